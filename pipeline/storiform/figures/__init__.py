@@ -1,0 +1,1 @@
+"""One file a plot: table in, Figure out."""

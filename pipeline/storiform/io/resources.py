@@ -1,0 +1,44 @@
+"""Outside files that belong to no sample: bundled ones, and those that a user names.
+
+A checkout carries `workflows/`, `configs/` and `reference/` at its top; a wheel carries
+copies under ``storiform/bundled``. The checkout is looked at first, since an editable
+install would otherwise read stale copies.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storiform.model.errors import ConfigError
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def bundled(relative: str) -> Path:
+    """Return the path of a file of `workflows/`, `configs/` or `reference/`.
+
+    Raises
+    ------
+    ConfigError
+        If neither the checkout nor the package holds it.
+    """
+    for root in (_PACKAGE.parents[1], _PACKAGE / "bundled"):
+        path = root / relative
+        if path.exists():
+            return path
+    message = f"{relative}: this installation does not carry the file. Install storiform again."
+    raise ConfigError(message)
+
+
+@dataclass(frozen=True)
+class ResourceReader:
+    """How a resource is read: from the user's file, else from the `default` bundled one."""
+
+    read: Callable[[Path], Any]
+    default: str | None
+    description: str
+
+
+RESOURCES: Mapping[str, ResourceReader] = {}
+"""Every resource that a step may ask for, by the name of its `Resource` annotation."""

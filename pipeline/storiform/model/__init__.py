@@ -1,0 +1,1 @@
+"""The words of the house: contracts, cohorts, errors; imports nothing of ours."""

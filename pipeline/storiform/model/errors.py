@@ -1,0 +1,80 @@
+"""What can go wrong, and whose move it is.
+
+::
+
+    StoriformError
+    ├── UserError          exit 2    the user can mend it
+    │   ├── ConfigError              the configuration
+    │   ├── SheetError               the sample sheet or the clinical table
+    │   └── InputError               a BAM, VCF, matrix or reference file
+    ├── StepError          exit 1    a step failed on one unit; the rest goes on
+    ├── ContractError      exit 70   a table breaks its own contract: ours to mend
+    └── RunError           exit 2    the run as a whole cannot go on (lock, disk, workers)
+
+A `DataWarning` is a doubtful input that does not stop a step: the engine stores it
+with the step and the report prints it.
+"""
+
+
+class StoriformError(Exception):
+    """The root of all errors that storiform raises on purpose."""
+
+    exit_code = 1
+
+
+class UserError(StoriformError):
+    """Something that the user can mend; the message says how."""
+
+    exit_code = 2
+
+
+class ConfigError(UserError):
+    """A fault in the configuration of a run."""
+
+
+class SheetError(UserError):
+    """A fault in the sample sheet or the clinical table."""
+
+
+class InputError(UserError):
+    """A fault in a scientific input file."""
+
+
+class StepError(StoriformError):
+    """A step failed on one unit."""
+
+
+class ContractError(StoriformError):
+    """A table breaks the contract of the step that made it."""
+
+    exit_code = 70
+
+
+class RunError(UserError):
+    """The run as a whole cannot start or go on."""
+
+
+class DataWarning(UserWarning):
+    """A doubtful input or value that the report must mention."""
+
+
+def fault(where: str, found: str, expected: str, remedy: str) -> str:
+    """Phrase a fault the one way in which all of storiform phrases faults.
+
+    Parameters
+    ----------
+    where
+        File and place, such as ``samples.csv, row 7, column status``.
+    found
+        What stands there.
+    expected
+        What should stand there.
+    remedy
+        What the user can do about it, an imperative sentence.
+
+    Examples
+    --------
+    >>> fault("samples.csv, row 7", "status 3", "0, 1 or 2", "Correct the status.")
+    'samples.csv, row 7: found status 3, expected 0, 1 or 2. Correct the status.'
+    """
+    return f"{where}: found {found}, expected {expected}. {remedy}"

@@ -1,0 +1,1 @@
+"""The contract of every table that crosses from one step to another."""

@@ -1,0 +1,32 @@
+"""The clinical table of a patient."""
+
+from typing import Annotated
+
+import pandas as pd
+
+from storiform.model.table import Column, Table
+
+CLINIC = Table(
+    "clinic",
+    grain="patient",
+    description="One row per patient: response and survival as the clinical table gives them.",
+    columns={
+        "response": Column("string", "best overall response: CR, PR, SD, PD or NE"),
+        "responded": Column(
+            "nullable_bool", "CR or PR; missing where the response was not evaluable"
+        ),
+        "disease_control": Column("nullable_bool", "CR, PR or SD; missing where not evaluable"),
+        "best_change_percent": Column(
+            "float", "best change of the sum of target lesions from baseline", "%"
+        ),
+        "pfs_months": Column("float", "time to progression, death or last visit", "months"),
+        "pfs_event": Column("nullable_bool", "whether progression or death was observed"),
+        "os_months": Column("float", "time to death or last contact", "months"),
+        "os_event": Column("nullable_bool", "whether death was observed"),
+        "histology": Column("string", "histological diagnosis"),
+        "sex": Column("string", "female or male"),
+        "age_years": Column("float", "age at enrolment", "years"),
+        "arm": Column("string", "treatment arm or stratum"),
+    },
+)
+Clinic = Annotated[pd.DataFrame, CLINIC]

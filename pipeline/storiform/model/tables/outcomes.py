@@ -1,0 +1,89 @@
+"""Features against response and survival."""
+
+from typing import Annotated
+
+import pandas as pd
+
+from storiform.model.table import Column, Gather, Table
+
+FEATURE_COLUMNS = (
+    "patient", "biopsy", "table", "feature", "value", "label", "kind", "unit_of_measure",
+    "description",
+)  # fmt: skip
+"""The columns of a gathered feature frame, see `Gather`."""
+
+Features = Annotated[pd.DataFrame, Gather(feature=True)]
+
+ASSOCIATIONS = Table(
+    "associations",
+    grain="cohort",
+    description="One row per feature and outcome of a group comparison.",
+    key=("outcome", "feature"),
+    columns={
+        "outcome": Column("string", "responded or disease_control"),
+        "feature": Column("string", "TABLE.COLUMN"),
+        "family": Column("string", "the features among which q is adjusted"),
+        "test": Column("string", "the test by name, exact or with which correction"),
+        "n": Column("int", "patients compared", "patients"),
+        "n_positive": Column("int", "of these with the outcome", "patients"),
+        "n_missing": Column("int", "patients left out: feature or outcome missing", "patients"),
+        "median_positive": Column("float", "median of those with the outcome"),
+        "median_negative": Column("float", "median of those without"),
+        "effect": Column("float", "Hodges-Lehmann shift, or conditional odds ratio of a flag"),
+        "effect_lower": Column("float", "lower 95 % bound of the effect"),
+        "effect_upper": Column("float", "upper 95 % bound of the effect"),
+        "effect_name": Column("string", "shift or odds_ratio"),
+        "auc": Column(
+            "float", "probability that a patient with the outcome has the higher value"
+        ),
+        "p": Column("float", "two-sided p value"),
+        "q": Column("float", "Benjamini-Hochberg adjusted p within the family"),
+    },
+)
+Associations = Annotated[pd.DataFrame, ASSOCIATIONS]
+
+SURVIVAL = Table(
+    "survival",
+    grain="cohort",
+    description="One row per outcome, feature and group; feature `all` is the whole cohort.",
+    key=("outcome", "feature", "group"),
+    columns={
+        "outcome": Column("string", "pfs or os"),
+        "feature": Column("string", "TABLE.COLUMN, or all"),
+        "group": Column("string", "all, high, low, true, false or a category"),
+        "cutoff": Column("float", "value at and above which a patient is in the high group"),
+        "n": Column("int", "patients", "patients"),
+        "events": Column("int", "events", "events"),
+        "n_missing": Column("int", "patients left out: feature or outcome missing", "patients"),
+        "median_months": Column(
+            "float", "median survival; missing where not reached", "months"
+        ),
+        "median_lower": Column("float", "lower 95 % bound", "months"),
+        "median_upper": Column("float", "upper 95 % bound", "months"),
+        "logrank_chi2": Column("float", "log-rank statistic between the groups of the feature"),
+        "p": Column("float", "log-rank p value"),
+        "q": Column("float", "Benjamini-Hochberg adjusted p within the family"),
+        "family": Column("string", "the features among which q is adjusted"),
+    },
+)
+Survival = Annotated[pd.DataFrame, SURVIVAL]
+
+SURVIVAL_CURVES = Table(
+    "survival_curves",
+    grain="cohort",
+    description="One row per step of each Kaplan-Meier curve.",
+    key=("outcome", "feature", "group", "months"),
+    columns={
+        "outcome": Column("string", "pfs or os"),
+        "feature": Column("string", "TABLE.COLUMN, or all"),
+        "group": Column("string", "group of the survival table"),
+        "months": Column("float", "time", "months"),
+        "at_risk": Column("int", "patients at risk just before the time", "patients"),
+        "events": Column("int", "events at the time", "events"),
+        "censored": Column("int", "patients censored at the time", "patients"),
+        "survival": Column("float", "Kaplan-Meier estimate just after the time"),
+        "lower": Column("float", "lower 95 % bound"),
+        "upper": Column("float", "upper 95 % bound"),
+    },
+)
+SurvivalCurves = Annotated[pd.DataFrame, SURVIVAL_CURVES]

@@ -1,0 +1,1 @@
+"""A trial with planted truth."""

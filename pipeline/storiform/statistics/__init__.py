@@ -1,0 +1,1 @@
+"""Tests, intervals and curves, equal to R in the digits of tests/golden."""

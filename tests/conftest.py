@@ -1,0 +1,22 @@
+"""Fixtures of the whole suite."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Return the folder of real public data, see docs/validation.md."""
+    folder = os.environ.get("STORIFORM_REAL_DATA", "")
+    if not folder:
+        pytest.skip("STORIFORM_REAL_DATA does not name the folder of real data")
+    path = Path(folder)
+    if not path.is_dir():
+        pytest.fail(f"STORIFORM_REAL_DATA names {folder}, which is no folder")
+    return path
