@@ -6,17 +6,66 @@ import pandas as pd
 
 from storiform.model.table import Column, Table
 
+_ROW = Column("int", "ordinal of the row in the file, from 0")
+_ID = Column("string", "gene or transcript id as written")
+
+GIVEN_COUNTS = Table(
+    "given_counts",
+    grain="biopsy",
+    description="One row per row of a count file: what stands there, under the ids of the file.",
+    key=("row",),
+    columns={
+        "row": _ROW,
+        "id": _ID,
+        "count": Column("float", "fragments as given", "fragments"),
+        "length": Column(
+            "float",
+            "length or effective length as given; missing where the file has none",
+            "bp",
+        ),
+    },
+)
+GivenCounts = Annotated[pd.DataFrame, GIVEN_COUNTS]
+
+GIVEN_TPM = Table(
+    "given_tpm",
+    grain="biopsy",
+    description="One row per row of a TPM file, under the ids of the file.",
+    key=("row",),
+    columns={
+        "row": _ROW,
+        "id": _ID,
+        "tpm": Column("float", "transcripts per million as given", "TPM"),
+    },
+)
+GivenTpm = Annotated[pd.DataFrame, GIVEN_TPM]
+
+GIVEN_LOG2_TPM = Table(
+    "given_log2_tpm",
+    grain="biopsy",
+    description="One row per row of a file of log2(TPM + offset), under the ids of the file.",
+    key=("row",),
+    columns={
+        "row": _ROW,
+        "id": _ID,
+        "log2_tpm": Column("float", "log2(TPM + offset) as given", "log2"),
+    },
+)
+GivenLog2Tpm = Annotated[pd.DataFrame, GIVEN_LOG2_TPM]
+
+_GENE = Column("string", "HGNC symbol; the given id without version where it has none")
+
 COUNTS = Table(
     "counts",
     grain="biopsy",
     description="One row per gene: fragments, under the current HGNC symbol.",
     key=("gene",),
     columns={
-        "gene": Column("string", "HGNC symbol; the given id where it has none"),
+        "gene": _GENE,
         "count": Column(
             "float", "fragments (fractional where the quantifier estimates)", "fragments"
         ),
-        "length": Column("float", "length of the gene's exons; missing where unknown", "bp"),
+        "length": Column("float", "length of the gene as given; missing where unknown", "bp"),
     },
 )
 Counts = Annotated[pd.DataFrame, COUNTS]
@@ -27,12 +76,55 @@ TPM = Table(
     description="One row per gene: transcripts per million.",
     key=("gene",),
     columns={
-        "gene": Column("string", "HGNC symbol; the given id where it has none"),
+        "gene": _GENE,
         "tpm": Column("float", "transcripts per million", "TPM"),
         "log2_tpm": Column("float", "log2(TPM + 1)", "log2"),
+        "length": Column(
+            "float", "length that divided the counts; missing for given TPM", "bp"
+        ),
+        "length_source": Column(
+            "string",
+            "file, mane_select, ensembl_median; given or given_log2 where TPM was given",
+        ),
     },
 )
 Tpm = Annotated[pd.DataFrame, TPM]
+
+LIBRARY_SIZES = Table(
+    "library_sizes",
+    grain="cohort",
+    description="One row per biopsy: how many fragments, and its TMM factor in this cohort.",
+    key=("patient", "biopsy"),
+    columns={
+        "patient": Column("string", "patient"),
+        "biopsy": Column("string", "biopsy"),
+        "library_size": Column("float", "sum of the counts", "fragments"),
+        "tmm_factor": Column("float", "edgeR's TMM factor; the factors' geometric mean is 1"),
+        "effective_size": Column("float", "library size times TMM factor", "fragments"),
+        "genes_detected": Column("int", "genes with at least one fragment", "genes"),
+    },
+)
+LibrarySizes = Annotated[pd.DataFrame, LIBRARY_SIZES]
+
+CPM = Table(
+    "cpm",
+    grain="cohort",
+    description="One row per gene, one column per biopsy: counts per million effective fragments.",
+    key=("gene",),
+    columns={"gene": _GENE},
+    rest=Column("float", "counts per million of the biopsy of this name", "CPM"),
+)
+Cpm = Annotated[pd.DataFrame, CPM]
+
+LOG_CPM = Table(
+    "log_cpm",
+    grain="cohort",
+    description="One row per gene, one column per biopsy: log2 of moderated CPM, as edgeR.",
+    key=("gene",),
+    columns={"gene": _GENE},
+    rest=Column("float", "log2 moderated CPM of the biopsy of this name", "log2"),
+)
+LogCpm = Annotated[pd.DataFrame, LOG_CPM]
 
 _POPULATIONS = {
     "T cells": "t_cells", "CD8 T cells": "cd8_t_cells",
@@ -65,3 +157,19 @@ SSGSEA = Table(
     ),
 )
 SsGsea = Annotated[pd.DataFrame, SSGSEA]
+
+SIGNATURE_COVERAGE = Table(
+    "signature_coverage",
+    grain="biopsy",
+    description="One row per signature: which of its genes the biopsy's expression table holds.",
+    key=("method", "signature"),
+    columns={
+        "method": Column("string", "mcp_counter or ssgsea"),
+        "signature": Column("string", "column of the table of that method"),
+        "genes": Column("int", "distinct genes of the signature", "genes"),
+        "present": Column("int", "of these in the expression table", "genes"),
+        "missing": Column("string", "the others, joined by ;"),
+        "is_scored": Column("bool", "whether enough genes are present for a score"),
+    },
+)
+SignatureCoverage = Annotated[pd.DataFrame, SIGNATURE_COVERAGE]
