@@ -1,0 +1,176 @@
+"""Which samples make a biopsy, what it is called, and which one is the baseline.
+
+A biopsy is tumour DNA and tumour RNA of one patient with the same `biopsy` cell, or with
+the same timepoint and region. Normals serve all biopsies of their patient.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from storiform.io.names import slug, unsafe
+from storiform.model.cohort import Biopsy, Sample
+
+BASELINE = frozenset(
+    {"", "baseline", "base", "pre", "pretreatment", "pretherapy", "prior", "before", "t0"}
+    | {"screening", "diagnosis", "diagnostic", "d0", "day0", "week0", "w0", "c1d1", "v0"}
+)
+"""Timepoints before treatment, letters and digits only."""
+
+Group = tuple[str, str, str, str]
+"""Patient, `biopsy` cell, timepoint, region."""
+
+
+class Faults(Protocol):
+    """Where faults and notes of a sheet go."""
+
+    notes: list[str]
+
+    def fault(self, line: int, column: str, found: str, expected: str, remedy: str) -> None:
+        """Add a fault of one cell."""
+
+
+Rows = list[tuple[int, Sample]]
+
+
+def assign_biopsies(
+    rows: Rows, sheet: Faults, baseline: tuple[str, ...]
+) -> tuple[list[Biopsy], Rows]:
+    """Group the tumour samples into biopsies.
+
+    Parameters
+    ----------
+    rows
+        Line and sample; `biopsy` holds the cell of the sheet, None where it is empty.
+    sheet
+        Takes the faults.
+    baseline
+        Timepoints that may count as baseline, in order of preference.
+
+    Returns
+    -------
+    tuple[list[Biopsy], Rows]
+        The biopsies, and the rows whose samples now name theirs.
+    """
+    groups: dict[Group, Rows] = {}
+    for line, sample in rows:
+        if sample.role == "tumour" and (group := _group(sample, line, rows, sheet)):
+            groups.setdefault(group, []).append((line, sample))
+    named = _names(groups, sheet)
+    biopsies: list[Biopsy] = []
+    owner: dict[str, str | None] = {s.name: None for _, s in rows}
+    for group, name in named.items():
+        members = groups[group]
+        _check_members(name, members, sheet)
+        biopsies.append(
+            Biopsy(name, group[0], *_place(name, members, sheet), is_baseline=False)
+        )
+        owner.update({sample.name: name for _, sample in members})
+    biopsies = _mark_baselines(biopsies, sheet, baseline)
+    return biopsies, [(line, replace(s, biopsy=owner[s.name])) for line, s in rows]
+
+
+def _group(sample: Sample, line: int, rows: Rows, sheet: Faults) -> Group | None:
+    if sample.biopsy is not None:
+        return sample.patient, sample.biopsy, "", ""
+    place = (sample.timepoint, sample.region)
+    labels = sorted(
+        {
+            other.biopsy
+            for _, other in rows
+            if other.patient == sample.patient
+            and other.role == "tumour"
+            and other.biopsy is not None
+            and (other.timepoint, other.region) == place
+        }
+    )
+    if len(labels) > 1:
+        found = f"an empty cell, where {' and '.join(labels)} are of this timepoint and region"
+        sheet.fault(line, "biopsy", found, "the name of its biopsy", "Fill in the cell.")
+        return None
+    return (sample.patient, labels[0], "", "") if labels else (sample.patient, "", *place)
+
+
+def _names(groups: dict[Group, Rows], sheet: Faults) -> dict[Group, str]:
+    """Name each biopsy: by its cell, else the patient and what tells its biopsies apart."""
+    count: dict[str, int] = {}
+    for patient, *_ in groups:
+        count[patient] = count.get(patient, 0) + 1
+    named: dict[Group, str] = {}
+    taken: dict[str, tuple[int, str, Group]] = {}
+    for group, members in sorted(groups.items(), key=lambda item: item[1][0][0]):
+        patient, label, timepoint, region = group
+        parts = [patient, slug(timepoint), slug(region)] if count[patient] > 1 else [patient]
+        name = label or ".".join(part for part in parts if part)
+        line = members[0][0]
+        if why := unsafe(name):
+            expected = "letters, digits, '.', '_' and '-' (it becomes a folder)"
+            sheet.fault(line, "biopsy", f"{why} in {name!r}", expected, "Rename it.")
+        first, other, owner = taken.setdefault(name.casefold(), (line, name, group))
+        if owner != group:
+            found = f"the biopsy {name}, but row {first} has {other} of patient {owner[0]}"
+            expected = "a name of its own for each biopsy"
+            sheet.fault(line, "biopsy", found, expected, "Name both in the column biopsy.")
+        named[group] = name
+    return named
+
+
+def _check_members(name: str, members: Rows, sheet: Faults) -> None:
+    seen: dict[str, int] = {}
+    for line, sample in members:
+        first = seen.setdefault(sample.assay, line)
+        if first != line:
+            status = 1 if sample.assay == "exome" else 2
+            found = (
+                f"a second row of status {status} for biopsy {name} (the first is row {first})"
+            )
+            remedy = "Tell them apart by timepoint, region or biopsy, or merge the files."
+            sheet.fault(line, "status", found, "one", remedy)
+
+
+def _place(name: str, members: Rows, sheet: Faults) -> tuple[str, str]:
+    """Return timepoint and region of a biopsy; its rows may leave them empty, not differ."""
+    found: list[str] = []
+    for column in ("timepoint", "region"):
+        values = {value: line for line, s in reversed(members) if (value := getattr(s, column))}
+        if len(values) > 1:
+            (_, _), (value, line), *_ = sorted(values.items(), key=lambda item: item[1])
+            others = ", ".join(sorted(set(values) - {value}))
+            told = f"{value!r}, where biopsy {name} is {others} elsewhere"
+            sheet.fault(line, column, told, "one for all its rows", "Correct the cell.")
+        found.append(min(values, default=""))
+    return found[0], found[1]
+
+
+def _mark_baselines(
+    biopsies: list[Biopsy], sheet: Faults, baseline: tuple[str, ...]
+) -> list[Biopsy]:
+    """Mark one biopsy of each patient: the first that was taken before treatment."""
+    marked: list[Biopsy] = []
+    declared = [_bare(timepoint) for timepoint in baseline]
+    for patient in sorted({biopsy.patient for biopsy in biopsies}):
+        own = [biopsy for biopsy in biopsies if biopsy.patient == patient]
+        ranked = sorted(
+            (rank, biopsy.region, biopsy.name)
+            for biopsy in own
+            if (rank := _rank(biopsy.timepoint, declared)) is not None
+        )
+        if len(ranked) > 1:
+            others = ", ".join(name for *_, name in ranked[1:])
+            chosen = f"{ranked[0][-1]} is taken, not {others}"
+            sheet.notes.append(f"patient {patient} has several baseline biopsies: {chosen}")
+        chosen = ranked[0][-1] if ranked else ""
+        marked.extend(replace(b, is_baseline=b.name == chosen) for b in own)
+    return marked
+
+
+def _rank(timepoint: str, declared: Sequence[str]) -> int | None:
+    bare = _bare(timepoint)
+    if declared:
+        return declared.index(bare) if bare in declared else None
+    return 0 if bare in BASELINE else None
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())

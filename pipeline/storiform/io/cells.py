@@ -1,0 +1,83 @@
+"""What one cell of the sample sheet means: a path, a number, a word."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+STATUSES = {
+    "0": 0, "normal": 0, "germline": 0, "normal_dna": 0, "normal_exome": 0,
+    "1": 1, "tumour": 1, "tumor": 1, "tumour_dna": 1, "tumor_dna": 1, "tumour_exome": 1,
+    "2": 2, "rna": 2, "tumour_rna": 2, "tumor_rna": 2,
+}  # fmt: skip
+"""The words of the column `status`."""
+SEXES = {
+    "female": "female", "f": "female", "xx": "female", "woman": "female",
+    "male": "male", "m": "male", "xy": "male", "man": "male",
+}  # fmt: skip
+CHOICE_COLUMNS = ("hla", "kit")
+"""Columns that hold a path or the value itself."""
+_NUMBERS = {"purity": (0.0, 1.0), "ploidy": (0.5, 12.0)}
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a cell."""
+
+    found: str
+    expected: str
+    remedy: str
+
+
+def read_number(text: str) -> float | None:
+    """Read a number with a decimal point or comma, None if it is none.
+
+    Examples
+    --------
+    >>> read_number("0,65"), read_number("1.5e2"), read_number("1_0")
+    (0.65, 150.0, None)
+    """
+    return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+
+
+def read_cell(column: str, text: str, folder: Path) -> Path | str | Fault:
+    """Read a cell of a file or of a note, paths relative to the sheet's folder."""
+    if column == "sex":
+        sex = SEXES.get(text.lower())
+        return sex or Fault(repr(text), "female or male", "Correct it or leave it empty.")
+    if column in _NUMBERS:
+        return _number(column, text)
+    if column in CHOICE_COLUMNS and not _is_path(text, folder):
+        return text
+    return _file(text, folder)
+
+
+def _number(column: str, text: str) -> str | Fault:
+    low, high = _NUMBERS[column]
+    value = read_number(text)
+    if value is None or not low < value <= high:
+        expected = f"a number above {low:g} and at most {high:g}"
+        return Fault(repr(text), expected, "Correct it or leave it empty.")
+    return repr(value)
+
+
+def _is_path(text: str, folder: Path) -> bool:
+    if "*" in text or ";" in text:
+        return False
+    return "/" in text or Path(text).suffix in {".bed", ".tsv", ".csv", ".gz"} or (
+        folder / text
+    ).is_file()  # fmt: skip
+
+
+def _file(text: str, folder: Path) -> Path | Fault:
+    if "://" in text:
+        return Fault(text, "a file on this machine", "Fetch it and give its path.")
+    path = Path(os.path.abspath(folder / Path(text).expanduser()))  # noqa: PTH100  no links followed
+    if not path.exists():
+        return Fault(f"{text}, which does not exist", "a file", f"Correct the path ({path}).")
+    if not path.is_file():
+        return Fault(f"{text}, a folder", "a file", "Name the file in it.")
+    if not os.access(path, os.R_OK):
+        return Fault(f"{text}, which may not be read", "a readable file", "Ask for access.")
+    return path

@@ -1,0 +1,262 @@
+"""The clinical table: one row per patient -> typed values in canonical units.
+
+Which column means what is decided by `clinical_columns`, what a cell means by
+`clinical_values`. A time without a unit is a fault: days read as months would change
+every survival curve without a sign.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from storiform.io.cells import SEXES
+from storiform.io.clinical_columns import Columns, find_columns
+from storiform.io.clinical_values import (
+    DAYS,
+    EVENTS,
+    EXPECTED_RESPONSE,
+    RESPONSES,
+    Response,
+    compact,
+    read_decimal,
+    read_flag,
+)
+from storiform.io.delimited import Delimited, Row, read_delimited
+from storiform.io.names import unsafe
+from storiform.model.cohort import Value
+from storiform.model.errors import SheetError, fault
+from storiform.model.tables.clinic import CLINIC
+
+Record = dict[str, Value]
+SUSPICIOUS_MONTHS = 240.0
+"""A longer follow-up is possible, but days or weeks called months are likelier."""
+MOST_MONTHS = 1200.0
+
+
+@dataclass
+class Clinical:
+    """The records of the patients, with what is wrong and what is worth knowing."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Reader:
+    """Reads one row; `file` and `columns` name the place of a fault."""
+
+    file: str
+    columns: Columns
+    delimiter: str
+    faults: list[str]
+    notes: list[str]
+
+    def cell(self, row: Row, name: str) -> str:
+        column = self.columns.get(name)
+        return row.cell(column) if column is not None else ""
+
+    def fault(self, row: Row, name: str, found: str, expected: str, remedy: str) -> None:
+        where = f"{self.file}, row {row.line}, column {self.columns.get(name, name)}"
+        self.faults.append(fault(where, found, expected, remedy))
+
+    def number(self, row: Row, name: str, low: float, high: float) -> float | None:
+        text = self.cell(row, name)
+        if not text:
+            return None
+        value = read_decimal(text, self.delimiter)
+        if isinstance(value, float) and low <= value <= high:
+            return value
+        found = repr(text) + ("" if isinstance(value, float) else f", {value}")
+        expected = f"a number from {low:g} to {high:g}"
+        self.fault(row, name, found, expected, "Correct it or leave it empty.")
+        return None
+
+    def record(self, row: Row) -> Record:
+        record: Record = dict.fromkeys(CLINIC.columns)
+        record.update(self.response(row))
+        change = self.number(row, "best_change_percent", -100.0, 10_000.0)
+        record["best_change_percent"] = change
+        for outcome in ("pfs", "os"):
+            months = self.months(row, outcome)
+            event = self.event(row, outcome)
+            record[f"{outcome}_months"], record[f"{outcome}_event"] = months, event
+            if event and months is None and self.has_time(outcome):
+                name = self.time_column(outcome)
+                found = "an event without a time"
+                self.fault(row, name, found, "the time of the event", "Fill in the time.")
+        for name in ("histology", "arm"):
+            record[name] = self.cell(row, name) or None
+        record["sex"] = self.sex(row)
+        record["age_years"] = self.number(row, "age_years", 0.0, 120.0)
+        return record
+
+    def has_time(self, outcome: str) -> bool:
+        return self.time_column(outcome) in self.columns
+
+    def time_column(self, outcome: str) -> str:
+        given = [name for unit in DAYS if (name := f"{outcome}_{unit}") in self.columns]
+        return given[0] if given else f"{outcome}_months"
+
+    def months(self, row: Row, outcome: str) -> float | None:
+        name = self.time_column(outcome)
+        days = DAYS[name.removeprefix(f"{outcome}_")]
+        value = self.number(row, name, 0.0, MOST_MONTHS * DAYS["months"] / days)
+        return (
+            None
+            if value is None
+            else (value if days == DAYS["months"] else _months(value, days))
+        )
+
+    def event(self, row: Row, outcome: str) -> bool | None:
+        for suffix, is_event in (("event", True), ("censored", False)):
+            name = f"{outcome}_{suffix}"
+            text = self.cell(row, name)
+            if text:
+                flag = read_flag(text, EVENTS if is_event else {})
+                if flag is not None:
+                    return flag is is_event
+                expected = "1 or 0, true or false, yes or no"
+                expected += ", dead or alive, progressed or censored" if is_event else ""
+                self.fault(row, name, repr(text), expected, "Recode the column.")
+        return None
+
+    def sex(self, row: Row) -> str | None:
+        text = self.cell(row, "sex").lower()
+        if text in {"", "unknown", "u"}:
+            return None
+        if text not in SEXES:
+            self.fault(
+                row, "sex", repr(text), "female or male", "Correct it or leave it empty."
+            )
+        return SEXES.get(text)
+
+    def response(self, row: Row) -> Record:
+        text = self.cell(row, "response")
+        found: Response = RESPONSES.get(compact(text), Response()) if text else Response()
+        if text and compact(text) not in RESPONSES:
+            remedy = "Correct it, or name another column under cohort.columns.response."
+            self.fault(row, "response", repr(text), EXPECTED_RESPONSE, remedy)
+        record: Record = {
+            "response": found.code,
+            "responded": found.responded,
+            "disease_control": found.disease_control,
+        }
+        for name in ("responded", "disease_control"):
+            flag_text = self.cell(row, name)
+            word = RESPONSES.get(compact(flag_text))
+            flag = read_flag(flag_text, {}) if word is None else word.responded
+            if flag_text and flag is None and compact(flag_text) != "ne":
+                self.fault(row, name, repr(flag_text), "yes or no", "Correct it.")
+            elif flag is not None and record[name] not in (None, flag):
+                told = f"{flag_text!r}, where the response is {text}"
+                self.fault(row, name, told, "what the response says", "Correct one of the two.")
+            elif record[name] is None and found.code != "NE":
+                record[name] = flag
+        return record
+
+
+def _months(value: float, days: float) -> float:
+    return value * days / DAYS["months"]
+
+
+def read_clinical(path: Path, explicit: Mapping[str, str], patients: Iterable[str]) -> Clinical:
+    """Read the clinical table of the `patients` of a sample sheet.
+
+    Parameters
+    ----------
+    path
+        CSV or TSV with one row per patient.
+    explicit
+        Canonical name to the file's column, as the configuration names them.
+    patients
+        The patients of the sample sheet.
+    """
+    clinical = Clinical()
+    try:
+        table = read_delimited(path)
+    except SheetError as error:
+        clinical.faults.append(str(error))
+        return clinical
+    clinical.faults.extend(table.faults)
+    columns, faults, notes = find_columns(path.name, table.columns, explicit)
+    clinical.faults.extend(faults)
+    clinical.notes.extend(notes)
+    if "patient" not in columns:
+        return clinical
+    reader = _Reader(path.name, columns, table.delimiter, clinical.faults, clinical.notes)
+    _read_rows(clinical, reader, table, set(patients))
+    return clinical
+
+
+def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set[str]) -> None:
+    if not table.rows:
+        found = "a header alone"
+        clinical.faults.append(fault(reader.file, found, "rows", "Add one row per patient."))
+    lines: dict[str, list[int]] = {}
+    folded = {name.casefold(): name for name in known}
+    for row in table.rows:
+        name = reader.cell(row, "patient")
+        if not name:
+            reader.fault(row, "patient", "an empty cell", "a patient", "Name the patient.")
+            continue
+        if why := unsafe(name):
+            expected = "letters, digits, '.', '_' and '-', as in the sample sheet"
+            reader.fault(row, "patient", f"{why} in {name!r}", expected, "Rename it.")
+        twin = folded.setdefault(name.casefold(), name)
+        if twin != name:
+            remedy = "Write both alike."
+            reader.fault(row, "patient", repr(name), f"{twin!r} as written elsewhere", remedy)
+        lines.setdefault(name, []).append(row.line)
+        clinical.records[name] = reader.record(row)
+    for name, places in sorted(lines.items()):
+        if len(places) > 1:
+            where = f"{reader.file}, rows {', '.join(map(str, places))}"
+            found = f"patient {name} {len(places)} times"
+            clinical.faults.append(
+                fault(where, found, "one row per patient", "Keep the row that holds.")
+            )
+    clinical.notes.extend(_notes(reader, clinical.records, known))
+
+
+def _notes(reader: _Reader, records: Mapping[str, Record], known: set[str]) -> list[str]:
+    notes = []
+    for what, who in (
+        ("patients without a sample", set(records) - known),
+        ("patients of the sample sheet without a clinical row", known - set(records)),
+    ):
+        if who:
+            notes.append(f"{reader.file}: {len(who)} {what}: {', '.join(sorted(who))}")
+    doubts: tuple[tuple[str, Callable[[Record], bool]], ...] = (
+        ("PFS is longer than OS", _is_pfs_longer),
+        (
+            f"time above {SUSPICIOUS_MONTHS:g} months, are the units right?",
+            lambda record: any(
+                _number(record[f"{o}_months"]) > SUSPICIOUS_MONTHS for o in _OUTCOMES
+            ),
+        ),
+        (
+            "a time without an event column or cell, not used for survival",
+            lambda record: any(
+                record[f"{o}_months"] is not None and record[f"{o}_event"] is None
+                for o in _OUTCOMES
+            ),
+        ),
+    )
+    for what, is_doubtful in doubts:
+        who = {name for name, record in records.items() if is_doubtful(record)}
+        if who:
+            notes.append(f"{reader.file}: {what}: {', '.join(sorted(who))}")
+    return notes
+
+
+_OUTCOMES = ("pfs", "os")
+
+
+def _number(value: Value) -> float:
+    return value if isinstance(value, float) else float("-inf")
+
+
+def _is_pfs_longer(record: Record) -> bool:
+    pfs, os = record["pfs_months"], record["os_months"]
+    return isinstance(pfs, float) and isinstance(os, float) and pfs > os + 0.1

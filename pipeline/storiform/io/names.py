@@ -1,0 +1,51 @@
+"""Names that are safe as folder names, and likely meanings of misspelt ones."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+RESERVED = frozenset({"cohort", "tables", "figures"})
+"""Names of the results folder that no unit may take."""
+
+LONGEST = 100
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def unsafe(name: str) -> str:
+    """Tell what makes a name unfit for a folder, empty where nothing does.
+
+    Examples
+    --------
+    >>> unsafe("P 1"), unsafe("P-1.pre")
+    ("the character ' '", '')
+    """
+    characters = sorted(set(_UNSAFE.findall(name)))
+    if characters:
+        plural = "s" if len(characters) > 1 else ""
+        return f"the character{plural} {', '.join(map(repr, characters))}"
+    if name.startswith("."):
+        return "a leading dot"
+    if name.lower() in RESERVED:
+        return f"the reserved name {name}"
+    return f"{len(name)} characters" if len(name) > LONGEST else ""
+
+
+def slug(text: str) -> str:
+    """Make a part of a name safe: runs of unsafe characters become a hyphen.
+
+    Examples
+    --------
+    >>> slug("Week 6 (on)")
+    'Week-6-on'
+    """
+    return re.sub(r"-{2,}", "-", _UNSAFE.sub("-", text)).strip("-.")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Propose the nearest known name as a question, else list what is known."""
+    candidates = sorted(known)
+    lowered = {candidate.lower(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {lowered[close[0]]}?"
+    return f"known are {', '.join(candidates)}." if candidates else "none is known here."

@@ -1,0 +1,275 @@
+"""Sample sheet and clinical table -> Cohort; says file, row and column of what is wrong."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from storiform.io.biopsies import assign_biopsies
+from storiform.io.cells import CHOICE_COLUMNS, STATUSES, read_cell
+from storiform.io.clinical import Clinical, read_clinical
+from storiform.io.delimited import Delimited, Row, read_delimited
+from storiform.io.names import did_you_mean, unsafe
+from storiform.io.sources import SOURCES
+from storiform.model.cohort import Biopsy, Cohort, Patient, Sample
+from storiform.model.errors import SheetError, fault
+from storiform.model.genome import Build
+
+DNA_FILES = frozenset({"vcf", "maf", "segments"})
+RNA_FILES = frozenset({"counts", "tpm", "log2_tpm", "fusions"})
+READ_FILES = ("bam", "cram")
+INDICES = {"bai": "bam", "crai": "cram"}
+FILES = frozenset(
+    {*DNA_FILES, *RNA_FILES, *READ_FILES, *INDICES, "coverage"}
+    | {column for source in SOURCES for column in source.columns}
+) - set(CHOICE_COLUMNS)
+"""Columns that hold a path; a new source brings its own."""
+NAMES = ("patient", "sample", "status", "biopsy", "timepoint", "region")
+NOTES = ("sex", "purity", "ploidy", *CHOICE_COLUMNS)
+COLUMNS = frozenset({*NAMES, *NOTES, *FILES})
+IGNORED = frozenset({"lane", "fastq_1", "fastq_2", "table", "variantcaller", "data_type"})
+"""Columns of nf-core/sarek's sheets that say nothing here."""
+
+
+@dataclass(frozen=True)
+class CohortReport:
+    """A cohort and what its user should know about it, though nothing is wrong."""
+
+    cohort: Cohort
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Sheet:
+    """The sample sheet while it is read."""
+
+    path: Path
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def fault(self, line: int, column: str, found: str, expected: str, remedy: str) -> None:
+        where = f"{self.path.name}, row {line}" + (f", column {column}" if column else "")
+        self.faults.append(fault(where, found, expected, remedy))
+
+
+def read_cohort(
+    samples: Path,
+    clinical: Path | None,
+    build: Build,
+    columns: Mapping[str, str] | None = None,
+    baseline: Sequence[str] = (),
+) -> CohortReport:
+    """Read the sample sheet and the clinical table.
+
+    Parameters
+    ----------
+    samples
+        CSV or TSV with `patient, sample, status` and columns of files.
+    clinical
+        CSV or TSV with one row per patient.
+    build
+        The genome build of all files.
+    columns
+        Names columns of the clinical table, canonical name to the file's.
+    baseline
+        The timepoints that may count as baseline, in order of preference; empty: the
+        usual words (`baseline, pre, screening` ...).
+
+    Raises
+    ------
+    SheetError
+        With all faults of both files, one a line.
+    """
+    sheet = _Sheet(samples)
+    rows: list[tuple[int, Sample]] = []
+    try:
+        table = read_delimited(samples)
+    except SheetError as error:
+        sheet.faults.append(str(error))
+    else:
+        rows = _samples(sheet, table)
+    biopsies, rows = assign_biopsies(rows, sheet, tuple(baseline))
+    patients = sorted({sample.patient for _, sample in rows})
+    report = Clinical()
+    if clinical is not None:
+        report = read_clinical(clinical, columns or {}, patients)
+    if faults := [*sheet.faults, *report.faults]:
+        raise SheetError("\n".join(faults))
+    notes = [*_notes(rows, biopsies), *sheet.notes, *report.notes]
+    everyone = sorted({*patients, *report.records})
+    cohort = Cohort(
+        samples=tuple(sorted((s for _, s in rows), key=lambda sample: sample.name)),
+        biopsies=tuple(sorted(biopsies, key=lambda biopsy: biopsy.name)),
+        patients=tuple(Patient(name, report.records.get(name)) for name in everyone),
+        build=build,
+    )
+    return CohortReport(cohort, tuple(notes))
+
+
+def _samples(sheet: _Sheet, table: Delimited) -> list[tuple[int, Sample]]:
+    sheet.faults.extend(table.faults)
+    rows = _canonical(sheet, table)
+    if not table.rows and not sheet.faults:
+        sheet.fault(1, "", "a header alone (an empty cohort)", "rows", "Add one per sample.")
+    if not {"patient", "sample"} <= set(rows[0].cells if rows else ()):
+        return []
+    found = [(row.line, _sample(sheet, row)) for row in rows]
+    samples = [(line, sample) for line, sample in found if sample is not None]
+    _check_names(sheet, samples)
+    _check_reads(sheet, samples)
+    return samples
+
+
+def _canonical(sheet: _Sheet, table: Delimited) -> list[Row]:
+    """Bring the columns to their canonical names, and tell of missing and unknown ones."""
+    renamed = {name: name.lower().replace(" ", "_") for name in table.columns}
+    header = list(renamed.values())
+    where = f"{sheet.path.name}, row 1"
+    for name in sorted({name for name in header if header.count(name) > 1}):
+        if list(table.columns).count(name) == 1:
+            found = f"column {name} twice, in upper and lower case"
+            sheet.faults.append(fault(where, found, "it once", "Remove one."))
+    for name in sorted({"patient", "sample"} - set(header)):
+        found = f"no column {name} (columns: {', '.join(table.columns)})"
+        sheet.faults.append(
+            fault(where, found, "patient, sample and status", f"Add the column {name}.")
+        )
+    for name, canonical in renamed.items():
+        if canonical not in COLUMNS | IGNORED:
+            expected = "a column that storiform knows"
+            remedy = f"Remove it; {did_you_mean(canonical, COLUMNS)}"
+            sheet.faults.append(fault(where, f"unknown column {name}", expected, remedy))
+    if ignored := sorted(IGNORED & set(header)):
+        sheet.notes.append(f"{sheet.path.name}: columns ignored: {', '.join(ignored)}")
+    return [Row(r.line, {renamed[k]: v for k, v in r.cells.items()}) for r in table.rows]
+
+
+def _sample(sheet: _Sheet, row: Row) -> Sample | None:
+    before = len(sheet.faults)
+    for column in ("patient", "sample"):
+        if not row.cell(column):
+            sheet.fault(row.line, column, "an empty cell", "a name", "Name it.")
+        elif why := unsafe(row.cell(column)):
+            expected = "letters, digits, '.', '_' and '-' (it becomes a folder)"
+            found = f"{why} in {row.cell(column)!r}"
+            sheet.fault(row.line, column, found, expected, "Rename it.")
+    status = _status(sheet, row)
+    files, notes = _cells(sheet, row)
+    if status is None or len(sheet.faults) > before:
+        return None
+    return Sample(
+        name=row.cell("sample"),
+        patient=row.cell("patient"),
+        biopsy=row.cell("biopsy") or None,
+        role="normal" if status == 0 else "tumour",
+        assay="rna" if status == 2 else "exome",  # noqa: PLR2004  sarek's code
+        files=files,
+        notes=notes,
+        timepoint=row.cell("timepoint"),
+        region=row.cell("region"),
+    )
+
+
+def _cells(sheet: _Sheet, row: Row) -> tuple[dict[str, Path], dict[str, str]]:
+    """Read the cells of files and notes of one row."""
+    files: dict[str, Path] = {}
+    notes: dict[str, str] = {}
+    for column in sorted((FILES | set(NOTES)) & set(row.cells)):
+        if not row.cell(column):
+            continue
+        value = read_cell(column, row.cell(column), sheet.path.parent)
+        if isinstance(value, Path):
+            files[column] = value
+        elif isinstance(value, str):
+            notes[column] = value
+        else:
+            sheet.fault(row.line, column, value.found, value.expected, value.remedy)
+    for index, reads in INDICES.items():
+        if row.cell(index) and not row.cell(reads):
+            sheet.fault(row.line, index, "an index", f"its {reads} too", f"Add the {reads}.")
+    if row.cell("bam") and row.cell("cram"):
+        sheet.fault(row.line, "cram", "a BAM and a CRAM", "one of the two", "Remove one.")
+    return files, notes
+
+
+def _status(sheet: _Sheet, row: Row) -> int | None:
+    """Read the status, or infer it from the files of the row where they leave no doubt."""
+    text = row.cell("status")
+    expected = "0 (normal DNA), 1 (tumour DNA) or 2 (tumour RNA)"
+    if text:
+        status = STATUSES.get(text.lower().replace(" ", "_").removesuffix(".0"))
+        if status is None:
+            sheet.fault(row.line, "status", repr(text), expected, "Correct the status.")
+        return status
+    given = {column for column in row.cells if column in FILES and row.cell(column)}
+    dna, rna = given & DNA_FILES, given & RNA_FILES
+    if bool(dna) != bool(rna):
+        return 1 if dna else 2
+    named = ", ".join(sorted(given)) or "no file"
+    found = f"no status, and {named}, which does not tell it"
+    sheet.fault(row.line, "status", found, expected, "Fill in the status.")
+    return None
+
+
+def _check_names(sheet: _Sheet, rows: list[tuple[int, Sample]]) -> None:
+    """Find samples that occur twice, and names that differ only in case."""
+    for line, first, name in _repeats((line, s.name) for line, s in rows):
+        found = f"{name!r}, which row {first} has too"
+        sheet.fault(line, "sample", found, "a name of its own", "Rename one of the two.")
+    normals = ((line, s.patient) for line, s in rows if s.role == "normal")
+    for line, first, name in _repeats(normals):
+        found = f"a second normal of patient {name} (the first is row {first})"
+        sheet.fault(line, "status", found, "one", "Merge the files or keep one row.")
+    grains: dict[str, Callable[[Sample], str]] = {
+        "sample": lambda sample: sample.name,
+        "patient": lambda sample: sample.patient,
+    }
+    for column, of in grains.items():
+        seen: dict[str, tuple[int, str]] = {}
+        for line, sample in rows:
+            first, name = seen.setdefault(of(sample).casefold(), (line, of(sample)))
+            if name != of(sample):
+                found = f"{of(sample)!r}, but row {first} has {name!r}"
+                expected = "names that differ in more than case"
+                sheet.fault(line, column, found, expected, "Write them alike or rename one.")
+
+
+def _repeats(names: Iterable[tuple[int, str]]) -> list[tuple[int, int, str]]:
+    seen: dict[str, int] = {}
+    return [
+        (line, first, name)
+        for line, name in names
+        if (first := seen.setdefault(name, line)) != line
+    ]
+
+
+def _check_reads(sheet: _Sheet, rows: list[tuple[int, Sample]]) -> None:
+    """Find aligned reads (and coverages) that are given for two samples."""
+    seen: dict[Path, tuple[int, Sample]] = {}
+    for line, sample in rows:
+        for column in sorted({*READ_FILES, *INDICES, "coverage"} & set(sample.files)):
+            path = sample.files[column].resolve()
+            first, other = seen.setdefault(path, (line, sample))
+            roles = {sample.role, other.role}
+            if other is sample or (column == "coverage" and len(roles) == 1):
+                continue
+            kinds = f"{other.role} {other.assay} {other.name} (row {first})"
+            found = f"{sample.files[column].name}, the file of the {kinds} too"
+            expected = f"a file of the {sample.role} {sample.assay} alone"
+            sheet.fault(line, column, found, expected, "Correct one of the two paths.")
+
+
+def _notes(rows: list[tuple[int, Sample]], biopsies: Sequence[Biopsy]) -> list[str]:
+    exomes = {s.patient for _, s in rows if s.role == "tumour" and s.assay == "exome"}
+    normals = {s.patient for _, s in rows if s.role == "normal"}
+    patients = {biopsy.patient for biopsy in biopsies}
+    with_baseline = {biopsy.patient for biopsy in biopsies if biopsy.is_baseline}
+    bare = [s.name for _, s in rows if not s.files]
+    lists = (
+        ("tumour DNA but no normal", exomes - normals),
+        ("a normal but no tumour", normals - patients),
+        ("no baseline biopsy (cohort.baseline names its timepoints)", patients - with_baseline),
+    )
+    notes = [f"patients with {what}: {', '.join(sorted(who))}" for what, who in lists if who]
+    if bare:
+        notes.append(f"samples without a file: {', '.join(sorted(bare))}")
+    return notes
