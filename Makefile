@@ -1,0 +1,56 @@
+# make PYTHON=/path/to/python3.12     use this Python instead of the newest one found
+# make WHEELHOUSE=/path/to/wheels     install from this folder alone, without internet
+.PHONY: help demo test bench validation docs lint lock names clean
+.DEFAULT_GOAL := help
+UV ?= uv
+PIN = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+  --group build
+export PYTHON WHEELHOUSE
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+demo: ## simulate a small trial, run it, write its report
+	@.ci/environment run
+	.venv/bin/storiform demo
+
+test: ## run the whole test suite (STORIFORM_REAL_DATA=dir adds the real data)
+	@.ci/environment dev
+	.venv/bin/python -m pytest
+
+bench: ## measure speed and memory
+	@.ci/environment dev
+	@for script in tests/benchmarks/[a-z]*.py; do \
+	  echo "== $$script"; .venv/bin/python "$$script" || exit 1; \
+	done
+
+validation: ## agreement with R, with peers and with planted truth, test by test
+	@.ci/environment dev
+	.venv/bin/python -m pytest tests/golden tests/property -v
+
+docs: ## build the pages into site/
+	@.ci/environment docs
+	.venv/bin/mkdocs build --strict
+
+lint: ## style, types and floors, as the gate checks them
+	@.ci/environment dev
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+lock: ## pin all requirements again after a change of pyproject.toml (needs uv)
+	$(PIN) -o containers/requirements.lock pyproject.toml
+	$(PIN) --group dev -c containers/requirements.lock \
+	  -o containers/requirements-dev.lock pyproject.toml
+	$(PIN) --group docs -c containers/requirements-dev.lock \
+	  -o containers/requirements-docs.lock pyproject.toml
+
+names: ## accept the public names as they are now
+	@.ci/environment dev
+	.venv/bin/python tests/public_names.py
+
+clean: ## remove what the targets above made, except .venv
+	rm -rf dist site demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find pipeline workflows tests -name __pycache__ -type d -prune -exec rm -rf {} +
