@@ -8,6 +8,7 @@
     │   ├── SheetError               the sample sheet or the clinical table
     │   └── InputError               a BAM, VCF, matrix or reference file
     ├── StepError          exit 1    a step failed on one unit; the rest goes on
+    ├── NothingToShow                a figure has no data: it is left out, no failure
     ├── ContractError      exit 70   a table breaks its own contract: ours to mend
     └── RunError           exit 2    the run as a whole cannot go on (lock, disk, workers)
 
@@ -42,6 +43,10 @@ class InputError(UserError):
 
 class StepError(StoriformError):
     """A step failed on one unit."""
+
+
+class NothingToShow(StoriformError):  # noqa: N818  no error: a figure that is left out
+    """A figure that has no data to draw; it is left out, and the message says why."""
 
 
 class ContractError(StoriformError):

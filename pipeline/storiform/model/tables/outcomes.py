@@ -22,22 +22,28 @@ ASSOCIATIONS = Table(
     columns={
         "outcome": Column("string", "responded or disease_control"),
         "feature": Column("string", "TABLE.COLUMN"),
+        "kind": Column("string", "number, flag or category"),
         "family": Column("string", "the features among which q is adjusted"),
         "test": Column("string", "the test by name, exact or with which correction"),
         "n": Column("int", "patients compared", "patients"),
         "n_positive": Column("int", "of these with the outcome", "patients"),
         "n_missing": Column("int", "patients left out: feature or outcome missing", "patients"),
-        "median_positive": Column("float", "median of those with the outcome"),
-        "median_negative": Column("float", "median of those without"),
+        "median_positive": Column(
+            "float", "median of those with the outcome; the share with the flag"
+        ),
+        "median_negative": Column("float", "median of those without; the share with the flag"),
         "effect": Column("float", "Hodges-Lehmann shift, or conditional odds ratio of a flag"),
         "effect_lower": Column("float", "lower 95 % bound of the effect"),
         "effect_upper": Column("float", "upper 95 % bound of the effect"),
-        "effect_name": Column("string", "shift or odds_ratio"),
+        "effect_name": Column("string", "shift or odds_ratio; empty where there is none"),
         "auc": Column(
             "float", "probability that a patient with the outcome has the higher value"
         ),
+        "auc_lower": Column("float", "lower 95 % bound, Newcombe's score interval"),
+        "auc_upper": Column("float", "upper 95 % bound, Newcombe's score interval"),
         "p": Column("float", "two-sided p value"),
         "q": Column("float", "Benjamini-Hochberg adjusted p within the family"),
+        "note": Column("string", "why there is no p, or which level was counted; else empty"),
     },
 )
 Associations = Annotated[pd.DataFrame, ASSOCIATIONS]
@@ -60,10 +66,23 @@ SURVIVAL = Table(
         ),
         "median_lower": Column("float", "lower 95 % bound", "months"),
         "median_upper": Column("float", "upper 95 % bound", "months"),
+        "landmark_months": Column("float", "time of the landmark", "months"),
+        "landmark_survival": Column(
+            "float", "survival at the landmark; missing where nobody was followed so long"
+        ),
+        "landmark_lower": Column("float", "lower 95 % bound"),
+        "landmark_upper": Column("float", "upper 95 % bound"),
+        "follow_up_months": Column(
+            "float",
+            "median follow-up by reverse Kaplan-Meier; missing where not reached",
+            "months",
+        ),
         "logrank_chi2": Column("float", "log-rank statistic between the groups of the feature"),
         "p": Column("float", "log-rank p value"),
         "q": Column("float", "Benjamini-Hochberg adjusted p within the family"),
         "family": Column("string", "the features among which q is adjusted"),
+        "test": Column("string", "the test by name"),
+        "note": Column("string", "why there is no p; else empty"),
     },
 )
 Survival = Annotated[pd.DataFrame, SURVIVAL]
@@ -71,7 +90,7 @@ Survival = Annotated[pd.DataFrame, SURVIVAL]
 SURVIVAL_CURVES = Table(
     "survival_curves",
     grain="cohort",
-    description="One row per step of each Kaplan-Meier curve.",
+    description="One row per step of each Kaplan-Meier curve, from time 0 on.",
     key=("outcome", "feature", "group", "months"),
     columns={
         "outcome": Column("string", "pfs or os"),

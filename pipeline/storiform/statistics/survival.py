@@ -1,0 +1,249 @@
+"""Survival of the whole cohort, and of the patients high and low in each feature."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import Field
+
+from storiform.model.errors import DataWarning
+from storiform.model.params import Months, Params
+from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.outcomes import (
+    SURVIVAL,
+    SURVIVAL_CURVES,
+    Features,
+    Survival,
+    SurvivalCurves,
+)
+from storiform.statistics.gathered import labelled, measured, outcome_of, patients_of
+from storiform.statistics.kaplan_meier import (
+    ConfType,
+    Curve,
+    kaplan_meier,
+    log_rank,
+    median,
+    reverse_kaplan_meier,
+    survival_at,
+)
+from storiform.statistics.multiplicity import adjust_within
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Rows = dict[str, object]
+
+
+class SurvivalParams(Params):
+    """How survival is estimated and compared."""
+
+    outcomes: tuple[Literal["pfs", "os"], ...] = Field(
+        ("pfs", "os"), description="progression-free survival, overall survival"
+    )
+    landmark_months: Months = Field(
+        12.0, description="time at which survival is stated; the trial states 1-year survival"
+    )
+    conf_type: ConfType = Field(
+        "log", description="scale of the 95 % intervals; log is the default of R"
+    )
+    rho: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="Fleming-Harrington weight, survival to this power: 0 log-rank, 1 Peto",
+    )
+    family: Literal["table", "all"] = Field(
+        "table",
+        description="q is adjusted among the features of one table, or among all, "
+        "for each outcome apart",
+    )
+    most_levels: int = Field(
+        6, ge=2, le=20, description="categories of more levels are not compared"
+    )
+
+
+class SurvivalTables(NamedTuple):
+    """Medians and tests, and the curves behind them."""
+
+    survival: Survival
+    curves: SurvivalCurves
+
+
+class _Grouping(NamedTuple):
+    """Into which groups a feature divides the patients; `group` is -1 where unknown."""
+
+    feature: str
+    table: str
+    levels: tuple[str, ...]
+    group: npt.NDArray[np.int64]
+    cutoff: float
+
+
+def survival(features: Features, clinic: Clinic, params: SurvivalParams) -> SurvivalTables:
+    """Estimate survival of all patients and by each feature, and compare the groups.
+
+    A number divides the patients at its median: at or above it they are `high`. The median
+    is that of the patients whose outcome is known. A flag and a category divide by value.
+
+    Parameters
+    ----------
+    features
+        One row per patient and feature.
+    clinic
+        One row per patient; an outcome that nobody has makes no row.
+
+    Returns
+    -------
+    SurvivalTables
+        `survival` has one row per outcome, feature and group; the statistic, p and q stand
+        in each row of a feature. `curves` has one row per group and distinct time.
+
+    References
+    ----------
+    Kaplan, Meier, JASA 53, 457-481 (1958), doi:10.1080/01621459.1958.10501452.
+    Harrington, Fleming, Biometrika 69, 553-566 (1982), doi:10.1093/biomet/69.3.553.
+    """
+    patients = patients_of(features, clinic)
+    rows: list[Rows] = []
+    curves: list[pd.DataFrame] = []
+    for outcome in params.outcomes:
+        months = outcome_of(clinic, f"{outcome}_months", patients)
+        events = outcome_of(clinic, f"{outcome}_event", patients)
+        known = np.isfinite(months) & ~np.isnan(events)
+        if not known.any():
+            message = f"no patient has time and event of {outcome}: no survival is estimated"
+            warnings.warn(message, DataWarning, stacklevel=2)
+            continue
+        for grouping in _groupings(features, patients, known, params.most_levels):
+            made, drawn = _estimates(grouping, (months, events == 1.0, known), params)
+            rows += [{"outcome": outcome, **row} for row in made]
+            curves += [curve.assign(outcome=outcome) for curve in drawn]
+    if not rows:
+        return SurvivalTables(SURVIVAL.empty(), SURVIVAL_CURVES.empty())
+    table = pd.DataFrame(rows)
+    table["q"] = _adjusted(table)
+    return SurvivalTables(
+        table.sort_values(["outcome", "feature", "group"], ignore_index=True),
+        pd.concat(curves, ignore_index=True),
+    )
+
+
+def _groupings(
+    features: pd.DataFrame, patients: pd.Index, known: Bools, most_levels: int
+) -> Iterator[_Grouping]:
+    nobody = np.full(len(patients), -1, dtype=np.int64)
+    yield _Grouping("all", "all", ("all",), np.zeros_like(nobody), np.nan)
+    spread = measured(features, patients)
+    for row, values in zip(spread.known.itertuples(), spread.matrix, strict=True):
+        has = np.isfinite(values)
+        cutoff = 0.5
+        levels: tuple[str, ...] = ("false", "true")
+        if row.kind == "number":
+            counted = values[has & known]
+            cutoff = float(np.median(counted)) if len(counted) else np.nan
+            levels = ("low", "high")
+        group = np.where(has, (values >= cutoff).astype(np.int64), -1)
+        cutoff = cutoff if row.kind == "number" else np.nan
+        yield _Grouping(str(row.name), str(row.table), levels, group, cutoff)
+    for (table, feature), labels in labelled(features, patients).items():
+        levels = tuple(sorted(labels.dropna().unique()))
+        codes = {level: number for number, level in enumerate(levels)}
+        group = np.array([codes.get(label, -1) for label in labels], dtype=np.int64)
+        if len(levels) > most_levels:
+            levels, group = (), nobody
+        yield _Grouping(feature, table, levels, group, np.nan)
+
+
+def _estimates(
+    grouping: _Grouping, outcome: tuple[Floats, Bools, Bools], params: SurvivalParams
+) -> tuple[list[Rows], list[pd.DataFrame]]:
+    """Return the rows and the curves of one feature and one outcome."""
+    months, events, known = outcome
+    chosen = known & (grouping.group >= 0)
+    shared: Rows = {
+        "feature": grouping.feature, "cutoff": grouping.cutoff, "test": _test(params.rho),
+        "n_missing": len(known) - int(chosen.sum()), "logrank_chi2": np.nan, "p": np.nan,
+        "landmark_months": params.landmark_months, "family": grouping.table, "note": "",
+    }  # fmt: skip
+    present = np.unique(grouping.group[chosen])
+    shared["note"] = _note(grouping, len(present))
+    if grouping.feature == "all":
+        shared["test"] = ""
+    elif len(present) > 1:
+        number = np.searchsorted(present, grouping.group[chosen]).astype(np.int64)
+        found = log_rank(months[chosen], events[chosen], number, params.rho)
+        shared |= {"logrank_chi2": found.chi2, "p": found.p}
+        if np.isnan(found.p):
+            shared["note"] = "no event while two groups were at risk"
+    if params.family == "all":
+        shared["family"] = "all"
+    rows: list[Rows] = []
+    curves: list[pd.DataFrame] = []
+    for level in present:
+        of_group = chosen & (grouping.group == level)
+        curve = kaplan_meier(months[of_group], events[of_group], params.conf_type)
+        name = grouping.levels[level]
+        follow_up = median(reverse_kaplan_meier(months[of_group], events[of_group])).time
+        rows.append({**shared, "group": name, "follow_up_months": follow_up}
+                    | _summary(curve, params.landmark_months))  # fmt: skip
+        curves.append(_drawn(curve, grouping.feature, name))
+    if not rows:
+        rows = [{**shared, "group": "", **_summary(_NO_CURVE, params.landmark_months)}]
+        rows[0]["follow_up_months"] = np.nan
+    return rows, curves
+
+
+def _test(rho: float) -> str:
+    return "log-rank" if rho == 0.0 else f"Fleming-Harrington rho {rho:g}"
+
+
+def _note(grouping: _Grouping, groups: int) -> str:
+    if grouping.feature == "all" or groups > 1:
+        return ""
+    if not grouping.levels:
+        return "too many levels"
+    return "only one group" if groups else "no patient with both feature and outcome"
+
+
+_NO_CURVE = kaplan_meier(np.empty(0), np.empty(0, dtype=bool))
+
+
+def _summary(curve: Curve, landmark_months: float) -> Rows:
+    middle = median(curve)
+    landmark = survival_at(curve, landmark_months)
+    return {
+        "n": int(curve.at_risk[0]) if len(curve.time) else 0,
+        "events": int(curve.events.sum()),
+        "median_months": middle.time, "median_lower": middle.lower,
+        "median_upper": middle.upper, "landmark_survival": landmark[0],
+        "landmark_lower": landmark[1], "landmark_upper": landmark[2],
+    }  # fmt: skip
+
+
+def _drawn(curve: Curve, feature: str, group: str) -> pd.DataFrame:
+    """Return a curve as rows, with time 0 before the first of its times."""
+    start = 1 if curve.time[0] > 0.0 else 0
+    ahead = {
+        "months": (curve.time, 0.0), "at_risk": (curve.at_risk, curve.at_risk[0]),
+        "events": (curve.events, 0), "censored": (curve.censored, 0),
+        "survival": (curve.survival, 1.0), "lower": (curve.lower, 1.0),
+        "upper": (curve.upper, 1.0),
+    }  # fmt: skip
+    columns = {
+        name: np.concatenate([[first] * start, values])
+        for name, (values, first) in ahead.items()
+    }
+    return pd.DataFrame(columns).assign(feature=feature, group=group)
+
+
+def _adjusted(table: pd.DataFrame) -> pd.Series:
+    """Adjust p within outcome and family, each feature counted once."""
+    once = table.drop_duplicates(["outcome", "feature"])
+    q = adjust_within(once["p"], once["outcome"] + "/" + once["family"])
+    by_feature = pd.Series(
+        q.to_numpy(), index=pd.MultiIndex.from_frame(once[["outcome", "feature"]])
+    )
+    keys = pd.MultiIndex.from_frame(table[["outcome", "feature"]])
+    return pd.Series(by_feature.reindex(keys).to_numpy(), index=table.index)
