@@ -10,6 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from storiform.io.gene_sets import read_gene_sets
+from storiform.io.genes import (
+    read_gene_lengths,
+    read_gene_names,
+    read_mcp_markers,
+    read_transcripts,
+)
 from storiform.model.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -40,5 +47,27 @@ class ResourceReader:
     description: str
 
 
-RESOURCES: Mapping[str, ResourceReader] = {}
+RESOURCES: Mapping[str, ResourceReader] = {
+    "gene_names": ResourceReader(
+        read_gene_names,
+        "reference/genome/gene_identifiers.tsv.gz",
+        "table of genes: entrez, symbol, ensembl, aliases",
+    ),
+    "gene_lengths": ResourceReader(
+        read_gene_lengths,
+        "reference/genome/gene_lengths.tsv.gz",
+        "exon length of each gene: gene, length (bp), length_source",
+    ),
+    "transcripts": ResourceReader(
+        read_transcripts,
+        None,
+        "GTF, or two columns (transcript, gene): genes of salmon's and kallisto's transcripts",
+    ),
+    "gene_sets": ResourceReader(
+        read_gene_sets, "reference/signatures/signatures.gmt", "gene sets for ssGSEA, GMT"
+    ),
+    "mcp_markers": ResourceReader(
+        read_mcp_markers, "reference/signatures/mcp_counter.tsv", "markers of MCP-counter"
+    ),
+}
 """Every resource that a step may ask for, by the name of its `Resource` annotation."""

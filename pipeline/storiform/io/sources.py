@@ -1,32 +1,18 @@
 """Which reader fills which table that no step makes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from storiform.model.cohort import Assay, Value
-from storiform.model.genome import Build
+from storiform.io.expression import read_counts, read_log2_tpm, read_tpm
+from storiform.io.units import SourceUnit
+from storiform.model.cohort import Assay
 from storiform.model.table import Table
 from storiform.model.tables.clinic import CLINIC
+from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM
 
-
-@dataclass(frozen=True)
-class SourceUnit:
-    """What a reader is given: one unit's files and names, nothing of the run.
-
-    `files` maps columns of the sample sheet to paths, only those the source asks for;
-    `samples` maps role and assay (``tumour_exome``, ``normal_exome``, ``tumour_rna``) to
-    the names of the sheet; `record` holds a patient's clinical values.
-    """
-
-    unit: str
-    patient: str
-    files: Mapping[str, Path]
-    samples: Mapping[str, str]
-    build: Build
-    record: Mapping[str, Value]
+__all__ = ("SOURCES", "Source", "SourceUnit", "read_clinic")
 
 
 @dataclass(frozen=True)
@@ -49,4 +35,9 @@ def read_clinic(unit: SourceUnit) -> pd.DataFrame:
     return pd.DataFrame({name: [unit.record.get(name)] for name in CLINIC.columns})
 
 
-SOURCES: tuple[Source, ...] = (Source(CLINIC, (), None, read_clinic),)
+SOURCES: tuple[Source, ...] = (
+    Source(CLINIC, (), None, read_clinic),
+    Source(GIVEN_COUNTS, ("counts",), "rna", read_counts),
+    Source(GIVEN_TPM, ("tpm",), "rna", read_tpm),
+    Source(GIVEN_LOG2_TPM, ("log2_tpm",), "rna", read_log2_tpm),
+)

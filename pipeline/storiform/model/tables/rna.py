@@ -12,7 +12,7 @@ _ID = Column("string", "gene or transcript id as written")
 GIVEN_COUNTS = Table(
     "given_counts",
     grain="biopsy",
-    description="One row per row of a count file: what stands there, under the ids of the file.",
+    description="One row per row of a count file, under the ids of the file.",
     key=("row",),
     columns={
         "row": _ROW,
@@ -20,7 +20,7 @@ GIVEN_COUNTS = Table(
         "count": Column("float", "fragments as given", "fragments"),
         "length": Column(
             "float",
-            "length or effective length as given; missing where the file has none",
+            "(effective) length as given; missing where there is none",
             "bp",
         ),
     },
@@ -79,9 +79,7 @@ TPM = Table(
         "gene": _GENE,
         "tpm": Column("float", "transcripts per million", "TPM"),
         "log2_tpm": Column("float", "log2(TPM + 1)", "log2"),
-        "length": Column(
-            "float", "length that divided the counts; missing for given TPM", "bp"
-        ),
+        "length": Column("float", "length that divided the counts, if any did", "bp"),
         "length_source": Column(
             "string",
             "file, mane_select, ensembl_median; given or given_log2 where TPM was given",
@@ -109,7 +107,7 @@ LibrarySizes = Annotated[pd.DataFrame, LIBRARY_SIZES]
 CPM = Table(
     "cpm",
     grain="cohort",
-    description="One row per gene, one column per biopsy: counts per million effective fragments.",
+    description="One row per gene, one column per biopsy: counts per million fragments.",
     key=("gene",),
     columns={"gene": _GENE},
     rest=Column("float", "counts per million of the biopsy of this name", "CPM"),
@@ -161,7 +159,7 @@ SsGsea = Annotated[pd.DataFrame, SSGSEA]
 SIGNATURE_COVERAGE = Table(
     "signature_coverage",
     grain="biopsy",
-    description="One row per signature: which of its genes the biopsy's expression table holds.",
+    description="One row per signature: which of its genes the biopsy's TPM table holds.",
     key=("method", "signature"),
     columns={
         "method": Column("string", "mcp_counter or ssgsea"),

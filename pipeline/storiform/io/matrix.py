@@ -1,0 +1,190 @@
+"""Large tables of numbers as people have them: genes by samples, or one file a sample.
+
+Unlike `delimited`, which keeps every cell as text for its messages, this reads hundreds of
+columns as numbers, once per process: each unit of a cohort asks for its own column.
+"""
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from storiform.model.errors import InputError, fault
+
+ID_NAMES = (
+    "ensembl_gene_id", "gene_id", "geneid", "ensembl_id", "ensembl", "entrez_gene_id",
+    "entrezid", "entrez_id", "entrez", "hugo_symbol", "hgnc_symbol", "gene_symbol", "symbol",
+    "gene_name", "genename", "gene", "genes", "target_id", "name", "id",
+)  # fmt: skip
+"""Headers of a column of gene ids, in lower case."""
+
+_WHITESPACE = r"\s+"
+_NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?$")
+_EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A table of numbers.
+
+    Parameters
+    ----------
+    path
+        The file.
+    header
+        Names of the columns as written; empty where the file has no header.
+    cells
+        All of them; columns are numbered from 0, a column of text stays text.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+    cells: pd.DataFrame
+
+    def column(self, name: str) -> int:
+        """Return the number of the first column of this name in any case, -1 if none."""
+        lowered = [other.lower() for other in self.header]
+        return lowered.index(name.lower()) if name.lower() in lowered else -1
+
+    def id_column(self) -> int:
+        """Return the number of the column of gene ids: a known name, else the first."""
+        if self.header and self.header[0].lower() not in {"", *ID_NAMES}:
+            return 0
+        first = self.cells[0]
+        is_numbered = self.header[:1] == ("",) and first.tolist() == [
+            str(number) for number in range(1, len(first) + 1)
+        ]
+        if not is_numbered:
+            return 0
+        found = [self.column(name) for name in ID_NAMES if self.column(name) > 0]
+        return found[0] if found else 0
+
+    def numbers(self, column: int, name: str) -> pd.Series:
+        """Return a column as numbers; missing cells are NaN.
+
+        Raises
+        ------
+        InputError
+            If a cell is no number.
+        """
+        written = self.cells[column]
+        numbers = pd.to_numeric(written, errors="coerce").astype(float)
+        bad = written[numbers.isna() & written.notna()]
+        if len(bad):
+            gene = self.cells.loc[bad.index[0], self.id_column()]
+            where = f"{self.path.name}, gene {gene}, column {name}"
+            remedy = "Correct the cell, or leave it empty."
+            raise InputError(fault(where, repr(str(bad.iloc[0])), "a number", remedy))
+        return numbers
+
+
+def read_matrix(path: Path) -> Matrix:
+    """Read a table of numbers; a second call for an unchanged file costs nothing.
+
+    Comma, semicolon, tab or blanks separate; gzip, a byte order mark, CR line ends, quotes,
+    comment lines with ``#``, decimal commas between semicolons, and a header without a
+    name for the column of ids are read.
+
+    Raises
+    ------
+    InputError
+        If the file is absent, empty, an Excel workbook or ragged.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        expected, remedy = "a readable file", "Correct the path in the sample sheet."
+        raise InputError(fault(str(path), "no such file", expected, remedy)) from error
+    return _matrix(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=3)
+def _matrix(path: Path, size: int, mtime_ns: int) -> Matrix:  # noqa: ARG001  cache key
+    text = _text(path)
+    begin, first, second = _first_lines(path, text)
+    separator = _separator(first)
+    names, row = _cells(first, separator), _cells(second, separator)
+    is_headed = not _is_data(names)
+    if is_headed and len(names) == len(row) - 1:
+        names = ["", *names]
+    width = len(names) if is_headed else max(len(names), len(row))
+    body = io.StringIO(text)
+    body.seek(begin + len(first) + 1 if is_headed else begin)
+    is_comma = separator == ";" and any(re.fullmatch(r"-?\d+,\d+", cell) for cell in row)
+    texts = {i: str for i in range(width) if i == 0 or names[i].lower() in ID_NAMES}
+    try:
+        values = pd.read_csv(
+            body, sep=separator, header=None, names=list(range(width)), index_col=False,
+            dtype=texts, comment=None, decimal="," if is_comma else ".", low_memory=False,
+            skipinitialspace=True, on_bad_lines="error",
+        )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
+        expected = f"{width} cells in every row"
+        remedy = "Write the table again with one separator throughout."
+        raise InputError(fault(path.name, str(error).strip(), expected, remedy)) from error
+    for column in texts:
+        values[column] = values[column].astype(object).fillna("").str.strip()
+    return Matrix(path, tuple(names) if is_headed else (), values)
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        remedy = "Copy the file again, or correct the path."
+        raise InputError(fault(str(path), str(error), "a readable file", remedy)) from error
+    if content.startswith(_EXCEL):
+        remedy = "Export the sheet as CSV."
+        raise InputError(fault(path.name, "an Excel workbook", "CSV or TSV text", remedy))
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        text = content.decode("utf-16", errors="replace")
+    else:
+        text = content.decode("utf-8-sig", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _first_lines(path: Path, text: str) -> tuple[int, str, str]:
+    """Return where the table begins, and its first two lines."""
+    begin, found = 0, []
+    start = 0
+    while start < len(text) and len(found) < 2:  # noqa: PLR2004  two lines
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        line = text[start:end]
+        if line.strip() and not (line.startswith("#") and not found):
+            begin = begin if found else start
+            found.append(line)
+        start = end + 1
+    if len(found) < 2:  # noqa: PLR2004  a header and a row
+        expected, remedy = "a header and rows", "Write the table again."
+        raise InputError(fault(path.name, f"{len(found)} lines", expected, remedy))
+    return begin, found[0], found[1]
+
+
+def _separator(line: str) -> str:
+    bare = "".join(line.split('"')[::2])
+    best = max("\t;,", key=bare.count)
+    return best if best in bare else _WHITESPACE
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    if separator == _WHITESPACE:
+        cells = next(csv.reader([re.sub(_WHITESPACE, " ", line.strip())], delimiter=" "))
+    else:
+        cells = next(csv.reader([line], delimiter=separator))
+    return [cell.strip() for cell in cells]
+
+
+def _is_data(cells: list[str]) -> bool:
+    """Whether a first line is no header: an id and numbers (HTSeq, STAR)."""
+    if len(cells) < 2 or cells[0].lower() in {"", *ID_NAMES}:  # noqa: PLR2004  id and value
+        return False
+    return all(_NUMBER.match(cell) for cell in cells[1:])
