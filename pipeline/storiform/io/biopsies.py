@@ -146,22 +146,18 @@ def _place(name: str, members: Rows, sheet: Faults) -> tuple[str, str]:
 def _mark_baselines(
     biopsies: list[Biopsy], sheet: Faults, baseline: tuple[str, ...]
 ) -> list[Biopsy]:
-    """Mark one biopsy of each patient: the first that was taken before treatment."""
+    """Mark the biopsies of each patient's earliest timepoint before treatment."""
     marked: list[Biopsy] = []
     declared = [_bare(timepoint) for timepoint in baseline]
     for patient in sorted({biopsy.patient for biopsy in biopsies}):
         own = [biopsy for biopsy in biopsies if biopsy.patient == patient]
-        ranked = sorted(
-            (rank, biopsy.region, biopsy.name)
-            for biopsy in own
-            if (rank := _rank(biopsy.timepoint, declared)) is not None
-        )
-        if len(ranked) > 1:
-            others = ", ".join(name for *_, name in ranked[1:])
-            chosen = f"{ranked[0][-1]} is taken, not {others}"
-            sheet.notes.append(f"patient {patient} has several baseline biopsies: {chosen}")
-        chosen = ranked[0][-1] if ranked else ""
-        marked.extend(replace(b, is_baseline=b.name == chosen) for b in own)
+        ranks = {biopsy.name: _rank(biopsy.timepoint, declared) for biopsy in own}
+        best = min((rank for rank in ranks.values() if rank is not None), default=-1)
+        first = sorted(name for name, rank in ranks.items() if rank == best)
+        if len(first) > 1:
+            told = f"{', '.join(first)}; for each table the first that has it speaks"
+            sheet.notes.append(f"patient {patient} has several baseline biopsies: {told}")
+        marked.extend(replace(b, is_baseline=b.name in first) for b in own)
     return marked
 
 

@@ -1,0 +1,279 @@
+"""The configuration of a run: one YAML file, made of its workflow's parameters.
+
+Every fault of the file is told at once, with its line and column. The order of
+precedence is: defaults, the file, ``STORIFORM__SECTION__NAME`` in the environment,
+`overrides`.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+)
+
+from storiform.engine.config_faults import add_faults, add_truths
+from storiform.engine.positions import Document, dotted, parse_scalar, read_document
+from storiform.engine.workflow import Workflow, load_workflow
+from storiform.io.names import did_you_mean
+from storiform.io.resources import RESOURCES
+from storiform.model.errors import ConfigError
+from storiform.model.genome import BUILD_ALIASES, Build
+from storiform.model.params import Params
+
+__all__ = [
+    "CohortSection", "Config", "Executor", "Run", "Workflow", "config_model",
+    "load_config", "load_workflow",
+]  # fmt: skip
+
+PREFIX = "STORIFORM__"
+
+
+def _build(value: object) -> object:
+    return BUILD_ALIASES.get(str(value).lower(), value)
+
+
+class Section(BaseModel):
+    """A section of the configuration that belongs to no room."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class CohortSection(Section):
+    """Who is analysed."""
+
+    samples: Path = Field(description="sample sheet, CSV or TSV")
+    clinical: Path | None = Field(
+        None, description="clinical table, CSV or TSV, if there is one"
+    )
+    genome: Annotated[Build, BeforeValidator(_build)] = Field(
+        "GRCh38", description="build of all files: GRCh38 (hg38) or GRCh37 (hg19, b37)"
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="columns of the clinical table, such as {response: BOR, pfs_days: PFS}",
+    )
+    baseline: tuple[str, ...] = Field(
+        (),
+        description="timepoints that count as baseline, the preferred first; "
+        "empty: pre, baseline, screening and their like",
+    )
+
+
+class Executor(Section):
+    """Where the work is done."""
+
+    kind: Literal["local"] = Field("local", description="processes of this machine")
+    workers: int | None = Field(
+        None, ge=1, le=4096, description="processes; null: as many as cores and memory allow"
+    )
+    memory_gb: float | None = Field(
+        None,
+        gt=0.0,
+        le=10_000.0,
+        description="memory of one worker in 1e9 bytes; null: its share",
+    )
+    scheduler: str | None = Field(
+        None,
+        pattern=r"^(tcp|tls|ucx|ws|wss)://\S+:\d+$",
+        description="address of a Dask scheduler that runs already, such as tcp://host:8786",
+    )
+
+
+class Run(Section):
+    """How the run behaves."""
+
+    allow_partial_cohort: bool = Field(
+        default=True, description="cohort steps go on without the units that failed"
+    )
+    speaker: Literal["baseline"] = Field(
+        "baseline", description="which biopsy speaks for a patient with several"
+    )
+    watchdog_minutes: float = Field(
+        10.0,
+        gt=0.0,
+        le=1440.0,
+        description="minutes without any worker before the run gives up",
+    )
+    retries: int = Field(
+        2, ge=0, le=10, description="further tries of a task whose worker died or lacked memory"
+    )
+
+
+COMMON: Mapping[str, tuple[type[Section], str]] = {
+    "cohort": (CohortSection, "who is analysed"),
+    "executor": (Executor, "where the work is done"),
+    "run": (Run, "how the run behaves"),
+}
+FREE = ("workflow", "output", "resources", "provided")
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration, checked: paths are absolute, every parameter has its value."""
+
+    path: Path
+    workflow: Workflow
+    cohort: CohortSection
+    output: Path
+    resources: dict[str, Path]
+    provided: dict[str, Path]
+    executor: Executor
+    run: Run
+    params: dict[str, Params]
+
+    @property
+    def cohort_section(self) -> CohortSection:
+        """The section `cohort`, with absolute paths."""
+        return self.cohort
+
+
+def config_model(workflow: Workflow) -> type[BaseModel]:
+    """Return the pydantic model of a workflow's configuration."""
+    fields: dict[str, Any] = {
+        "workflow": (str, Field(description="a bundled workflow, or the path of a .py file")),
+        "output": (Path, Field(Path("results"), description="folder of the results")),
+        "cohort": (CohortSection, Field(description=COMMON["cohort"][1])),
+        "resources": (
+            dict[str, Path],
+            Field(default_factory=dict, description="outside files that belong to no sample"),
+        ),
+        "provided": (
+            dict[str, Path],
+            Field(default_factory=dict, description="your own tables, in place of a step"),
+        ),
+        "executor": (Executor, Field(Executor(), description=COMMON["executor"][1])),
+        "run": (Run, Field(Run(), description=COMMON["run"][1])),
+    }
+    for section, params in workflow.sections.items():
+        told = (params.__doc__ or section).strip().split("\n", 1)[0]
+        fields[section] = (params, Field(default_factory=params, description=told))
+    settings = ConfigDict(extra="forbid", frozen=True, title=f"storiform {workflow.name}")
+    return create_model("Configuration", __config__=settings, **fields)
+
+
+def load_config(
+    path: Path,
+    overrides: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Config:
+    """Read and check a configuration.
+
+    Parameters
+    ----------
+    path
+        The YAML file; paths in it are relative to its folder.
+    overrides
+        Dotted names to values as YAML writes them: ``{"tmb.min_vaf": "0.1"}``.
+    environment
+        In place of the variables of the process.
+
+    Raises
+    ------
+    ConfigError
+        With all faults of the file, one a line.
+    """
+    path = Path(path)
+    document = read_document(path)
+    _override(document, overrides or {}, os.environ if environment is None else environment)
+    workflow = _workflow(document)
+    if workflow is None:
+        raise ConfigError(document.told())
+    model = config_model(workflow)
+    checked: Any = None
+    try:
+        checked = model.model_validate(document.data)
+    except ValidationError as error:
+        add_faults(document, error, model)
+    add_truths(document, model)
+    folder = path.absolute().parent
+    cohort = _files(document, folder, "cohort", ("samples", "clinical"))
+    resources = _files(document, folder, "resources", RESOURCES)
+    provided = _files(document, folder, "provided", workflow.tables)
+    _check_names(document, "resources", RESOURCES)
+    _check_names(document, "provided", workflow.tables)
+    if document.faults or checked is None:
+        raise ConfigError(document.told())
+    return Config(
+        path=path.absolute(),
+        workflow=workflow,
+        cohort=checked.cohort.model_copy(update=cohort),
+        output=_absolute(folder, checked.output),
+        resources=resources,
+        provided=provided,
+        executor=checked.executor,
+        run=checked.run,
+        params={section: getattr(checked, section) for section in workflow.sections},
+    )
+
+
+def _override(
+    document: Document, overrides: Mapping[str, str], environment: Mapping[str, str]
+) -> None:
+    for name in sorted(environment):
+        if name.upper().startswith(PREFIX):
+            key = tuple(name[len(PREFIX) :].lower().split("__"))
+            document.set(key, parse_scalar(environment[name]), name)
+    for key, value in dotted(overrides):
+        document.set(key, value, "override")
+
+
+def _workflow(document: Document) -> Workflow | None:
+    """Load the workflow that the file names; its faults are faults of the file."""
+    name = document.data.get("workflow")
+    if not isinstance(name, str) or not name:
+        found = "missing" if name is None else f"found {name!r}"
+        document.fault(("workflow",), f"{found}; name a workflow, such as trial.")
+        return None
+    is_path = name.endswith(".py") or "/" in name
+    target = _absolute(document.path.absolute().parent, Path(name)) if is_path else name
+    try:
+        workflow = load_workflow(target)
+    except ConfigError as error:
+        document.fault(("workflow",), str(error))
+        return None
+    for section in sorted(set(workflow.sections) & {*COMMON, *FREE}):
+        document.fault(("workflow",), f"section {section} is reserved; rename the module.")
+    return None if set(workflow.sections) & {*COMMON, *FREE} else workflow
+
+
+def _absolute(folder: Path, path: Path) -> Path:
+    return Path(os.path.normpath(folder / path.expanduser()))
+
+
+def _files(
+    document: Document,
+    folder: Path,
+    section: str,
+    names: Mapping[str, object] | tuple[str, ...],
+) -> dict[str, Path]:
+    """Resolve the files that a section names, and tell of those that do not exist."""
+    given = document.data.get(section)
+    found: dict[str, Path] = {}
+    for name in names if isinstance(given, dict) else ():
+        value = given.get(name) if isinstance(given, dict) else None
+        if not isinstance(value, str):
+            continue
+        path = found[name] = _absolute(folder, Path(value))
+        if not path.exists():
+            document.fault(
+                (section, name), f"{value} does not exist; correct the path ({path})."
+            )
+        elif section != "resources" and not path.is_file():
+            document.fault((section, name), f"{value} is a folder; name a file in it.")
+    return found
+
+
+def _check_names(document: Document, section: str, known: Mapping[str, object]) -> None:
+    given = document.data.get(section)
+    for name in given if isinstance(given, dict) else ():
+        if name not in known:
+            document.fault((section, name), f"unknown; {did_you_mean(name, known)}")

@@ -1,0 +1,93 @@
+"""What pydantic finds wrong with a configuration, in the words and places of the file."""
+
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from storiform.engine.positions import Document, Key
+from storiform.io.names import did_you_mean
+
+
+def add_faults(document: Document, error: ValidationError, model: type[BaseModel]) -> None:
+    """Add every error of a validation to the document, each at the place of its key."""
+    told: set[str] = set()
+    for detail in error.errors(include_url=False):
+        key, message = _told(document, dict(detail), model)
+        if f"{key}{message}" not in told:
+            told.add(f"{key}{message}")
+            document.fault(key, message)
+
+
+def add_truths(document: Document, model: type[BaseModel]) -> None:
+    """Refuse true and false where a number is expected; pydantic takes them for 1 and 0."""
+    for section, values in document.data.items():
+        inside = _model_of(model, section)
+        for name, value in values.items() if inside and isinstance(values, dict) else ():
+            field = inside.model_fields.get(name) if inside else None
+            if isinstance(value, bool) and field is not None:
+                kinds = {field.annotation, *get_args(field.annotation)}
+                if kinds & {int, float} and bool not in kinds:
+                    shown = str(value).lower()
+                    document.fault((section, name), f"found {shown}, expected a number.")
+
+
+def _told(
+    document: Document, detail: dict[str, Any], model: type[BaseModel]
+) -> tuple[Key, str]:
+    key = _key(document, detail)
+    kind, found = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        return key, f"unknown; {did_you_mean(key[-1], _fields(key[:-1], model))}"
+    if kind == "missing":
+        return key, f"missing; {_description(key, model) or 'add it'}."
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        return key, f"found {_shown(found)}, expected a section of names and values."
+    expected = str(detail["msg"]).removeprefix("Input should be ")
+    expected = expected.split(", unable to parse")[0].replace("a valid ", "a ", 1)
+    expected = expected.removeprefix("Value error, ")
+    expected = expected.replace("a integer", "an integer").replace("a tuple", "a list")
+    expected = expected.replace("less than or equal to", "at most")
+    expected = expected.replace("greater than or equal to", "at least")
+    about = _description(key, model)
+    return key, f"found {_shown(found)}, expected {expected}{f' ({about})' if about else ''}."
+
+
+def _key(document: Document, detail: dict[str, Any]) -> Key:
+    """Drop the parts of a location that name types of a union and no names of the file."""
+    key: Key = ()
+    for part in detail["loc"]:
+        if (*key, str(part)) in document.places or detail["type"] == "missing":
+            key = (*key, str(part))
+    return key
+
+
+def _model_of(model: type[BaseModel] | None, name: str) -> type[BaseModel] | None:
+    field = model.model_fields.get(name) if model is not None else None
+    if field is None:
+        return None
+    for candidate in (field.annotation, *get_args(field.annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _fields(key: Key, model: type[BaseModel]) -> list[str]:
+    inside: type[BaseModel] | None = model
+    for name in key:
+        inside = _model_of(inside, name)
+    return list(inside.model_fields) if inside is not None else []
+
+
+def _description(key: Key, model: type[BaseModel]) -> str:
+    inside: type[BaseModel] | None = model
+    for name in key[:-1]:
+        inside = _model_of(inside, name)
+    field = inside.model_fields.get(key[-1]) if inside is not None and key else None
+    return (field.description or "").rstrip(".") if field is not None else ""
+
+
+def _shown(value: object) -> str:
+    if value is None or value == "":
+        return "nothing"
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  a line of a message

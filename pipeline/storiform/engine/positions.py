@@ -1,0 +1,191 @@
+"""A YAML file as plain data, with the line and column of every key."""
+
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from storiform.model.errors import ConfigError, fault
+
+Key = tuple[str, ...]
+"""The path of a value: section, name, further names or list positions."""
+
+_SCALARS = {"int", "float", "bool", "null"}
+_EXPLAINED = (
+    ("\\t", "Indent with spaces; YAML knows no tabs."),
+    (
+        "mapping values are not allowed",
+        "Indent alike what belongs together, or quote the text.",
+    ),
+    ("could not find expected ':'", "Write 'name: value', with a space after the colon."),
+    ("found another document", "Remove the line '---': one document per file."),
+)
+
+
+@dataclass
+class Document:
+    """The data of a file and where each key stands; lines and columns count from 1."""
+
+    path: Path
+    data: dict[str, Any] = field(default_factory=dict)
+    places: dict[Key, str] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def place(self, key: Key) -> str:
+        """Return ``file:line:column`` of a key, or of the nearest one above it."""
+        for length in range(len(key), -1, -1):
+            if place := self.places.get(key[:length]):
+                return place
+        return f"{self.path.name}:1:1"
+
+    def fault(self, key: Key, message: str) -> None:
+        """Add a fault of one key."""
+        dotted = ".".join(key)
+        self.faults.append(f"{self.place(key)}: {dotted + ': ' if dotted else ''}{message}")
+
+    def told(self) -> str:
+        """Return all faults, one a line, in the order of the file."""
+
+        def order(fault: str) -> tuple[int, int]:
+            place = re.match(r".*?:(\d+):(\d+): ", fault)
+            return (int(place[1]), int(place[2])) if place else (0, 0)
+
+        return "\n".join(sorted(self.faults, key=order))
+
+    def set(self, key: Key, value: object, place: str) -> None:
+        """Override a value; `place` says in messages where the new one was given."""
+        target = self.data
+        for name in key[:-1]:
+            inner = target.get(name)
+            if not isinstance(inner, dict):
+                inner = target[name] = {}
+            target = inner
+        target[key[-1]] = value
+        for known in [k for k in self.places if k[: len(key)] == key]:
+            del self.places[known]
+        self.places[key] = place
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file whose top is a mapping.
+
+    Duplicate keys are collected as faults of the document.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is no YAML or no mapping.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        message = fault(str(path), found, "a configuration", "Correct the path.")
+        raise ConfigError(message) from error
+    except UnicodeDecodeError as error:
+        remedy = "Save the file as UTF-8."
+        raise ConfigError(fault(path.name, str(error), "UTF-8 text", remedy)) from error
+    document = Document(path)
+    root = _compose(path, text)
+    if root is None:
+        return document
+    if not isinstance(root, MappingNode):
+        place = f"{path.name}:{root.start_mark.line + 1}:{root.start_mark.column + 1}"
+        remedy = "Write 'name: value' lines."
+        raise ConfigError(fault(place, "no names", "a mapping of names to values", remedy))
+    document.data = _mapping(document, root, (), ())
+    return document
+
+
+def parse_scalar(text: str) -> object:
+    """Read a value as YAML reads it: ``0.1``, ``true``, ``[a, b]``; text where it is no YAML.
+
+    Examples
+    --------
+    >>> parse_scalar("0.1"), parse_scalar("null"), parse_scalar("[1, 2]"), parse_scalar("a: [")
+    (0.1, None, [1, 2], 'a: [')
+    """
+    try:
+        node = _composed(text)
+    except YAMLError:
+        return text
+    return "" if node is None else _plain(Document(Path("value")), node, (), ())
+
+
+def _composed(text: str) -> Node | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        node = YAML(typ="safe", pure=True).compose(text)
+    return node if isinstance(node, Node) else None
+
+
+def _compose(path: Path, text: str) -> Node | None:
+    try:
+        return _composed(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
+        problem = str(error.problem or error.context or "no YAML").replace("\t", "\\t")
+        remedies = [remedy for part, remedy in _EXPLAINED if part in problem]
+        message = f"{place}: {problem}. {remedies[0] if remedies else 'Correct the line.'}"
+        raise ConfigError(message) from error
+    except YAMLError as error:
+        first = str(error).strip().split("\n", 1)[0]
+        raise ConfigError(f"{path.name}: {first}. Save the file as plain text.") from error
+
+
+def _mapping(
+    document: Document, node: MappingNode, key: Key, above: tuple[Node, ...]
+) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for name_node, value_node in node.value:
+        name = str(name_node.value)
+        inner = (*key, name)
+        mark = name_node.start_mark
+        place = f"{document.path.name}:{mark.line + 1}:{mark.column + 1}"
+        if name in data:
+            first = document.places[inner].split(":")[-2]
+            message = (
+                f"{place}: {'.'.join(inner)}: given twice, first in line {first}; keep one."
+            )
+            document.faults.append(message)
+            continue
+        document.places[inner] = place
+        data[name] = _plain(document, value_node, inner, (*above, node))
+    return data
+
+
+def _plain(document: Document, node: Node, key: Key, above: tuple[Node, ...]) -> Any:  # noqa: ANN401  any YAML
+    if any(node is other for other in above):
+        document.fault(key, "contains itself; write it out.")
+        return None
+    if isinstance(node, MappingNode):
+        return _mapping(document, node, key, above)
+    if isinstance(node, SequenceNode):
+        values = []
+        for index, item in enumerate(node.value):
+            inner = (*key, str(index))
+            mark = item.start_mark
+            document.places[inner] = f"{document.path.name}:{mark.line + 1}:{mark.column + 1}"
+            values.append(_plain(document, item, inner, (*above, node)))
+        return values
+    return _scalar(node)
+
+
+def _scalar(node: ScalarNode) -> object:
+    kind = str(node.tag).rsplit(":", 1)[-1]
+    if kind not in _SCALARS:
+        return str(node.value)
+    yaml = YAML(typ="safe", pure=True)
+    return yaml.constructor.construct_object(node)
+
+
+def dotted(values: Mapping[str, str]) -> list[tuple[Key, object]]:
+    """Split dotted names and read the values: ``{"tmb.min_vaf": "0.1"}``."""
+    return [(tuple(name.split(".")), parse_scalar(text)) for name, text in values.items()]

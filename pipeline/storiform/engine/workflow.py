@@ -1,0 +1,158 @@
+"""Workflows: files with a tuple STEPS of plain functions, loaded by name or by path."""
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from storiform.io.names import did_you_mean
+from storiform.io.resources import bundled
+from storiform.io.sources import SOURCES
+from storiform.model.errors import ConfigError, ContractError, StoriformError
+from storiform.model.params import Params
+from storiform.model.step import Step
+from storiform.model.table import Table
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The steps of one analysis, in the order of its file."""
+
+    name: str
+    path: Path
+    title: str
+    steps: tuple[Step, ...]
+
+    @property
+    def sections(self) -> dict[str, type[Params]]:
+        """The sections of the configuration, sorted: room -> its parameters."""
+        found = {
+            step.section: step.params.contract
+            for step in self.steps
+            if step.params is not None and isinstance(step.params.contract, type)
+        }
+        return dict(sorted(found.items()))
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Every table that the workflow makes, reads or could be given."""
+        contracts = [s.table for s in SOURCES]
+        for step in self.steps:
+            contracts += [a.contract for a in step.arguments if isinstance(a.contract, Table)]
+            contracts += [p for p in step.products if isinstance(p, Table)]
+        return {table.name: table for table in contracts}
+
+
+def load_workflow(name_or_path: str | Path) -> Workflow:
+    """Load a bundled workflow by name, or any by the path of its ``.py`` file.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such workflow, it cannot be imported, or its steps contradict
+        each other; all contradictions in one message.
+    """
+    path = _locate(str(name_or_path))
+    module = _import(path)
+    functions = getattr(module, "STEPS", None)
+    if not isinstance(functions, tuple | list) or not functions:
+        found = "no STEPS" if functions is None else "STEPS without steps"
+        raise ConfigError(f"{path}: {found}. Write STEPS = (function, ...).")
+    steps, faults = _steps(functions)
+    faults += _contradictions(steps)
+    if faults:
+        raise ConfigError("\n".join(f"{path}: STEPS: {line}" for line in faults))
+    title = (module.__doc__ or path.stem).strip().split("\n", 1)[0].rstrip(".")
+    return Workflow(path.stem, path, title, steps)
+
+
+def _locate(name: str) -> Path:
+    if name.endswith(".py") or "/" in name:
+        path = Path(name).expanduser().resolve()
+        if not path.is_file():
+            raise ConfigError(f"{name}: no such file. Correct the path of the workflow.")
+        return path
+    try:
+        return bundled(f"workflows/{name}.py")
+    except ConfigError as error:
+        known = sorted(path.stem for path in bundled("workflows").glob("*.py"))
+        remedy = f"{did_you_mean(name, known)} A path of your own ends in .py."
+        raise ConfigError(f"unknown workflow {name}; {remedy}") from error
+
+
+def _import(path: Path) -> ModuleType:
+    """Import a file under a name of its own; its folder can be imported from meanwhile."""
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    name = f"storiform_workflow_{digest}.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"{path}: not a Python file. Name a file that ends in .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    folder = str(path.parent)
+    sys.path.append(folder)
+    try:
+        spec.loader.exec_module(module)
+    except StoriformError:
+        raise
+    except Exception as error:  # a user's file may raise anything
+        sys.modules.pop(name, None)
+        line = _line_of(error, path)
+        told = f"{path}{line}: {type(error).__name__}: {error}. Correct the workflow."
+        raise ConfigError(told) from error
+    finally:
+        sys.path.remove(folder)
+    return module
+
+
+def _line_of(error: Exception, path: Path) -> str:
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f":{error.lineno}"
+    trace, line = error.__traceback__, 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f":{line}" if line else ""
+
+
+def _steps(functions: Iterable[Callable[..., object]]) -> tuple[tuple[Step, ...], list[str]]:
+    steps: list[Step] = []
+    faults: list[str] = []
+    for function in functions:
+        if not callable(function) or isinstance(function, type):
+            faults.append(f"{function!r} is no function. List functions alone.")
+            continue
+        try:
+            steps.append(Step.of(function))
+        except (ContractError, NameError) as error:
+            faults.append(f"{error}. Annotate it with a contract.")
+    return tuple(steps), faults
+
+
+def _contradictions(steps: tuple[Step, ...]) -> list[str]:
+    faults: list[str] = []
+    names: dict[str, Step] = {}
+    makers: dict[tuple[str, str], Step] = {}
+    rooms: dict[str, type] = {}
+    for step in steps:
+        if names.setdefault(step.name, step) is not step:
+            faults.append(f"the step {step.name} occurs twice. Remove one.")
+            continue
+        for product in step.products:
+            kind = "table" if isinstance(product, Table) else "figure"
+            maker = makers.setdefault((kind, product.name.casefold()), step)
+            if maker is not step:
+                told = f"{maker.name} and {step.name} both make the {kind} {product.name}"
+                faults.append(f"{told}. Remove one of the two.")
+        if step.params is not None and isinstance(step.params.contract, type):
+            contract = step.params.contract
+            room = rooms.setdefault(step.section, contract)
+            if room is not contract:
+                told = f"{room.__module__}.{room.__name__} and {contract.__module__}."
+                told += f"{contract.__name__} both own the section {step.section}"
+                faults.append(f"{told}. Rename one of the modules.")
+    return faults
