@@ -24,7 +24,7 @@ from storiform.engine.config_faults import add_faults, add_truths
 from storiform.engine.positions import Document, dotted, parse_scalar, read_document
 from storiform.engine.workflow import Workflow, load_workflow
 from storiform.io.names import did_you_mean
-from storiform.io.resources import RESOURCES
+from storiform.io.resources import RESOURCES, bundled
 from storiform.model.errors import ConfigError
 from storiform.model.genome import BUILD_ALIASES, Build
 from storiform.model.params import Params
@@ -52,17 +52,17 @@ class CohortSection(Section):
 
     samples: Path = Field(description="sample sheet, CSV or TSV")
     clinical: Path | None = Field(
-        None, description="clinical table, CSV or TSV, if there is one"
+        default=None, description="clinical table, CSV or TSV, if there is one"
     )
     genome: Annotated[Build, BeforeValidator(_build)] = Field(
-        "GRCh38", description="build of all files: GRCh38 (hg38) or GRCh37 (hg19, b37)"
+        default="GRCh38", description="build of all files: GRCh38 (hg38) or GRCh37 (hg19, b37)"
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
         description="columns of the clinical table, such as {response: BOR, pfs_days: PFS}",
     )
     baseline: tuple[str, ...] = Field(
-        (),
+        default=(),
         description="timepoints that count as baseline, the preferred first; "
         "empty: pre, baseline, screening and their like",
     )
@@ -71,18 +71,21 @@ class CohortSection(Section):
 class Executor(Section):
     """Where the work is done."""
 
-    kind: Literal["local"] = Field("local", description="processes of this machine")
+    kind: Literal["local"] = Field(default="local", description="processes of this machine")
     workers: int | None = Field(
-        None, ge=1, le=4096, description="processes; null: as many as cores and memory allow"
+        default=None,
+        ge=1,
+        le=4096,
+        description="processes; null: as many as cores and memory allow",
     )
     memory_gb: float | None = Field(
-        None,
+        default=None,
         gt=0.0,
         le=10_000.0,
         description="memory of one worker in 1e9 bytes; null: its share",
     )
     scheduler: str | None = Field(
-        None,
+        default=None,
         pattern=r"^(tcp|tls|ucx|ws|wss)://\S+:\d+$",
         description="address of a Dask scheduler that runs already, such as tcp://host:8786",
     )
@@ -95,16 +98,25 @@ class Run(Section):
         default=True, description="cohort steps go on without the units that failed"
     )
     speaker: Literal["baseline"] = Field(
-        "baseline", description="which biopsy speaks for a patient with several"
+        default="baseline", description="which biopsy speaks for a patient with several"
     )
     watchdog_minutes: float = Field(
-        10.0,
+        default=10.0,
         gt=0.0,
         le=1440.0,
         description="minutes without any worker before the run gives up",
     )
     retries: int = Field(
-        2, ge=0, le=10, description="further tries of a task whose worker died or lacked memory"
+        default=2,
+        ge=0,
+        le=10,
+        description="further tries of a task whose worker died or lacked memory",
+    )
+    keep: int = Field(
+        default=1,
+        ge=0,
+        le=100,
+        description="older results kept of each step and unit, to switch back",
     )
 
 
@@ -150,8 +162,11 @@ def config_model(workflow: Workflow) -> type[BaseModel]:
             dict[str, Path],
             Field(default_factory=dict, description="your own tables, in place of a step"),
         ),
-        "executor": (Executor, Field(Executor(), description=COMMON["executor"][1])),
-        "run": (Run, Field(Run(), description=COMMON["run"][1])),
+        "executor": (
+            Executor,
+            Field(default_factory=Executor, description=COMMON["executor"][1]),
+        ),
+        "run": (Run, Field(default_factory=Run, description=COMMON["run"][1])),
     }
     for section, params in workflow.sections.items():
         told = (params.__doc__ or section).strip().split("\n", 1)[0]
@@ -184,10 +199,14 @@ def load_config(
     path = Path(path)
     document = read_document(path)
     _override(document, overrides or {}, os.environ if environment is None else environment)
+    _read_executor(document)
     workflow = _workflow(document)
     if workflow is None:
         raise ConfigError(document.told())
     model = config_model(workflow)
+    for name in {*COMMON, *FREE[2:], *workflow.sections} & set(document.data):
+        if document.data[name] is None:  # a section whose lines are all commented out
+            document.data[name] = {}
     checked: Any = None
     try:
         checked = model.model_validate(document.data)
@@ -224,6 +243,30 @@ def _override(
             document.set(key, parse_scalar(environment[name]), name)
     for key, value in dotted(overrides):
         document.set(key, value, "override")
+
+
+def _read_executor(document: Document) -> None:
+    """Take the executor from another file where a name stands: ``executor: local.yaml``."""
+    name = document.data.get("executor")
+    if not isinstance(name, str):
+        return
+    document.data["executor"] = {}
+    try:
+        path = (
+            _absolute(document.path.absolute().parent, Path(name))
+            if name.endswith((".yaml", ".yml"))
+            else bundled(f"configs/{name}.yaml")
+        )
+        other = read_document(path)
+    except ConfigError as error:
+        document.fault(("executor",), str(error))
+        return
+    document.faults += other.faults
+    for key in sorted(set(other.data) - {"executor"}):
+        other.fault((key,), "only the section executor is read from here; move it.")
+        document.faults.append(other.faults[-1])
+    document.data["executor"] = other.data.get("executor")
+    document.places.update({k: v for k, v in other.places.items() if k[0] == "executor"})
 
 
 def _workflow(document: Document) -> Workflow | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from storiform.model.errors import ConfigError, fault
 
@@ -178,7 +178,7 @@ def _plain(document: Document, node: Node, key: Key, above: tuple[Node, ...]) ->
     return _scalar(node)
 
 
-def _scalar(node: ScalarNode) -> object:
+def _scalar(node: Node) -> object:
     kind = str(node.tag).rsplit(":", 1)[-1]
     if kind not in _SCALARS:
         return str(node.value)

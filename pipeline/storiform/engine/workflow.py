@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Workflow:
     path: Path
     title: str
     steps: tuple[Step, ...]
+    is_bundled: bool = False
 
     @property
     def sections(self) -> dict[str, type[Params]]:
@@ -66,11 +68,15 @@ def load_workflow(name_or_path: str | Path) -> Workflow:
     if faults:
         raise ConfigError("\n".join(f"{path}: STEPS: {line}" for line in faults))
     title = (module.__doc__ or path.stem).strip().split("\n", 1)[0].rstrip(".")
-    return Workflow(path.stem, path, title, steps)
+    return Workflow(path.stem, path, title, steps, is_bundled=_is_name(str(name_or_path)))
+
+
+def _is_name(text: str) -> bool:
+    return not (text.endswith(".py") or "/" in text)
 
 
 def _locate(name: str) -> Path:
-    if name.endswith(".py") or "/" in name:
+    if not _is_name(name):
         path = Path(name).expanduser().resolve()
         if not path.is_file():
             raise ConfigError(f"{name}: no such file. Correct the path of the workflow.")
@@ -123,7 +129,7 @@ def _steps(functions: Iterable[Callable[..., object]]) -> tuple[tuple[Step, ...]
     steps: list[Step] = []
     faults: list[str] = []
     for function in functions:
-        if not callable(function) or isinstance(function, type):
+        if not inspect.isroutine(function):
             faults.append(f"{function!r} is no function. List functions alone.")
             continue
         try:
