@@ -1,0 +1,49 @@
+"""`storiform run`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from storiform.engine.session import Ending, Session
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--workers", type=click.IntRange(1, 4096), help="Processes of this machine.")
+@click.option("--verify", is_flag=True, help="Compare contents of inputs and results by hash.")
+@click.option("--rerun-changed-code", is_flag=True, help="Compute results of other code again.")
+@click.option("--quiet", is_flag=True, help="Print nothing but the ending.")
+def run(
+    config: Path,
+    workers: int | None,
+    verify: bool,  # noqa: FBT001  click passes flags so
+    rerun_changed_code: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+) -> None:
+    """Run the workflow of CONFIG; what is done already is not done again."""
+    from storiform.engine.explain import Check
+    from storiform.engine.session import open_session
+    from storiform.engine.session import run as run_session
+
+    check = Check(verify=verify, rerun_changed_code=rerun_changed_code)
+    session = open_session(config, check)
+    ending = run_session(session, workers=workers, quiet=quiet)
+    tell(session, ending)
+    raise SystemExit(ending.exit_code)
+
+
+def tell(session: "Session", ending: "Ending") -> None:
+    """Print how a run ended: counts, failures with their messages, where the report is."""
+    for step, unit, message in ending.failures:
+        click.echo(f"failed: {step} of {unit}: {message}", err=True)
+    counts = ", ".join(f"{n} {state}" for state, n in sorted(ending.counts.items()) if n)
+    left = f", {ending.left_out} left out (see `storiform plan`)" if ending.left_out else ""
+    click.echo(f"{counts or 'nothing to do'}{left}.")
+    if ending.stopped:
+        click.echo(
+            f"Stopped: {ending.stopped}. Run again to go on; what is done is kept.", err=True
+        )
+        return
+    click.echo(f"Report: {session.results.root / 'report.html'}")

@@ -1,0 +1,40 @@
+"""`storiform status`."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("results", type=click.Path(path_type=Path, file_okay=False))
+def status(results: Path) -> None:
+    """Show the run that goes on in the folder RESULTS, or the last one."""
+    from storiform.engine.journal import read_events, read_run
+    from storiform.engine.lock import holder_of
+    from storiform.model.errors import RunError, fault
+
+    summary = read_run(results)
+    if summary is None:
+        remedy = "Give the folder under 'output' of a configuration that was run."
+        raise RunError(fault(str(results), "no run.json", "a results folder", remedy))
+    holder = holder_of(results)
+    state = summary["state"]
+    if state == "running" and holder is None:
+        state = "interrupted (its process is gone; run again to go on)"
+    started = (
+        datetime.fromtimestamp(summary["started"]).astimezone().isoformat(timespec="seconds")
+    )
+    click.echo(f"{state}; started {started}; storiform {summary['storiform']}")
+    if holder is not None:
+        click.echo(f"held by pid {holder['pid']} on {holder['host']}")
+    events = [event for event in read_events(results) if event["event"] == "step"]
+    by_step: dict[str, Counter[str]] = {}
+    for event in events:
+        by_step.setdefault(event["step"], Counter())[event["state"]] += 1
+    for step, counts in sorted(by_step.items()):
+        click.echo(f"{step}: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
+    for event in events:
+        if event["state"] == "failed":
+            click.echo(f"failed: {event['step']} of {event['unit']}: {event['message']}")

@@ -1,0 +1,141 @@
+"""Where the work is done: this machine by default, or a scheduler that runs already."""
+
+import hashlib
+import os
+import platform
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from storiform.engine.config import Executor
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+def machine_memory_gb() -> float:
+    """Return the memory of this machine or of its cgroup, in 1e9 bytes."""
+    limits = [psutil.virtual_memory().total]
+    for name in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            limits.append(int(Path(name).read_text()))
+        except (OSError, ValueError):
+            continue
+    return float(min(limits)) / 1e9
+
+
+def default_workers() -> int:
+    """Return how many processors this process may use."""
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1
+    )
+
+
+def prepare_environment() -> None:
+    """Set what workers inherit: one BLAS thread each, a private folder for compiled kernels.
+
+    Solve and SVD differ in the last bits between one and two BLAS threads. The folder of
+    compiled kernels is named by the content of all kernels, since numba does not notice an
+    edited callee in another file; it holds pickles, so it belongs to one user alone.
+    """
+    for name in _ONE_THREAD:
+        os.environ[name] = "1"
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        folder = _kernel_cache()
+        if folder is not None:
+            os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+def _kernel_cache() -> Path | None:
+    kernels = Path(__file__).resolve().parents[1] / "kernels"
+    blake = hashlib.blake2b(
+        platform.processor().encode() + platform.machine().encode(), digest_size=8
+    )
+    for file in sorted(kernels.glob("*.py")):
+        blake.update(file.read_bytes())
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    for root in (Path(base), Path(tempfile.gettempdir()) / f"storiform-{os.getuid()}"):
+        folder = root / "storiform" / f"kernels-{blake.hexdigest()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+            state = folder.stat()
+        except OSError:
+            continue
+        if state.st_uid == os.getuid() and not state.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            return folder
+    return None
+
+
+def slots(executor: Executor) -> int:
+    """Return how many workers a local executor has."""
+    return executor.workers or default_workers()
+
+
+@contextmanager
+def connect(executor: Executor) -> Iterator["Client"]:
+    """Give a Dask client, on a cluster of this machine or on the one configured.
+
+    Never a plain LocalCluster: with a task that kills its worker it was seen to hang for
+    ever without workers. `adapt` with equal bounds replaces what dies.
+    """
+    import dask
+    from distributed import Client, LocalCluster
+
+    prepare_environment()
+    with dask.config.set(_settings()):
+        if executor.scheduler:
+            with Client(  # type: ignore[no-untyped-call]
+                executor.scheduler, set_as_default=False
+            ) as client:
+                yield client
+            return
+        count = slots(executor)
+        memory_gb = executor.memory_gb or 0.9 * machine_memory_gb() / count
+        with (
+            tempfile.TemporaryDirectory(prefix="storiform-") as scratch,
+            LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=0,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=int(memory_gb * 1e9),
+                host="127.0.0.1",
+                dashboard_address=None,
+                local_directory=scratch,
+                silence_logs=50,
+            ) as cluster,
+        ):
+            cluster.adapt(minimum=count, maximum=count, interval="1s")
+            with Client(cluster, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+                yield client
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        # A task whose worker died comes back at once: the driver decides who is guilty.
+        "distributed.scheduler.allowed-failures": 0,
+        "distributed.worker.daemon": False,
+        "distributed.comm.timeouts.connect": "30s",
+        "distributed.deploy.lost-worker-timeout": "3s",
+        "distributed.admin.log-format": "%(message)s",
+        "distributed.logging": {"distributed": "critical"},
+    }
+
+
+def worker_count(client: "Client") -> int:
+    """Return how many workers are alive."""
+    return len(client.scheduler_info(n_workers=-1)["workers"])

@@ -1,0 +1,201 @@
+"""From a finished session to the record that the report prints."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storiform import __version__
+from storiform.engine.collect import exported_tables, exports, figures
+from storiform.engine.fingerprint import digest
+from storiform.engine.graph import Node
+from storiform.engine.work import joined, packages
+from storiform.io.store import parquet_rows, write_bytes
+from storiform.model.step import Step
+from storiform.model.table import UNIT_COLUMNS, Table
+from storiform.report.citations import references_of
+from storiform.report.record import (
+    Problem,
+    ReportFigure,
+    ReportRecord,
+    ReportTable,
+    StepRecord,
+)
+
+if TYPE_CHECKING:
+    from storiform.engine.session import Session
+
+SHOWN_ROWS = 2000
+"""Tables with more rows are described in the report, not shown."""
+_UNIT_MEANING = {
+    "patient": "patient of the sample sheet",
+    "biopsy": "biopsy of the patient",
+    "sample": "sample of the sheet",
+    "role": "tumour or normal",
+    "assay": "exome or rna",
+}
+
+
+def write_report(session: "Session", *, force: bool = False) -> Path:
+    """Write ``OUT/report.html`` unless it shows these results already."""
+    from storiform.report.page import render
+
+    goal = session.results.root / "report.html"
+    mark = _mark(session)
+    memory = session.results.root / "report.json"
+    if not force and goal.exists() and _read_mark(memory) == mark:
+        return goal
+    write_bytes(goal, render(build_record(session)).encode())
+    write_bytes(memory, json.dumps({"results": mark}).encode())
+    return goal
+
+
+def _read_mark(memory: Path) -> str:
+    try:
+        return str(json.loads(memory.read_text())["results"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _mark(session: "Session") -> str:
+    nodes = sorted([n.step, n.unit, n.fingerprint, n.state in {"cached", "done"}]
+                   for n in session.graph.nodes)  # fmt: skip
+    left = sorted([gone.step, gone.unit, gone.reason] for gone in session.graph.left_out)
+    return digest([__version__, session.config.workflow.title, nodes, left])
+
+
+def build_record(session: "Session") -> ReportRecord:
+    """Gather what the report prints from the results folder."""
+    graph, cohort = session.graph, session.report.cohort
+    records = {id(node): _provenance(session, node) for node in graph.nodes}
+    times = [r["finished"] for r in records.values() if r] or [datetime.now(UTC).timestamp()]
+    starts = [r["started"] for r in records.values() if r] or times
+    return ReportRecord(
+        title=session.config.workflow.title,
+        version=__version__,
+        started=_time(min(starts)),
+        finished=_time(max(times)),
+        patients=len(cohort.patients),
+        biopsies=len(cohort.biopsies),
+        samples=len(cohort.samples),
+        tables=tuple(_tables(session)),
+        figures=tuple(_figures(session)),
+        steps=tuple(_step(session, step, records) for step in graph.steps),
+        problems=tuple(_problems(session, records)),
+        inputs=_inputs(session),
+        packages=packages() | {"pandas": version_of("pandas")},
+    )
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _provenance(session: "Session", node: Node) -> dict[str, Any]:
+    folder = session.results.at(node.step, node.unit, node.fingerprint)
+    return session.results.provenance(folder) or {}
+
+
+def _tables(session: "Session") -> list[ReportTable]:
+    tables = exported_tables(session.graph.steps, session.graph)
+    found = []
+    cohort = session.report.cohort
+    for export in exports(tables, session.graph, cohort, session.results):
+        contract = export.contract
+        path = session.results.root / "tables" / f"{contract.name}.parquet"
+        if not path.exists():
+            continue
+        rows = parquet_rows(path)
+        if rows <= SHOWN_ROWS:
+            frame = joined(export.portions, contract, None)
+        else:
+            frame = contract.empty(UNIT_COLUMNS[contract.grain])
+        columns = _columns(contract, [str(name) for name in frame.columns])
+        found.append(ReportTable(contract.name, contract.description, frame, columns, rows))
+    return found
+
+
+def _columns(contract: Table, names: list[str]) -> dict[str, tuple[str, str]]:
+    meanings = {}
+    for name in names:
+        if name in UNIT_COLUMNS[contract.grain]:
+            meanings[name] = (_UNIT_MEANING[name], "")
+        else:
+            column = contract.column(name)
+            meanings[name] = (column.description, column.unit)
+    return meanings
+
+
+def _figures(session: "Session") -> list[ReportFigure]:
+    found = []
+    for drawn in figures(session.graph, session.results):
+        file = drawn.folder / f"{drawn.contract.name}.svg"
+        if file.exists():
+            svg = file.read_text(encoding="utf-8")
+            contract = drawn.contract
+            found.append(ReportFigure(contract.name, contract.caption, svg, drawn.sources))
+    return found
+
+
+def _step(session: "Session", step: Step, records: dict[int, dict[str, Any]]) -> StepRecord:
+    nodes = [node for node in session.graph.nodes if node.step == step.name]
+    counts = Counter(node.state for node in nodes)
+    seconds = sum(float(records[id(n)].get("seconds", 0.0)) for n in nodes)
+    left_out = sum(gone.step == step.name for gone in session.graph.left_out)
+    return StepRecord(
+        name=step.name,
+        summary=step.summary,
+        room=step.function.__module__.removeprefix("storiform."),
+        version=max(product.version for product in step.products),
+        params=_params(session, step),
+        references=references_of(step.function.__doc__),
+        done=counts["done"],
+        cached=counts["cached"],
+        failed=counts["failed"],
+        blocked=counts["blocked"],
+        left_out=left_out,
+        seconds=round(seconds, 2),
+    )
+
+
+def _params(session: "Session", step: Step) -> dict[str, tuple[object, object, str]]:
+    params = session.config.params.get(step.section)
+    if params is None:
+        return {}
+    found: dict[str, tuple[object, object, str]] = {}
+    for name, info in type(params).model_fields.items():
+        default = info.get_default(call_default_factory=True)
+        found[name] = (getattr(params, name), default, info.description or "")
+    return found
+
+
+def _problems(session: "Session", records: dict[int, dict[str, Any]]) -> list[Problem]:
+    found = []
+    for node in session.graph.nodes:
+        if node.state == "failed":
+            failure = session.results.failure(node.step, node.unit) or {}
+            message = str(failure.get("message", "failed"))
+            found.append(Problem(node.unit, node.step, "failed", message))
+        elif node.state == "blocked":
+            found.append(Problem(node.unit, node.step, "blocked", node.why or "blocked"))
+        warned = records[id(node)].get("warnings", [])
+        found += [Problem(node.unit, node.step, "warning", told) for told in warned]
+        nothing = records[id(node)].get("nothing_to_show", "")
+        if nothing:
+            found.append(Problem(node.unit, node.step, "left_out", nothing))
+    left_out = session.graph.left_out
+    found += [Problem(gone.unit, gone.step, "left_out", gone.reason) for gone in left_out]
+    found += [Problem("cohort", "sheets", "warning", note) for note in session.report.notes]
+    return found
+
+
+def _inputs(session: "Session") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for node in session.graph.nodes:
+        names = node.payload.get("files") or {}
+        for column, identity in (node.recipe.get("files") or {}).items():
+            label = Path(names[column]).name if column in names else column
+            found[label] = str(identity)
+    return dict(sorted(found.items()))

@@ -1,0 +1,181 @@
+"""The results folder: published results are the cache, and they never change in place.
+
+::
+
+    OUT/units/UNIT/STEP/FINGERPRINT/   tables as Parquet, figures, provenance.json
+    OUT/units/UNIT/STEP/failure.json   why the step failed last time
+    OUT/parts/                         what is being written; emptied when a run starts
+"""
+
+import errno
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storiform.engine.fingerprint import content_id
+from storiform.io.store import sync, write_bytes
+
+PROVENANCE = "provenance.json"
+FAILURE = "failure.json"
+
+
+@dataclass(frozen=True)
+class Results:
+    """Paths and atomic moves in one results folder."""
+
+    root: Path
+
+    def of(self, step: str, unit: str) -> Path:
+        """Return the folder of all results of a step on a unit."""
+        return self.root / "units" / unit / step
+
+    def at(self, step: str, unit: str, fingerprint: str) -> Path:
+        """Return the folder of one result."""
+        return self.of(step, unit) / fingerprint
+
+    def provenance(self, folder: Path) -> dict[str, Any] | None:
+        """Return the provenance of a published result, None if there is none to trust."""
+        try:
+            text = (folder / PROVENANCE).read_text()
+            found: dict[str, Any] = json.loads(text)
+        except (OSError, ValueError):
+            return None
+        return found
+
+    def damage(self, folder: Path, *, verify: bool = False) -> str | None:
+        """Say what is wrong with a published result, None where it is whole.
+
+        ``verify`` compares contents, else sizes are compared.
+        """
+        return self.inspect(folder, verify=verify)[1]
+
+    def inspect(
+        self, folder: Path, *, verify: bool = False
+    ) -> tuple[dict[str, Any], str | None]:
+        """Return the provenance of a published result, and its damage if it has any."""
+        found = self.provenance(folder)
+        if found is None:
+            return {}, "no provenance"
+        return found, self._damage(folder, found, verify=verify)
+
+    @staticmethod
+    def _damage(folder: Path, found: dict[str, Any], *, verify: bool) -> str | None:
+        for name, record in found["outputs"].items():
+            file = folder / name
+            try:
+                size = file.stat().st_size
+            except OSError:
+                return f"{name} is missing"
+            if size != record["size"] or (verify and content_id(file) != record["id"]):
+                return f"{name} is damaged"
+        return None
+
+    def history(self, step: str, unit: str) -> list[dict[str, Any]]:
+        """Return the provenances of a step on a unit, the latest first."""
+        folder = self.of(step, unit)
+        found = [self.provenance(f) for f in folder.iterdir()] if folder.is_dir() else []
+        whole = [record for record in found if record is not None]
+        return sorted(whole, key=lambda record: -float(record["finished"]))
+
+    def part(self) -> Path:
+        """Make a fresh folder to write a result in, on the same file system."""
+        folder = self.root / "parts" / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        return folder
+
+    def publish(self, part: Path, record: dict[str, Any], goal: Path) -> None:
+        """Sync a written folder, add its provenance and rename it into place.
+
+        Whoever comes first wins: a result that is already there is kept, since the same
+        fingerprint means the same content.
+        """
+        outputs = {}
+        for file in sorted(part.iterdir()):
+            outputs[file.name] = {"size": file.stat().st_size, "id": content_id(file)}
+        record["outputs"] = outputs
+        write_bytes(part / PROVENANCE, json.dumps(record, indent=1, sort_keys=True).encode())
+        sync(part)
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.rename(goal)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            if self.damage(goal, verify=True) is None:
+                shutil.rmtree(part, ignore_errors=True)
+                return
+            self.discard(goal)
+            part.rename(goal)
+        sync(goal.parent)
+
+    def discard(self, folder: Path) -> None:
+        """Move a result out of the way in one step, then delete it."""
+        grave = self.root / "parts" / uuid.uuid4().hex
+        grave.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.rename(grave)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(grave, ignore_errors=True)
+
+    def write_failure(self, step: str, unit: str, record: dict[str, Any]) -> None:
+        """Keep the message and the traceback of a failed step."""
+        folder = self.of(step, unit)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(folder / FAILURE, json.dumps(record, indent=1, sort_keys=True).encode())
+
+    def clear_failure(self, step: str, unit: str) -> None:
+        """Forget an earlier failure of a step that has now succeeded."""
+        (self.of(step, unit) / FAILURE).unlink(missing_ok=True)
+
+    def failure(self, step: str, unit: str) -> dict[str, Any] | None:
+        """Return the last failure of a step on a unit, None if it has none."""
+        try:
+            found: dict[str, Any] = json.loads((self.of(step, unit) / FAILURE).read_text())
+        except (OSError, ValueError):
+            return None
+        return found
+
+    def sweep_parts(self) -> None:
+        """Delete what a killed run left half-written."""
+        shutil.rmtree(self.root / "parts", ignore_errors=True)
+
+    def sweep_old(self, current: Iterable[tuple[str, str, str]], keep: int) -> int:
+        """Delete superseded results, all but the latest `keep` of each step and unit.
+
+        Parameters
+        ----------
+        current
+            Step, unit and fingerprint of the results in use, which are never deleted.
+        keep
+            How many older results stay, to switch back to without computing.
+
+        Returns
+        -------
+        int
+            How many results were deleted.
+        """
+        removed = 0
+        for step, unit, fingerprint in current:
+            folder = self.of(step, unit)
+            old = [entry for entry in _subfolders(folder) if entry.name != fingerprint]
+            if len(old) <= keep:
+                continue
+            old.sort(key=lambda entry: (-entry.stat().st_mtime, entry.name))
+            for entry in old[keep:]:
+                self.discard(Path(entry.path))
+                removed += 1
+        return removed
+
+
+def _subfolders(folder: Path) -> Iterator["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from [entry for entry in entries if entry.is_dir()]
+    except FileNotFoundError:
+        return

@@ -1,0 +1,277 @@
+"""Weave a graph from a configuration and a cohort: sources, provided tables, steps."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from storiform.engine.fingerprint import FileIds
+from storiform.engine.graph import Feed, Graph, LeftOut, Node, gathered, in_order
+from storiform.io.resources import RESOURCES, bundled
+from storiform.io.sources import SOURCES, Source
+from storiform.io.store import read_provided, typed
+from storiform.model.cohort import Cohort, Sample
+from storiform.model.errors import ConfigError, InputError, fault
+from storiform.model.params import Params
+from storiform.model.step import Argument, Step
+from storiform.model.table import UNIT_COLUMNS, Gather, Resource, Table
+
+
+@dataclass(frozen=True)
+class Threads:
+    """All that a graph is woven from."""
+
+    steps: tuple[Step, ...]
+    cohort: Cohort
+    params: Mapping[str, Params]
+    resources: Mapping[str, Path]
+    provided: Mapping[str, Path]
+    ids: FileIds
+    sources: tuple[Source, ...] = SOURCES
+
+
+def weave(threads: Threads) -> Graph:
+    """Build the graph: sources first, then the steps in the order of their tables."""
+    steps = in_order(threads.steps)
+    graph = Graph(steps=steps)
+    made = {p.name: p for s in steps for p in s.products if isinstance(p, Table)}
+    asked = {
+        a.contract.name: a.contract
+        for s in steps
+        for a in s.arguments
+        if isinstance(a.contract, Table)
+    }
+    from_files = {source.table.name: source for source in threads.sources}
+    tables = {**made, **asked, **{n: s.table for n, s in from_files.items()}}
+    _add_provided(graph, threads, tables)
+    unread = [n for n in asked if n not in made and n not in from_files]
+    if unread := [n for n in unread if n not in threads.provided]:
+        names = ", ".join(sorted(unread))
+        message = (
+            f"workflow: nothing makes the tables {names}. Add the step that makes them, "
+            f"or give them under 'provided'."
+        )
+        raise ConfigError(message)
+    wanted = {*asked, *(table.name for table in gathered(steps, tables.values()))}
+    for name in sorted(set(from_files) & wanted):
+        _add_source(graph, threads, from_files[name])
+    weaver = _Weaver(graph, threads, {t.name: t for t in tables.values()})
+    for step in steps:
+        weaver.add(step)
+    return graph
+
+
+def _add_provided(graph: Graph, threads: Threads, tables: Mapping[str, Table]) -> None:
+    for name, path in sorted(threads.provided.items()):
+        if name not in tables:
+            known = ", ".join(sorted(tables))
+            remedy = f"Use one of {known}."
+            raise ConfigError(fault("provided", repr(name), "a table of the workflow", remedy))
+        table = tables[name]
+        for unit in _units_in(path, table, threads.cohort):
+            node = Node(f"provided_{name}", unit, table.grain, "provided")
+            node.recipe = {
+                "step": node.step,
+                "versions": {name: table.version},
+                "files": {name: threads.ids.of(path)},
+                "unit": unit,
+            }
+            node.payload = {"table": name, "path": str(path)}
+            graph.add(node, [name])
+
+
+def _units_in(path: Path, table: Table, cohort: Cohort) -> list[str]:
+    frame = read_provided(path)
+    column = UNIT_COLUMNS[table.grain][1 if table.grain != "patient" else 0 :][:1]
+    if not column:
+        return list(cohort.units("cohort"))
+    if column[0] not in frame.columns:
+        found = f"columns {', '.join(map(str, frame.columns[:8]))}"
+        remedy = f"Add the column {column[0]}: it tells whose row it is."
+        raise InputError(fault(str(path), found, f"a column {column[0]}", remedy))
+    named = sorted(set(frame[column[0]].dropna().astype(str)))
+    known = set(cohort.units(table.grain))
+    strangers = [unit for unit in named if unit not in known]
+    if strangers:
+        found = f"{column[0]} {', '.join(strangers[:5])}"
+        remedy = f"Correct the names, or add the {column[0]} to the sample sheet."
+        raise InputError(fault(str(path), found, f"{table.grain} units of the sheet", remedy))
+    return named
+
+
+def _add_source(graph: Graph, threads: Threads, source: Source) -> None:
+    table = source.table
+    cohort = threads.cohort
+    for unit in cohort.units(table.grain):
+        if (table.name, unit) in graph.producers:
+            continue
+        files, samples, record = _given(cohort, source, unit)
+        if (source.columns and not files) or (not source.columns and not record):
+            continue
+        node = Node(f"read_{table.name}", unit, table.grain, "source")
+        names = cohort.names(table.grain, unit)
+        node.recipe = {
+            "step": node.step,
+            "versions": {table.name: table.version},
+            "files": {column: threads.ids.of(path) for column, path in files.items()},
+            "samples": samples,
+            "build": cohort.build,
+            "record": record,
+        }
+        node.payload = {
+            "table": table.name,
+            "patient": names.get("patient", unit),
+            "files": {column: str(path) for column, path in files.items()},
+        }
+        graph.add(node, [table.name])
+
+
+def _given(
+    cohort: Cohort, source: Source, unit: str
+) -> tuple[dict[str, Path], dict[str, str], dict[str, Any]]:
+    grain = source.table.grain
+    if grain == "patient":
+        clinic = cohort.patient(unit).clinic
+        return {}, {}, dict(clinic) if clinic else {}
+    if grain == "biopsy":
+        samples: Sequence[Sample] = cohort.samples_of(unit)
+    else:
+        samples = [s for s in cohort.samples if s.name == unit]
+    own = [s for s in samples if s.assay == source.assay and s.role == "tumour"]
+    ranked = [*own, *(s for s in samples if s not in own)]
+    files: dict[str, Path] = {}
+    for sample in ranked:
+        given = {c: sample.files[c] for c in source.columns if c in sample.files}
+        if given:
+            files = given
+            break
+    return files, {f"{s.role}_{s.assay}": s.name for s in samples}, {}
+
+
+@dataclass
+class _Weaver:
+    """Adds one step after the other; tables of earlier steps are found by unit."""
+
+    graph: Graph
+    threads: Threads
+    tables: Mapping[str, Table]
+    _resource_ids: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+
+    def add(self, step: Step) -> None:
+        """Add the nodes of a step, one for each unit that has something to work on."""
+        resources, missing = self._resources(step)
+        for unit in self.threads.cohort.units(step.grain):
+            names = [p.name for p in step.products]
+            if all((name, unit) in self.graph.producers for name in names):
+                continue
+            reads, reason = self._reads(step, unit)
+            if missing:
+                reason = f"resource {missing} is not configured"
+            if reason:
+                self.graph.left_out.append(LeftOut(step.name, unit, reason))
+                continue
+            self.graph.add(self._node(step, unit, reads, resources), names)
+
+    def _node(
+        self,
+        step: Step,
+        unit: str,
+        reads: dict[str, tuple[Feed, ...]],
+        resources: Mapping[str, tuple[str, str] | None],
+    ) -> Node:
+        node = Node(step.name, unit, step.grain, "step", reads)
+        params = self.threads.params.get(step.section)
+        node.recipe = {
+            "step": step.name,
+            "versions": {p.name: p.version for p in step.products},
+            "params": params.model_dump(mode="json") if params is not None else {},
+            "resources": {name: r[0] if r else None for name, r in resources.items()},
+        }
+        node.payload = {"resources": {n: r[1] for n, r in resources.items() if r}}
+        node.cores, node.memory_gb = step.cost.cores, step.cost.memory_gb
+        return node
+
+    def _resources(self, step: Step) -> tuple[dict[str, tuple[str, str] | None], str]:
+        found: dict[str, tuple[str, str] | None] = {}
+        for argument in step.arguments:
+            if not isinstance(argument.contract, Resource):
+                continue
+            name = argument.contract.name
+            if name not in self._resource_ids:
+                self._resource_ids[name] = self._open(name)
+            found[argument.name] = self._resource_ids[name]
+            if found[argument.name] is None and not argument.optional:
+                return found, name
+        return found, ""
+
+    def _open(self, name: str) -> tuple[str, str] | None:
+        path = self.threads.resources.get(name)
+        if path is None:
+            reader = RESOURCES.get(name)
+            if reader is None or reader.default is None:
+                return None
+            path = bundled(reader.default)
+        return self.threads.ids.of(path), str(path)
+
+    def _reads(self, step: Step, unit: str) -> tuple[dict[str, tuple[Feed, ...]], str]:
+        reads: dict[str, tuple[Feed, ...]] = {}
+        absent: list[str] = []
+        for argument in step.arguments:
+            if argument.kind not in {"table", "gather"}:
+                continue
+            feeds = self._feeds(argument, step, unit)
+            if feeds:
+                reads[argument.name] = feeds
+                continue
+            absent.append(argument.name)
+            if not argument.optional:
+                return {}, f"no {_title(argument)}"
+        if absent and not reads:
+            return {}, f"none of {', '.join(absent)}"
+        return reads, ""
+
+    def _feeds(self, argument: Argument, step: Step, unit: str) -> tuple[Feed, ...]:
+        contract = argument.contract
+        if isinstance(contract, Table):
+            grain = self.tables[contract.name].grain
+            units = self.threads.cohort.seen_from(step.grain, unit, grain)
+            return tuple(self._found(contract.name, units))
+        feeds: list[Feed] = []
+        for table in gathered(self.graph.steps, self.tables.values()):
+            feeds += self._found(table.name, self._speakers(table))
+        return tuple(feeds)
+
+    def _found(self, table: str, units: Iterable[str]) -> Iterable[Feed]:
+        for unit in units:
+            node = self.graph.producers.get((table, unit))
+            if node is not None:
+                yield Feed(table, node)
+
+    def _speakers(self, table: Table) -> list[str]:
+        """Choose the biopsy that speaks for each patient: the baseline one with the table."""
+        if table.grain != "biopsy":
+            return list(self.threads.cohort.units(table.grain))
+        speaker: dict[str, str] = {}
+        for biopsy in sorted(self.threads.cohort.biopsies, key=lambda b: b.name):
+            has_table = (table.name, biopsy.name) in self.graph.producers
+            if biopsy.is_baseline and has_table:
+                speaker.setdefault(biopsy.patient, biopsy.name)
+        return sorted(speaker.values())
+
+
+def _title(argument: Argument) -> str:
+    if isinstance(argument.contract, Gather):
+        return "features"
+    return getattr(argument.contract, "name", argument.name)
+
+
+def provided_rows(path: Path, table: Table, unit: str) -> pd.DataFrame:
+    """Return the rows of one unit of a user's table, without the unit's columns."""
+    frame = read_provided(path)
+    names = UNIT_COLUMNS[table.grain]
+    key = names[0] if table.grain == "patient" else (names[1] if names else "")
+    rows = frame[frame[key].astype(str) == unit] if key else frame
+    own = rows.drop(columns=[name for name in names if name in rows.columns])
+    return typed(own, table, path.name)

@@ -1,0 +1,316 @@
+"""What a worker does: read the inputs of a node, call the step, check, publish.
+
+Only small records travel through Dask: a `Task` goes out, an `Outcome` comes back, and the
+data stay in the results folder. A task is idempotent, since Dask runs a finished task again
+when its worker dies.
+"""
+
+import errno
+import getpass
+import os
+import platform
+import resource
+import socket
+import time
+import traceback
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from storiform import __version__
+from storiform.engine.config import Workflow, load_workflow
+from storiform.engine.gather import gather_features
+from storiform.engine.results import Results
+from storiform.engine.weave import provided_rows
+from storiform.io.resources import RESOURCES
+from storiform.io.sources import SOURCES, SourceUnit
+from storiform.io.store import read_parquet, to_arrow, write_bytes, write_parquet, write_tsv
+from storiform.model.errors import ContractError, DataWarning, NothingToShow, UserError
+from storiform.model.step import Step
+from storiform.model.table import UNIT_COLUMNS, Picture, Table
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+Ending = Literal["done", "failed", "disk_full", "memory", "contract"]
+
+
+@dataclass(frozen=True)
+class Portion:
+    """One table of one unit that a task reads."""
+
+    table: str
+    names: Mapping[str, str]
+    folder: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a worker needs to run one node."""
+
+    workflow: str
+    root: str
+    step: str
+    unit: str
+    origin: str
+    fingerprint: str
+    recipe: Mapping[str, Any]
+    payload: Mapping[str, Any]
+    portions: Mapping[str, Sequence[Portion]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended; `message` is what a person reads."""
+
+    step: str
+    unit: str
+    fingerprint: str
+    ending: Ending
+    seconds: float
+    message: str = ""
+
+
+def work(tasks: Sequence[Task]) -> list[Outcome]:
+    """Run tasks one after the other on a worker; a task that fails harms no other."""
+    os.umask(0o077)
+    return [_run(task) for task in tasks]
+
+
+@lru_cache(maxsize=4)
+def _loaded(workflow: str) -> tuple[Workflow, dict[str, Step], dict[str, Table]]:
+    loaded = load_workflow(workflow)
+    steps = {step.name: step for step in loaded.steps}
+    tables = {source.table.name: source.table for source in SOURCES}
+    for step in loaded.steps:
+        for contract in [*(a.contract for a in step.arguments), *step.products]:
+            if isinstance(contract, Table):
+                tables[contract.name] = contract
+    return loaded, steps, tables
+
+
+def _run(task: Task) -> Outcome:
+    started = time.time()
+    results = Results(Path(task.root))
+    goal = results.at(task.step, task.unit, task.fingerprint)
+    ending: Ending = "done"
+    message, details = "", ""
+    try:
+        if results.damage(goal) is not None:
+            _compute(task, results, goal, started)
+        results.clear_failure(task.step, task.unit)
+    except MemoryError:
+        ending, message = "memory", "ran out of memory"
+    except OSError as error:
+        ending = "disk_full" if error.errno in DISK_FULL else "failed"
+        message, details = f"{type(error).__name__}: {error}", traceback.format_exc()
+    except UserError as error:
+        ending, message, details = "failed", str(error), traceback.format_exc()
+    except ContractError as error:
+        ending, message, details = "contract", str(error), traceback.format_exc()
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a step is anybody's code
+        ending, message = "failed", f"{type(error).__name__}: {error}"
+        details = traceback.format_exc()
+    seconds = time.time() - started
+    outcome = Outcome(task.step, task.unit, task.fingerprint, ending, seconds, message)
+    if ending not in {"done", "disk_full"}:
+        _keep_failure(results, outcome, details)
+    return outcome
+
+
+def _keep_failure(results: Results, outcome: Outcome, details: str) -> None:
+    record = {
+        "step": outcome.step,
+        "unit": outcome.unit,
+        "fingerprint": outcome.fingerprint,
+        "ending": outcome.ending,
+        "message": outcome.message,
+        "details": details,
+        "finished": time.time(),
+    }
+    try:
+        results.write_failure(outcome.step, outcome.unit, record)
+    except OSError:
+        return  # the outcome itself tells; a full disk must not hide it
+
+
+def _compute(task: Task, results: Results, goal: Path, started: float) -> None:
+    part = results.part()
+    notes: list[str] = []
+    nothing = ""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", DataWarning)
+            try:
+                _make(task, part)
+            except NothingToShow as reason:
+                nothing = str(reason)
+        notes = sorted({str(w.message) for w in caught if issubclass(w.category, DataWarning)})
+        record = _provenance(task, started, notes, nothing)
+        results.publish(part, record, goal)
+    except BaseException:
+        results.discard(part)
+        raise
+
+
+def _make(task: Task, part: Path) -> None:
+    _, steps, tables = _loaded(task.workflow)
+    if task.origin == "source":
+        contract = tables[str(task.payload["table"])]
+        _write(part, contract, _read_source(task, contract), task.fingerprint)
+    elif task.origin == "provided":
+        contract = tables[str(task.payload["table"])]
+        frame = provided_rows(Path(task.payload["path"]), contract, task.unit)
+        _write(part, contract, frame, task.fingerprint)
+    else:
+        _call(task, steps[task.step], tables, part)
+
+
+def _read_source(task: Task, contract: Table) -> pd.DataFrame:
+    source = next(s for s in SOURCES if s.table.name == contract.name)
+    files = {column: Path(path) for column, path in task.payload["files"].items()}
+    unit = SourceUnit(
+        unit=task.unit,
+        patient=task.payload["patient"],
+        files=files,
+        samples=task.recipe["samples"],
+        build=task.recipe["build"],
+        record=task.recipe["record"],
+    )
+    return source.read(unit)
+
+
+def _call(task: Task, step: Step, tables: Mapping[str, Table], part: Path) -> None:
+    values: dict[str, Any] = {}
+    for argument in step.arguments:
+        if argument.kind == "params":
+            values[argument.name] = argument.contract.model_validate(  # type: ignore[union-attr]
+                task.recipe["params"]
+            )
+        elif argument.kind == "resource":
+            path = task.payload["resources"].get(argument.name)
+            name = getattr(argument.contract, "name", "")
+            values[argument.name] = open_resource(name, path) if path else None
+        elif argument.kind == "gather":
+            portions = task.portions.get(argument.name, ())
+            values[argument.name] = gather_features(
+                [(tables[p.table], p.names, read_portion(p, tables[p.table])) for p in portions]
+            )
+        else:
+            portions = task.portions.get(argument.name, ())
+            table = tables[getattr(argument.contract, "name", "")]
+            values[argument.name] = joined(portions, table, step) if portions else None
+    products = step.unpack(step.function(**values))
+    for contract, made in zip(step.products, products, strict=True):
+        if isinstance(contract, Table):
+            _write(part, contract, made, task.fingerprint)
+        else:
+            _draw(part, contract, made, values)
+
+
+def read_portion(portion: Portion, contract: Table) -> pd.DataFrame:
+    """Read one unit's published table."""
+    return read_parquet(Path(portion.folder) / f"{contract.name}.parquet", contract)
+
+
+def joined(portions: Sequence[Portion], contract: Table, step: Step | None) -> pd.DataFrame:
+    """Concatenate units' tables, with the unit columns where the grain goes up."""
+    upwards = step is None or _rank(step.grain) > _rank(contract.grain)
+    units = UNIT_COLUMNS[contract.grain] if upwards else ()
+    frames = []
+    for portion in portions:
+        frame = read_portion(portion, contract)
+        for position, name in enumerate(units):
+            frame.insert(position, name, portion.names[name])
+        frames.append(frame)
+    if not units:
+        return frames[0]
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return contract.empty(units)
+    return contract.conform(pd.concat(filled, ignore_index=True), units)
+
+
+def _rank(grain: str) -> int:
+    return ("sample", "biopsy", "patient", "cohort").index(grain)
+
+
+@lru_cache(maxsize=64)
+def open_resource(name: str, path: str) -> Any:  # noqa: ANN401  each resource has its own type
+    """Read a resource once in a worker."""
+    return RESOURCES[name].read(Path(path))
+
+
+def _write(part: Path, contract: Table, frame: pd.DataFrame, fingerprint: str) -> None:
+    conforming = contract.conform(frame)
+    table = to_arrow(conforming, contract)
+    write_parquet(part / f"{contract.name}.parquet", table, fingerprint)
+
+
+def _draw(part: Path, contract: Picture, figure: object, values: Mapping[str, Any]) -> None:
+    from storiform.figures.style import render
+
+    for suffix, content in sorted(render(figure).items()):
+        write_bytes(part / f"{contract.name}.{suffix}", content)
+    for name, value in sorted(values.items()):
+        if isinstance(value, pd.DataFrame):
+            write_tsv(part / f"{contract.name}.{name}.tsv", value)
+
+
+def _provenance(
+    task: Task, started: float, notes: Sequence[str], nothing: str
+) -> dict[str, Any]:
+    finished = time.time()
+    return {
+        "step": task.step,
+        "unit": task.unit,
+        "fingerprint": task.fingerprint,
+        "recipe": dict(task.recipe),
+        "code": code_of(task),
+        "warnings": list(notes),
+        "nothing_to_show": nothing,
+        "started": started,
+        "finished": finished,
+        "seconds": round(finished - started, 4),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "packages": packages(),
+        "host": socket.gethostname(),
+        "user": _user(),
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def code_of(task: Task) -> str:
+    """Return a digest of the module that holds the step's function."""
+    _, steps, _ = _loaded(task.workflow)
+    step = steps.get(task.step)
+    return step_code(step.function.__code__.co_filename) if step is not None else ""
+
+
+@lru_cache(maxsize=256)
+def step_code(file: str) -> str:
+    """Return a digest of one source file, empty where it cannot be read."""
+    from storiform.engine.fingerprint import content_id
+
+    path = Path(file)
+    return content_id(path) if path.is_file() else ""
+
+
+@lru_cache(maxsize=1)
+def packages() -> dict[str, str]:
+    """Return the versions of what the numbers depend on."""
+    from importlib.metadata import version
+
+    names = ("numpy", "pandas", "scipy", "numba", "pyarrow", "cyvcf2", "matplotlib", "dask")
+    found = {name: version(name) for name in names}
+    return {"storiform": __version__, "python": platform.python_version(), **found}

@@ -1,0 +1,231 @@
+"""Tables to Parquet and TSV and back; files that survive a power cut.
+
+Parquet files carry nothing but their columns and the fingerprint of the result, so the
+same numbers make the same bytes. A TSV is tab-separated without quotes: tabs, line ends
+and double quotes inside a text become blanks and single quotes; a missing value is empty;
+numbers are written in the fewest digits that read back to the same number.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+
+from storiform.model.errors import InputError, fault
+from storiform.model.table import TEXT, Table
+
+_ARROW: Mapping[str, pa.DataType] = {
+    "string": pa.string(),
+    "int": pa.int64(),
+    "nullable_int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "nullable_bool": pa.bool_(),
+}
+# pandas-stubs do not know the protocol by which Arrow hands its arrays over.
+_TEXT: Any = TEXT
+_INT: Any = pd.Int64Dtype()
+_FLAG: Any = pd.BooleanDtype()
+_TSV = pcsv.WriteOptions(delimiter="\t", quoting_style="none", quoting_header="none")
+
+
+def to_arrow(
+    frame: pd.DataFrame, contract: Table | None, units: tuple[str, ...] = ()
+) -> pa.Table:
+    """Turn a conforming frame into an Arrow table with the contract's types."""
+    if contract is None:
+        return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+    arrays, names = [], []
+    for name in frame.columns:
+        kind = "string" if name in units else contract.column(name).dtype
+        array = pa.array(frame[name], from_pandas=True)
+        if isinstance(array, pa.ChunkedArray):
+            array = array.combine_chunks()
+        arrays.append(array if array.type == _ARROW[kind] else array.cast(_ARROW[kind]))
+        names.append(str(name))
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def write_parquet(path: Path, table: pa.Table, fingerprint: str) -> None:
+    """Write an Arrow table whose only metadata is the fingerprint, and sync it."""
+    marked = table.replace_schema_metadata({"storiform.fingerprint": fingerprint})
+    pq.write_table(marked, path, compression="zstd", store_schema=False)
+    sync(path)
+
+
+def read_parquet(path: Path, contract: Table, units: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a table that `write_parquet` wrote, with the dtypes of its contract."""
+    table = pq.ParquetFile(path, memory_map=False).read()
+    columns = {}
+    for name in table.column_names:
+        kind = "string" if name in units else contract.column(name).dtype
+        columns[name] = _series(table.column(name), kind)
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+
+
+def _series(column: pa.ChunkedArray, kind: str) -> pd.Series:
+    if kind == "string":
+        return pd.Series(_TEXT.__from_arrow__(column.cast(pa.large_string())))
+    if kind == "nullable_int":
+        return pd.Series(_INT.__from_arrow__(column))
+    if kind == "nullable_bool":
+        return pd.Series(_FLAG.__from_arrow__(column))
+    return pd.Series(column.to_numpy())
+
+
+def parquet_fingerprint(path: Path) -> str:
+    """Return the fingerprint in a Parquet file's metadata, empty if there is none."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return ""
+    return str(metadata.get(b"storiform.fingerprint", b"").decode())
+
+
+def parquet_rows(path: Path) -> int:
+    """Return the number of rows of a Parquet file without reading them."""
+    return int(pq.read_metadata(path).num_rows)
+
+
+class TableWriter:
+    """Write one table piece by piece as TSV and Parquet, both beside their goal, then rename.
+
+    Used as a context manager: nothing is visible before the block ends well.
+    """
+
+    def __init__(self, folder: Path, name: str, fingerprint: str) -> None:
+        self._goals = (folder / f"{name}.parquet", folder / f"{name}.tsv")
+        self._parts = tuple(goal.with_name(f".{goal.name}.part") for goal in self._goals)
+        self._fingerprint = fingerprint
+        self._parquet: pq.ParquetWriter | None = None
+        self._tsv: pcsv.CSVWriter | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        """Append an Arrow table; the first decides the columns."""
+        if self._parquet is None:
+            marks = {"storiform.fingerprint": self._fingerprint}
+            schema = table.schema.with_metadata(marks)
+            self._parquet = pq.ParquetWriter(
+                self._parts[0], schema, compression="zstd", store_schema=False
+            )
+            self._tsv = pcsv.CSVWriter(self._parts[1], table.schema, write_options=_TSV)
+        self._parquet.write_table(table.replace_schema_metadata(self._parquet.schema.metadata))
+        if self._tsv is not None:
+            self._tsv.write_table(_plain(table))
+
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
+        for writer in (self._parquet, self._tsv):
+            if writer is not None:
+                writer.close()
+        for part, goal in zip(self._parts, self._goals, strict=True):
+            if kind is not None:
+                part.unlink(missing_ok=True)
+            elif part.exists():
+                sync(part)
+                part.replace(goal)
+
+
+def write_tsv(path: Path, frame: pd.DataFrame) -> None:
+    """Write any frame as a TSV in this house's form."""
+    pcsv.write_csv(_plain(to_arrow(frame, None)), path, _TSV)
+    sync(path)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Replace what would need quotes, and NaN by missing."""
+    arrays = []
+    for column in table.columns:
+        values = column
+        if pa.types.is_dictionary(values.type) or pa.types.is_large_string(values.type):
+            values = values.cast(pa.string())
+        if pa.types.is_string(values.type):
+            values = pc.replace_substring_regex(values, r"[\t\r\n]+", " ")
+            values = pc.replace_substring(values, '"', "'")
+        elif pa.types.is_floating(values.type):
+            values = pc.if_else(pc.is_nan(values), None, values)
+        arrays.append(values)
+    names = [name.replace("\t", " ").replace("\n", " ") for name in table.column_names]
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def sync(path: Path) -> None:
+    """Make a file or folder durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside its goal, sync it and rename it into place."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
+
+
+def read_provided(path: Path) -> pd.DataFrame:
+    """Read a user's table (TSV, CSV or Parquet); text files give all columns as text."""
+    if path.suffix == ".parquet":
+        frame: pd.DataFrame = pq.read_table(path).to_pandas()
+        return frame
+    separator = "," if ".csv" in path.suffixes else "\t"
+    try:
+        return pd.read_csv(path, sep=separator, dtype=str, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        remedy = "Write it as tab-separated text or Parquet, with a header."
+        raise InputError(fault(path.name, str(error), "a table", remedy)) from error
+
+
+_FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+
+
+def typed(frame: pd.DataFrame, contract: Table, where: str) -> pd.DataFrame:
+    """Turn the text columns of a user's table into the types of its contract.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, unknown or does not read as its type.
+    """
+    known = list(contract.columns)
+    missing = [name for name in known if name not in frame.columns]
+    further = [n for n in frame.columns if n not in known] if contract.rest is None else []
+    if missing or further:
+        found = f"columns {', '.join(map(str, frame.columns[:12]))}"
+        remedy = (
+            f"Missing: {', '.join(missing) or 'none'}; unknown: {', '.join(further) or 'none'}."
+        )
+        raise InputError(fault(where, found, f"columns {', '.join(known)}", remedy))
+    columns = {name: _typed(frame[name], contract.column(str(name)).dtype, f"{where}, {name}")
+               for name in frame.columns}  # fmt: skip
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _typed(values: pd.Series, kind: str, where: str) -> pd.Series:
+    if values.dtype != object and not pd.api.types.is_string_dtype(values):
+        return values
+    if kind == "string":
+        return values
+    if kind in {"bool", "nullable_bool"}:
+        read = values.str.strip().str.lower().map(_FLAGS)
+    else:
+        read = pd.to_numeric(values, errors="coerce")
+    wrong = values[values.notna() & read.isna()]
+    if len(wrong):
+        remedy = "Correct the cell."
+        raise InputError(fault(where, repr(wrong.iloc[0]), kind.replace("_", " "), remedy))
+    return read
