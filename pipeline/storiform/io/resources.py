@@ -17,6 +17,7 @@ from storiform.io.genes import (
     read_mcp_markers,
     read_transcripts,
 )
+from storiform.io.intervals import read_genes, read_targets
 from storiform.model.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -68,6 +69,14 @@ RESOURCES: Mapping[str, ResourceReader] = {
     ),
     "mcp_markers": ResourceReader(
         read_mcp_markers, "reference/signatures/mcp_counter.tsv", "markers of MCP-counter"
+    ),
+    "targets": ResourceReader(
+        read_targets,
+        None,
+        "bases that the exome kit captures, BED; without one, none are known",
+    ),
+    "genes": ResourceReader(
+        read_genes, None, "gene annotation of the genome build, GTF with CDS; without one, none"
     ),
 }
 """Every resource that a step may ask for, by the name of its `Resource` annotation."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from storiform.io.calls import read_calls
 from storiform.io.expression import read_counts, read_log2_tpm, read_tpm
 from storiform.io.units import SourceUnit
 from storiform.model.cohort import Assay
 from storiform.model.table import Table
 from storiform.model.tables.clinic import CLINIC
+from storiform.model.tables.dna import CALLS
 from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM
 
 __all__ = ("SOURCES", "Source", "SourceUnit", "read_clinic")
@@ -37,6 +39,7 @@ def read_clinic(unit: SourceUnit) -> pd.DataFrame:
 
 SOURCES: tuple[Source, ...] = (
     Source(CLINIC, (), None, read_clinic),
+    Source(CALLS, ("vcf", "maf"), "exome", read_calls),
     Source(GIVEN_COUNTS, ("counts",), "rna", read_counts),
     Source(GIVEN_TPM, ("tpm",), "rna", read_tpm),
     Source(GIVEN_LOG2_TPM, ("log2_tpm",), "rna", read_log2_tpm),

@@ -1,0 +1,246 @@
+"""Tumour mutation burden: mutations per megabase, with the bases that were counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy import special
+
+from storiform.model.errors import ConfigError, fault
+from storiform.model.intervals import Genes, Intervals, Targets, changed_bases
+from storiform.model.params import Depth, Fraction, Megabases, Params
+from storiform.model.tables.dna import SomaticVariants, TumourBurden
+
+PresetName = Literal["storiform_default", "pytmb_wes", "maftools", "hartwig"]
+Denominator = Literal["auto", "size", "targets", "coding_targets"]
+
+_BASES_PER_MEGABASE = 1e6
+_TAIL = 0.025
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What counts, by whom; a threshold of None is not applied.
+
+    `filters` are the names in `failed_filters` that take a call out; None: all of them.
+    Calls without protein change count only where `counts_all`.
+    """
+
+    source: str
+    filters: frozenset[str] | None
+    size_megabases: float
+    min_vaf: float | None = None
+    is_vaf_exclusive: bool = False
+    min_depth: int | None = None
+    min_alt_reads: int | None = None
+    max_population_af: float | None = None
+    counts_all: bool = False
+    high_above: float | None = None
+
+
+PRESETS: Mapping[PresetName, Preset] = {
+    "storiform_default": Preset("storiform, version 1", None, 33.28),
+    "pytmb_wes": Preset(
+        "pyTMB 1.3, its recommendation for whole exomes",
+        frozenset({"set_aside", "duplicate", "not_pass"}), 33.28,
+        min_vaf=0.05, min_depth=20, min_alt_reads=2, max_population_af=0.001,
+    ),
+    "maftools": Preset(
+        "maftools 2, tmb() with its nine classes and captureSize 50",
+        frozenset({"set_aside", "duplicate"}), 50.0,
+    ),
+    "hartwig": Preset(
+        "PURPLE of Hartwig Medical Foundation 2019, made for whole genomes",
+        frozenset({"set_aside", "duplicate", "not_pass"}), 2859.0,
+        min_vaf=0.05, is_vaf_exclusive=True, counts_all=True, high_above=10.0,
+    ),
+}  # fmt: skip
+"""Rules by name: source, version and every threshold."""
+
+
+class TmbParams(Params):
+    """Which mutations are counted, and over which bases.
+
+    The thresholds of a call as such belong to `variants`; a preset other than
+    `storiform_default` puts its own in place of those on depth, reads, VAF and population
+    frequency. A threshold given here is used in place of the preset's.
+    """
+
+    preset: PresetName = Field(
+        "storiform_default", description="rules by name: what counts, and the size"
+    )
+    min_vaf: Fraction | None = Field(
+        None, description="share of tumour reads with the allele; none: the preset's"
+    )
+    min_depth: Depth | None = Field(None, description="tumour reads; none: the preset's")
+    min_alt_reads: Depth | None = Field(
+        None, description="tumour reads with the allele; none: the preset's"
+    )
+    max_population_af: Fraction | None = Field(
+        None, description="highest population frequency that counts; none: the preset's"
+    )
+    denominator: Denominator = Field(
+        "auto",
+        description="counted bases: size, targets, or coding bases within the targets; auto: "
+        "the best that the given files allow, or the size under another's preset",
+    )
+    size_megabases: Megabases | None = Field(
+        None, description="bases of the denominator `size` in Mb; none: the preset's"
+    )
+
+
+def tmb(
+    variants: SomaticVariants, targets: Targets | None, genes: Genes | None, params: TmbParams
+) -> TumourBurden:
+    """Count the mutations of a biopsy and divide by the bases in which they were sought.
+
+    Numerator and denominator stand on one footing: where the denominator is a set of bases,
+    a mutation counts only if it changes one of them; the others are in `mutations_outside`.
+
+    Parameters
+    ----------
+    variants
+        The calls of a biopsy with the filters that they fail.
+    targets
+        Captured bases, or None.
+    genes
+        A gene annotation with its coding bases and 2 splice bases at introns, or None.
+    params
+        Preset and denominator.
+
+    Returns
+    -------
+    TumourBurden
+        Counts, rate per Mb, exact 95 % Poisson interval (lower bound 0 at no mutation).
+
+    Raises
+    ------
+    ConfigError
+        If the denominator asks for targets or genes that are not given.
+
+    References
+    ----------
+    Garwood, Biometrika 28, 437-442 (1936), doi:10.1093/biomet/28.3-4.437.
+    Mayakonda et al., Genome Research 28, 1747-1756 (2018), doi:10.1101/gr.239244.118.
+    Priestley et al., Nature 575, 210-216 (2019), doi:10.1038/s41586-019-1689-y.
+    """
+    rules = _rules(params)
+    passed = _passes(variants, rules)
+    nonsynonymous = passed & variants["is_nonsynonymous"].to_numpy(dtype=bool)
+    coding = passed & variants["is_coding"].to_numpy(dtype=bool)
+    counted = passed if rules.counts_all else nonsynonymous
+    name, bases = _denominator(targets, genes, params)
+    inside = counted if bases is None else counted & bases.touches(changed_bases(variants))
+    size_bp = rules.size_megabases * _BASES_PER_MEGABASE if bases is None else bases.size_bp
+    events = int(inside.sum())
+    megabases = size_bp / _BASES_PER_MEGABASE
+    rate = events / megabases if megabases else np.nan
+    lower, upper = poisson_interval(events)
+    return pd.DataFrame(
+        {
+            "mutations_nonsynonymous": [int(nonsynonymous.sum())],
+            "mutations_coding": [int(coding.sum())],
+            "mutations_in_denominator": [events],
+            "mutations_outside": [int((counted & ~inside).sum())],
+            "tmb": [rate],
+            "tmb_lower": [lower / megabases if megabases else np.nan],
+            "tmb_upper": [upper / megabases if megabases else np.nan],
+            "megabases": [megabases],
+            "denominator": [name],
+            "preset": [f"{params.preset} ({rules.source})"],
+            "rules": [_told(rules)],
+            "is_high": [None if rules.high_above is None else bool(rate > rules.high_above)],
+        }
+    )
+
+
+def poisson_interval(events: int) -> tuple[float, float]:
+    """Return the exact 95 % interval of a Poisson mean after `events` were seen.
+
+    Examples
+    --------
+    >>> [round(bound, 4) for bound in poisson_interval(0)]
+    [0.0, 3.6889]
+    """
+    lower = float(special.gammaincinv(events, _TAIL)) if events else 0.0
+    return lower, float(special.gammaincinv(events + 1, 1.0 - _TAIL))
+
+
+def _rules(params: TmbParams) -> Preset:
+    """Return the preset with the user's thresholds in place of its own."""
+    names = ("min_vaf", "min_depth", "min_alt_reads", "max_population_af", "size_megabases")
+    given = {name: getattr(params, name) for name in names}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if "min_vaf" in chosen:
+        chosen["is_vaf_exclusive"] = False
+    return replace(PRESETS[params.preset], **chosen)
+
+
+def _passes(variants: pd.DataFrame, rules: Preset) -> NDArray[np.bool_]:
+    """Tell which calls the rules let through; a missing value fails no threshold."""
+    if rules.filters is None:
+        passed = variants["is_eligible"].to_numpy(dtype=bool)
+    else:
+        lists = variants["failed_filters"].fillna("").str.split(";").to_list()
+        passed = np.array([rules.filters.isdisjoint(names) for names in lists], dtype=bool)
+    vaf = _numbers(variants, "tumour_vaf")
+    if rules.min_vaf is not None:
+        low = vaf <= rules.min_vaf if rules.is_vaf_exclusive else vaf < rules.min_vaf
+        passed = passed & ~low
+    if rules.min_depth is not None:
+        passed = passed & ~(_numbers(variants, "tumour_depth") < rules.min_depth)
+    if rules.min_alt_reads is not None:
+        passed = passed & ~(_numbers(variants, "tumour_alt_reads") < rules.min_alt_reads)
+    if rules.max_population_af is not None:
+        passed = passed & ~(_numbers(variants, "population_af") > rules.max_population_af)
+    return passed
+
+
+def _numbers(variants: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    numbers = variants[column].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def _denominator(
+    targets: Intervals | None, genes: Genes | None, params: TmbParams
+) -> tuple[str, Intervals | None]:
+    """Return the name of the denominator and its bases, None for a mere size."""
+    name: str = params.denominator
+    if name == "auto":
+        is_own = params.preset == "storiform_default" and params.size_megabases is None
+        best = "coding_targets" if genes is not None else "targets"
+        name = best if is_own and targets is not None else "size"
+    if name == "size":
+        return name, None
+    missing = "targets" if targets is None else "genes"
+    if targets is None or (genes is None and name == "coding_targets"):
+        expected = f"the resource {missing}"
+        remedy = f"Name a file for {missing}, or choose another denominator."
+        message = fault(f"tmb.denominator = {name}", "none given", expected, remedy)
+        raise ConfigError(message)
+    if name == "targets" or genes is None:
+        return "targets", targets
+    return name, targets & genes.coding
+
+
+def _told(rules: Preset) -> str:
+    """Write every threshold in words."""
+    filters = "all" if rules.filters is None else ", ".join(sorted(rules.filters))
+    sign = ">" if rules.is_vaf_exclusive else ">="
+    parts = [
+        "all calls" if rules.counts_all else "nonsynonymous calls",
+        f"without filters of variants: {filters}",
+        None if rules.min_vaf is None else f"VAF {sign} {rules.min_vaf:g}",
+        None if rules.min_depth is None else f"depth >= {rules.min_depth}",
+        None if rules.min_alt_reads is None else f"alternative reads >= {rules.min_alt_reads}",
+        None
+        if rules.max_population_af is None
+        else f"population frequency <= {rules.max_population_af:g}",
+        f"size {rules.size_megabases:g} Mb where no bases are given",
+        None if rules.high_above is None else f"high above {rules.high_above:g}/Mb",
+    ]
+    return "; ".join(part for part in parts if part is not None)

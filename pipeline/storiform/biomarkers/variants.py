@@ -1,0 +1,211 @@
+"""Which calls of a file count as somatic mutations, and why the others do not."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy import special
+
+from storiform.model.intervals import Targets, changed_bases
+from storiform.model.ontology import is_coding, mutation_class
+from storiform.model.params import Depth, Fraction, Params
+from storiform.model.tables.dna import Calls, SomaticVariants
+
+FILTERS: tuple[str, ...] = (
+    "set_aside", "duplicate", "not_pass", "low_depth", "few_alt_reads", "low_vaf",
+    "germline", "panel_of_normals", "ffpe_artifact", "oxog_artifact", "off_target",
+)  # fmt: skip
+"""Names in `failed_filters`, in the order in which they are written."""
+
+_GERMLINE_WORDS = frozenset({"germline", "germline_risk", "normal_artifact"})
+_PANEL_WORDS = frozenset({"panel_of_normals", "pon"})
+_ORIENTATION_WORDS = frozenset({"orientation", "read_orientation_artifact", "orientation_bias"})
+_DEAMINATION = {("C", "T"): "f1r2", ("G", "A"): "f2r1"}
+_OXIDATION = {("G", "T"): "f1r2", ("C", "A"): "f2r1"}
+
+Flags = NDArray[np.bool_]
+Numbers = NDArray[np.float64]
+
+
+class VariantParams(Params):
+    """What a call must fulfil to count as a somatic mutation.
+
+    A count that the file does not give fails no threshold on it.
+    """
+
+    accepted_filters: tuple[str, ...] = Field(
+        ("PASS",), description="values of FILTER that pass, beside a missing one"
+    )
+    min_tumour_depth: Depth = Field(
+        14, description="reads in the tumour; MuTect's callable depth, Cibulskis 2013"
+    )
+    min_normal_depth: Depth = Field(
+        8, description="reads in the normal; MuTect's callable depth, Cibulskis 2013"
+    )
+    min_alt_reads: Depth = Field(3, description="tumour reads with the somatic allele")
+    min_vaf: Fraction = Field(
+        0.05, description="share of tumour reads with the somatic allele; exome noise is below"
+    )
+    max_population_af: Fraction = Field(
+        0.001, description="population frequency above which a call is germline"
+    )
+    germline_normal_vaf: Fraction = Field(
+        0.02, description="share of normal reads from which a call is germline"
+    )
+    germline_normal_reads: Depth = Field(
+        2, description="normal reads with the allele that must back that share"
+    )
+    artifact_orientation: Fraction = Field(
+        0.9,
+        description="share of alternative reads in the orientation of FFPE or oxoG damage",
+    )
+    artifact_p: Fraction = Field(
+        0.01, description="one-sided binomial p below which that share is no accident"
+    )
+
+
+def variants(calls: Calls, targets: Targets | None, params: VariantParams) -> SomaticVariants:
+    """Name for every call the filters that it fails.
+
+    No call is left out. A depth or count that the file does not give fails no filter; the
+    filters for artefacts need read orientations (Mutect2), `off_target` needs targets.
+
+    Parameters
+    ----------
+    calls
+        All calls of a biopsy.
+    targets
+        Captured bases; a call is off target if none of the bases that it changes is one.
+    params
+        Thresholds.
+
+    Returns
+    -------
+    SomaticVariants
+        The calls with `failed_filters`, `is_eligible` and what they do to a protein.
+
+    References
+    ----------
+    Cibulskis et al., Nature Biotechnology 31, 213-219 (2013), doi:10.1038/nbt.2514.
+    Costello et al., Nucleic Acids Research 41, e67 (2013), doi:10.1093/nar/gks1443.
+    """
+    marked = calls.copy()
+    marked["tumour_vaf"] = _vaf(calls, "tumour")
+    marked["normal_vaf"] = _vaf(calls, "normal")
+    terms = calls["consequence"].fillna("").to_list()
+    marked["mutation_class"] = [mutation_class(term) for term in terms]
+    marked["is_coding"] = np.array([is_coding(term) for term in terms], dtype=bool)
+    marked["is_nonsynonymous"] = np.array([mutation_class(t) != "" for t in terms], dtype=bool)
+    failed = {**_of_file(marked, params), **_of_evidence(marked, params)}
+    failed["off_target"] = _off_target(calls, targets)
+    failed["duplicate"] = _duplicate(calls, failed)
+    marked["failed_filters"] = _joined(failed, len(calls))
+    marked["is_eligible"] = marked["failed_filters"] == ""
+    return marked
+
+
+def _of_file(calls: pd.DataFrame, params: VariantParams) -> dict[str, Flags]:
+    """Return the filters that follow from what the caller wrote beside the counts."""
+    words = calls["filter"].fillna("").str.split(";").to_list()
+    accepted = {"", *params.accepted_filters}
+    population = calls["population_af"].to_numpy(dtype=float) > params.max_population_af
+    return {
+        "set_aside": (calls["set_aside"].fillna("") != "").to_numpy(),
+        "not_pass": _flags(not accepted.issuperset(of_one) for of_one in words),
+        "germline": population | _in_normal(calls, params) | _named(words, _GERMLINE_WORDS),
+        "panel_of_normals": calls["in_panel_of_normals"].to_numpy(dtype=bool)
+        | _named(words, _PANEL_WORDS),
+    }
+
+
+def _of_evidence(calls: pd.DataFrame, params: VariantParams) -> dict[str, Flags]:
+    """Return the filters on read counts; a comparison with a missing count is false."""
+    words = calls["filter"].fillna("").str.split(";").to_list()
+    named = _named(words, _ORIENTATION_WORDS)
+    shallow = _count(calls, "tumour_depth") < params.min_tumour_depth
+    unseen = _count(calls, "normal_depth") < params.min_normal_depth
+    return {
+        "low_depth": shallow | unseen,
+        "few_alt_reads": _count(calls, "tumour_alt_reads") < params.min_alt_reads,
+        "low_vaf": calls["tumour_vaf"].to_numpy(dtype=float) < params.min_vaf,
+        "ffpe_artifact": _damaged(calls, _DEAMINATION, named, params),
+        "oxog_artifact": _damaged(calls, _OXIDATION, named, params),
+    }
+
+
+def _in_normal(calls: pd.DataFrame, params: VariantParams) -> Flags:
+    is_frequent = calls["normal_vaf"].to_numpy(dtype=float) >= params.germline_normal_vaf
+    reads = _count(calls, "normal_alt_reads")
+    return is_frequent & (reads >= params.germline_normal_reads) & (reads > 0)
+
+
+def _damaged(
+    calls: pd.DataFrame,
+    damage: dict[tuple[str, str], str],
+    named: Flags,
+    params: VariantParams,
+) -> Flags:
+    """Tell which substitutions of a kind stand on reads of one orientation alone.
+
+    Damage of one strand before sequencing shows G>T (or C>T) in F1R2 pairs and its mirror
+    in F2R1 pairs, while a mutation shows in both alike.
+    """
+    pairs = list(zip(calls["ref"].fillna(""), calls["alt"].fillna(""), strict=True))
+    kinds = np.array([damage.get(pair, "") for pair in pairs], dtype=object)
+    forward, reverse = _count(calls, "tumour_alt_f1r2"), _count(calls, "tumour_alt_f2r1")
+    total = forward + reverse
+    suspect = np.where(kinds == "f1r2", forward, reverse)
+    is_known = (kinds != "") & (total > 0)
+    share = np.divide(suspect, total, out=np.zeros(len(total)), where=is_known)
+    p = np.ones(len(total))
+    p[is_known] = special.bdtrc(suspect[is_known] - 1, total[is_known].astype(int), 0.5)
+    is_biased = (share >= params.artifact_orientation) & (p < params.artifact_p)
+    flags: Flags = (is_known & is_biased) | ((kinds != "") & named)
+    return flags
+
+
+def _off_target(calls: pd.DataFrame, targets: Targets | None) -> Flags:
+    if targets is None:
+        return np.zeros(len(calls), dtype=bool)
+    return ~targets.touches(changed_bases(calls))
+
+
+def _duplicate(calls: pd.DataFrame, failed: dict[str, Flags]) -> Flags:
+    """Mark repeated alleles of one place: the record with the fewest failures stays."""
+    faults = np.sum([flags.astype(int) for flags in failed.values()], axis=0)
+    place = ["contig", "start", "end", "ref", "alt"]
+    order = np.lexsort((calls["record"].to_numpy(), faults))
+    repeated = calls.iloc[order].duplicated(place).to_numpy()
+    flags = np.zeros(len(calls), dtype=bool)
+    flags[order] = repeated
+    has_alleles = (calls["ref"].notna() & calls["alt"].notna()).to_numpy()
+    return flags & has_alleles
+
+
+def _vaf(calls: pd.DataFrame, role: str) -> Numbers:
+    """Divide by the depth, or by both alleles where these are more than the depth says."""
+    alt = _count(calls, f"{role}_alt_reads")
+    seen = np.fmax(_count(calls, f"{role}_depth"), _count(calls, f"{role}_ref_reads") + alt)
+    share: Numbers = np.full(len(alt), np.nan)
+    np.divide(alt, seen, out=share, where=seen > 0)
+    return share
+
+
+def _count(calls: pd.DataFrame, column: str) -> Numbers:
+    counts = calls[column].astype("Int64").to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(counts, dtype=np.float64)
+
+
+def _named(words: list[list[str]], names: frozenset[str]) -> Flags:
+    return _flags(any(word.lower() in names for word in of_one) for of_one in words)
+
+
+def _flags(values: Iterable[bool]) -> Flags:
+    return np.fromiter(values, dtype=bool)
+
+
+def _joined(failed: dict[str, Flags], length: int) -> list[str]:
+    columns = [(name, failed[name]) for name in FILTERS]
+    return [";".join(name for name, flags in columns if flags[i]) for i in range(length)]

@@ -1,0 +1,36 @@
+"""Whether the contigs of a file belong to the genome build of the cohort."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from storiform.model.errors import InputError, fault
+from storiform.model.genome import CHROMOSOMES, LENGTHS, Build, build_of
+
+_SHOWN = 5
+_REMEDY = "Give the file of the right build, or set the build of the cohort."
+
+
+def check_build(where: str, contig_lengths: Mapping[str, int], build: Build) -> None:
+    """Refuse contig lengths that are those of another build."""
+    found = build_of(contig_lengths)
+    if found is not None and found != build:
+        raise InputError(fault(where, f"contig lengths of {found}", build, _REMEDY))
+
+
+def check_contigs(where: str, places: pd.DataFrame, build: Build) -> None:
+    """Refuse places of which none lies on a chromosome, or that lie behind its end."""
+    if places.empty:
+        return
+    names = list(dict.fromkeys(places["contig"]))
+    if not set(names) & set(CHROMOSOMES):
+        shown = ", ".join(str(name) for name in names[:_SHOWN])
+        expected = "at least one of chr1 to chr22, chrX, chrY, chrM (or 1 to 22, X, Y, MT)"
+        raise InputError(fault(where, f"contigs {shown}", expected, _REMEDY))
+    limits = places["contig"].map(LENGTHS[build])
+    beyond = places[places["end"] > limits.fillna(float("inf"))]
+    if not beyond.empty:
+        first = beyond.iloc[0]
+        found = f"a call at {first['contig']}:{first['end']}"
+        expected = f"positions up to {LENGTHS[build][first['contig']]} on {build}"
+        raise InputError(fault(where, found, expected, _REMEDY))

@@ -1,0 +1,74 @@
+"""Lines of a text file, plain or compressed, with the place of every fault."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from storiform.model.errors import InputError, fault
+
+_GZIP = b"\x1f\x8b"
+_BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+_TRUNCATED = "Copy or make the file again: it is incomplete."
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield number (from 1) and text of each line: any line end, with or without a mark.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened, is no text, or ends in the middle of its compression.
+    """
+    number = 0
+    try:
+        _whole(path)
+        with _text(path) as handle:
+            for number, line in enumerate(handle, start=1):
+                yield number, line.rstrip("\n")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        where = f"{path.name}, after line {number}"
+        found = f"broken compression ({error})"
+        raise InputError(fault(where, found, "a complete gzip file", _TRUNCATED)) from error
+    except OSError as error:
+        found = str(error.strerror or error).lower()
+        message = fault(str(path), found, "a readable file", "Correct the path.")
+        raise InputError(message) from error
+
+
+def is_bcf(path: Path) -> bool:
+    """Tell whether a file is a binary BCF."""
+    try:
+        with _binary(path) as handle:
+            return handle.read(3) == b"BCF"
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def _binary(path: Path) -> IO[bytes]:
+    with path.open("rb") as handle:
+        compressed = handle.read(2) == _GZIP
+    if compressed:
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def _text(path: Path) -> IO[str]:
+    return io.TextIOWrapper(_binary(path), encoding="utf-8-sig", errors="replace", newline=None)
+
+
+def _whole(path: Path) -> None:
+    """Refuse a block-compressed file without the block that ends it: it was cut."""
+    with path.open("rb") as handle:
+        start = handle.read(18)
+        if start[:4] != b"\x1f\x8b\x08\x04" or start[12:14] != b"BC":
+            return
+        handle.seek(0, io.SEEK_END)
+        handle.seek(max(handle.tell() - len(_BGZF_END), 0))
+        end = handle.read()
+    if end != _BGZF_END:
+        expected = "the empty block that ends every file of bgzip"
+        message = fault(f"{path.name}, end of file", "a cut file", expected, _TRUNCATED)
+        raise InputError(message)

@@ -1,0 +1,235 @@
+"""Somatic calls of a MAF, or of a table that is like one, of a sample or a cohort."""
+
+import csv
+import io
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from storiform.io.allele_counts import Numbers
+from storiform.io.annotations import frequency, population_fields
+from storiform.io.contigs import check_contigs
+from storiform.io.lines import lines
+from storiform.model.errors import DataWarning, InputError, fault
+from storiform.model.genome import BUILD_ALIASES, Build, canonical_contig
+from storiform.model.ontology import terms_of
+from storiform.model.table import TEXT
+from storiform.model.tables.dna import CALLS
+
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "sample": ("tumorsamplebarcode", "tumoursamplebarcode", "tumorsample", "sampleid",
+               "sample", "patient", "patientid"),
+    "build": ("ncbibuild", "build", "genomebuild"),
+    "contig": ("chromosome", "chrom", "chr"),
+    "start": ("startposition", "start", "position", "pos"),
+    "end": ("endposition", "end"),
+    "ref": ("referenceallele", "ref"),
+    "first": ("tumorseqallele1",),
+    "alt": ("tumorseqallele2", "alt", "altallele"),
+    "class": ("variantclassification", "consequence", "effect"),
+    "gene": ("hugosymbol", "symbol", "genesymbol", "genename", "gene"),
+    "gene_id": ("gene", "geneid", "entrezgeneid"),
+    "transcript": ("transcriptid", "itranscriptname", "annotationtranscript", "feature"),
+    "hgvsc": ("hgvsc", "cdnachange"),
+    "hgvsp": ("hgvsp", "proteinchange", "hgvspshort", "aachange", "aminoacidchange"),
+    "filter": ("filter",),
+    "tumour_depth": ("tdepth", "tcov", "tumourdepth", "tumordepth"),
+    "tumour_ref_reads": ("trefcount", "tref"),
+    "tumour_alt_reads": ("taltcount", "tac", "talt"),
+    "normal_depth": ("ndepth", "ncov", "normaldepth"),
+    "normal_ref_reads": ("nrefcount", "nref"),
+    "normal_alt_reads": ("naltcount", "nac", "nalt"),
+}  # fmt: skip
+"""What a column means -> its names, in lower case and without spaces, lines and points."""
+
+_NEEDED = {"contig": "Chromosome", "start": "Start_Position", "class": "Variant_Classification"}
+_COUNTS = (
+    "tumour_depth", "tumour_ref_reads", "tumour_alt_reads", "normal_depth",
+    "normal_ref_reads", "normal_alt_reads",
+)  # fmt: skip
+_SHOWN = 5
+
+
+def read_maf(path: Path, names: tuple[str, ...], build: Build) -> pd.DataFrame:
+    """Read all calls of one tumour sample.
+
+    Parameters
+    ----------
+    path
+        Tab or comma separated text, plain or compressed, with any line end.
+    names
+        Names under which the sample may stand in the file, the likeliest first.
+    build
+        The genome build of the cohort.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table `calls`; a header without rows is a sample without calls.
+
+    Raises
+    ------
+    InputError
+        If a needed column or the sample is missing, or the build is another.
+    """
+    rows = _rows(path)
+    columns = _columns(path, rows)
+    own = _own_rows(path, rows, columns, names)
+    _check_build(path, own, columns, build)
+    calls = _calls(path, own, columns)
+    check_contigs(path.name, calls, build)
+    return calls
+
+
+def _rows(path: Path) -> pd.DataFrame:
+    text = [line for _, line in lines(path) if line.strip()]
+    while text and text[0].startswith("#"):
+        text.pop(0)
+    if not text:
+        expected = "a line with the names of the columns"
+        raise InputError(fault(path.name, "no lines", expected, "Write the MAF again."))
+    separator = max("\t,;", key=text[0].count)
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
+    buffer = io.StringIO("\n".join(text))
+    try:
+        return pd.read_csv(
+            buffer, sep=separator, dtype=str, keep_default_na=False, quoting=quoting,
+            index_col=False,
+        )  # fmt: skip
+    except pd.errors.ParserError as error:
+        remedy = "Write the MAF again: a line is damaged."
+        raise InputError(fault(path.name, str(error), "one row per call", remedy)) from error
+
+
+def _columns(path: Path, rows: pd.DataFrame) -> dict[str, str]:
+    bare = {re.sub(r"[^a-z0-9]", "", str(name).lower()): str(name) for name in rows.columns}
+    found: dict[str, str] = {}
+    for meaning, aliases in _ALIASES.items():
+        present = [bare[alias] for alias in aliases if alias in bare]
+        if present:
+            found[meaning] = present[0]
+    missing = [name for meaning, name in _NEEDED.items() if meaning not in found]
+    if missing:
+        listed = ", ".join(str(name) for name in rows.columns[:12])
+        expected = f"the columns {', '.join(missing)}"
+        message = fault(f"{path.name}, header", f"columns {listed}", expected, "Rename them.")
+        raise InputError(message)
+    return found
+
+
+def _own_rows(
+    path: Path, rows: pd.DataFrame, columns: Mapping[str, str], names: tuple[str, ...]
+) -> pd.DataFrame:
+    """Keep the rows of one sample; a file that holds one sample alone is taken whole."""
+    if "sample" not in columns or rows.empty:
+        return rows
+    present = rows[columns["sample"]].str.strip()
+    for name in names:
+        if (present == name).any():
+            return rows[present == name]
+    held = sorted(set(present))
+    if len(held) == 1:
+        message = (
+            f"{path.name}: its one sample is named {held[0]}, not {' or '.join(names)}: "
+            "its rows are taken for it."
+        )
+        warnings.warn(message, DataWarning, stacklevel=4)
+        return rows
+    shown = ", ".join(held[:_SHOWN]) + (" ..." if len(held) > _SHOWN else "")
+    remedy = "Correct the name; for a sample without calls give a file with a header alone."
+    where = f"{path.name}, column {columns['sample']}"
+    raise InputError(fault(where, f"samples {shown}", " or ".join(names), remedy))
+
+
+def _check_build(
+    path: Path, rows: pd.DataFrame, columns: Mapping[str, str], build: Build
+) -> None:
+    if "build" not in columns:
+        return
+    written = sorted(set(rows[columns["build"]].str.strip()) - {"", "."})
+    others = [text for text in written if BUILD_ALIASES.get(text.lower(), build) != build]
+    if others:
+        where = f"{path.name}, column {columns['build']}"
+        remedy = "Give the file of the right build, or set the build of the cohort."
+        raise InputError(fault(where, f"build {', '.join(others)}", build, remedy))
+
+
+def _calls(path: Path, rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    start = _positions(path, rows, columns["start"])
+    end = _positions(path, rows, columns.get("end", columns["start"]))
+    ref, alt = _alleles(rows, columns)
+    raw_class = _text(rows, columns, "class")
+    filled: dict[str, object] = {
+        "record": rows.index.to_numpy(), "allele": 0,
+        "contig": [canonical_contig(name.strip()) for name in rows[columns["contig"]]],
+        "start": start - 1, "end": np.maximum(end, start), "ref": ref, "alt": alt,
+        "filter": _text(rows, columns, "filter").replace(".", ""), "set_aside": "",
+        "consequence": [terms_of(text) for text in raw_class],
+        "annotation": np.where(raw_class.eq(""), "none", "MAF"),
+        "population_af": _population(rows), "in_panel_of_normals": False,
+    }  # fmt: skip
+    for name in ("gene", "gene_id", "transcript", "hgvsc", "hgvsp"):
+        filled[name] = _text(rows, columns, name).replace({".": "", "Unknown": ""})
+    filled.update(_counts(path, rows, columns))
+    calls = pd.DataFrame(filled, index=rows.index)
+    return CALLS.conform(calls.reindex(columns=list(CALLS.columns)))
+
+
+def _text(rows: pd.DataFrame, columns: Mapping[str, str], meaning: str) -> pd.Series:
+    if meaning not in columns:
+        return pd.Series("", index=rows.index, dtype=TEXT)
+    return rows[columns[meaning]].astype(TEXT).str.strip()
+
+
+def _alleles(rows: pd.DataFrame, columns: Mapping[str, str]) -> tuple[pd.Series, pd.Series]:
+    """Take the second tumour allele, or the first where the second is the reference."""
+    ref, alt = (_text(rows, columns, name) for name in ("ref", "alt"))
+    if "first" in columns:
+        first = _text(rows, columns, "first")
+        alt = alt.mask((alt == ref) | (alt == ""), first)
+    return ref.mask(ref == ""), alt.mask(alt == "")
+
+
+def _positions(path: Path, rows: pd.DataFrame, column: str) -> NDArray[np.int64]:
+    values = pd.to_numeric(rows[column].str.strip(), errors="coerce")
+    bad = values[~(values > 0)]
+    if len(bad):
+        where = f"{path.name}, row {int(bad.index[0]) + 2}, column {column}"
+        found = repr(str(rows.loc[bad.index[0], column]))
+        raise InputError(fault(where, found, "a position, from 1", "Correct the cell."))
+    return values.to_numpy(dtype=np.int64)
+
+
+def _counts(path: Path, rows: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, object]:
+    numbers = Numbers()
+    filled: dict[str, Any] = {}
+    for name in _COUNTS:
+        text = _text(rows, columns, name).str.lower().replace({"na": "", "nan": ""})
+        filled[name] = pd.array([numbers.count(name, value) for value in text], dtype="Int64")
+    if "tumour_depth" not in columns:
+        filled["tumour_depth"] = filled["tumour_ref_reads"] + filled["tumour_alt_reads"]
+    for name, places in numbers.faults.items():
+        message = (
+            f"{path.name}: {len(places)} values of {columns[name]} are no counts "
+            f"(such as {places[0].rpartition('=')[2]}): they are taken as missing."
+        )
+        warnings.warn(message, DataWarning, stacklevel=5)
+    return filled
+
+
+def _population(rows: pd.DataFrame) -> list[float | None]:
+    columns = [str(name) for name in rows.columns]
+    names = population_fields(columns, with_bare_af="AFR_AF" in columns)
+    if not names:
+        return [None] * len(rows)
+    found: list[float | None] = []
+    for cells in rows[names].itertuples(index=False):
+        known = [value for cell in cells if (value := frequency(str(cell), "")) is not None]
+        found.append(max(known) if known else None)
+    return found

@@ -1,0 +1,290 @@
+"""Somatic calls of a VCF or BCF of any caller: every record, every alternative allele."""
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from storiform.io.allele_counts import AlleleCounts, Numbers, allele_counts
+from storiform.io.annotations import (
+    NOTHING,
+    Annotation,
+    Reading,
+    annotation_of,
+    frequency,
+    population_fields,
+)
+from storiform.io.contigs import check_build, check_contigs
+from storiform.io.lines import is_bcf, lines
+from storiform.io.vcf_samples import Columns, sample_columns
+from storiform.model.errors import DataWarning, InputError, fault
+from storiform.model.genome import Build, canonical_contig
+from storiform.model.tables.dna import CALLS
+
+_FIXED = 8
+_BASES = re.compile(r"[ACGTNRYSWKMBDHV]+", re.IGNORECASE)
+_PANEL_FLAGS = ("IN_PON", "PON", "PoN")
+_SHOWN = 3
+
+
+@dataclass
+class VcfHeader:
+    """What the lines before the first record say."""
+
+    path: Path
+    contigs: dict[str, int] = field(default_factory=dict)
+    info: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    column_samples: dict[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+
+    def take(self, line: str) -> None:
+        """Read one line that begins with ``##``."""
+        key, _, value = line[2:].partition("=")
+        if key == "contig":
+            name, length = _tag(value, "ID"), _tag(value, "length")
+            if name and length.isdigit():
+                self.contigs[name] = int(length)
+        elif key == "INFO":
+            self.info[_tag(value, "ID")] = value.partition("Description=")[2].rstrip(">")
+        elif key == "SAMPLE":
+            self.column_samples[_tag(value, "ID")] = _tag(value, "SampleName")
+        elif key in {"tumor_sample", "normal_sample"}:
+            self.facts[key] = value.strip()
+
+
+def read_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFrame:
+    """Read all calls of one tumour sample.
+
+    Parameters
+    ----------
+    path
+        A VCF, plain or compressed by gzip or bgzip, or a BCF; an index is not needed.
+    samples
+        Names of the sample sheet by role and assay, as `SourceUnit.samples`.
+    build
+        The genome build of the cohort, against which contigs are checked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table `calls`.
+
+    Raises
+    ------
+    InputError
+        If the header is missing, the samples cannot be told, or the build is another.
+    """
+    source = _bcf_lines(path) if is_bcf(path) else lines(path)
+    header, records = _header(path, source)
+    check_build(f"{path.name}, ##contig lines", header.contigs, build)
+    columns = sample_columns(path.name, header, samples)
+    reader = _Reader(header, columns)
+    for number, line in records:
+        reader.take(number, line)
+    calls = reader.calls()
+    check_contigs(path.name, calls, build)
+    reader.warn()
+    return calls
+
+
+def _bcf_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield a BCF as the lines of the VCF that says the same."""
+    from cyvcf2 import VCF  # noqa: PLC0415  needed for a BCF alone
+
+    try:
+        reader = VCF(str(path))
+        head = reader.raw_header.rstrip("\n").split("\n")
+        yield from enumerate(head, start=1)
+        for number, record in enumerate(reader, start=len(head) + 1):
+            yield number, str(record).rstrip("\n")
+    except OSError as error:
+        message = fault(path.name, str(error), "a readable BCF", "Convert it with bcftools.")
+        raise InputError(message) from error
+
+
+def _header(
+    path: Path, source: Iterator[tuple[int, str]]
+) -> tuple[VcfHeader, Iterator[tuple[int, str]]]:
+    header = VcfHeader(path)
+    for number, line in source:
+        if line.startswith("##"):
+            header.take(line)
+        elif line.startswith("#CHROM"):
+            names = tuple(line[1:].split("\t"))
+            if len(names) < _FIXED:
+                found = f"{len(names)} columns"
+                where = f"{path.name}, line {number}"
+                expected = "CHROM to INFO and the samples, separated by tabs"
+                message = fault(where, found, expected, "Write the VCF again with its caller.")
+                raise InputError(message)
+            header.columns = names[_FIXED + 1 :]
+            return header, source
+        elif line.strip():
+            found = f"a record without header ({line[:40]!r})"
+            raise InputError(_no_header(f"{path.name}, line {number}", found))
+    raise InputError(_no_header(path.name, "no header line"))
+
+
+def _no_header(where: str, found: str) -> str:
+    expected = "lines with ## and one that begins with #CHROM"
+    return fault(where, found, expected, "Add the header that the caller wrote.")
+
+
+def _tag(text: str, name: str) -> str:
+    found = re.search(rf'[<,]{name}=("[^"]*"|[^,>]*)', text)
+    return found.group(1).strip('"') if found else ""
+
+
+class _Reader:
+    """Turns records into rows of the table `calls`."""
+
+    def __init__(self, header: VcfHeader, columns: Columns) -> None:
+        self.header, self.columns = header, columns
+        self.annotation: Annotation | None = annotation_of(header.info)
+        names = population_fields(header.info, with_bare_af=False)
+        self.population = {name: "negative log" in header.info[name].lower() for name in names}
+        self.numbers = Numbers()
+        self.rows: dict[str, list[object]] = {name: [] for name in CALLS.columns}
+        self.record = 0
+        self.by_place: dict[tuple[str, int], int] = {}
+        self._formats: dict[str, list[str]] = {}
+
+    def take(self, number: int, line: str) -> None:
+        """Add one line of the file."""
+        if not line.strip():
+            return
+        fields = line.split("\t")
+        wanted = _FIXED + (len(self.header.columns) + 1 if self.header.columns else 0)
+        if len(fields) < wanted or not fields[1].isdigit():
+            is_short = len(fields) < wanted
+            found = f"{len(fields)} columns" if is_short else f"position {fields[1]!r}"
+            expected = f"{wanted} columns" if is_short else "a whole number"
+            where = f"{self.header.path.name}, line {number}"
+            remedy = "Write the VCF again: the line is damaged or the file was cut."
+            raise InputError(fault(where, found, expected, remedy))
+        self.numbers.place = f"line {number}"
+        info = dict(_pair(part) for part in fields[7].split(";"))
+        alts = fields[4].split(",")
+        contig, start = canonical_contig(fields[0]), int(fields[1]) - 1
+        self.by_place.setdefault((contig, start), len(self.rows["record"]))
+        for allele, alt in enumerate(alts):
+            reading = self._consequence(info, fields[3], alts, allele)
+            found_af = [reading.population_af, self._population(info, alt, allele)]
+            known = [value for value in found_af if value is not None]
+            self._append(
+                {
+                    "record": self.record, "allele": allele, "contig": contig, "start": start,
+                    "end": start + len(fields[3]), "ref": fields[3], "alt": alt,
+                    "filter": "" if fields[6] == "." else fields[6],
+                    "set_aside": _set_aside(alt),
+                    "in_panel_of_normals": any(flag in info for flag in _PANEL_FLAGS),
+                    "population_af": max(known) if known else None,
+                    **self._described(reading), **self._counted(fields, alts, allele),
+                }
+            )  # fmt: skip
+        self.record += 1
+
+    def _append(self, row: dict[str, object]) -> None:
+        for name, values in self.rows.items():
+            values.append(row[name])
+
+    def _consequence(
+        self, info: dict[str, str], ref: str, alts: list[str], allele: int
+    ) -> Reading:
+        if self.annotation is None or not info.get(self.annotation.kind):
+            return Reading(NOTHING, None)
+        return self.annotation.read(info[self.annotation.kind], ref, alts, allele)
+
+    def _described(self, reading: Reading) -> dict[str, object]:
+        one = reading.consequence
+        is_known = bool(one.terms) and self.annotation is not None
+        kind = self.annotation.kind if self.annotation is not None and is_known else "none"
+        return {
+            "gene": one.gene, "gene_id": one.gene_id, "transcript": one.transcript,
+            "consequence": one.terms, "hgvsc": one.hgvsc, "hgvsp": one.hgvsp,
+            "annotation": kind,
+        }  # fmt: skip
+
+    def _counted(self, fields: list[str], alts: list[str], allele: int) -> dict[str, object]:
+        tumour = self._counts(fields, self.columns.tumour, alts, allele)
+        normal = self._counts(fields, self.columns.normal, alts, allele)
+        return {
+            "tumour_depth": tumour.depth, "tumour_ref_reads": tumour.ref,
+            "tumour_alt_reads": tumour.alt, "tumour_alt_f1r2": tumour.f1r2,
+            "tumour_alt_f2r1": tumour.f2r1, "normal_depth": normal.depth,
+            "normal_ref_reads": normal.ref, "normal_alt_reads": normal.alt,
+            "rna_depth": tumour.rna_depth, "rna_alt_reads": tumour.rna_alt,
+        }  # fmt: skip
+
+    def _counts(
+        self, fields: list[str], column: int | None, alts: list[str], allele: int
+    ) -> AlleleCounts:
+        if column is None:
+            return AlleleCounts()
+        keys = self._formats.setdefault(fields[_FIXED], fields[_FIXED].split(":"))
+        cells = dict(zip(keys, fields[_FIXED + 1 + column].split(":"), strict=False))
+        return allele_counts(cells, fields[3], alts, allele, self.numbers)
+
+    def _population(self, info: dict[str, str], alt: str, allele: int) -> float | None:
+        best: float | None = None
+        for name, is_log in self.population.items():
+            values = info.get(name, "").split(",")
+            text = values[allele] if allele < len(values) else values[0]
+            value = _power(text) if is_log else frequency(text, alt)
+            if value is not None and (best is None or value > best):
+                best = value
+        return best
+
+    def calls(self) -> pd.DataFrame:
+        """Return the table, with the compound consequences of BCSQ filled in."""
+        for row, transcript in enumerate(self.rows["transcript"]):
+            if str(transcript).startswith("@"):
+                self._follow(row, str(transcript))
+        return CALLS.conform(pd.DataFrame(self.rows))
+
+    def _follow(self, row: int, pointer: str) -> None:
+        place = (str(self.rows["contig"][row]), int(pointer[1:]) - 1)
+        source = self.by_place.get(place)
+        if source is None:
+            return
+        for name in ("gene", "gene_id", "transcript", "consequence", "hgvsc", "hgvsp"):
+            self.rows[name][row] = self.rows[name][source]
+        self.rows["annotation"][row] = "BCSQ"
+
+    def warn(self) -> None:
+        """Tell of values that are no counts, each field once."""
+        for name, places in sorted(self.numbers.faults.items()):
+            shown = "; ".join(dict.fromkeys(places[:_SHOWN]))
+            message = (
+                f"{self.header.path.name}: {len(places)} values of {name} are no counts "
+                f"({shown}): they are taken as missing."
+            )
+            warnings.warn(message, DataWarning, stacklevel=3)
+
+
+def _pair(part: str) -> tuple[str, str]:
+    key, _, value = part.partition("=")
+    return key, value
+
+
+def _power(text: str) -> float | None:
+    try:
+        return float(10.0 ** -float(text))
+    except ValueError:
+        return None
+
+
+def _set_aside(alt: str) -> str:
+    if alt in {"*", "<*>", "<NON_REF>"}:
+        return "star"
+    if alt in {".", ""}:
+        return "no_alternative"
+    if alt.startswith("<"):
+        return "symbolic"
+    if "[" in alt or "]" in alt or alt.startswith(".") or alt.endswith("."):
+        return "breakend"
+    return "" if _BASES.fullmatch(alt) else "not_bases"

@@ -1,0 +1,73 @@
+"""Which sample column of a VCF is the tumour and which the normal; never a guess."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from storiform.model.errors import DataWarning, InputError, fault
+
+_TUMOUR_WORDS = frozenset({"tumor", "tumour"})
+
+
+class Header(Protocol):
+    """What the matching reads of a VCF's header."""
+
+    columns: tuple[str, ...]
+    facts: dict[str, str]
+    column_samples: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Positions among the sample columns; None where the file has no such sample."""
+
+    tumour: int | None
+    normal: int | None
+
+
+def sample_columns(where: str, header: Header, samples: Mapping[str, str]) -> Columns:
+    """Match by the sheet's names, else the header's lines, else TUMOR and NORMAL, else one.
+
+    Raises
+    ------
+    InputError
+        If none of these tells which column is the tumour.
+    """
+    if not header.columns:
+        message = f"{where}: no sample columns, so depths and read counts are missing."
+        warnings.warn(message, DataWarning, stacklevel=4)
+        return Columns(None, None)
+    tumour_name, normal_name = samples.get("tumour_exome"), samples.get("normal_exome")
+    normal = _match(header, normal_name, "normal_sample", frozenset({"normal"}))
+    tumour = _match(header, tumour_name, "tumor_sample", _TUMOUR_WORDS)
+    if tumour is None and normal is None and len(header.columns) == 1:
+        return Columns(0, None)
+    if tumour is None or tumour == normal:
+        found = f"the sample columns {', '.join(header.columns)}"
+        names = [name for name in (tumour_name, "TUMOR") if name]
+        expected = f"one named {' or '.join(names)}, or a line ##tumor_sample"
+        remedy = "Rename the sample in the sheet or in the VCF (bcftools reheader -s)."
+        raise InputError(fault(f"{where}, line #CHROM", found, expected, remedy))
+    if normal is None and len(header.columns) > 1:
+        message = (
+            f"{where}: no column is known to be the normal (found "
+            f"{', '.join(header.columns)}): reads of the normal are taken as missing."
+        )
+        warnings.warn(message, DataWarning, stacklevel=4)
+    return Columns(tumour, normal)
+
+
+def _match(header: Header, name: str | None, line: str, words: frozenset[str]) -> int | None:
+    """Return the position of a role's column by the first rule that names exactly one."""
+    columns = header.columns
+    rules = (
+        [column for column in columns if name and column == name],
+        [column for column in columns if name and header.column_samples.get(column) == name],
+        [column for column in columns if column == header.facts.get(line)],
+        [column for column in columns if column.lower() in words],
+    )
+    for found in rules:
+        if len(found) == 1:
+            return columns.index(found[0])
+    return None
