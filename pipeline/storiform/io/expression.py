@@ -167,8 +167,8 @@ def _rows(matrix: Matrix, ids: int, values: pd.Series, quantity: str) -> pd.Data
             "Name the file of another column or sample.",
         )
         raise InputError(fault(matrix.path.name, "no gene with a value", expected, remedy))
-    rows = pd.DataFrame({"row": np.arange(len(names)), "id": names, quantity: values})
-    return rows[kept]
+    rows = pd.Series(np.arange(len(names)), names.index)
+    return pd.DataFrame({"row": rows[kept], "id": names[kept], quantity: values[kept]})
 
 
 def _gene_part(name: str) -> str:

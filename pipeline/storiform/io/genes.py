@@ -11,21 +11,10 @@ import numpy as np
 import pandas as pd
 
 from storiform.model.errors import InputError, fault
+from storiform.model.resources import without_version
 from storiform.model.tables.rna import POPULATIONS
 
-_VERSION = re.compile(r"(?<=\d)[._].*$")
 _ATTRIBUTE = {name: re.compile(rf'{name} "([^"]+)"') for name in ("transcript_id", "gene_id")}
-
-
-def without_version(name: str) -> str:
-    """Strip the version, and what follows it, off an Ensembl id; leave all else alone.
-
-    Examples
-    --------
-    >>> without_version("ENSG00000182378.15_PAR_Y"), without_version("RP11-74E24.2")
-    ('ENSG00000182378', 'RP11-74E24.2')
-    """
-    return _VERSION.sub("", name) if name.startswith("ENS") else name
 
 
 @dataclass(frozen=True)

@@ -153,8 +153,8 @@ def _text(path: Path) -> str:
 
 def _first_lines(path: Path, text: str) -> tuple[int, str, str]:
     """Return where the table begins, and its first two lines."""
-    begin, found = 0, []
-    start = 0
+    begin, start = 0, 0
+    found: list[str] = []
     while start < len(text) and len(found) < 2:  # noqa: PLR2004  two lines
         end = text.find("\n", start)
         end = len(text) if end < 0 else end

@@ -74,7 +74,7 @@ def enrichment_scores(
     is_scored = (sizes > 0) & (sizes < genes)
     if not is_scored.any():
         return scores
-    kept = [np.asarray(sets[i]) for i in np.flatnonzero(is_scored)]
+    kept = [members for members, scored in zip(sets, is_scored, strict=True) if scored]
     union, slots = np.unique(np.concatenate(kept), return_inverse=True)
     starts = np.concatenate(([0], np.cumsum(sizes[is_scored])[:-1]))
     outside = (genes - sizes[is_scored])[:, None]

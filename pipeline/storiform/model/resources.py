@@ -5,12 +5,27 @@ A step names one by annotation, `io` opens it, so that no room opens a file::
     def counts(given: GivenCounts, gene_names: HumanGeneNames, ...) -> Counts: ...
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Protocol
 
 import pandas as pd
 
 from storiform.model.table import Resource
+
+_VERSION = re.compile(r"(?<=\d)[._].*$")
+_VERSIONED = ("ENS", "NM_", "NR_", "XM_", "XR_")
+
+
+def without_version(name: str) -> str:
+    """Strip the version, and what follows it, off an Ensembl or RefSeq id; leave all else.
+
+    Examples
+    --------
+    >>> without_version("ENSG00000182378.15_PAR_Y"), without_version("RP11-74E24.2")
+    ('ENSG00000182378', 'RP11-74E24.2')
+    """
+    return _VERSION.sub("", name) if name.startswith(_VERSIONED) else name
 
 
 class GeneNames(Protocol):
