@@ -1,11 +1,14 @@
 """The rules of the house: sizes, explanations, sources, and what may be committed."""
 
+import ast
 import csv
 import hashlib
 import importlib
+import itertools
 import pkgutil
 import re
 import runpy
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -239,6 +242,33 @@ def test_every_requirement_is_locked():
         names = {re.split(r"[<>=!~;\[ ]", entry)[0].lower() for entry in requirements}
         locked = {name.split(" ")[0] for name in pins(lock)}
         assert {name.replace(".", "-") for name in names} <= locked, lock
+
+
+def imported(paths: list[Path]) -> set[str]:
+    """Top-level names of third parties that files import."""
+    trees = [ast.walk(ast.parse(path.read_text("utf-8"))) for path in paths]
+    names: set[str] = set()
+    for node in itertools.chain.from_iterable(trees):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names - sys.stdlib_module_names - {"storiform"}
+
+
+def test_package_imports_what_it_requires_and_no_more():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    required = {re.split(r"[<>=.]", entry)[0] for entry in project["project"]["dependencies"]}
+    code = [path for path in files() if path.suffix == ".py"]
+    folders = (ROOT / "pipeline", ROOT / "workflows")
+    assert imported([p for p in code if any(p.is_relative_to(f) for f in folders)]) == required
+
+
+def test_tests_import_nothing_that_is_not_locked():
+    code = [path for path in files() if path.suffix == ".py"]
+    locked = {name.split(" ")[0].replace("-", "_") for name in pins("requirements-dev")}
+    names = imported([path for path in code if path.is_relative_to(ROOT / "tests")])
+    assert {name.lower() for name in names} - locked - {"sklearn", "ruamel"} == set()
 
 
 def test_no_file_tells_of_the_machine_it_was_written_on():
