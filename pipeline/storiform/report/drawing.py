@@ -1,0 +1,115 @@
+"""Put an SVG into an HTML page: no colliding ids, no outside address, any width."""
+
+import re
+from xml.etree import ElementTree as ET
+
+_LENGTH = re.compile(r"^\s*([0-9.]+)\s*(pt|px|in|cm|mm)?\s*$")
+_PIXELS = {None: 1.0, "px": 1.0, "pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
+_LOCAL_URL = re.compile(r"url\(\s*['\"]?#([^'\")]+)['\"]?\s*\)")
+_OUTSIDE_URL = re.compile(r"url\(\s*['\"]?(?!#|data:)[^)]*\)", re.IGNORECASE)
+_SELECTOR = re.compile(r"([^{}]+)\{")
+_REFERENCES = {"aria-labelledby", "aria-describedby"}
+_DROPPED = {"metadata", "script", "foreignObject", "iframe", "audio", "video"}
+
+
+def inlined(svg: str, name: str, label: str) -> str:
+    """Rewrite an SVG document so that it can stand inside a page among others.
+
+    Parameters
+    ----------
+    svg
+        The text of an SVG file.
+    name
+        Unique among the figures of the page; every id gets it as a prefix.
+    label
+        What a screen reader says instead of the picture.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element without XML declaration, namespaces, metadata, scripts and
+        links; it scales to the width of its box and is never drawn larger than it was.
+
+    Raises
+    ------
+    ValueError
+        If the text is no SVG.
+    """
+    try:
+        root = ET.fromstring(svg)  # noqa: S314  drawn by our own figures
+    except ET.ParseError as error:
+        message = f"figure {name}: not an SVG: {error}"
+        raise ValueError(message) from error
+    prefix = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    _clean(root)
+    for element in root.iter():
+        _rename(element, prefix)
+    identity = f"svg-{prefix}"
+    for style in root.iter("style"):
+        style.text = _scoped(style.text or "", identity)
+    _fit(root)
+    root.set("id", identity)
+    root.set("role", "img")
+    root.set("aria-label", label)
+    root.tail = None
+    return ET.tostring(root, encoding="unicode")
+
+
+def _clean(element: ET.Element) -> None:
+    element.tag = _local(element.tag)
+    for child in list(element):
+        is_element = isinstance(child.tag, str)
+        if not is_element or _local(child.tag) in _DROPPED:
+            element.remove(child)
+        else:
+            _clean(child)
+
+
+def _rename(element: ET.Element, prefix: str) -> None:
+    attributes = {_local(key): value for key, value in element.attrib.items()}
+    element.attrib.clear()
+    for key, value in attributes.items():
+        if key.lower().startswith("on"):
+            continue
+        if key == "id":
+            element.set(key, f"{prefix}-{value}")
+        elif key == "href":
+            if value.startswith("#"):
+                element.set(key, f"#{prefix}-{value[1:]}")
+            elif value.startswith("data:image/"):
+                element.set(key, value)
+        elif key in _REFERENCES:
+            element.set(key, " ".join(f"{prefix}-{part}" for part in value.split()))
+        else:
+            local = _LOCAL_URL.sub(rf"url(#{prefix}-\1)", value)
+            element.set(key, _OUTSIDE_URL.sub("none", local))
+
+
+def _scoped(css: str, identity: str) -> str:
+    """Bind each rule to this figure, since a style in a page holds for the whole page."""
+    harmless = _OUTSIDE_URL.sub("none", re.sub(r"@import[^;]*;?", "", css))
+
+    def bind(match: re.Match[str]) -> str:
+        selectors = [part.strip() for part in match[1].split(",")]
+        return ", ".join(f"#{identity} {part}" for part in selectors if part) + " {"
+
+    return _SELECTOR.sub(bind, harmless)
+
+
+def _fit(root: ET.Element) -> None:
+    width, height = _pixels(root.get("width", "")), _pixels(root.get("height", ""))
+    if "viewBox" not in root.attrib and width and height:
+        root.set("viewBox", f"0 0 {width:g} {height:g}")
+    for key in ("width", "height"):
+        root.attrib.pop(key, None)
+    if width:
+        root.set("style", f"max-width: {width:.0f}px")
+
+
+def _pixels(length: str) -> float:
+    found = _LENGTH.match(length)
+    return float(found[1]) * _PIXELS[found[2]] if found else 0.0
+
+
+def _local(name: str) -> str:
+    return name.rsplit("}", 1)[-1]

@@ -1,0 +1,108 @@
+"""How a value is written for a reader: three significant digits, missing as an en dash."""
+
+import math
+from numbers import Integral, Real
+
+import pandas as pd
+
+MISSING = "\N{EN DASH}"
+_MINUS, _TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e15
+
+
+def text_of(value: object, column: str = "") -> str:
+    """Write a value of a table's column.
+
+    Parameters
+    ----------
+    value
+        Anything that a frame holds; NaN, None and NA are missing.
+    column
+        Name of the column; `p` and `q` are written as probabilities.
+
+    Examples
+    --------
+    >>> text_of(0.000012, "p"), text_of(12.3456), text_of(True)
+    ('< 0.001', '12.3', 'yes')
+    """
+    if is_missing(value):
+        return MISSING
+    if isinstance(value, bool) or type(value).__name__ == "bool":  # also numpy's
+        return "yes" if value else "no"
+    if isinstance(value, Integral):
+        return f"{int(value):,}"
+    if isinstance(value, Real):
+        number = float(value)
+        return probability(number) if column in {"p", "q"} else significant(number)
+    return str(value)
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a value of a frame is missing."""
+    return value is None or value is pd.NA or (isinstance(value, Real) and value != value)  # noqa: PLR0124  only NaN differs from itself
+
+
+def significant(number: float) -> str:
+    """Write a number with three significant digits, never dropping whole digits.
+
+    Examples
+    --------
+    >>> significant(0.5), significant(1234.5), significant(0)
+    ('0.500', '1,234', '0')
+    """
+    if math.isnan(number):
+        return MISSING
+    if math.isinf(number):
+        return "∞" if number > 0 else f"{_MINUS}∞"
+    size = abs(number)
+    if size == 0:
+        return "0"
+    if _PLAIN_FROM <= size < _PLAIN_BELOW:
+        exponent = math.floor(math.log10(size))
+        text = f"{size:,.{max(0, 2 - exponent)}f}"
+    else:
+        mantissa, power = f"{size:.2e}".split("e")
+        text = f"{mantissa} {_TIMES} 10{str(int(power)).translate(_SUPERSCRIPT)}"
+    return text if number > 0 else f"{_MINUS}{text}"
+
+
+def probability(number: float) -> str:
+    """Write a p or q value.
+
+    Examples
+    --------
+    >>> probability(0.0123), probability(0.0009), probability(1.0)
+    ('0.0123', '< 0.001', '1.00')
+    """
+    if math.isnan(number):
+        return MISSING
+    return "< 0.001" if number < _PLAIN_FROM else significant(number)
+
+
+def equation(name: str, number: float) -> str:
+    """Write ``p = 0.0123``, ``p < 0.001``, or a dash."""
+    written = probability(number)
+    if written == MISSING:
+        return f"{name} {written}"
+    return f"{name} {written}" if written.startswith("<") else f"{name} = {written}"
+
+
+def interval(lower: float, upper: float) -> str:
+    """Write a 95 % interval in brackets; empty where neither bound is known."""
+    if math.isnan(lower) and math.isnan(upper):
+        return ""
+    low = "unknown" if math.isnan(lower) else significant(lower)
+    high = "not reached" if math.isnan(upper) else significant(upper)
+    return f"95 % CI {low} to {high}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "biopsy", "biopsies"), counted(1200, "row")
+    ('1 biopsy', '1,200 rows')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

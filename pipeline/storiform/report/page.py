@@ -1,0 +1,198 @@
+"""Tables and figures to one HTML file that needs nothing but a browser."""
+
+import base64
+import functools
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+
+import jinja2
+import pandas as pd
+
+from storiform.report import findings, grids, methods_text
+from storiform.report.drawing import inlined
+from storiform.report.numbers import counted
+from storiform.report.record import (
+    Problem,
+    ProblemKind,
+    ReportFigure,
+    ReportRecord,
+    ReportTable,
+    StepRecord,
+)
+
+__all__ = ["Problem", "ReportFigure", "ReportRecord", "ReportTable", "StepRecord", "render"]
+
+UNITS_SHOWN = 12
+CLINICAL_COLUMNS = ("patient", "response", "pfs_months", "pfs_event", "os_months", "os_event")
+_KINDS: dict[ProblemKind, tuple[str, str]] = {
+    "failed": ("Failed", "A step ended with an error; only these units lack its result."),
+    "blocked": ("Blocked", "A step could not run, since one before it failed."),
+    "left_out": ("Left out", "What a step needs was not supplied."),
+    "warning": ("Warnings", "A doubtful input or value; the result was made all the same."),
+}
+_LISTED_APART = {"associations", "survival"}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One message, and all the units of a step that it holds for."""
+
+    step: str
+    message: str
+    units: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number of the cohort, and what it counts."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as the page shows it."""
+
+    name: str
+    caption: str
+    svg: str
+    sources: tuple[str, ...]
+
+
+def render(record: ReportRecord) -> str:
+    """Write the report of a run as one HTML document.
+
+    Parameters
+    ----------
+    record
+        All that the report prints. Text is escaped; SVG is reduced to what is drawn.
+
+    Returns
+    -------
+    str
+        A document that opens from disk without network. The same record always gives the
+        same text.
+
+    Raises
+    ------
+    ValueError
+        If the SVG of a figure cannot be read.
+    """
+    script = _resource("sort.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    tables = [t for t in record.tables if t.name not in _LISTED_APART]
+    return _template().render(
+        record=record,
+        started=_time(record.started),
+        finished=_time(record.finished),
+        style=_resource("style.css"),
+        script=script,
+        script_hash=digest,
+        findings=findings.findings(record),
+        q_limit=findings.Q_LIMIT,
+        facts=_facts(record),
+        notes=_notes(record),
+        clinical_columns=CLINICAL_COLUMNS,
+        figures=[_drawing(figure, record) for figure in record.figures],
+        associations=grids.associations_grid(record),
+        survival=grids.survival_grid(record),
+        tables=[grids.grid(table) for table in tables],
+        coverage=grids.coverage(record),
+        troubles=_troubles(record.problems),
+        opening=methods_text.opening(record.version, record.packages),
+        methods=methods_text.methods(record.steps),
+        references=methods_text.references(record.steps),
+        counted=counted,
+    )
+
+
+def _time(iso: str) -> str:
+    return iso.replace("T", " ").replace("+00:00", " UTC")
+
+
+def _drawing(figure: ReportFigure, record: ReportRecord) -> Drawing:
+    present = {table.name for table in record.tables}
+    svg = inlined(figure.svg, figure.name, figure.caption or figure.name)
+    sources = tuple(name for name in figure.source_tables if name in present)
+    return Drawing(figure.name, figure.caption, svg, sources)
+
+
+def _facts(record: ReportRecord) -> list[Fact]:
+    facts = [
+        Fact(f"{record.patients:,}", "patient" if record.patients == 1 else "patients"),
+        Fact(f"{record.biopsies:,}", "biopsy" if record.biopsies == 1 else "biopsies"),
+        Fact(f"{record.samples:,}", "sample" if record.samples == 1 else "samples"),
+    ]
+    clinic = _clinic(record)
+    for column, label in (
+        ("responded", "responded (CR or PR)"),
+        ("disease_control", "with disease control (CR, PR or SD)"),
+        ("pfs_event", "progressed or died"),
+        ("os_event", "died"),
+    ):
+        known = clinic[column].dropna() if column in clinic else pd.Series([], dtype="bool")
+        if len(known):
+            facts.append(Fact(f"{int(known.sum())} of {len(known)}", label))
+    return facts
+
+
+def _notes(record: ReportRecord) -> list[str]:
+    """Tell what the cohort lacks, and what the histologies are."""
+    notes = []
+    clinic = _clinic(record)
+    if "histology" in clinic and clinic["histology"].notna().any():
+        counts = clinic["histology"].value_counts()
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+        named = ", ".join(f"{name} ({n})" for name, n in ordered[:UNITS_SHOWN])
+        further = len(ordered) - UNITS_SHOWN
+        more = f" and {further} more" if further > 0 else ""
+        notes.append(f"Histology: {named}{more}.")
+    if len(clinic) and "responded" in clinic:
+        unknown = int(clinic["responded"].isna().sum())
+        if unknown:
+            notes.append(
+                f"Response is missing or not evaluable in {counted(unknown, 'patient')}."
+            )
+    return notes
+
+
+def _clinic(record: ReportRecord) -> pd.DataFrame:
+    table = record.table("clinic")
+    return pd.DataFrame() if table is None else table.frame
+
+
+def _troubles(problems: Iterable[Problem]) -> list[tuple[str, str, list[Trouble]]]:
+    grouped: dict[str, dict[tuple[str, str], list[str]]] = {kind: {} for kind in _KINDS}
+    for problem in problems:
+        key = (problem.step, problem.message)
+        grouped[problem.kind].setdefault(key, []).append(problem.unit)
+    return [
+        (*words, [Trouble(*key, _units(units)) for key, units in grouped[kind].items()])
+        for kind, words in _KINDS.items()
+        if grouped[kind]
+    ]
+
+
+def _units(units: list[str]) -> str:
+    named = [unit for unit in dict.fromkeys(units) if unit]
+    further = len(named) - UNITS_SHOWN
+    more = f" and {further} more" if further > 0 else ""
+    return ", ".join(named[:UNITS_SHOWN]) + more or "cohort"
+
+
+def _resource(name: str) -> str:
+    return resources.files("storiform.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.from_string(_resource("template.html.j2"))

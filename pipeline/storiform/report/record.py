@@ -1,0 +1,95 @@
+"""What a report is made of: plain values, so that it can be built from any run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+ProblemKind = Literal["failed", "blocked", "left_out", "warning"]
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """One table of the results.
+
+    `columns` maps a column to its description and unit. `frame` holds the first rows at
+    least; `n_rows` is the number of rows in the file ``tables/NAME.tsv``.
+    """
+
+    name: str
+    description: str
+    frame: pd.DataFrame
+    columns: Mapping[str, tuple[str, str]]
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """One figure: its SVG text, and the names of the tables that it was drawn from."""
+
+    name: str
+    caption: str
+    svg: str
+    source_tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step: what it does, with which parameters, and how its units ended.
+
+    `params` maps a parameter to its value, its default and its description; `references`
+    are DOIs, or whole references that contain one, see `citations.references_of`.
+    `done`, `cached`, `failed`, `blocked` and `left_out` count units.
+    """
+
+    name: str
+    summary: str
+    room: str
+    version: int
+    params: Mapping[str, tuple[object, object, str]]
+    references: tuple[str, ...] = ()
+    done: int = 0
+    cached: int = 0
+    failed: int = 0
+    blocked: int = 0
+    left_out: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that a reader of the results must know of one unit."""
+
+    unit: str
+    step: str
+    kind: ProblemKind
+    message: str
+
+
+@dataclass(frozen=True)
+class ReportRecord:
+    """All that the report prints.
+
+    `started` and `finished` are ISO 8601 times; `inputs` maps the name of an input (no
+    folder) to its content id; `packages` maps a package to its version.
+    """
+
+    title: str
+    version: str
+    started: str
+    finished: str
+    patients: int
+    biopsies: int
+    samples: int
+    tables: tuple[ReportTable, ...] = ()
+    figures: tuple[ReportFigure, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+    def table(self, name: str) -> ReportTable | None:
+        """Return the table of this name, or None where the run made none."""
+        found = [table for table in self.tables if table.name == name]
+        return found[0] if found else None

@@ -1,0 +1,43 @@
+"use strict";
+(function () {
+  function key(row, column) {
+    return row.cells[column].dataset.order || "";
+  }
+  function compare(a, b) {
+    if (a === b) { return 0; }
+    if (a === "") { return 2; }
+    if (b === "") { return -2; }
+    var x = Number(a), y = Number(b);
+    if (!isNaN(x) && !isNaN(y)) { return x < y ? -1 : x > y ? 1 : 0; }
+    return a.localeCompare(b);
+  }
+  function sort(table, head) {
+    var column = head.cellIndex, body = table.tBodies[0];
+    var down = head.getAttribute("aria-sort") === "ascending";
+    var rows = Array.prototype.slice.call(body.rows);
+    rows.sort(function (r, s) {
+      var order = compare(key(r, column), key(s, column));
+      return Math.abs(order) === 2 || !down ? order : -order;
+    });
+    Array.prototype.forEach.call(table.tHead.rows[0].cells, function (cell) {
+      cell.removeAttribute("aria-sort");
+    });
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    rows.forEach(function (row) { body.appendChild(row); });
+  }
+  document.querySelectorAll("table.sortable").forEach(function (table) {
+    table.querySelectorAll("thead th").forEach(function (head) {
+      var button = document.createElement("button");
+      button.type = "button";
+      while (head.firstChild) { button.appendChild(head.firstChild); }
+      head.appendChild(button);
+      button.addEventListener("click", function () { sort(table, head); });
+    });
+  });
+  function reveal() {
+    var goal = location.hash ? document.getElementById(location.hash.slice(1)) : null;
+    if (goal && goal.tagName === "DETAILS") { goal.open = true; goal.scrollIntoView(); }
+  }
+  window.addEventListener("hashchange", reveal);
+  reveal();
+})();
