@@ -34,7 +34,7 @@ def feature(name: str, values, kind: str = "number", patients=None) -> pd.DataFr
     is_category = kind == "category"
     rows = pd.DataFrame({"patient": PATIENTS if patients is None else patients})
     rows["biopsy"] = rows["patient"] + "-1"
-    rows["table"], rows["feature"] = name.split(".")[0], name
+    rows["table"], rows["feature"] = name.split(".", maxsplit=1)[0], name
     rows["value"] = np.nan if is_category else np.asarray(values, dtype=float)
     rows["label"] = values if is_category else None
     return rows.assign(kind=kind, unit_of_measure="1/Mb", description=f"values of {name}")

@@ -1,0 +1,167 @@
+"""Features of the patients with and without an outcome, each patient a point."""
+
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pydantic import Field
+
+from storiform.figures.style import (
+    DOT,
+    DOUBLE_MM,
+    INK,
+    THICK,
+    THIN,
+    WITH,
+    WITHOUT,
+    canvas,
+    dress,
+    footnote,
+    headline,
+    p_text,
+    plain,
+    shortened,
+)
+from storiform.model.errors import NothingToShow
+from storiform.model.params import Params
+from storiform.model.table import Picture
+from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.outcomes import Associations, Features
+
+Floats = npt.NDArray[np.float64]
+
+RESPONSE_BOXPLOTS = Picture(
+    "response_boxplots",
+    caption="The features that differ most between the patients with and without the "
+    "outcome, by p value. A point is a patient with both feature and outcome; n stands under "
+    "each box. Boxes: median and quartiles; whiskers: furthest point within 1.5 times the "
+    "interquartile range. P: two-sided Wilcoxon rank-sum test; q: Benjamini-Hochberg "
+    "within the family that the table of associations names.",
+)
+ResponseBoxplots = Annotated[Figure, RESPONSE_BOXPLOTS]
+
+NAMES = {
+    "responded": ("response", "no response"),
+    "disease_control": ("control", "no control"),
+}
+"""What the two boxes are called, those with the outcome first."""
+
+
+class BoxplotParams(Params):
+    """Which features are drawn."""
+
+    outcome: Literal["responded", "disease_control"] = Field(
+        "responded", description="the outcome that divides the patients"
+    )
+    panels: int = Field(
+        8, ge=1, le=32, description="features drawn, those with the smallest p first"
+    )
+    columns: int = Field(4, ge=1, le=6, description="panels side by side")
+
+
+class _Group(NamedTuple):
+    name: str
+    points: Floats
+    colour: str
+
+
+def response_boxplots(
+    features: Features, clinic: Clinic, associations: Associations, params: BoxplotParams
+) -> ResponseBoxplots:
+    """Draw the features with the smallest p by outcome, as boxes with points.
+
+    Raises
+    ------
+    NothingToShow
+        If no number was compared by the outcome.
+    """
+    chosen = associations[
+        (associations["outcome"] == params.outcome)
+        & (associations["kind"] == "number")
+        & associations["p"].notna()
+    ].sort_values(["p", "feature"])
+    if chosen.empty:
+        message = f"no number was compared by {params.outcome}"
+        raise NothingToShow(message)
+    tested = len(chosen)
+    chosen = chosen.head(params.panels)
+    columns = min(params.columns, len(chosen))
+    rows = -(-len(chosen) // columns)
+    figure = canvas(DOUBLE_MM * min(1.0, (columns + 0.3) / 4.0), 6.0 + 58.0 * rows)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    outcomes = clinic.set_index("patient")[params.outcome]
+    by_feature = features.groupby("feature", sort=False)
+    for panel, row in zip(axes, chosen.itertuples(), strict=False):
+        values = by_feature.get_group(str(row.feature))
+        has = values["patient"].map(outcomes).astype("boolean")
+        _panel(panel, values, has, params.outcome)
+        numbers = f"{p_text(float(str(row.p)))}, {p_text(float(str(row.q)), 'q')}"
+        headline(panel, shortened(plain(str(row.feature)), 22), numbers)
+    for panel in axes[len(chosen) :]:
+        panel.set_visible(False)
+    n = int(chosen["n"].max())
+    shown = f"{len(chosen)} of {tested}" if tested > len(chosen) else f"all {tested}"
+    footnote(
+        figure, f"{shown} tested features, smallest p first; n = {n} patients with "
+        "feature and outcome; Wilcoxon rank-sum test",
+    )  # fmt: skip
+    return figure
+
+
+def _panel(axes: Axes, values: pd.DataFrame, has: pd.Series, outcome: str) -> None:
+    first, second = NAMES[outcome]
+    groups = [
+        _Group(first, _finite(values.loc[has.fillna(value=False), "value"]), WITH),
+        _Group(second, _finite(values.loc[(~has).fillna(value=False), "value"]), WITHOUT),
+    ]
+    drawn = axes.boxplot(
+        [group.points for group in groups], positions=[0, 1], widths=0.56, showfliers=False,
+        patch_artist=True, manage_ticks=False,
+        medianprops={"color": INK, "linewidth": THICK},
+        whiskerprops={"color": INK, "linewidth": THIN},
+        capprops={"color": INK, "linewidth": THIN},
+        boxprops={"edgecolor": INK, "linewidth": THIN},
+    )  # fmt: skip
+    for position, (box, group) in enumerate(zip(drawn["boxes"], groups, strict=True)):
+        box.set_facecolor((*_rgb(group.colour), 0.25))
+        axes.scatter(
+            position + beside(group.points), group.points, s=DOT, color=group.colour,
+            edgecolors="white", linewidths=0.3, zorder=3,
+        )  # fmt: skip
+    axes.set_xticks([0, 1], [f"{group.name}\nn = {len(group.points)}" for group in groups])
+    axes.set_xlim(-0.55, 1.55)
+    axes.set_ylabel(str(values["unit_of_measure"].iloc[0] or ""))
+    dress(axes)
+
+
+def beside(values: Floats) -> Floats:
+    """Return offsets (n,) that move points of nearly equal height apart, without chance.
+
+    Points are dealt out by height: those that fall into one of twenty strips of the range
+    stand side by side around the middle.
+    """
+    offsets = np.zeros(len(values))
+    if len(values) == 0:
+        return offsets
+    span = float(np.ptp(values)) or 1.0
+    strips = np.floor((values - values.min()) / span * 20.0)
+    for strip in np.unique(strips):
+        members = np.flatnonzero(strips == strip)
+        members = members[np.argsort(values[members], kind="stable")]
+        places = np.arange(len(members)) - (len(members) - 1) / 2.0
+        step = min(0.11, 0.5 / max(len(members) - 1, 1))
+        offsets[members] = places * step
+    return offsets
+
+
+def _finite(values: pd.Series) -> Floats:
+    numbers = np.asarray(values, dtype=np.float64)
+    return numbers[np.isfinite(numbers)]
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    red, green, blue = (int(colour[place : place + 2], 16) / 255.0 for place in (1, 3, 5))
+    return red, green, blue

@@ -1,0 +1,206 @@
+"""Scores of all biopsies as a heat map, with the response of their patients above."""
+
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from pydantic import Field
+
+from storiform.figures.style import (
+    DOUBLE_MM,
+    FONT,
+    MEDIUM,
+    MUTED,
+    RESPONSES,
+    SMALL,
+    TALLEST_MM,
+    THIN,
+    canvas,
+    colours_of,
+    diverging,
+    dress,
+    footnote,
+    patches,
+    shortened,
+)
+from storiform.model.errors import NothingToShow
+from storiform.model.params import Params
+from storiform.model.table import Picture
+from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.rna import POPULATIONS, McpCounter, SsGsea
+
+Floats = npt.NDArray[np.float64]
+
+_READING = (
+    "Each row is standardised over the biopsies shown (z score); columns are sorted by best "
+    "response, then by mean z score. Grey: missing. No test."
+)
+MICROENVIRONMENT_HEATMAP = Picture(
+    "microenvironment_heatmap",
+    caption="MCP-counter scores of ten cell populations, one column for each biopsy with "
+    "RNA. " + _READING,
+)
+GENE_SET_HEATMAP = Picture(
+    "gene_set_heatmap",
+    caption="ssGSEA enrichment scores, one column for each biopsy with RNA. " + _READING,
+)
+MicroenvironmentHeatmap = Annotated[Figure, MICROENVIRONMENT_HEATMAP]
+GeneSetHeatmap = Annotated[Figure, GENE_SET_HEATMAP]
+
+
+_PLACES: tuple[Literal["outside upper left", "outside upper right"], ...] = (
+    "outside upper left",
+    "outside upper right",
+)
+
+
+class HeatmapParams(Params):
+    """How scores are drawn."""
+
+    limit: float = Field(
+        2.5, gt=0.0, le=10.0, description="z score at which the colours saturate"
+    )
+    rows: int = Field(
+        50, ge=2, le=200, description="gene sets drawn, those that vary most over the biopsies"
+    )
+    most_names: int = Field(
+        60, ge=0, le=200, description="biopsies up to which columns carry names"
+    )
+
+
+class _Strip(NamedTuple):
+    """One line of annotation: the value of each column, and the colour of each value."""
+
+    name: str
+    cells: list[str]
+    colours: dict[str, str]
+
+
+def microenvironment_heatmap(
+    scores: McpCounter, clinic: Clinic, params: HeatmapParams
+) -> MicroenvironmentHeatmap:
+    """Draw the MCP-counter scores of all biopsies.
+
+    Raises
+    ------
+    NothingToShow
+        If fewer than two biopsies have scores.
+    """
+    names = {column: population for population, column in POPULATIONS.items()}
+    return _heatmap(scores, clinic, params, names)
+
+
+def gene_set_heatmap(scores: SsGsea, clinic: Clinic, params: HeatmapParams) -> GeneSetHeatmap:
+    """Draw the ssGSEA scores of all biopsies, of the gene sets that vary most.
+
+    Raises
+    ------
+    NothingToShow
+        If fewer than two biopsies have scores.
+    """
+    sets = [name for name in scores.columns if name not in {"patient", "biopsy"}]
+    spread = scores[sets].std().fillna(0.0)
+    chosen = set(spread.sort_values(ascending=False, kind="stable").index[: params.rows])
+    names = {name: name.replace("_", " ") for name in sets if name in chosen}
+    return _heatmap(scores, clinic, params, names)
+
+
+def _heatmap(
+    scores: pd.DataFrame, clinic: pd.DataFrame, params: HeatmapParams, names: dict[str, str]
+) -> Figure:
+    known = scores[scores[list(names)].notna().any(axis=1)] if names else scores.iloc[:0]
+    if len(known) < 2:  # noqa: PLR2004  nothing to standardise over
+        message = f"{len(known)} biopsies have scores, a heat map takes two"
+        raise NothingToShow(message)
+    z = standardised(known[list(names)].to_numpy(dtype=np.float64)).T
+    clinical = clinic.set_index("patient").reindex(known["patient"])
+    responses = clinical["response"].where(clinical["response"].isin(list(RESPONSES)), "NE")
+    place = responses.map({name: number for number, name in enumerate(RESPONSES)})
+    order = np.lexsort((known["biopsy"], -_column_means(z), place))
+    strips = [_Strip("response", responses.iloc[order].tolist(), dict(RESPONSES))]
+    histology = clinical["histology"].fillna("").iloc[order]
+    if (histology != "").any():
+        named = [value or "not stated" for value in histology]
+        strips.append(_Strip("histology", named, colours_of(sorted(named), MUTED)))
+    biopsies = known["biopsy"].iloc[order].tolist()
+    labels = biopsies if len(biopsies) <= params.most_names else []
+    return _drawn(z[:, order], list(names.values()), labels, strips, params.limit)
+
+
+def standardised(scores: Floats) -> Floats:
+    """Return z scores of columns (biopsies, rows); a constant column becomes missing."""
+    count = np.isfinite(scores).sum(axis=0)
+    filled = np.where(np.isfinite(scores), scores, 0.0)
+    mean = filled.sum(axis=0) / np.maximum(count, 1)
+    square = np.where(np.isfinite(scores), (scores - mean) ** 2, 0.0).sum(axis=0)
+    spread = np.sqrt(square / np.maximum(count - 1, 1))
+    usable = np.where(spread > 0.0, spread, np.nan)
+    result: Floats = np.where(np.isfinite(scores), (scores - mean) / usable, np.nan)
+    return result
+
+
+def _column_means(z: Floats) -> Floats:
+    count = np.isfinite(z).sum(axis=0)
+    total = np.where(np.isfinite(z), z, 0.0).sum(axis=0)
+    means: Floats = total / np.maximum(count, 1)
+    return means
+
+
+def _drawn(
+    z: Floats, rows: list[str], columns: list[str], strips: list[_Strip], limit: float
+) -> Figure:
+    body_mm = max(4.2 * len(rows), 20.0)
+    height = min(body_mm + 4.2 * len(strips) + 40.0, TALLEST_MM)
+    figure = canvas(DOUBLE_MM, height)
+    heights = [4.2] * len(strips) + [body_mm]
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.01)
+    body = figure.add_subplot(grid[len(strips)])
+    image = body.imshow(
+        np.ma.masked_invalid(z), aspect="auto", interpolation="nearest", cmap=diverging(),
+        vmin=-limit, vmax=limit,
+    )  # fmt: skip
+    dress(body, has_frame=True)
+    body.set_yticks(range(len(rows)), [shortened(name, 36) for name in rows])
+    body.set_xticks(range(len(columns)), [shortened(name, 16) for name in columns], rotation=90)
+    body.tick_params(length=0.0)
+    axes = [body]
+    for number, strip in enumerate(strips):
+        axes.append(figure.add_subplot(grid[number]))
+        _strip(axes[-1], strip)
+    bar = figure.colorbar(
+        image, ax=axes, shrink=min(0.8, 35.0 / body_mm), aspect=18, pad=0.01, extend="both"
+    )
+    bar.set_label("z score", fontsize=MEDIUM, fontfamily=FONT)
+    bar.ax.tick_params(labelsize=SMALL, labelfontfamily=FONT, width=THIN, length=2.0)
+    bar.outline.set_linewidth(THIN)
+    _legends(figure, strips)
+    footnote(figure, f"n = {z.shape[1]} biopsies, {z.shape[0]} scores")
+    return figure
+
+
+def _strip(axes: Axes, strip: _Strip) -> None:
+    names = list(strip.colours)
+    codes = np.array([[names.index(value) for value in strip.cells]])
+    axes.imshow(
+        codes, aspect="auto", interpolation="nearest", vmin=-0.5, vmax=len(names) - 0.5,
+        cmap=ListedColormap([strip.colours[name] for name in names]),
+    )  # fmt: skip
+    dress(axes, has_frame=True)
+    axes.set_yticks([0], [strip.name])
+    axes.set_xticks([])
+    axes.tick_params(length=0.0)
+
+
+def _legends(figure: Figure, strips: list[_Strip]) -> None:
+    """Write the keys of the strips above the map, the first at the left."""
+    for strip, place in zip(strips, _PLACES, strict=False):
+        keys = {name: strip.colours[name] for name in strip.colours if name in strip.cells}
+        figure.legend(
+            handles=patches({shortened(name, 24): keys[name] for name in keys}),
+            loc=place, frameon=False, ncols=min(len(keys), 6),
+            prop={"size": SMALL, "family": FONT}, handlelength=1.0, columnspacing=1.0,
+        )  # fmt: skip

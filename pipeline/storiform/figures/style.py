@@ -1,0 +1,180 @@
+"""The one theme: sizes in millimetres, colours, fonts, and how numbers are written.
+
+No global state of matplotlib is touched: what a figure needs is set on its own artists.
+`render` saves it, so that text and bytes are the same on all machines.
+"""
+
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+SINGLE_MM = 89.0
+"""Width of one column of a journal."""
+DOUBLE_MM = 183.0
+"""Width of both columns."""
+TALLEST_MM = 240.0
+"""Height of a page without its margins."""
+
+FONT = "DejaVu Sans"
+"""Comes with matplotlib, so every machine draws the same letters."""
+SMALL, MEDIUM, LARGE = 6.0, 7.0, 8.0
+"""Sizes of text in points."""
+THIN, THICK = 0.6, 1.2
+"""Widths of lines in points."""
+DOT = 9.0
+"""Area of a point in square points."""
+PAD_POINTS = 5.0
+"""Room around each panel."""
+
+INK, GREY, PALE = "#222222", "#8a8a8a", "#e4e4e4"
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, YELLOW, GREY, INK)
+"""Okabe and Ito's colours, told apart by the colour-blind."""
+MUTED = (
+    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933",
+    "#AA4499",
+)  # fmt: skip
+"""Tol's muted colours, for a second scale beside the palette."""
+RESPONSES: Mapping[str, str] = {
+    "CR": BLUE, "PR": SKY, "SD": YELLOW, "PD": VERMILION, "NE": PALE,
+}  # fmt: skip
+"""Best responses, best first, and their colours."""
+WITH, WITHOUT = BLUE, ORANGE
+"""Colours of the patients with and without an outcome."""
+
+SMALLEST_P = 1e-4
+
+
+def canvas(width_mm: float, height_mm: float) -> Figure:
+    """Return an empty figure of a size in millimetres that arranges its panels itself."""
+    figure = Figure(figsize=(width_mm / 25.4, height_mm / 25.4), dpi=300, layout="constrained")
+    figure.set_facecolor("white")
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.set(w_pad=PAD_POINTS / 72.0, h_pad=PAD_POINTS / 72.0)  # type: ignore[call-arg]
+    return figure
+
+
+def render(figure: Figure) -> dict[str, bytes]:
+    """Return a figure as PDF, PNG and SVG: the same bytes for the same figure.
+
+    Letters are paths in the SVG, so that it looks the same where the font is missing, and
+    no file carries a date.
+    """
+    metadata: dict[str, dict[str, str | None]] = {
+        "pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None},
+    }  # fmt: skip
+    rendered: dict[str, bytes] = {}
+    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "storiform"}):
+        for kind, remarks in metadata.items():
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=kind, metadata=remarks)
+            rendered[kind] = buffer.getvalue()
+    return rendered
+
+
+def dress(axes: Axes, *, has_frame: bool = False) -> None:
+    """Give axes the theme: thin lines, small labels, no frame above and to the right."""
+    for side, spine in axes.spines.items():
+        spine.set_linewidth(THIN)
+        spine.set_color(INK)
+        spine.set_visible(has_frame or side in {"left", "bottom"})
+    axes.tick_params(width=THIN, length=2.0, labelsize=SMALL, labelfontfamily=FONT, pad=2.0)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.label.set_fontsize(MEDIUM)
+        axis.label.set_fontfamily(FONT)
+
+
+def headline(axes: Axes, text: str, below: str = "") -> None:
+    """Write a title over axes, flush left, with a second line in small type."""
+    lines = 1 if below else 0
+    axes.set_title(
+        text, loc="left", fontsize=LARGE, fontfamily=FONT, fontweight="bold",
+        pad=4.0 + lines * (SMALL + 2.0),
+    )  # fmt: skip
+    if below:
+        axes.annotate(
+            below, (0.0, 1.0), (0.0, 3.0), xycoords="axes fraction",
+            textcoords="offset points", fontsize=SMALL, fontfamily=FONT, color=INK,
+            ha="left", va="bottom", annotation_clip=False,
+        )  # fmt: skip
+
+
+def footnote(figure: Figure, text: str) -> None:
+    """Write a line under the whole figure: whom it shows, and how many."""
+    figure.supxlabel(text, fontsize=SMALL, fontfamily=FONT, color=INK, x=0.01, ha="left")
+
+
+def patches(colours: Mapping[str, str]) -> list[Patch]:
+    """Return the keys of a legend, one coloured box for each name."""
+    return [
+        Patch(facecolor=colour, edgecolor=INK, linewidth=THIN / 2, label=name)
+        for name, colour in colours.items()
+    ]
+
+
+def colours_of(names: Iterable[str], palette: Sequence[str] = PALETTE) -> dict[str, str]:
+    """Give each name a colour of a palette, in order, grey after the last."""
+    ordered = list(dict.fromkeys(names))
+    return {
+        name: palette[number] if number < len(palette) else GREY
+        for number, name in enumerate(ordered)
+    }
+
+
+def diverging() -> Colormap:
+    """Return blue through white to red, which the colour-blind tell apart; grey: missing."""
+    return mpl.colormaps["RdBu_r"].with_extremes(bad=PALE)
+
+
+def p_text(p: float, letter: str = "P") -> str:
+    """Write a p value as it is printed.
+
+    Examples
+    --------
+    >>> [p_text(p) for p in (0.01442, 0.52, 3e-6, float("nan"))]
+    ['P = 0.014', 'P = 0.52', 'P < 0.0001', 'P not given']
+    """
+    if math.isnan(p):
+        return f"{letter} not given"
+    if p < SMALLEST_P:
+        return f"{letter} < 0.0001"
+    digits = 2 - math.ceil(math.log10(p)) if p < 1.0 else 1
+    return f"{letter} = {p:.{max(digits, 2)}f}"
+
+
+def months_text(value: float, lower: float, upper: float) -> str:
+    """Write a median with its interval.
+
+    Examples
+    --------
+    >>> months_text(7.7, 5.7, float("nan"))
+    'median 7.7 months (5.7–NR)'
+    """  # noqa: RUF002  a range has an en dash
+    if math.isnan(value):
+        return "median not reached"
+    low, high = ("NR" if math.isnan(end) else f"{end:.1f}" for end in (lower, upper))
+    return f"median {value:.1f} months ({low}–{high})"  # noqa: RUF001  the same
+
+
+def plain(feature: str) -> str:
+    """Write the name of a feature without its table and without underscores.
+
+    Examples
+    --------
+    >>> plain("mcp_counter.b_lineage")
+    'b lineage'
+    """
+    return feature.split(".", 1)[-1].replace("_", " ")
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut a text to a number of letters, with an ellipsis where it was longer."""
+    return text if len(text) <= most else text[: most - 1] + "…"
