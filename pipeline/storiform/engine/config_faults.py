@@ -56,7 +56,10 @@ def _key(document: Document, detail: dict[str, Any]) -> Key:
     """Drop the parts of a location that name types of a union and no names of the file."""
     key: Key = ()
     for part in detail["loc"]:
-        if (*key, str(part)) in document.places or detail["type"] == "missing":
+        if (*key, str(part)) in document.places or detail["type"] in {
+            "missing",
+            "extra_forbidden",
+        }:
             key = (*key, str(part))
     return key
 

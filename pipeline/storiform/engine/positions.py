@@ -69,6 +69,8 @@ class Document:
         target[key[-1]] = value
         for known in [k for k in self.places if k[: len(key)] == key]:
             del self.places[known]
+        for length in range(1, len(key)):
+            self.places.setdefault(key[:length], place)
         self.places[key] = place
 
 

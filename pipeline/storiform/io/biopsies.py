@@ -54,8 +54,9 @@ def assign_biopsies(
         The biopsies, and the rows whose samples now name theirs.
     """
     groups: dict[Group, Rows] = {}
+    labels = _labels(rows)
     for line, sample in rows:
-        if sample.role == "tumour" and (group := _group(sample, line, rows, sheet)):
+        if sample.role == "tumour" and (group := _group(sample, line, labels, sheet)):
             groups.setdefault(group, []).append((line, sample))
     named = _names(groups, sheet)
     biopsies: list[Biopsy] = []
@@ -71,25 +72,28 @@ def assign_biopsies(
     return biopsies, [(line, replace(s, biopsy=owner[s.name])) for line, s in rows]
 
 
-def _group(sample: Sample, line: int, rows: Rows, sheet: Faults) -> Group | None:
+def _labels(rows: Rows) -> dict[tuple[str, str, str], list[str]]:
+    """Collect the `biopsy` cells of each patient, timepoint and region."""
+    labels: dict[tuple[str, str, str], set[str]] = {}
+    for _, sample in rows:
+        if sample.role == "tumour" and sample.biopsy is not None:
+            place = (sample.patient, sample.timepoint, sample.region)
+            labels.setdefault(place, set()).add(sample.biopsy)
+    return {place: sorted(names) for place, names in labels.items()}
+
+
+def _group(
+    sample: Sample, line: int, labels: dict[tuple[str, str, str], list[str]], sheet: Faults
+) -> Group | None:
     if sample.biopsy is not None:
         return sample.patient, sample.biopsy, "", ""
-    place = (sample.timepoint, sample.region)
-    labels = sorted(
-        {
-            other.biopsy
-            for _, other in rows
-            if other.patient == sample.patient
-            and other.role == "tumour"
-            and other.biopsy is not None
-            and (other.timepoint, other.region) == place
-        }
-    )
-    if len(labels) > 1:
-        found = f"an empty cell, where {' and '.join(labels)} are of this timepoint and region"
+    place = (sample.patient, sample.timepoint, sample.region)
+    named = labels.get(place, [])
+    if len(named) > 1:
+        found = f"an empty cell, where {' and '.join(named)} are of this timepoint and region"
         sheet.fault(line, "biopsy", found, "the name of its biopsy", "Fill in the cell.")
         return None
-    return (sample.patient, labels[0], "", "") if labels else (sample.patient, "", *place)
+    return (sample.patient, named[0], "", "") if named else (sample.patient, "", *place[1:])
 
 
 def _names(groups: dict[Group, Rows], sheet: Faults) -> dict[Group, str]:
@@ -108,7 +112,8 @@ def _names(groups: dict[Group, Rows], sheet: Faults) -> dict[Group, str]:
             expected = "letters, digits, '.', '_' and '-' (it becomes a folder)"
             sheet.fault(line, "biopsy", f"{why} in {name!r}", expected, "Rename it.")
         first, other, owner = taken.setdefault(name.casefold(), (line, name, group))
-        if owner != group:
+        is_told = owner[0] != patient and owner[0].casefold() == patient.casefold()
+        if owner != group and not is_told:
             found = f"the biopsy {name}, but row {first} has {other} of patient {owner[0]}"
             expected = "a name of its own for each biopsy"
             sheet.fault(line, "biopsy", found, expected, "Name both in the column biopsy.")

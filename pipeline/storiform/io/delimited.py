@@ -116,7 +116,8 @@ def _delimiter(text: str) -> str:
 
 
 def _lines(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    is_strict = not _is_lax(text, delimiter)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=is_strict)
     line, begun = 1, False
     while True:
         line = reader.line_num + 1
@@ -134,6 +135,16 @@ def _lines(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[st
         if any(stripped) and not is_comment:
             begun = True
             yield line, stripped
+
+
+def _is_lax(text: str, delimiter: str) -> bool:
+    """Tell whether quotes are loose (``"a" ,b``) though every one of them is closed."""
+    try:
+        for _ in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error:
+        return text.count('"') % 2 == 0
+    return False
 
 
 def _columns(

@@ -1,0 +1,205 @@
+"""The clinical table: columns, units, words, and what is refused."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storiform.io.clinical import Clinical, read_clinical
+from storiform.model.tables.clinic import CLINIC
+
+DAYS_PER_MONTH = 30.4375
+
+
+def read(
+    folder: Path, text: str, columns: Mapping[str, str] | None = None, patients: str = "P1 P2"
+) -> Clinical:
+    path = folder / "clinical.csv"
+    path.write_text(text)
+    return read_clinical(path, columns or {}, patients.split())
+
+
+def record_of(folder: Path, header: str, row: str) -> dict[str, object]:
+    clinical = read(folder, f"patient,{header}\nP1,{row}\n")
+    assert clinical.faults == []
+    return clinical.records["P1"]
+
+
+def test_record_has_exactly_the_columns_of_the_contract(tmp_path: Path) -> None:
+    assert list(record_of(tmp_path, "response", "PR")) == list(CLINIC.columns)
+
+
+@pytest.mark.parametrize(
+    ("word", "response", "responded", "disease_control"),
+    [
+        ("CR", "CR", True, True),
+        ("Partial Response", "PR", True, True),
+        ("stable disease", "SD", False, True),
+        ("PROGRESSION", "PD", False, False),
+        ("iCPD", "PD", False, False),
+        ("not evaluable", "NE", None, None),
+        ("PRCR", None, True, True),
+        ("CR/PR", None, True, True),
+        ("R", None, True, True),
+        ("NR", None, False, None),
+        ("non-responder", None, False, None),
+        ("NA", None, None, None),
+        ("", None, None, None),
+    ],
+)
+def test_words_of_response(
+    tmp_path: Path,
+    word: str,
+    response: str | None,
+    responded: bool | None,  # noqa: FBT001  a table of cases
+    disease_control: bool | None,  # noqa: FBT001  a table of cases
+) -> None:
+    record = record_of(tmp_path, "BOR", word)
+    assert record["response"] == response
+    assert record["responded"] is responded
+    assert record["disease_control"] is disease_control
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "months"),
+    [
+        ("pfs_months", "12", 12.0),
+        ("PFS (months)", '"5,4"', 5.4),
+        ("PFS_days", "304.375", 10.0),
+        ("progression_free_survival_weeks", "52", 364 / DAYS_PER_MONTH),
+        ("pfs_years", "2", 24.0),
+        ("pfs_months", "0", 0.0),
+    ],
+)
+def test_times_come_out_in_months(
+    tmp_path: Path, column: str, value: str, months: float
+) -> None:
+    # 1e-12: one multiplication and one division of doubles
+    assert record_of(tmp_path, column, value)["pfs_months"] == pytest.approx(months, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "event"),
+    [
+        ("os_event", "1", True),
+        ("os_event", "0.0", False),
+        ("vital_status", "Dead", True),
+        ("vital_status", "alive", False),
+        ("OS_STATUS", "1:DECEASED", True),
+        ("OS_STATUS", "0:LIVING", False),
+        ("os_event", "yes", True),
+        ("os_event", "FALSE", False),
+        ("os_censored", "1", False),
+        ("os_censored", "0", True),
+        ("OS_CNSR", "no", True),
+        ("os_event", "NaN", None),
+    ],
+)
+def test_events_and_censoring(
+    tmp_path: Path,
+    column: str,
+    value: str,
+    event: bool | None,  # noqa: FBT001  a table of cases
+) -> None:
+    record = record_of(tmp_path, f"os_months,{column}", f"3,{value}")
+    assert record["os_event"] is event
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "told"),
+    [
+        ("response", "XX", "row 2, column response: found 'XX', expected CR, PR, SD, PD or NE"),
+        ("pfs_months", "-2", "row 2, column pfs_months: found '-2', expected a number from 0"),
+        ("PFS_days", "-60", "row 2, column PFS_days: found '-60'"),
+        ("pfs_months", "ten", "found 'ten', no number"),
+        ("pfs_months", "inf", "found 'inf', no number"),
+        ("os_days", '"1,234"', "a comma of decimals or of thousands"),
+        ("pfs_months,pfs_event", ",1", "column pfs_months: found an event without a time"),
+        ("os_months,os_event", "3,2", "column os_event: found '2', expected 1 or 0"),
+        ("best_change_percent", "-140", "expected a number from -100"),
+        ("age", "250", "column age: found '250'"),
+        ("sex", "x", "column sex: found 'x', expected female or male"),
+        ("response,responded", "PD,yes", "found 'yes', where the response is PD"),
+        ("PFS,pfs_event", "54,1", "column PFS, expected a time with its unit"),
+        ("BOR,RECIST", "PD,PD", "columns BOR and RECIST, expected one column for response"),
+        ("os_days,os_weeks", "7,1", "columns os_days and os_weeks"),
+    ],
+)
+def test_fault_names_row_column_and_remedy(
+    tmp_path: Path, header: str, row: str, told: str
+) -> None:
+    clinical = read(tmp_path, f"patient,{header}\nP1,{row}\n")
+    assert len(clinical.faults) == 1
+    assert told in clinical.faults[0]
+    assert clinical.faults[0].startswith("clinical.csv, row ")
+
+
+def test_two_rows_of_a_patient_are_both_named(tmp_path: Path) -> None:
+    clinical = read(tmp_path, "patient,response\nP1,PD\nP2,SD\nP1,PR\n")
+    (told,) = clinical.faults
+    assert told.startswith(
+        "clinical.csv, rows 2, 4: found patient P1 2 times, expected one row"
+    )
+
+
+def test_patient_in_other_case_is_refused(tmp_path: Path) -> None:
+    (told,) = read(tmp_path, "patient,response\np1,PD\n").faults
+    assert "found 'p1', expected 'P1' as written elsewhere" in told
+
+
+def test_canonical_column_wins_over_an_alias(tmp_path: Path) -> None:
+    record = record_of(tmp_path, "RECIST,response,PFS_mo,pfs_months", "PD,CR,99,7")
+    assert (record["response"], record["pfs_months"]) == ("CR", 7.0)
+
+
+def test_column_named_in_the_configuration_wins(tmp_path: Path) -> None:
+    text = "patient,response,BOR,PFS\nP1,CR,SD,304.375\n"
+    clinical = read(tmp_path, text, {"response": "BOR", "pfs_days": "PFS"})
+    assert clinical.faults == []
+    assert clinical.records["P1"]["response"] == "SD"
+    assert clinical.records["P1"]["pfs_months"] == pytest.approx(10.0, rel=1e-12)
+
+
+def test_unknown_names_of_the_configuration_are_faults(tmp_path: Path) -> None:
+    clinical = read(tmp_path, "patient,BOR\nP1,PD\n", {"respons": "BOR", "pfs_days": "PSF"})
+    assert "cohort.columns.respons: found an unknown name" in clinical.faults[0]
+    assert "did you mean response?" in clinical.faults[0]
+    assert "cohort.columns.pfs_days: found 'PSF'" in clinical.faults[1]
+
+
+def test_strangers_and_unused_columns_are_noted(tmp_path: Path) -> None:
+    clinical = read(tmp_path, "PatientID,BOR,shoe size\nP1,PD,43\nP9,SD,40\n")
+    assert clinical.notes == [
+        "clinical.csv: columns not used: shoe size",
+        "clinical.csv: 1 patients without a sample: P9",
+        "clinical.csv: 1 patients of the sample sheet without a clinical row: P2",
+    ]
+    assert set(clinical.records) == {"P1", "P9"}
+
+
+def test_doubtful_times_are_noted(tmp_path: Path) -> None:
+    text = "patient,pfs_months,pfs_event,os_months,os_event\nP1,300,1,12,0\nP2,3,,4,1\n"
+    notes = "\n".join(read(tmp_path, text).notes)
+    assert "PFS is longer than OS: P1" in notes
+    assert "are the units right?: P1" in notes
+    assert "not used for survival: P2" in notes
+
+
+def test_decimal_comma_of_a_semicolon_file_is_never_one_of_thousands(tmp_path: Path) -> None:
+    clinical = read(tmp_path, "patient;pfs_months\nP1;1,234\n")
+    assert clinical.records["P1"]["pfs_months"] == 1.234
+
+
+@given(st.permutations(["P1,PD,3", "P2,SD,4", "P3,,5", "P4,NE,"]))
+def test_order_of_rows_does_not_matter(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[str]
+) -> None:
+    text = "\n".join(["patient,response,pfs_months", *rows])
+    clinical = read(tmp_path_factory.getbasetemp(), text, patients="P1 P2 P3 P4")
+    assert clinical.faults == []
+    assert {name: clinical.records[name]["response"] for name in sorted(clinical.records)} == {
+        "P1": "PD", "P2": "SD", "P3": None, "P4": "NE",
+    }  # fmt: skip
+    assert clinical.records["P3"]["pfs_months"] == 5.0
