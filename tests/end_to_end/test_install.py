@@ -172,3 +172,45 @@ def test_damaged_bundle_is_refused(tmp_path: Path):
     assert done.returncode == 2
     assert "is damaged" in done.stderr
     assert not (tmp_path / "new").exists()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """Copy what builds the environment, without an environment."""
+    for name in (".ci/environment", "containers/requirements.lock", "pyproject.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def fake_python(folder: Path, body: str) -> Path:
+    """Write a program that stands in for Python."""
+    path = folder / "python-fake"
+    path.write_text(f"#!/bin/sh\n{body}\n", "utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_set_up_passes_over_a_python_that_does_not_run(bare: Path):
+    shim = fake_python(bare, "echo 'command not found' >&2; exit 127")
+    done = call([".ci/environment", "run"], bare, PYTHON=str(shim))
+    assert done.returncode == 2
+    assert done.stderr.startswith("environment: found no Python 3.11 or later among ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_set_up_names_the_package_that_debian_leaves_out(bare: Path):
+    body = f'case "$2" in *ensurepip*) exit 1;; esac; exec {sys.executable} "$@"'
+    done = call([".ci/environment", "run"], bare, PYTHON=str(fake_python(bare, body)))
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"sudo apt-get install python{version}-venv\n")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_set_up_looks_into_the_wheelhouse_alone(bare: Path):
+    (bare / "wheels").mkdir()
+    done = call([".ci/environment", "run"], bare, PYTHON=sys.executable, WHEELHOUSE="wheels")
+    assert done.returncode == 2
+    assert "No matching distribution" in done.stderr
+    assert "docs/how-to/offline.md" in done.stderr
