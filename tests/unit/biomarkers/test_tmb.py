@@ -1,0 +1,146 @@
+"""Mutations per megabase: numerator, denominator, interval, presets."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from storiform.biomarkers.tmb import PRESETS, TmbParams, poisson_interval, tmb
+from storiform.model.errors import ConfigError
+from storiform.model.intervals import GeneModel, Intervals
+from storiform.model.tables.dna import TMB
+
+
+def burden(variants, targets=None, genes=None, **params):
+    return TMB.conform(tmb(variants, targets, genes, TmbParams(**params))).iloc[0]
+
+
+def test_only_eligible_protein_changes_make_the_burden(make_variants) -> None:
+    found = burden(
+        make_variants(
+            {}, {"consequence": "stop_gained"}, {"consequence": "synonymous_variant"},
+            {"consequence": "intron_variant"}, {"filter": "weak"}, {"population_af": 0.2},
+        ),
+        size_megabases=4.0,
+    )  # fmt: skip
+    assert found["mutations_nonsynonymous"] == 2
+    assert found["mutations_coding"] == 3
+    assert found["tmb"] == 0.5
+    assert found["denominator"] == "size"
+    assert found["megabases"] == 4.0
+
+
+def test_no_calls_are_a_burden_of_zero_with_a_lower_bound_of_zero(make_variants) -> None:
+    found = burden(make_variants(), size_megabases=10.0)
+    assert (found["tmb"], found["tmb_lower"]) == (0.0, 0.0)
+    assert found["tmb_upper"] == pytest.approx(0.36888794541, rel=1e-9)
+    assert found["mutations_coding"] == 0
+
+
+@pytest.mark.parametrize("events", [0, 1, 2, 9, 34, 341, 10_000])
+def test_the_interval_is_that_of_chi_squared(events) -> None:
+    lower, upper = poisson_interval(events)
+    expected = stats.chi2.ppf(0.025, 2 * events) / 2 if events else 0.0
+    assert lower == pytest.approx(expected, rel=1e-9)
+    assert upper == pytest.approx(stats.chi2.ppf(0.975, 2 * events + 2) / 2, rel=1e-9)
+
+
+def test_the_interval_covers_in_ninety_five_of_a_hundred() -> None:
+    means = np.repeat([0.5, 3.0, 20.0], 3000)
+    seen = np.random.default_rng(1).poisson(means)
+    bounds = np.array([poisson_interval(int(n)) for n in seen])
+    covered = (bounds[:, 0] <= means) & (means <= bounds[:, 1])
+    assert covered.reshape(3, -1).mean(axis=1).min() >= 0.94
+
+
+def test_the_numerator_lies_in_exactly_the_bases_of_the_denominator(make_variants) -> None:
+    variants = make_variants(*[{"start": s, "end": s + 1} for s in (0, 150, 199, 200, 950)])
+    targets = Intervals.of([("chr1", 100, 200), ("chr1", 900, 1000)])
+    genes = GeneModel(Intervals.of([("chr1", 150, 910), ("chr2", 0, 50)]))
+    on_targets = burden(variants, targets)
+    assert on_targets["denominator"] == "targets"
+    assert on_targets["megabases"] == 200e-6
+    assert (on_targets["mutations_in_denominator"], on_targets["mutations_outside"]) == (3, 2)
+    coding = burden(variants, targets, genes)
+    assert coding["denominator"] == "coding_targets"
+    assert coding["megabases"] == 60e-6
+    assert coding["mutations_in_denominator"] == 2
+    assert coding["mutations_nonsynonymous"] == 5
+    assert coding["tmb"] == pytest.approx(2 / 60e-6, rel=1e-12)
+    assert burden(variants, targets, genes, denominator="targets")["megabases"] == 200e-6
+    assert burden(variants, targets, genes, denominator="size")["megabases"] == 33.28
+
+
+@pytest.mark.parametrize("wanted", ["targets", "coding_targets"])
+def test_a_denominator_that_is_not_given_is_a_fault_of_the_configuration(
+    make_variants, wanted
+) -> None:
+    with pytest.raises(ConfigError, match=f"tmb.denominator = {wanted}: found none given"):
+        burden(make_variants({}), denominator=wanted)
+
+
+def test_coding_targets_need_genes(make_variants) -> None:
+    targets = Intervals.of([("chr1", 0, 10)])
+    with pytest.raises(ConfigError, match="expected the resource genes"):
+        burden(make_variants({}), targets, denominator="coding_targets")
+
+
+def test_no_bases_give_no_rate(make_variants) -> None:
+    apart = GeneModel(Intervals.of([("chr2", 0, 10)]))
+    found = burden(make_variants({}), Intervals.of([("chr1", 0, 10)]), apart)
+    assert np.isnan(found["tmb"])
+    assert found["mutations_outside"] == 1
+
+
+def test_a_preset_puts_its_thresholds_in_place_of_ours(make_variants) -> None:
+    variants = make_variants(
+        {"tumour_depth": 30, "tumour_ref_reads": 28, "tumour_alt_reads": 2},
+        {"tumour_depth": 19, "tumour_ref_reads": 9, "tumour_alt_reads": 10},
+        {"normal_depth": 5, "normal_ref_reads": 5},
+        {"population_af": 0.002},
+        {"filter": "weak"},
+        {"tumour_ref_reads": 95, "tumour_alt_reads": 5},
+        {"consequence": "intron_variant"},
+    )
+    assert burden(variants)["mutations_nonsynonymous"] == 2
+    assert burden(variants, preset="pytmb_wes")["mutations_nonsynonymous"] == 3
+    assert burden(variants, preset="maftools")["mutations_nonsynonymous"] == 6
+    hartwig = burden(variants, preset="hartwig")
+    assert hartwig["mutations_in_denominator"] == 5
+    assert hartwig["megabases"] == 2859.0
+    assert not hartwig["is_high"]
+
+
+def test_a_preset_keeps_its_size_though_targets_are_given(make_variants) -> None:
+    found = burden(make_variants({}), Intervals.of([("chr1", 0, 10)]), preset="maftools")
+    assert (found["megabases"], found["tmb"]) == (50.0, 0.02)
+
+
+def test_every_threshold_of_a_preset_is_told(make_variants) -> None:
+    told = burden(make_variants(), preset="pytmb_wes")["rules"]
+    for words in (
+        "VAF >= 0.05",
+        "depth >= 20",
+        "alternative reads >= 2",
+        "<= 0.001",
+        "33.28 Mb",
+    ):
+        assert words in told
+    assert all(preset.source for preset in PRESETS.values())
+
+
+def test_a_given_threshold_takes_the_place_of_the_presets(make_variants) -> None:
+    variants = make_variants({}, {"tumour_ref_reads": 90, "tumour_alt_reads": 10})
+    assert burden(variants)["mutations_nonsynonymous"] == 2
+    assert burden(variants, min_vaf=0.1)["mutations_nonsynonymous"] == 2
+    assert burden(variants, min_vaf=0.11)["mutations_nonsynonymous"] == 1
+    assert burden(variants, preset="maftools", min_vaf=0.11)["mutations_nonsynonymous"] == 1
+    assert burden(variants, min_alt_reads=11)["mutations_nonsynonymous"] == 1
+    assert burden(variants, min_depth=101)["mutations_nonsynonymous"] == 0
+    assert "VAF >= 0.1" in burden(variants, preset="hartwig", min_vaf=0.1)["rules"]
+
+
+def test_a_genome_above_the_mark_is_high(make_variants) -> None:
+    found = burden(make_variants({}), preset="hartwig", size_megabases=0.09)
+    assert found["is_high"]
+    assert pd.isna(burden(make_variants({}))["is_high"])
