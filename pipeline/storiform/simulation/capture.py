@@ -4,8 +4,10 @@ Symbols are real; the places of all but the driver genes are drawn, once and for
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from storiform.model.genome import LENGTHS
@@ -25,6 +27,8 @@ DRIVERS = {
 SLOT = 200_000
 """Every other gene starts at a multiple of this, so that gaps between genes are wide."""
 _EXONS = 4
+_DRIVER_RATE = 12.0
+"""How much more often a base of a driver gene is hit."""
 _CHROMOSOMES = tuple(name for name in LENGTHS["GRCh38"] if name != "chrY")
 
 
@@ -33,6 +37,18 @@ class Capture:
     """The panel: `targets` (contig, start, end, gene, ensembl), 0-based half-open, sorted."""
 
     targets: pd.DataFrame
+
+    @cached_property
+    def rows(self) -> list[tuple[str, int, int, str, str]]:
+        """Return the targets as tuples."""
+        return list(self.targets.itertuples(index=False, name=None))
+
+    @cached_property
+    def cumulative(self) -> npt.NDArray[np.float64]:
+        """Return the cumulative chance of each target to be hit; drivers are hit more often."""
+        lengths = (self.targets["end"] - self.targets["start"]).to_numpy(dtype=float)
+        lengths *= np.where(self.targets["gene"].isin(list(DRIVERS)), _DRIVER_RATE, 1.0)
+        return np.asarray(np.cumsum(lengths / lengths.sum()), dtype=np.float64)
 
     @property
     def bases(self) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from storiform.simulation.capture import DRIVERS, Capture
+from storiform.simulation.capture import Capture
 from storiform.simulation.codons import GENETIC_CODE, THREE, changes
 from storiform.simulation.enrolment import BURDEN, Biopsy
 from storiform.simulation.recipe import Recipe
@@ -44,6 +44,9 @@ NEGATIVES: Mapping[str, float] = {
     "low_normal_depth": 1, "not_pass": 4,
 }  # fmt: skip
 """Mean number of calls of each kind in a biopsy (Poisson)."""
+
+
+_LETTERS = "ACDEFGHIKLMNPQRSTVWY"
 
 
 @dataclass(frozen=True)
@@ -116,18 +119,15 @@ class _Places:
     """Where calls lie: no two within ten bases, so that none share a codon."""
 
     def __init__(self, panel: Capture, rng: np.random.Generator) -> None:
-        self.targets = list(panel.targets.itertuples(index=False, name=None))
-        lengths = (panel.targets["end"] - panel.targets["start"]).to_numpy(dtype=float)
-        lengths *= np.where(panel.targets["gene"].isin(list(DRIVERS)), 12.0, 1.0)
-        self.cumulative = np.cumsum(lengths / lengths.sum())
+        self.panel = panel
         self.rng = rng
         self.taken: set[tuple[str, int]] = set()
 
     def draw(self, *, is_inside: bool) -> tuple[str, int, str, str]:
         """Return contig, start, gene and Ensembl id of a place of its own."""
         while True:
-            number = int(np.searchsorted(self.cumulative, self.rng.uniform()))
-            contig, start, end, gene, ensembl = self.targets[number]
+            number = int(np.searchsorted(self.panel.cumulative, self.rng.uniform()))
+            contig, start, end, gene, ensembl = self.panel.rows[number]
             if is_inside:
                 place = int(self.rng.integers(start + 5, end - 8))
             else:
@@ -167,15 +167,16 @@ def _consequence(kind: str, caller: str, rng: np.random.Generator) -> str:
     if kind in fixed:
         return fixed[kind]
     names = [n for n in SOMATIC if caller != "muse" or n not in INDELS]
-    shares = np.array([SOMATIC[name] for name in names])
-    return names[int(rng.choice(len(names), p=shares / shares.sum()))]
+    shares = np.cumsum([SOMATIC[name] for name in names])
+    return names[int(np.searchsorted(shares, rng.uniform() * shares[-1]))]
 
 
 def _alleles(consequence: str, rng: np.random.Generator) -> tuple[str, str, str, str]:
     """Return ref, alt, protein change and codons, on the forward strand."""
-    bases = "".join(rng.choice(list("ACGT"), size=4))
+    bases = "".join("ACGT"[number] for number in rng.integers(0, 4, size=4))
     place = int(rng.integers(2, 800))
-    amino = [THREE[a] for a in rng.choice(list("ACDEFGHIKLNPQRSTVWY"), size=2, replace=False)]
+    letter, step = int(rng.integers(0, 20)), int(rng.integers(1, 20))
+    amino = [THREE[_LETTERS[number % 20]] for number in (letter, letter + step)]
     if consequence == "frameshift_variant":
         change = f"p.{amino[0]}{place}{amino[1]}fsTer{int(rng.integers(2, 60))}"
         if rng.uniform() < 0.5:  # noqa: PLR2004  half are deletions

@@ -46,13 +46,14 @@ def read_reference(size: int) -> Reference:
     names = read_gene_names(bundled(GENES))
     table = pd.read_csv(bundled(GENES), sep="\t", dtype=str, keep_default_na=False)
     table = table[table["symbol"].isin(lengths.index)].drop_duplicates("symbol")
-    wanted = set(markers["symbol"]) | {gene for genes in sets.values() for gene in genes}
+    known = names.known
+    current = markers["symbol"].map(lambda symbol: known.get(symbol, symbol))
+    wanted = set(current) | {known.get(g, g) for genes in sets.values() for g in genes}
     is_coding = table["symbol"].map(lengths["length_source"]) == "mane_select"
     kept = table[table["symbol"].isin(wanted)]
     others = table[is_coding & ~table["symbol"].isin(wanted)]
     drawn = others.sample(max(size - len(kept), 0), random_state=UNIVERSE_SEED)
     genes = pd.concat([kept, drawn]).sort_values("symbol", ignore_index=True)
-    known = names.known
     first = genes["ensembl"].str.split(",").str[0]
     symbols = genes["symbol"].tolist()
     genes["ensembl"] = [
@@ -64,10 +65,11 @@ def read_reference(size: int) -> Reference:
     ]
     genes["length"] = genes["symbol"].map(lengths["length"]).astype(int)
     populations = {
-        POPULATIONS[str(name)]: tuple(group["symbol"])
-        for name, group in markers.groupby("population", sort=True)
+        POPULATIONS[str(name)]: tuple(group)
+        for name, group in current.groupby(markers["population"], sort=True)
     }
-    return Reference(genes[["symbol", "ensembl", "alias", "length"]], populations, sets)
+    renamed = {n: tuple(known.get(gene, gene) for gene in genes) for n, genes in sets.items()}
+    return Reference(genes[["symbol", "ensembl", "alias", "length"]], populations, renamed)
 
 
 def _is_plain(name: str) -> bool:
