@@ -1,4 +1,4 @@
-# ruff: noqa: T201, I001  a script that prints; the thread counts come before numpy
+# ruff: noqa: T201, E402  a script that prints; the thread counts come before numpy
 """CPU time of ssGSEA against gseapy, one thread each.
 
 Run as ``python tests/benchmarks/bench_ssgsea.py [GENES SAMPLES SETS]``; prints one line of

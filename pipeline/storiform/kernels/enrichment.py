@@ -107,21 +107,33 @@ def _ranked(block: Floats, union: Indices, alpha: float, mode: Mode) -> tuple[Fl
         below = np.searchsorted(ordered, wanted, side="left")
         up_to = np.searchsorted(ordered, wanted, side="right")
         ranks[:, column] = (below + up_to + 1) / 2.0
-        if mode == "gsva":
-            steps[:, column] = _ordinals(values[::-1])[::-1][union]
-        elif mode == "gseapy":
-            steps[:, column] = _ordinals(values)[union]
+        if mode == "midrank":
+            continue
+        earlier = _earlier_ties(values, union, up_to - below > 1)
+        steps[:, column] = up_to - earlier if mode == "gsva" else below + 1 + earlier
     if mode == "gsva":
         ranks = np.floor(ranks)
     weights = _power(ranks, alpha)
     return weights, ranks if mode == "midrank" else steps
 
 
-def _ordinals(values: Floats) -> Floats:
-    """Rank from 1 for the lowest; of tied values the first one gets the lowest rank."""
-    ordinals = np.empty(len(values))
-    ordinals[np.argsort(values, kind="stable")] = np.arange(1, len(values) + 1)
-    return ordinals
+def _earlier_ties(values: Floats, union: Indices, is_tied: npt.NDArray[np.bool_]) -> Indices:
+    """Count for each gene of `union` the rows above it that hold the same value.
+
+    Only values that tie are looked up: most genes tie at zero, or not at all.
+    """
+    counts = np.zeros(len(union), dtype=np.intp)
+    if not is_tied.any():
+        return counts
+    levels = np.unique(values[union[is_tied]])
+    level = np.minimum(np.searchsorted(levels, values), len(levels) - 1)
+    rows = np.flatnonzero(levels[level] == values)
+    rows = rows[np.argsort(level[rows], kind="stable")]
+    starts = np.searchsorted(level[rows], np.arange(len(levels)))
+    earlier = np.zeros(len(values), dtype=np.intp)
+    earlier[rows] = np.arange(len(rows)) - starts[level[rows]]
+    counts[is_tied] = earlier[union[is_tied]]
+    return counts
 
 
 def _power(ranks: Floats, alpha: float) -> Floats:
