@@ -24,6 +24,7 @@ from storiform.engine.config_faults import add_faults, add_truths
 from storiform.engine.positions import Document, dotted, parse_scalar, read_document
 from storiform.engine.workflow import Workflow, load_workflow
 from storiform.io.names import did_you_mean
+from storiform.io.paths import absolute, unreadable
 from storiform.io.resources import RESOURCES, bundled
 from storiform.model.errors import ConfigError
 from storiform.model.genome import BUILD_ALIASES, Build
@@ -225,7 +226,7 @@ def load_config(
         path=path.absolute(),
         workflow=workflow,
         cohort=checked.cohort.model_copy(update=cohort),
-        output=_absolute(folder, checked.output),
+        output=absolute(folder, str(checked.output)),
         resources=resources,
         provided=provided,
         executor=checked.executor,
@@ -253,7 +254,7 @@ def _read_executor(document: Document) -> None:
     document.data["executor"] = {}
     try:
         path = (
-            _absolute(document.path.absolute().parent, Path(name))
+            absolute(document.path.parent, name)
             if name.endswith((".yaml", ".yml"))
             else bundled(f"configs/{name}.yaml")
         )
@@ -277,7 +278,7 @@ def _workflow(document: Document) -> Workflow | None:
         document.fault(("workflow",), f"{found}; name a workflow, such as trial.")
         return None
     is_path = name.endswith(".py") or "/" in name
-    target = _absolute(document.path.absolute().parent, Path(name)) if is_path else name
+    target = absolute(document.path.parent, name) if is_path else name
     try:
         workflow = load_workflow(target)
     except ConfigError as error:
@@ -286,10 +287,6 @@ def _workflow(document: Document) -> Workflow | None:
     for section in sorted(set(workflow.sections) & {*COMMON, *FREE}):
         document.fault(("workflow",), f"section {section} is reserved; rename the module.")
     return None if set(workflow.sections) & {*COMMON, *FREE} else workflow
-
-
-def _absolute(folder: Path, path: Path) -> Path:
-    return Path(os.path.normpath(folder / path.expanduser()))
 
 
 def _files(
@@ -301,17 +298,13 @@ def _files(
     """Resolve the files that a section names, and tell of those that do not exist."""
     given = document.data.get(section)
     found: dict[str, Path] = {}
-    for name in names if isinstance(given, dict) else ():
-        value = given.get(name) if isinstance(given, dict) else None
-        if not isinstance(value, str):
+    for name, value in given.items() if isinstance(given, dict) else ():
+        if name not in names or not isinstance(value, str):
             continue
-        path = found[name] = _absolute(folder, Path(value))
-        if not path.exists():
-            document.fault(
-                (section, name), f"{value} does not exist; correct the path ({path})."
-            )
-        elif section != "resources" and not path.is_file():
-            document.fault((section, name), f"{value} is a folder; name a file in it.")
+        path = found[name] = absolute(folder, value)
+        why = unreadable(path)
+        if why and not (section == "resources" and path.is_dir()):
+            document.fault((section, name), f"{value} {why}. Correct the path ({path}).")
     return found
 
 

@@ -137,6 +137,8 @@ def _compose(path: Path, text: str) -> Node | None:
         remedies = [remedy for part, remedy in _EXPLAINED if part in problem]
         message = f"{place}: {problem}. {remedies[0] if remedies else 'Correct the line.'}"
         raise ConfigError(message) from error
+    except RecursionError as error:
+        raise ConfigError(f"{path.name}: too deeply nested. Write it flat.") from error
     except YAMLError as error:
         first = str(error).strip().split("\n", 1)[0]
         raise ConfigError(f"{path.name}: {first}. Save the file as plain text.") from error
@@ -184,8 +186,10 @@ def _scalar(node: Node) -> object:
     kind = str(node.tag).rsplit(":", 1)[-1]
     if kind not in _SCALARS:
         return str(node.value)
-    yaml = YAML(typ="safe", pure=True)
-    return yaml.constructor.construct_object(node)
+    try:
+        return YAML(typ="safe", pure=True).constructor.construct_object(node)
+    except (ValueError, YAMLError):  # a tag of the user that does not fit: !!int text
+        return str(node.value)
 
 
 def dotted(values: Mapping[str, str]) -> list[tuple[Key, object]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from storiform.io.names import did_you_mean
+from storiform.io.paths import absolute
 from storiform.io.resources import bundled
 from storiform.io.sources import SOURCES
 from storiform.model.errors import ConfigError, ContractError, StoriformError
@@ -77,7 +78,7 @@ def _is_name(text: str) -> bool:
 
 def _locate(name: str) -> Path:
     if not _is_name(name):
-        path = Path(name).expanduser().resolve()
+        path = absolute(Path.cwd(), name).resolve()
         if not path.is_file():
             raise ConfigError(f"{name}: no such file. Correct the path of the workflow.")
         return path

@@ -1,9 +1,10 @@
 """What one cell of the sample sheet means: a path, a number, a word."""
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from storiform.io.paths import absolute, unreadable
 
 STATUSES = {
     "0": 0, "normal": 0, "germline": 0, "normal_dna": 0, "normal_exome": 0,
@@ -65,19 +66,15 @@ def _number(column: str, text: str) -> str | Fault:
 def _is_path(text: str, folder: Path) -> bool:
     if "*" in text or ";" in text:
         return False
-    return "/" in text or Path(text).suffix in {".bed", ".tsv", ".csv", ".gz"} or (
-        folder / text
-    ).is_file()  # fmt: skip
+    looks_like_one = "/" in text or Path(text).suffix in {".bed", ".tsv", ".csv", ".gz"}
+    return looks_like_one or not unreadable(absolute(folder, text))
 
 
 def _file(text: str, folder: Path) -> Path | Fault:
     if "://" in text:
         return Fault(text, "a file on this machine", "Fetch it and give its path.")
-    path = Path(os.path.abspath(folder / Path(text).expanduser()))  # noqa: PTH100  no links followed
-    if not path.exists():
-        return Fault(f"{text}, which does not exist", "a file", f"Correct the path ({path}).")
-    if not path.is_file():
-        return Fault(f"{text}, a folder", "a file", "Name the file in it.")
-    if not os.access(path, os.R_OK):
-        return Fault(f"{text}, which may not be read", "a readable file", "Ask for access.")
+    path = absolute(folder, text)
+    if why := unreadable(path):
+        remedy = f"Correct the path ({path})."
+        return Fault(f"{text}, which {why.rstrip('?')}", "a readable file", remedy)
     return path

@@ -11,7 +11,6 @@ import pytest
 
 from storiform.engine.config import Config, load_config, load_workflow
 from storiform.engine.config_text import config_schema, config_text, effective_config
-from storiform.io.resources import bundled
 from storiform.model.errors import ConfigError
 
 TOY = '''"""A toy workflow."""
@@ -298,14 +297,11 @@ def test_workflow_may_import_a_room_beside_it(folder: Path) -> None:
     assert str(folder) not in sys.path
 
 
-def test_bundled_executor_is_read() -> None:
-    assert bundled("configs/local.yaml").is_file()
-
-
 def test_reading_a_configuration_imports_nothing_heavy(load: Load, folder: Path) -> None:
     load()
     script = (
-        "import sys\nfrom pathlib import Path\nfrom storiform.engine.config import load_config\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from storiform.engine.config import load_config\n"
         "load_config(Path(sys.argv[1]))\n"
         "print([m for m in ('distributed', 'numba', 'matplotlib') if m in sys.modules])"
     )
