@@ -152,14 +152,15 @@ def _effect(record: ReportRecord, row: Row) -> list[str]:
     high, low = _number(row, "median_positive"), _number(row, "median_negative")
     parts = []
     is_odds = row["effect_name"] == "odds_ratio"
-    if not is_odds and not is_missing(high) and not is_missing(low):
-        medians = f"median {significant(high)} v. {significant(low)} {unit}"
-        parts.append(medians.rstrip())
+    if not is_missing(high) and not is_missing(low):
+        medians = f"median {significant(high)} v. {significant(low)} {unit}".rstrip()
+        parts.append(f"{100 * high:.0f} % v. {100 * low:.0f} %" if is_odds else medians)
     effect = _number(row, "effect")
     if not is_missing(effect):
         bounds = interval(_number(row, "effect_lower"), _number(row, "effect_upper"))
-        name = str(row["effect_name"]).replace("_", " ")
-        parts.append(f"{name} {significant(effect)}{f' ({bounds})' if bounds else ''}")
+        name = "effect" if is_missing(row["effect_name"]) else str(row["effect_name"])
+        written = f"{name.replace('_', ' ')} {significant(effect)}"
+        parts.append(f"{written} ({bounds})" if bounds else written)
     return parts
 
 

@@ -102,6 +102,7 @@ def associations_grid(record: ReportRecord) -> Grid | None:
         Heading("median without", columns.get("median_negative", "")),
         Heading("AUC", columns.get("auc", "")),
         Heading("test", columns.get("test", "")),
+        Heading("note", columns.get("note", "")),
     )
     rows = tuple(_test(record, row) for row in tests.head(TESTS_SHOWN).to_dict("records"))
     whole = len(rows) == table.n_rows
@@ -164,11 +165,11 @@ def _test(record: ReportRecord, row: Mapping[Hashable, object]) -> tuple[Cell, .
     if not is_missing(effect):
         if not any(is_missing(bound) for bound in bounds):
             text += f" ({significant(bounds[0])} to {significant(bounds[1])})"
-        text += f" {str(row['effect_name']).replace('_', ' ')}"
+        text += f" {_word(row['effect_name'])}".rstrip()
         unit = feature_unit(record, str(row["feature"]))
         if unit and row["effect_name"] == "shift":
             text += f", {unit}"
-    rest = ("n", "n_positive", "median_positive", "median_negative", "auc", "test")
+    rest = ("n", "n_positive", "median_positive", "median_negative", "auc", "test", "note")
     return (
         _named(record, row["feature"]),
         *(_cell(row.get(name), name) for name in ("outcome", "p", "q")),
@@ -189,6 +190,10 @@ def _curve(record: ReportRecord, row: Mapping[Hashable, object]) -> tuple[Cell, 
         Cell(text, _order(median), is_number=True),
         *(_cell(row.get(name), name) for name in ("p", "q", "cutoff")),
     )
+
+
+def _word(value: object) -> str:
+    return "" if is_missing(value) else str(value).replace("_", " ")
 
 
 def _plain(table: ReportTable) -> str:

@@ -54,9 +54,10 @@ def test_q_of_exactly_a_tenth_is_no_finding(trial, q, is_found):
 
 def test_direction_of_an_odds_ratio_turns_at_one(trial):
     frame = comparisons(trial).head(1).assign(effect_name="odds_ratio", effect=0.4, q=0.01)
+    frame = frame.assign(median_positive=0.2, median_negative=0.35)
     (response,) = findings(record_of("associations", frame, trial))
     assert "was less frequent in patients with response" in response.sentences[0]
-    assert "odds ratio 0.400" in response.sentences[0]
+    assert "20 % v. 35 %, odds ratio 0.400" in response.sentences[0]
     assert "median" not in response.sentences[0]
 
 
