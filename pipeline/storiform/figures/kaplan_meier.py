@@ -202,9 +202,10 @@ def _curve(axes: Axes, curve: pd.DataFrame, colour: str, *, has_band: bool) -> N
         markeredgewidth=THIN, color=colour,
     )  # fmt: skip
     if has_band:
-        known = curve.dropna(subset=["lower", "upper"])
+        # Where survival is 0 there is no interval; the last one holds until then.
+        lower, upper = curve["lower"].ffill(), curve["upper"].ffill()
         axes.fill_between(
-            known["months"], known["lower"], known["upper"], step="post", color=colour,
+            months, lower, upper, step="post", color=colour,
             alpha=0.12, linewidth=0.0,
         )  # fmt: skip
 

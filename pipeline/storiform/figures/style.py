@@ -146,7 +146,7 @@ def p_text(p: float, letter: str = "P") -> str:
         return f"{letter} not given"
     if p < SMALLEST_P:
         return f"{letter} < 0.0001"
-    digits = 2 - math.ceil(math.log10(p)) if p < 1.0 else 1
+    digits = 1 - math.floor(math.log10(p))
     return f"{letter} = {p:.{max(digits, 2)}f}"
 
 

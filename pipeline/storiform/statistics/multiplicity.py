@@ -25,7 +25,7 @@ def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
     known = np.flatnonzero(~np.isnan(given))
     order = known[np.argsort(-given[known], kind="stable")]
     ranks = np.arange(len(order), 0, -1)
-    scaled = given[order] * len(order) / ranks
+    scaled = len(order) / ranks * given[order]
     adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
     return adjusted
 

@@ -1,0 +1,82 @@
+"""Heat maps: standardised rows, columns by response, strips that say which."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from storiform.figures.heatmap import (
+    HeatmapParams,
+    gene_set_heatmap,
+    microenvironment_heatmap,
+    standardised,
+)
+from storiform.model.errors import NothingToShow
+from storiform.model.tables.rna import MCP_COUNTER, POPULATIONS
+
+
+@pytest.fixture
+def scores(invented):
+    generator = np.random.default_rng(4)
+    table = pd.DataFrame(generator.normal(3, 2, (28, 10)), columns=list(MCP_COUNTER.columns))
+    table.insert(0, "patient", invented.PATIENTS)
+    table.insert(1, "biopsy", [f"{name}-1" for name in invented.PATIENTS])
+    return table
+
+
+def columns_of(figure):
+    return [label.get_text() for label in figure.axes[0].get_xticklabels()]
+
+
+def image_of(axes):
+    return axes.images[0].get_array()
+
+
+def test_cells_are_z_scores_of_the_biopsy_named_below(invented, scores):
+    figure = microenvironment_heatmap(scores, invented.clinic(), HeatmapParams())
+    z = scores.set_index("biopsy")[list(MCP_COUNTER.columns)]
+    z = (z - z.mean()) / z.std()
+    expected = z.loc[columns_of(figure)].T.to_numpy()
+    np.testing.assert_allclose(image_of(figure.axes[0]), expected)
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert rows == list(POPULATIONS)
+
+
+def test_columns_are_sorted_by_response_and_the_strip_says_so(invented, scores):
+    shuffled = scores.sample(frac=1, random_state=1)
+    figure = microenvironment_heatmap(shuffled, invented.clinic(), HeatmapParams())
+    assert {name[:3] for name in columns_of(figure)[:9]} == set(invented.PATIENTS[:9])
+    strip = next(a for a in figure.axes if a.get_yticklabels()[0].get_text() == "response")
+    assert (np.diff(image_of(strip)[0]) >= 0).all()
+    ordered = microenvironment_heatmap(scores, invented.clinic(), HeatmapParams())
+    assert columns_of(ordered) == columns_of(figure)
+
+
+def test_patient_unknown_to_the_clinic_stands_last_as_not_evaluable(invented, scores):
+    figure = microenvironment_heatmap(scores, invented.clinic().iloc[1:], HeatmapParams())
+    assert columns_of(figure)[-1] == "P01-1"
+
+
+def test_gene_sets_that_vary_most_are_kept(invented, scores):
+    sets = scores.rename(columns={"t_cells": "WIDE_SET", "nk_cells": "NARROW_SET"})
+    sets["WIDE_SET"] *= 10
+    sets["NARROW_SET"] /= 10
+    figure = gene_set_heatmap(sets, invented.clinic(), HeatmapParams(rows=9))
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert "WIDE SET" in names
+    assert "NARROW SET" not in names
+    assert figure.get_supxlabel() == "n = 28 biopsies, 9 scores"
+
+
+def test_missing_and_constant_scores_are_masked():
+    values = np.array([[1.0, 5.0, np.nan], [2.0, 5.0, 1.0], [3.0, 5.0, 3.0]])
+    z = standardised(values)
+    np.testing.assert_allclose(z[:, 0], [-1, 0, 1])
+    assert np.isnan(z[:, 1]).all()
+    np.testing.assert_allclose(z[:, 2], [np.nan, -(0.5**0.5), 0.5**0.5])
+
+
+def test_one_biopsy_leaves_the_figure_out(invented, scores):
+    with pytest.raises(NothingToShow, match="1 biopsies"):
+        microenvironment_heatmap(scores.iloc[:1], invented.clinic(), HeatmapParams())
+    with pytest.raises(NothingToShow, match="0 biopsies"):
+        gene_set_heatmap(scores[["patient", "biopsy"]], invented.clinic(), HeatmapParams())

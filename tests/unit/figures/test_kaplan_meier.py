@@ -1,0 +1,106 @@
+"""Survival curves show the estimates, medians and numbers at risk of the tables."""
+
+import numpy as np
+import pytest
+
+from storiform.figures.kaplan_meier import (
+    COLOURS,
+    KaplanMeierParams,
+    at_risk,
+    survival_by_feature,
+    survival_of_all,
+)
+from storiform.model.errors import NothingToShow
+from storiform.model.step import Step
+from storiform.model.tables.outcomes import SURVIVAL, SURVIVAL_CURVES
+
+
+def rows_of(curves, outcome, feature, group):
+    chosen = (curves["outcome"] == outcome) & (curves["feature"] == feature)
+    return curves[chosen & (curves["group"] == group)].sort_values("months")
+
+
+def test_steps_read_the_tables_alone():
+    step = Step.of(survival_of_all)
+    assert [argument.name for argument in step.arguments] == ["survival", "curves"]
+    assert Step.of(survival_by_feature).section == "kaplan_meier"
+
+
+def test_curve_of_all_runs_through_the_estimates(survived):
+    figure = survival_of_all(*survived)
+    curve = rows_of(survived[1], "pfs", "all", "all")
+    months, survival = figure.axes[0].lines[0].get_data()
+    assert figure.axes[0].get_title(loc="left") == "Progression-free survival"
+    np.testing.assert_array_equal(months[::2], curve["months"])
+    np.testing.assert_array_equal(survival[::2], curve["survival"])
+    assert (np.diff(survival) <= 0).all()
+
+
+def test_ticks_are_the_censored(survived):
+    marks = survival_of_all(*survived).axes[0].lines[1]
+    curve = rows_of(survived[1], "pfs", "all", "all")
+    np.testing.assert_array_equal(marks.get_xdata(), curve.loc[curve["censored"] > 0, "months"])
+
+
+def test_numbers_at_risk_are_counted_from_the_clinic(invented, survived):
+    figure = survival_of_all(*survived)
+    months = invented.clinic()["pfs_months"]
+    shown = {text.get_position()[0]: int(text.get_text()) for text in figure.axes[1].texts}
+    assert len(shown) > 2
+    assert shown == {tick: int((months >= tick).sum()) for tick in shown}
+
+
+def test_nobody_is_at_risk_after_the_last_time(survived):
+    assert at_risk(rows_of(survived[1], "os", "all", "all"), 1e6) == 0
+
+
+def test_figure_names_its_patients_and_events(survived):
+    text = survival_of_all(*survived).get_supxlabel()
+    assert text.startswith("PFS: n = 28 patients, ")
+    assert "; OS: n = 28 patients, " in text
+
+
+def test_panels_by_feature_are_in_the_order_of_p_and_carry_it(survived):
+    survival, curves = survived
+    figure = survival_by_feature(survival, curves, KaplanMeierParams(features=2))
+    ranked = survival[survival["outcome"] == "pfs"].sort_values("p")["feature"].unique()[:2]
+    titles = [axes.get_title(loc="left") for axes in figure.axes[::2]]
+    assert titles == [
+        f"{name.split('.')[1].replace('_', ' ')}, {outcome}"
+        for name in ranked
+        for outcome in ("PFS", "OS")
+    ]
+    smallest = survival.loc[survival["outcome"] == "pfs", "p"].min()
+    line = next(text.get_text() for text in figure.axes[0].texts)
+    assert line.startswith(f"log-rank P = {smallest:.3f}")
+
+
+def test_groups_have_their_colour_and_median_in_the_legend(survived):
+    survival, curves = survived
+    chosen = survival[survival["feature"].isin(["mcp_counter.t_cells", "all"])]
+    figure = survival_by_feature(chosen, curves, KaplanMeierParams())
+    legend = figure.axes[0].get_legend()
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert [text.split(":")[0] for text in texts] == ["high", "low"]
+    row = chosen.set_index(["outcome", "feature", "group"]).loc[
+        "pfs", "mcp_counter.t_cells", "high"
+    ]
+    assert f"median {row['median_months']:.1f} months" in texts[0]
+    assert legend.get_lines()[0].get_color() == COLOURS["high"]
+
+
+def test_feature_with_one_outcome_only_is_drawn(survived):
+    survival, curves = survived
+    figure = survival_by_feature(
+        survival[survival["outcome"] == "os"], curves, KaplanMeierParams(features=1)
+    )
+    assert len(figure.axes) == 2
+    assert figure.axes[0].get_title(loc="left").endswith("OS")
+
+
+def test_no_survival_leaves_the_figures_out():
+    empty = SURVIVAL.empty(), SURVIVAL_CURVES.empty()
+    with pytest.raises(NothingToShow, match="no patient"):
+        survival_of_all(*empty)
+    with pytest.raises(NothingToShow, match="no feature"):
+        survival_by_feature(*empty, KaplanMeierParams())

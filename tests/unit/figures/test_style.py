@@ -1,0 +1,66 @@
+"""The theme: sizes, text of numbers, and files that do not change between runs."""
+
+import matplotlib as mpl
+import pytest
+
+from storiform.figures.style import (
+    GREY,
+    PALETTE,
+    canvas,
+    colours_of,
+    dress,
+    months_text,
+    p_text,
+    render,
+    shortened,
+)
+
+
+def test_size_is_in_millimetres():
+    assert canvas(183.0, 80.0).get_size_inches() * 25.4 == pytest.approx([183.0, 80.0])
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.01442, "P = 0.014"), (0.00032, "P = 0.00032"), (0.5, "P = 0.50"),
+        (1.0, "P = 1.00"), (0.1, "P = 0.10"), (9.9e-5, "P < 0.0001"), (float("nan"), "P not given"),
+    ],
+)  # fmt: skip
+def test_p_has_two_significant_digits(p, text):
+    assert p_text(p) == text
+
+
+def test_median_that_is_not_reached_is_named():
+    missing = float("nan")
+    assert months_text(missing, 4.0, missing) == "median not reached"
+    assert months_text(7.7, 5.7, 10.4) == "median 7.7 months (5.7\N{EN DASH}10.4)"
+
+
+def test_more_names_than_colours_end_in_grey():
+    colours = colours_of(f"name {number}" for number in range(12))
+    assert list(colours.values()) == [*PALETTE, GREY, GREY, GREY]
+
+
+def test_long_text_is_cut_with_an_ellipsis():
+    assert shortened("abcdef", 4) == "abc\N{HORIZONTAL ELLIPSIS}"
+    assert shortened("abcd", 4) == "abcd"
+
+
+def figure():
+    made = canvas(60.0, 40.0)
+    axes = made.subplots()
+    axes.plot([0, 1], [0, 1])
+    axes.set_ylabel("Survival")
+    dress(axes)
+    return made
+
+
+def test_same_figure_gives_the_same_bytes_without_a_date():
+    settings = dict(mpl.rcParams)
+    first, second = render(figure()), render(figure())
+    assert first == second
+    assert set(first) == {"pdf", "png", "svg"}
+    assert b"<text" not in first["svg"]
+    assert b"CreationDate" not in first["pdf"]
+    assert dict(mpl.rcParams) == settings

@@ -1,0 +1,162 @@
+"""Survival of all and by feature: groups, cut-offs, and outcomes that are absent."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from storiform.model.errors import DataWarning
+from storiform.model.step import Step
+from storiform.model.tables.outcomes import SURVIVAL, SURVIVAL_CURVES
+from storiform.statistics.kaplan_meier import (
+    kaplan_meier,
+    log_rank,
+    median,
+    quantile,
+    survival_at,
+)
+from storiform.statistics.survival import SurvivalParams, survival
+
+
+def estimated(features, clinic, **params) -> pd.DataFrame:
+    tables = survival(features, clinic, SurvivalParams(**params))
+    SURVIVAL_CURVES.conform(tables.curves)
+    table = SURVIVAL.conform(tables.survival)
+    return table.set_index(["outcome", "feature", "group"]).sort_index()
+
+
+def test_step_makes_two_tables_of_the_cohort():
+    step = Step.of(survival)
+    assert step.products == (SURVIVAL, SURVIVAL_CURVES)
+    assert (step.section, step.grain) == ("survival", "cohort")
+
+
+def test_high_is_at_or_above_the_median_of_the_evaluable(invented):
+    clinic = invented.clinic()
+    clinic.loc[27, "pfs_months"] = np.nan
+    values = np.arange(28.0)
+    table = estimated(invented.feature("x.y", values), clinic)
+    rows = table.loc["pfs", "x.y"]
+    assert rows["cutoff"].tolist() == [13.0, 13.0]
+    assert rows.loc["high", "n"] == 14
+    assert rows.loc["low", "n"] == 13
+    assert (rows["n_missing"] == 1).all()
+
+
+def test_p_is_that_of_the_log_rank_test_of_the_groups(invented):
+    clinic = invented.clinic()
+    table = estimated(invented.features(), clinic)
+    group = (np.arange(28) % 4 == 0).astype(np.int64)
+    months = clinic["os_months"].to_numpy()
+    events = clinic["os_event"].to_numpy(dtype=bool)
+    expected = log_rank(months, events, group)
+    rows = table.loc["os", "hla_loh.is_lost"]
+    assert (rows["p"] == expected.p).all()
+    assert rows.loc["true", "n"] == 7
+    weighted = estimated(invented.features(), clinic, rho=1.0).loc["os", "hla_loh.is_lost"]
+    assert (weighted["p"] == log_rank(months, events, group, 1.0).p).all()
+    assert weighted.loc["true", "test"] == "Fleming-Harrington rho 1"
+
+
+def test_whole_cohort_has_median_landmark_and_follow_up(invented):
+    clinic = invented.clinic()
+    row = estimated(invented.features(), clinic).loc["pfs", "all", "all"]
+    events = clinic["pfs_event"].to_numpy(dtype=bool)
+    curve = kaplan_meier(clinic["pfs_months"].to_numpy(), events)
+    assert row["median_months"] == median(curve).time
+    assert row["landmark_survival"] == survival_at(curve, 12.0)[0]
+    reverse = kaplan_meier(clinic["pfs_months"].to_numpy(), ~events)
+    assert row["follow_up_months"] == median(reverse).time
+    assert np.isnan(row["p"])
+
+
+def test_q_counts_each_feature_once(invented):
+    table = estimated(invented.features(), invented.clinic())
+    rows = table.loc["os"].drop_duplicates("p")
+    family = rows[rows["family"] == "mcp_counter"].sort_values("p")
+    assert family["q"].iloc[-1] == pytest.approx(family["p"].iloc[-1])
+    assert family["q"].iloc[0] <= 2 * family["p"].iloc[0]
+    assert len(family) == 2
+
+
+def test_absent_outcome_makes_no_row(invented):
+    clinic = invented.clinic(os_months=np.nan)
+    with pytest.warns(DataWarning, match="os"):
+        table = estimated(invented.features(), clinic)
+    assert table.index.get_level_values("outcome").unique().tolist() == ["pfs"]
+
+
+def test_no_outcome_at_all_gives_empty_tables(invented):
+    clinic = invented.clinic(os_months=np.nan, pfs_months=np.nan)
+    with pytest.warns(DataWarning, match="no survival"):
+        tables = survival(invented.features(), clinic, SurvivalParams())
+    pd.testing.assert_frame_equal(tables.survival, SURVIVAL.empty())
+    pd.testing.assert_frame_equal(tables.curves, SURVIVAL_CURVES.empty())
+
+
+def test_without_events_no_median_and_no_p(invented):
+    clinic = invented.clinic(pfs_event=pd.array([False] * 28, dtype="boolean"))
+    rows = estimated(invented.features(), clinic).loc["pfs", "hla_loh.is_lost"]
+    assert rows["median_months"].isna().all()
+    assert rows["p"].isna().all()
+    assert (rows["note"] == "no event while two groups were at risk").all()
+
+
+def test_one_group_is_shown_but_not_compared(invented):
+    table = estimated(invented.feature("x.y", np.ones(28)), invented.clinic())
+    row = table.loc["pfs", "x.y", "high"]
+    assert row["note"] == "only one group"
+    assert np.isnan(row["p"])
+
+
+def test_feature_that_nobody_has_keeps_a_row_with_the_reason(invented):
+    table = estimated(invented.feature("x.y", np.full(28, np.nan)), invented.clinic())
+    row = table.loc["pfs", "x.y"].iloc[0]
+    assert row["note"] == "no patient with both feature and outcome"
+    assert (row["n"], row["n_missing"]) == (0, 28)
+
+
+def test_category_of_too_many_levels_is_named_and_left_out(invented):
+    table = estimated(invented.features(), invented.clinic(), most_levels=4)
+    assert table.loc["pfs", "immune_classes.sic"].iloc[0]["note"] == "too many levels"
+    assert (
+        len(estimated(invented.features(), invented.clinic()).loc["pfs", "immune_classes.sic"])
+        == 5
+    )
+
+
+def test_curves_begin_at_one_and_count_all_patients(invented):
+    tables = survival(invented.features(), invented.clinic(), SurvivalParams())
+    curves = SURVIVAL_CURVES.conform(tables.curves)
+    start = curves.groupby(["outcome", "feature", "group"]).first()
+    assert (start["survival"] == 1.0).all()
+    assert (start["months"] == 0.0).all()
+    counted = curves.groupby(["outcome", "feature", "group"])[["events", "censored"]].sum()
+    assert (counted.sum(axis=1) == start["at_risk"]).all()
+
+
+def test_median_on_a_plateau_is_its_middle():
+    """R: survfit(Surv(c(1, 2, 3, 4), rep(1, 4)) ~ 1) prints the median 2.5."""
+    curve = kaplan_meier(np.array([1.0, 2.0, 3.0, 4.0]), np.ones(4, dtype=bool))
+    assert median(curve).time == 2.5
+    assert quantile(curve, 0.5).time == 2.5
+
+
+def test_plateau_that_is_never_left_has_two_answers_as_in_r():
+    """R prints 1 as the median of this curve, and quantile() gives the middle, 2.5."""
+    curve = kaplan_meier(np.array([1.0, 4.0]), np.array([True, False]))
+    assert median(curve).time == 1.0
+    assert quantile(curve, 0.5).time == 2.5
+
+
+def test_times_that_differ_by_rounding_are_one_time():
+    months = np.array([30, 60, 90]) / 30.4375
+    noisy = np.concatenate([months, months * (1 + 1e-14)])
+    curve = kaplan_meier(noisy, np.ones(6, dtype=bool))
+    assert curve.events.tolist() == [2, 2, 2]
+
+
+def test_landmark_after_the_last_patient_is_unknown():
+    curve = kaplan_meier(np.array([2.0, 5.0]), np.array([True, False]))
+    assert survival_at(curve, 1.0) == (1.0, 1.0, 1.0)
+    assert survival_at(curve, 5.0)[0] == 0.5
+    assert np.isnan(survival_at(curve, 6.0)[0])
