@@ -11,8 +11,14 @@ from pathlib import Path
 from storiform.engine.fingerprint import digest
 from storiform.engine.graph import Graph, Node
 from storiform.engine.results import Results
-from storiform.engine.work import Portion, joined, read_portion
-from storiform.io.store import TableWriter, parquet_fingerprint, to_arrow, write_bytes
+from storiform.engine.work import Portion, joined
+from storiform.io.store import (
+    TableWriter,
+    parquet_fingerprint,
+    read_arrow,
+    to_arrow,
+    write_bytes,
+)
 from storiform.model.cohort import Cohort
 from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Picture, Table
@@ -45,10 +51,8 @@ class Export:
                 writer.write(to_arrow(frame, contract, units))
                 return
             for portion in self.portions:
-                frame = read_portion(portion, contract)
-                for position, name in enumerate(units):
-                    frame.insert(position, name, portion.names[name])
-                writer.write(to_arrow(frame, contract, units))
+                path = Path(portion.folder) / f"{contract.name}.parquet"
+                writer.write(read_arrow(path, {n: portion.names[n] for n in units}))
 
 
 def exported_tables(steps: Sequence[Step], graph: Graph) -> dict[str, Table]:

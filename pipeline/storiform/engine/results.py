@@ -98,8 +98,8 @@ class Results:
         for file in sorted(part.iterdir()):
             outputs[file.name] = {"size": file.stat().st_size, "id": content_id(file)}
         record["outputs"] = outputs
-        write_bytes(part / PROVENANCE, json.dumps(record, indent=1, sort_keys=True).encode())
-        sync(part)
+        write_bytes(part / PROVENANCE, json.dumps(record, sort_keys=True).encode())
+        sync(part)  # the rename below is not synced: lost in a power cut, it is made again
         goal.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.rename(goal)
@@ -111,7 +111,6 @@ class Results:
                 return
             self.discard(goal)
             part.rename(goal)
-        sync(goal.parent)
 
     def discard(self, folder: Path) -> None:
         """Move a result out of the way in one step, then delete it."""

@@ -148,7 +148,9 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
         journal.close(state, code)
     reason = stop.reason or (f"signal {stop.signal}" if stop.signal else "")
     left_out = len(session.graph.left_out)
-    return Ending(code, {str(s): n for s, n in counts.items()}, tuple(ears.failures), reason, left_out)
+    return Ending(
+        code, {str(s): n for s, n in counts.items()}, tuple(ears.failures), reason, left_out
+    )
 
 
 def _summary(session: Session) -> dict[str, object]:

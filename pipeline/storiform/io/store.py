@@ -32,6 +32,7 @@ _ARROW: Mapping[str, pa.DataType] = {
 _TEXT: Any = TEXT
 _INT: Any = pd.Int64Dtype()
 _FLAG: Any = pd.BooleanDtype()
+ROWS_AT_ONCE = 65_536
 _TSV = pcsv.WriteOptions(delimiter="\t", quoting_style="none", quoting_header="none")
 
 
@@ -54,9 +55,14 @@ def to_arrow(
 
 def write_parquet(path: Path, table: pa.Table, fingerprint: str) -> None:
     """Write an Arrow table whose only metadata is the fingerprint, and sync it."""
-    marked = table.replace_schema_metadata({"storiform.fingerprint": fingerprint})
-    pq.write_table(marked, path, compression="zstd", store_schema=False)
+    with _parquet_writer(path, table.schema) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"storiform.fingerprint": fingerprint})
     sync(path)
+
+
+def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(path, schema, compression="zstd", store_schema=False)
 
 
 def read_parquet(path: Path, contract: Table, units: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -67,6 +73,17 @@ def read_parquet(path: Path, contract: Table, units: tuple[str, ...] = ()) -> pd
         kind = "string" if name in units else contract.column(name).dtype
         columns[name] = _series(table.column(name), kind)
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+
+
+def read_arrow(path: Path, names: Mapping[str, str]) -> pa.Table:
+    """Read a published table as Arrow, its unit's names before its own columns."""
+    table = pq.ParquetFile(path, memory_map=False).read().replace_schema_metadata()
+    for position, (name, value) in enumerate(names.items()):
+        column = pa.array([value], pa.string()).take(
+            pa.nulls(table.num_rows, pa.int64()).fill_null(0)
+        )
+        table = table.add_column(position, name, column)
+    return table
 
 
 def _series(column: pa.ChunkedArray, kind: str) -> pd.Series:
@@ -82,7 +99,7 @@ def _series(column: pa.ChunkedArray, kind: str) -> pd.Series:
 def parquet_fingerprint(path: Path) -> str:
     """Return the fingerprint in a Parquet file's metadata, empty if there is none."""
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = pq.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowInvalid):
         return ""
     return str(metadata.get(b"storiform.fingerprint", b"").decode())
@@ -96,13 +113,16 @@ def parquet_rows(path: Path) -> int:
 class TableWriter:
     """Write one table piece by piece as TSV and Parquet, both beside their goal, then rename.
 
-    Used as a context manager: nothing is visible before the block ends well.
+    Used as a context manager: nothing is visible before the block ends well. Pieces are
+    joined until they have `ROWS_AT_ONCE` rows, since tiny row groups cost more than they hold.
     """
 
     def __init__(self, folder: Path, name: str, fingerprint: str) -> None:
         self._goals = (folder / f"{name}.parquet", folder / f"{name}.tsv")
         self._parts = tuple(goal.with_name(f".{goal.name}.part") for goal in self._goals)
         self._fingerprint = fingerprint
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
         self._parquet: pq.ParquetWriter | None = None
         self._tsv: pcsv.CSVWriter | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,22 +131,32 @@ class TableWriter:
         return self
 
     def write(self, table: pa.Table) -> None:
-        """Append an Arrow table; the first decides the columns."""
-        if self._parquet is None:
-            marks = {"storiform.fingerprint": self._fingerprint}
-            schema = table.schema.with_metadata(marks)
-            self._parquet = pq.ParquetWriter(
-                self._parts[0], schema, compression="zstd", store_schema=False
-            )
-            self._tsv = pcsv.CSVWriter(self._parts[1], table.schema, write_options=_TSV)
-        self._parquet.write_table(table.replace_schema_metadata(self._parquet.schema.metadata))
-        if self._tsv is not None:
-            self._tsv.write_table(_plain(table))
+        """Append an Arrow table; all have the columns of the first."""
+        self._waiting.append(table)
+        self._rows += table.num_rows
+        if self._rows >= ROWS_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting).combine_chunks()
+        self._waiting, self._rows = [], 0
+        if self._parquet is None or self._tsv is None:
+            self._parquet = _parquet_writer(self._parts[0], table.schema)
+            self._parquet.add_key_value_metadata({"storiform.fingerprint": self._fingerprint})
+            self._tsv = pcsv.CSVWriter(self._parts[1], _plain(table).schema, write_options=_TSV)
+        self._parquet.write_table(table)
+        self._tsv.write_table(_plain(table))
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
-        for writer in (self._parquet, self._tsv):
-            if writer is not None:
-                writer.close()
+        try:
+            if kind is None:
+                self._flush()
+        finally:
+            for writer in (self._parquet, self._tsv):
+                if writer is not None:
+                    writer.close()
         for part, goal in zip(self._parts, self._goals, strict=True):
             if kind is not None:
                 part.unlink(missing_ok=True)
