@@ -205,6 +205,8 @@ def _own_column(matrix: Matrix, unit: SourceUnit) -> tuple[int, str]:
     found = f"the columns {', '.join(names[:5])}{more}" if names else "no column of values"
     tried = ", ".join(dict.fromkeys(filter(None, wanted)))
     remedy = "Name the RNA sample in the sheet as the matrix does, or rename the column."
+    if matrix.cells[ids].isin(wanted).any():
+        remedy = "Transpose the matrix: genes are rows, samples columns."
     raise InputError(fault(matrix.path.name, found, f"one named {tried}", remedy))
 
 

@@ -103,6 +103,12 @@ def test_an_unknown_sample_is_told_with_the_columns_found(tmp_path):
         read_counts(unit(path))
 
 
+def test_a_matrix_of_samples_by_genes_is_told_apart(tmp_path):
+    path = written(tmp_path, "sample,TP53,CD8A\nS1,1,2\nS2,3,4\n")
+    with pytest.raises(InputError, match="Transpose the matrix"):
+        read_counts(unit(path))
+
+
 def test_two_columns_of_the_same_sample_are_refused(tmp_path):
     path = written(tmp_path, "gene,S1,S1\nTP53,1,2\n")
     with pytest.raises(InputError, match="2 columns named S1"):
