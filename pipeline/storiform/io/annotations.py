@@ -15,6 +15,13 @@ from storiform.model.ontology import severity, terms_of
 KINDS = ("CSQ", "ANN", "BCSQ", "FUNCOTATION")
 """INFO fields that carry consequences, in the order in which they are looked for."""
 
+_WANTED = {
+    "CSQ": ("SYMBOL", "Gene", "Feature", "Consequence", "HGVSc", "HGVSp", "CANONICAL", "PICK",
+            "BIOTYPE", "MANE", "MANE_SELECT", "CDS_position", "WildtypeProtein"),
+    "ANN": ("Gene_Name", "Gene_ID", "Feature_ID", "Annotation", "HGVS.c", "HGVS.p", "CDS",
+            "Transcript_BioType"),
+    "BCSQ": ("gene", "transcript", "Consequence", "dna", "aa", "biotype"),
+}  # fmt: skip
 _ANN = (
     "Allele", "Annotation", "Impact", "Gene_Name", "Gene_ID", "Feature_Type", "Feature_ID",
     "Transcript_BioType", "Rank", "HGVS.c", "HGVS.p", "cDNA", "CDS", "AA",
@@ -79,6 +86,8 @@ class Annotation:
         self.kind = kind
         self.fields = _fields(kind, description)
         self.index = {name.lower(): i for i, name in reversed(list(enumerate(self.fields)))}
+        wanted = _WANTED.get(kind, ())
+        self._position = {n: i for n in wanted if (i := self.index.get(n.lower())) is not None}
         self.population = [
             self.index[n.lower()] for n in population_fields(self.fields, with_bare_af=True)
         ]
@@ -168,8 +177,13 @@ class Annotation:
         )  # fmt: skip
 
     def _cells(self, entry: list[str]) -> Callable[[str], str]:
-        index = self.index
-        return lambda name: _cell(entry, index.get(name.lower(), -1))
+        position, length = self._position, len(entry)
+
+        def cell(name: str) -> str:
+            index = position.get(name, length)
+            return entry[index] if index < length else ""
+
+        return cell
 
 
 @dataclass(frozen=True)

@@ -256,3 +256,38 @@ def test_any_order_of_rows_gives_the_same_cohort(
     assert read_cohort(permuted, None, "GRCh38").notes == (
         read_cohort(plain, None, "GRCh38").notes
     )
+
+
+@given(
+    st.integers(0, len(FULL)),
+    st.integers(0, 40),
+    st.one_of(
+        st.sampled_from([",", "\n", "\r", '"', ";", "\t", "\0", "~nobody/", "x" * 300]),
+        st.text(),
+    ),
+)
+def test_damaged_sheet_is_read_or_refused_with_a_message(
+    tmp_path_factory: pytest.TempPathFactory, start: int, length: int, inserted: str
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "damaged"
+    folder.mkdir(exist_ok=True)
+    path = folder / "samples.csv"
+    text = FULL[:start] + inserted + FULL[start + length :]
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    told = ""
+    try:
+        read_cohort(path, None, "GRCh38")
+    except SheetError as error:
+        told = str(error)
+    assert told == "" or told.startswith(("samples.csv", str(folder)))
+
+
+def test_sex_of_sheet_and_clinical_table_must_agree(write: Write) -> None:
+    path = write("patient,sample,status,sex\nP1,S1,1,F\nP2,S2,1,M\nP3,S3,1,\n")
+    clinical = write("patient,sex\nP1,male\nP2,\nP3,female\n", "clinical.csv")
+    with pytest.raises(SheetError) as caught:
+        read_cohort(path, clinical, "GRCh38")
+    assert str(caught.value) == (
+        "samples.csv, row 2, column sex: found female, expected male, as in clinical.csv. "
+        "Correct one of the two."
+    )
