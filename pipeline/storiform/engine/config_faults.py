@@ -1,5 +1,6 @@
 """What pydantic finds wrong with a configuration, in the words and places of the file."""
 
+import re
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -10,12 +11,22 @@ from storiform.io.names import did_you_mean
 
 def add_faults(document: Document, error: ValidationError, model: type[BaseModel]) -> None:
     """Add every error of a validation to the document, each at the place of its key."""
-    told: set[str] = set()
+    told: dict[Key, list[str]] = {}
     for detail in error.errors(include_url=False):
         key, message = _told(document, dict(detail), model)
-        if f"{key}{message}" not in told:
-            told.add(f"{key}{message}")
-            document.fault(key, message)
+        messages = told.setdefault(key, [])
+        if message not in messages:
+            messages.append(message)
+    for key, (first, *others) in told.items():
+        further = [other.split(_EXPECTED, 1)[1] for other in others if _EXPECTED in other]
+        if _EXPECTED in first and further:  # one value, of which a union expects several
+            first = " or ".join([first, *further])  # noqa: PLW2901  the message grows
+        about = _description(key, model)
+        about = f" ({about})" if about and not first.startswith(("unknown", "missing")) else ""
+        document.fault(key, f"{first.rstrip('.')}{about}{'' if first.endswith('?') else '.'}")
+
+
+_EXPECTED = "expected "
 
 
 def add_truths(document: Document, model: type[BaseModel]) -> None:
@@ -39,17 +50,36 @@ def _told(
     if kind == "extra_forbidden":
         return key, f"unknown; {did_you_mean(key[-1], _fields(key[:-1], model))}"
     if kind == "missing":
-        return key, f"missing; {_description(key, model) or 'add it'}."
+        return key, f"missing; {_description(key, model) or 'add it'}"
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
-        return key, f"found {_shown(found)}, expected a section of names and values."
-    expected = str(detail["msg"]).removeprefix("Input should be ")
-    expected = expected.split(", unable to parse")[0].replace("a valid ", "a ", 1)
-    expected = expected.removeprefix("Value error, ")
-    expected = expected.replace("a integer", "an integer").replace("a tuple", "a list")
-    expected = expected.replace("less than or equal to", "at most")
-    expected = expected.replace("greater than or equal to", "at least")
-    about = _description(key, model)
-    return key, f"found {_shown(found)}, expected {expected}{f' ({about})' if about else ''}."
+        return key, f"found {_shown(found)}, {_EXPECTED}a section of names and values"
+    shown = "" if isinstance(found, dict) else f"found {_shown(found)}, "
+    if kind in {"value_error", "assertion_error"}:
+        return key, shown + str(detail["msg"]).split(", ", 1)[-1]
+    return key, f"{shown}{_EXPECTED}{_expected(kind, str(detail['msg']))}"
+
+
+def _expected(kind: str, message: str) -> str:
+    """Phrase what pydantic expected as the end of "found ..., expected ..."."""
+    if kind == "path_type":
+        return "a path"
+    for old, new in _PHRASES:
+        message = re.sub(old, new, message)
+    return message
+
+
+_PHRASES = (
+    (r"^Input should be ", ""),
+    (r"^(String|Value|List|Tuple|Set|Dictionary|Data) should ", "to "),
+    (r", unable to parse.*", ""),
+    (r"^a valid (?=integer)", "an "),
+    (r"^a valid tuple", "a list"),
+    (r"^a valid ", "a "),
+    (r"greater than or equal to", "at least"),
+    (r"less than or equal to", "at most"),
+    (r"greater than", "above"),
+    (r"less than", "below"),
+)
 
 
 def _key(document: Document, detail: dict[str, Any]) -> Key:

@@ -146,7 +146,7 @@ class _Reader:
             flag_text = self.cell(row, name)
             word = RESPONSES.get(compact(flag_text))
             flag = read_flag(flag_text, {}) if word is None else word.responded
-            if flag_text and flag is None and compact(flag_text) != "ne":
+            if flag_text and flag is None and (word is None or word.code != "NE"):
                 self.fault(row, name, repr(flag_text), "yes or no", "Correct it.")
             elif flag is not None and record[name] not in (None, flag):
                 told = f"{flag_text!r}, where the response is {text}"
@@ -227,6 +227,10 @@ def _notes(reader: _Reader, records: Mapping[str, Record], known: set[str]) -> l
     ):
         if who:
             notes.append(f"{reader.file}: {len(who)} {what}: {', '.join(sorted(who))}")
+    changes = [abs(_number(record["best_change_percent"])) for record in records.values()]
+    changes = [change for change in changes if change < float("inf")]
+    if changes and 0 < max(changes) <= 1:
+        notes.append(f"{reader.file}: best changes are all within 1 %: are they fractions?")
     doubts: tuple[tuple[str, Callable[[Record], bool]], ...] = (
         ("PFS is longer than OS", _is_pfs_longer),
         (

@@ -92,6 +92,7 @@ def read_cohort(
     report = Clinical()
     if clinical is not None:
         report = read_clinical(clinical, columns or {}, patients)
+        _check_sex(sheet, rows, report, clinical.name)
     if faults := [*sheet.faults, *report.faults]:
         raise SheetError("\n".join(faults))
     notes = [*_notes(rows, biopsies), *sheet.notes, *report.notes]
@@ -256,6 +257,17 @@ def _check_reads(sheet: _Sheet, rows: list[tuple[int, Sample]]) -> None:
             found = f"{sample.files[column].name}, the file of the {kinds} too"
             expected = f"a file of the {sample.role} {sample.assay} alone"
             sheet.fault(line, column, found, expected, "Correct one of the two paths.")
+
+
+def _check_sex(
+    sheet: _Sheet, rows: list[tuple[int, Sample]], report: Clinical, clinical: str
+) -> None:
+    for line, sample in rows:
+        sex = sample.notes.get("sex")
+        known = report.records.get(sample.patient, {}).get("sex")
+        if sex and known and sex != known:
+            expected = f"{known}, as in {clinical}"
+            sheet.fault(line, "sex", sex, expected, "Correct one of the two.")
 
 
 def _notes(rows: list[tuple[int, Sample]], biopsies: Sequence[Biopsy]) -> list[str]:
