@@ -50,6 +50,8 @@ def usable(table: ReportTable | None, needed: set[str]) -> pd.DataFrame:
 
 def feature_label(record: ReportRecord, feature: str) -> str:
     """Name a feature ``TABLE.COLUMN`` by the description of its column, where it has one."""
+    if feature == "all":
+        return "whole cohort"
     name, _, column = feature.partition(".")
     table = record.table(name)
     described = table.columns.get(column, ("", ""))[0] if table else ""
@@ -182,9 +184,12 @@ def _group(row: Row) -> str:
 
 def _whole(row: Row) -> str:
     people = f"{counted(int(row['n']), 'patient')}, {counted(int(row['events']), 'event')}"
-    if is_missing(_number(row, "median_months")):
-        return f"Median not reached ({people})."
-    return f"Median {_months(row)} ({people})."
+    is_reached = not is_missing(_number(row, "median_months"))
+    median = _months(row) if is_reached else "not reached"
+    months, share = _number(row, "landmark_months"), _number(row, "landmark_survival")
+    if is_missing(months) or is_missing(share):
+        return f"Median {median} ({people})."
+    return f"Median {median} ({people}); {100 * share:.0f} % at {months:g} months."
 
 
 def _months(row: Row) -> str:

@@ -132,6 +132,7 @@ def survival_grid(record: ReportRecord) -> Grid | None:
         Heading("p", columns["p"]),
         Heading("q", columns["q"]),
         Heading("cutoff", columns.get("cutoff", "")),
+        Heading("note", columns.get("note", "")),
     )
     rows = tuple(_curve(record, row) for row in groups.to_dict("records"))
     whole = len(rows) == table.n_rows
@@ -188,7 +189,7 @@ def _curve(record: ReportRecord, row: Mapping[Hashable, object]) -> tuple[Cell, 
         _named(record, row["feature"]),
         *(_cell(row.get(name), name) for name in ("outcome", "group", "n", "events")),
         Cell(text, _order(median), is_number=True),
-        *(_cell(row.get(name), name) for name in ("p", "q", "cutoff")),
+        *(_cell(row.get(name), name) for name in ("p", "q", "cutoff", "note")),
     )
 
 

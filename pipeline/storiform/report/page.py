@@ -115,9 +115,14 @@ def _time(iso: str) -> str:
 
 def _drawing(figure: ReportFigure, record: ReportRecord) -> Drawing:
     present = {table.name for table in record.tables}
-    svg = inlined(figure.svg, figure.name, figure.caption or figure.name)
+    svg = inlined(figure.svg, figure.name, _spoken(figure))
     sources = tuple(name for name in figure.source_tables if name in present)
     return Drawing(figure.name, figure.caption, svg, sources)
+
+
+def _spoken(figure: ReportFigure) -> str:
+    """Return the first sentence of the caption, which a screen reader says for the picture."""
+    return figure.caption.split(". ", 1)[0].rstrip(".") or figure.name
 
 
 def _facts(record: ReportRecord) -> list[Fact]:

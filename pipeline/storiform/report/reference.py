@@ -44,9 +44,9 @@ def configuration_page(model: type[BaseModel], workflow: str) -> str:
     """
     lead = (
         f"Every entry of the configuration of the workflow `{workflow}`, with its default and "
-        "its bounds. `storiform config show trial.yaml` prints the same for a configuration of "
-        "yours, `storiform config schema trial.yaml` a JSON Schema for editors. An entry can be "
-        "set from outside: `STORIFORM__TMB__MIN_VAF=0.1` is `tmb.min_vaf`."
+        "bounds. `storiform config show trial.yaml` prints the same for a configuration of "
+        "yours, `storiform config schema trial.yaml` a JSON Schema for editors. From the "
+        "environment, `STORIFORM__TMB__MIN_VAF=0.1` sets `tmb.min_vaf`."
     )
     lines = [_HEAD + "# Configuration", "", lead, "", "## At the top", ""]
     lines += _head("entry", "default", "bounds", "meaning")
@@ -120,7 +120,7 @@ def _entry(name: str, field: FieldInfo, owner: type[BaseModel]) -> str:
 
 def _bounds(field: FieldInfo, schema: Mapping[str, Any]) -> str:
     bounds = [
-        f"{word} {getattr(mark, key)}"
+        f"{word} {f'`{mark.pattern}`' if key == 'pattern' else getattr(mark, key)}"
         for mark in field.metadata
         for key, word in _BOUNDS
         if getattr(mark, key, None) is not None

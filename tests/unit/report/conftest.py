@@ -103,7 +103,8 @@ def survival() -> pd.DataFrame:
             "cutoff": 5.02 if group in {"high", "low"} else np.nan, "n": 49 if group == "all"
             else 24, "events": 40 if group == "all" else 18, "n_missing": 0,
             "median_months": median, "median_lower": median * 0.6, "median_upper": np.nan,
-            "logrank_chi2": 11.6, "p": p, "q": q, "family": "pfs",
+            "landmark_months": 12.0,
+            "landmark_survival": 0.382, "logrank_chi2": 11.6, "p": p, "q": q, "family": "pfs",
         }  # fmt: skip
 
     return pd.DataFrame(

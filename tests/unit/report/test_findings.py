@@ -82,7 +82,8 @@ def test_more_findings_than_fit_are_counted(trial):
 def test_survival_tells_the_median_of_the_cohort_and_of_each_group(trial):
     pfs = findings(trial)[1]
     assert pfs.verdict == (
-        "Median 7.70 months, 95 % CI 4.62 to not reached (49 patients, 40 events). "
+        "Median 7.70 months, 95 % CI 4.62 to not reached (49 patients, 40 events); "
+        "38 % at 12 months. "
         "1 of 2 features tested goes with progression-free survival at q < 0.1."
     )
     expected = (
