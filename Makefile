@@ -27,10 +27,11 @@ bench: ## measure speed and memory
 
 validation: ## agreement with R, with peers and with planted truth, test by test
 	@.ci/environment dev
-	.venv/bin/python -m pytest tests/golden tests/property -v
+	.venv/bin/python -m pytest tests/golden tests/property tests/end_to_end -v --durations=10
 
 docs: ## build the pages into site/
 	@.ci/environment docs
+	.venv/bin/python docs/generate_reference.py
 	.venv/bin/mkdocs build --strict
 
 lint: ## style, types and floors, as the gate checks them
