@@ -97,6 +97,17 @@ def test_counts_of_six_known_sites(real_data, place, ref, alt, expected) -> None
     assert own[list(COUNTS)].astype(int).to_numpy().tolist() == [expected]
 
 
+def test_neighbours_that_the_file_also_calls_together_count_once(real_data) -> None:
+    calls = read_vcf(real_data / HCC1395, {}, "GRCh38")
+    marked = variants(calls, None, VariantParams()).set_index(["contig", "start", "alt"])
+    for contig, start, both, single in (
+        ("chr5", 177460554, "TA", "T"),
+        ("chr6", 1930219, "TT", "T"),
+    ):
+        assert marked.loc[[(contig, start, both)], "is_eligible"].all()
+        assert marked.loc[[(contig, start, single)], "failed_filters"].eq("part_of_mnv").all()
+
+
 def test_the_consequence_is_that_of_the_canonical_transcript(real_data) -> None:
     """VEP marks 'YES' in field CANONICAL: an independent reading by column name."""
     path = real_data / HCC1395

@@ -1,6 +1,7 @@
 """Which calls of a file count as somatic mutations, and why the others do not."""
 
 from collections.abc import Iterable
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,12 @@ from storiform.model.params import Depth, Fraction, Params
 from storiform.model.tables.dna import Calls, SomaticVariants
 
 FILTERS: tuple[str, ...] = (
-    "set_aside", "duplicate", "not_pass", "low_depth", "few_alt_reads", "low_vaf",
-    "germline", "panel_of_normals", "ffpe_artifact", "oxog_artifact", "off_target",
+    "set_aside", "duplicate", "part_of_mnv", "not_pass", "low_depth", "few_alt_reads",
+    "low_vaf", "germline", "panel_of_normals", "ffpe_artifact", "oxog_artifact", "off_target",
 )  # fmt: skip
 """Names in `failed_filters`, in the order in which they are written."""
 
+_LONGEST_MNV = 50
 _GERMLINE_WORDS = frozenset({"germline", "germline_risk", "normal_artifact"})
 _PANEL_WORDS = frozenset({"panel_of_normals", "pon"})
 _ORIENTATION_WORDS = frozenset({"orientation", "read_orientation_artifact", "orientation_bias"})
@@ -101,6 +103,7 @@ def variants(calls: Calls, targets: Targets | None, params: VariantParams) -> So
     failed = {**_of_file(marked, params), **_of_evidence(marked, params)}
     failed["off_target"] = _off_target(calls, targets)
     failed["duplicate"] = _duplicate(calls, failed)
+    failed["part_of_mnv"] = _part_of_mnv(calls, failed)
     marked["failed_filters"] = _joined(failed, len(calls))
     marked["is_eligible"] = marked["failed_filters"] == ""
     return marked
@@ -182,6 +185,27 @@ def _duplicate(calls: pd.DataFrame, failed: dict[str, Flags]) -> Flags:
     flags[order] = repeated
     has_alleles = (calls["ref"].notna() & calls["alt"].notna()).to_numpy()
     return flags & has_alleles
+
+
+def _part_of_mnv(calls: pd.DataFrame, failed: dict[str, Flags]) -> Flags:
+    """Mark substitutions that a longer, sound one of the same file already says.
+
+    Callers that are merged write ``CC>TA`` beside ``C>T`` and ``C>A``; it is one mutation.
+    """
+    ref, alt = calls["ref"].fillna("").to_list(), calls["alt"].fillna("").to_list()
+    contigs, starts = calls["contig"].to_list(), calls["start"].to_list()
+    is_sound = ~np.any(list(failed.values()), axis=0)
+    parts: set[tuple[str, int, str, str]] = set()
+    for row in np.flatnonzero(is_sound & np.array([len(one) > 1 for one in ref], dtype=bool)):
+        length = len(ref[row])
+        if length != len(alt[row]) or length > _LONGEST_MNV:
+            continue
+        for a, b in combinations(range(length + 1), 2):
+            if b - a < length:
+                place = (contigs[row], starts[row] + a)
+                parts.add((*place, ref[row][a:b], alt[row][a:b]))
+    places = zip(contigs, starts, ref, alt, strict=True)
+    return _flags(place in parts and place[2] != place[3] for place in places)
 
 
 def _vaf(calls: pd.DataFrame, role: str) -> Numbers:

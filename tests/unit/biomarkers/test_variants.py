@@ -81,6 +81,18 @@ def test_a_repeated_allele_counts_once_by_its_best_record(make_calls) -> None:
     assert failed(calls) == ["duplicate;not_pass", "", "", "duplicate"]
 
 
+def test_the_parts_of_a_sound_mnv_do_not_count_beside_it(make_calls) -> None:
+    mnv = {"start": 99, "end": 101, "ref": "CC", "alt": "TA"}
+    first = {"start": 99, "end": 100, "ref": "C", "alt": "T"}
+    second = {"start": 100, "end": 101, "ref": "C", "alt": "A"}
+    other = {"start": 100, "end": 101, "ref": "C", "alt": "T"}
+    found = failed(make_calls(mnv, first, second, other))
+    assert found == ["", "part_of_mnv", "part_of_mnv", ""]
+    assert failed(make_calls({**mnv, "filter": "weak"}, first)) == ["not_pass", ""]
+    deletion = {"start": 99, "end": 101, "ref": "CC", "alt": "C"}
+    assert failed(make_calls(deletion, first)) == ["", ""]
+
+
 def test_calls_without_alleles_are_no_duplicates(make_calls) -> None:
     place = {"start": 99, "end": 100, "ref": None, "alt": None}
     assert failed(make_calls(place, place)) == ["", ""]
