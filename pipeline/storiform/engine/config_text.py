@@ -5,7 +5,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -88,7 +88,7 @@ def _comment(field: FieldInfo, indent: int) -> list[str]:
     told = (field.description or "").rstrip(".")
     bounds = [
         f"{word} {getattr(mark, name)}"
-        for mark in field.metadata
+        for mark in (*field.metadata, *_marks(field.annotation))
         for name, word in _BOUNDS.items()
         if getattr(mark, name, None) is not None
     ]
@@ -97,6 +97,15 @@ def _comment(field: FieldInfo, indent: int) -> list[str]:
     told += f" ({', '.join(bounds)})" if bounds else ""
     start = f"{' ' * indent}# "
     return textwrap.wrap(told, WIDTH, initial_indent=start, subsequent_indent=start)
+
+
+def _marks(annotation: object) -> list[object]:
+    """Collect the bounds inside an optional type: ``Fraction | None``."""
+    marks: list[object] = []
+    for part in get_args(annotation):
+        for mark in getattr(part, "__metadata__", ()):
+            marks += mark.metadata if isinstance(mark, FieldInfo) else [mark]
+    return marks
 
 
 def _entry(name: str, value: object, indent: int) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from storiform.engine.config import Config, load_config, load_workflow
 from storiform.engine.config_text import config_schema, config_text, effective_config
+from storiform.io.resources import bundled
 from storiform.model.errors import ConfigError
 
 TOY = '''"""A toy workflow."""
@@ -240,6 +241,21 @@ def test_written_configuration_reads_back_the_same(load: Load, folder: Path) -> 
         in text
     )
     assert str(folder) not in text
+
+
+def test_bundled_configuration_holds_and_reads_back(tmp_path: Path) -> None:
+    (tmp_path / "samples.csv").write_text("patient,sample,status\nP1,S1,1\n")
+    (tmp_path / "clinical.csv").write_text("patient,response\nP1,PD\n")
+    path = tmp_path / "trial.yaml"
+    path.write_text(bundled("configs/trial.yaml").read_text())
+    config = load_config(path, environment={})
+    text = effective_config(config)
+    path.write_text(text)
+    again = load_config(path, environment={})
+    assert again.params == config.params
+    assert (again.workflow.name, again.workflow.is_bundled) == ("trial", True)
+    unwrapped = " ".join(text.replace("#", " ").split())
+    assert "(at least 0.0, at most 1.0, default null) min_vaf: null" in unwrapped
 
 
 def test_new_configuration_is_written_from_a_workflow(folder: Path) -> None:
