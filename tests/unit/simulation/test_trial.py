@@ -94,7 +94,8 @@ def test_a_filter_takes_out_each_planted_negative(trial):
     folder, truth = trial
     targets = RESOURCES["targets"].read(folder / "targets.bed")
     names = {
-        "off_target": "off_target", "germline_population": "germline",
+        "off_target": "off_target", "intergenic": "off_target",
+        "germline_population": "germline",
         "germline_in_normal": "germline", "low_vaf": "low_vaf",
         "few_alt_reads": "few_alt_reads", "low_depth": "low_depth",
         "low_normal_depth": "low_depth", "not_pass": "not_pass",
