@@ -4,6 +4,7 @@ The rule is that of R's `wilcox.test`: exact where both groups have fewer than 5
 and no two values are equal, else the normal approximation with continuity correction.
 """
 
+import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -158,46 +159,63 @@ def _order_shifts(differences: Floats, n_x: int, n_y: int) -> Floats:
     )
 
 
-def _standardised(x: Floats, y: Floats, d: float, correction: float = 0.5) -> float:
-    """Return R's standardised statistic of x shifted down by d; y is sorted."""
-    shifted = x - d
-    n_x, n_y = len(x), len(y)
-    left, right = np.searchsorted(y, shifted, "left"), np.searchsorted(y, shifted, "right")
-    distance = 0.5 * float(left.sum() + right.sum()) - n_x * n_y / 2.0
-    pooled = np.sort(np.concatenate([shifted, y]))
-    edges = np.flatnonzero(np.diff(pooled)) + 1
-    runs = np.diff(np.concatenate([[0], edges, [n_x + n_y]])).astype(np.float64)
-    tied = float((runs**3 - runs).sum()) / ((n_x + n_y) * (n_x + n_y - 1))
-    sigma = np.sqrt((n_x * n_y / 12.0) * ((n_x + n_y + 1) - tied))
-    if sigma == 0.0:
-        return float("nan")
-    return float((distance - np.sign(distance) * correction) / sigma)
+class _Standardised:
+    """R's standardised statistic of x shifted down by d, as a function of d."""
+
+    def __init__(self, x: Floats, y: Floats) -> None:
+        self.x, self.y = np.sort(x), np.sort(y)
+        self.n_x, self.n_y = len(x), len(y)
+        self.equal_x = int((np.diff(self.x) == 0.0).sum())
+        self.ties_apart = _ties(self.x) + _ties(self.y)
+
+    def __call__(self, d: float, correction: float) -> float:
+        shifted = self.x - d
+        left = self.y.searchsorted(shifted, "left")
+        right = self.y.searchsorted(shifted, "right")
+        ties = self.ties_apart
+        # Few shifts make a value of x meet one of y, or merge two of x by rounding.
+        is_merged = int((shifted[1:] == shifted[:-1]).sum()) != self.equal_x
+        if is_merged or bool((left != right).any()):
+            ties = _ties(np.sort(np.concatenate([shifted, self.y])))
+        pairs, n = self.n_x * self.n_y, self.n_x + self.n_y
+        distance = 0.5 * float(left.sum() + right.sum()) - pairs / 2.0
+        variance = (pairs / 12.0) * ((n + 1) - ties / (n * (n - 1)))
+        if variance == 0.0:
+            return math.nan
+        correction = math.copysign(correction, distance) if distance else 0.0
+        return (distance - correction) / math.sqrt(variance)
+
+
+def _ties(ordered: Floats) -> float:
+    """Return the sum of t cubed - t over the runs of t equal values."""
+    edges = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    runs = np.diff(np.concatenate([[0], edges, [len(ordered)]])).astype(np.float64)
+    return float((runs**3 - runs).sum())
 
 
 def _normal_p(x: Floats, y: Floats) -> float:
-    z = _standardised(x, np.sort(y), 0.0)
+    z = _Standardised(x, y)(0.0, 0.5)
     return 2.0 * min(float(special.ndtr(z)), float(special.ndtr(-z)))
 
 
 def _normal_shifts(x: Floats, y: Floats) -> tuple[float, float, float]:
     """Return R's asymptotic Hodges-Lehmann shift and the ends of its interval."""
-    ordered = np.sort(y)
     least, most = float(x.min() - y.max()), float(x.max() - y.min())
     if least == most:
         is_all_tied = least == 0.0
-        return (float("nan") if is_all_tied else least), float("nan"), float("nan")
+        return (math.nan if is_all_tied else least), math.nan, math.nan
+    standardised = _Standardised(x, y)
 
     def root(z: float, correction: float) -> float:
-        low = _standardised(x, ordered, least, correction) - z
-        high = _standardised(x, ordered, most, correction) - z
+        low = standardised(least, correction) - z
+        high = standardised(most, correction) - z
         if not low > 0.0:
             return least
         if not high < 0.0:
             return most
         return uniroot(
-            lambda d: _standardised(x, ordered, d, correction) - z,
-            (least, most), (low, high), _TOLERANCE,
-        )  # fmt: skip
+            lambda d: standardised(d, correction) - z, (least, most), (low, high), _TOLERANCE
+        )
 
     z = float(special.ndtri(1.0 - ALPHA / 2.0))
     return root(0.0, 0.0), root(z, 0.5), root(-z, 0.5)

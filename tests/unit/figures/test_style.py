@@ -24,7 +24,8 @@ def test_size_is_in_millimetres():
     ("p", "text"),
     [
         (0.01442, "P = 0.014"), (0.00032, "P = 0.00032"), (0.5, "P = 0.50"),
-        (1.0, "P = 1.00"), (0.1, "P = 0.10"), (9.9e-5, "P < 0.0001"), (float("nan"), "P not given"),
+        (1.0, "P = 1.00"),
+        (0.1, "P = 0.10"), (9.9e-5, "P < 0.0001"), (float("nan"), "P not given"),
     ],
 )  # fmt: skip
 def test_p_has_two_significant_digits(p, text):
