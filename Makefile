@@ -32,7 +32,7 @@ validation: ## agreement with R, with peers and with planted truth, test by test
 docs: ## build the pages into site/
 	@.ci/environment docs
 	.venv/bin/python docs/generate_reference.py
-	.venv/bin/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
 lint: ## style, types and floors, as the gate checks them
 	@.ci/environment dev
