@@ -10,7 +10,7 @@ from storiform.report.numbers import counted, equation, interval, is_missing, si
 from storiform.report.record import ReportRecord, ReportTable
 
 Q_LIMIT = 0.1
-SHOWN = 10
+SHOWN = 6
 OUTCOMES = {
     "responded": ("Response", "response (CR or PR)"),
     "disease_control": ("Disease control", "disease control (CR, PR or SD)"),
@@ -55,6 +55,7 @@ def feature_label(record: ReportRecord, feature: str) -> str:
     name, _, column = feature.partition(".")
     table = record.table(name)
     described = table.columns.get(column, ("", ""))[0] if table else ""
+    described = described.replace("of this name", column)
     return f"{described} ({feature})" if described else feature
 
 

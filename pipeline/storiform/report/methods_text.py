@@ -50,9 +50,10 @@ def methods(steps: Sequence[StepRecord]) -> tuple[Method, ...]:
 
 def opening(version: str, packages: Mapping[str, str]) -> str:
     """Write the sentence that names the programs and their versions."""
-    named = ", ".join(f"{name} {packages[name]}" for name in sorted(packages, key=str.lower))
-    with_packages = f" with {named}" if named else ""
-    return f"Biopsies were analysed with storiform {version}{with_packages}."
+    others = sorted(packages.keys() - {"storiform"}, key=str.lower)
+    named = ", ".join(f"{name} {packages[name]}" for name in others)
+    standing_on = f", on {named}" if named else ""
+    return f"Biopsies were analysed with storiform {version}{standing_on}."
 
 
 def written(value: object) -> str:

@@ -59,7 +59,7 @@ def significant(number: float) -> str:
     if size == 0:
         return "0"
     if _PLAIN_FROM <= size < _PLAIN_BELOW:
-        exponent = math.floor(math.log10(size))
+        exponent = int(f"{size:.2e}".split("e")[1])  # of the rounded number
         text = f"{size:,.{max(0, 2 - exponent)}f}"
     else:
         mantissa, power = f"{size:.2e}".split("e")

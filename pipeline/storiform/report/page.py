@@ -3,6 +3,7 @@
 import base64
 import functools
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
@@ -109,6 +110,14 @@ def render(record: ReportRecord) -> str:
     )
 
 
+def _unbroken(sentence: str) -> str:
+    """Keep ``p = 0.01`` and ``95 %`` on one line."""
+    bound = re.sub(
+        r"\b([npq]) ([=<]) (?=\d)", "\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}", sentence
+    )
+    return bound.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def _time(iso: str) -> str:
     return iso.replace("T", " ").replace("+00:00", " UTC")
 
@@ -200,4 +209,5 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = _unbroken
     return environment.from_string(_resource("template.html.j2"))

@@ -75,8 +75,18 @@ def test_more_findings_than_fit_are_counted(trial):
     frame["feature"] = [f"ssgsea.SET_{i}" for i in range(25)]
     (response,) = findings(record_of("associations", frame, trial))
     assert response.verdict.startswith("25 of 25 features tested go with")
-    assert len(response.sentences) == 11
-    assert response.sentences[-1] == "And 15 more: see the table of all tests."
+    assert len(response.sentences) == 7
+    assert response.sentences[-1] == "And 19 more: see the table of all tests."
+
+
+def test_gene_set_is_named_in_the_sentence(trial):
+    scores = ReportTable(
+        "ssgsea", "", pd.DataFrame(), {"IFNG": ("score of the gene set of this name", "ES")}, 0
+    )
+    frame = comparisons(trial).head(1).assign(feature="ssgsea.IFNG", q=0.01)
+    record = record_of("associations", frame, trial)
+    (response,) = findings(replace(record, tables=(*record.tables, scores)))
+    assert response.sentences[0].startswith("Score of the gene set IFNG (ssgsea.IFNG) was")
 
 
 def test_survival_tells_the_median_of_the_cohort_and_of_each_group(trial):

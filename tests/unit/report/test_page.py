@@ -176,6 +176,12 @@ def test_page_can_be_read_on_a_phone_and_by_a_screen_reader(trial):
     assert all(box["aria-label"] and box["tabindex"] == "0" for box in boxes)
 
 
+def test_p_value_and_its_name_stay_on_one_line(trial):
+    html = render(trial)
+    assert "q\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.00780" in html
+    assert "(95\N{NO-BREAK SPACE}% CI" in html
+
+
 def test_same_record_gives_the_same_page(trial):
     assert render(trial) == render(trial)
 

@@ -28,6 +28,8 @@ DASH, MINUS, TIMES = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
         (1.0, "p", "1.00"),
         (7.7, "x", "7.70"),
         (123456.7, "x", "123,457"),
+        (-0.9999, "x", f"{MINUS}1.00"),
+        (99.96, "x", "100"),
         (-0.5, "x", f"{MINUS}0.500"),
         (0.0000123, "x", f"1.23 {TIMES} 10⁻⁵"),
         (float("inf"), "x", "∞"),
@@ -109,6 +111,6 @@ def test_step_that_made_nothing_is_not_cited(trial):
 
 
 def test_opening_names_versions_in_order():
-    assert opening("1.0", {"pandas": "2", "numpy": "1"}) == (
-        "Biopsies were analysed with storiform 1.0 with numpy 1, pandas 2."
+    assert opening("1.0", {"pandas": "2", "storiform": "1.0", "numpy": "1"}) == (
+        "Biopsies were analysed with storiform 1.0, on numpy 1, pandas 2."
     )
