@@ -25,6 +25,7 @@ def show(config: Path) -> None:
 @click.argument("workflow", default="trial")
 def schema(workflow: str) -> None:
     """Print the JSON Schema of a configuration of WORKFLOW, for editors."""
-    from storiform.engine.config import config_schema, load_workflow
+    from storiform.engine.config import load_workflow
+    from storiform.engine.config_text import config_schema
 
     click.echo(json.dumps(config_schema(load_workflow(workflow)), indent=2))

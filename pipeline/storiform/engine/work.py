@@ -251,7 +251,7 @@ def _write(part: Path, contract: Table, frame: pd.DataFrame, fingerprint: str) -
     write_parquet(part / f"{contract.name}.parquet", table, fingerprint)
 
 
-def _draw(part: Path, contract: Picture, figure: object, values: Mapping[str, Any]) -> None:
+def _draw(part: Path, contract: Picture, figure: Any, values: Mapping[str, Any]) -> None:  # noqa: ANN401
     from storiform.figures.style import render
 
     for suffix, content in sorted(render(figure).items()):
