@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,8 +78,11 @@ def read_maf(path: Path, names: tuple[str, ...], build: Build) -> pd.DataFrame:
     InputError
         If a needed column or the sample is missing, or the build is another.
     """
-    rows = _rows(path)
+    text = _lines(path)
+    rows = _rows(path, text, _likely(text, names))
     columns = _columns(path, rows)
+    if "sample" not in columns or not rows[columns["sample"]].str.strip().isin(names).any():
+        rows = _rows(path, text, range(1, len(text)))
     own = _own_rows(path, rows, columns, names)
     _check_build(path, own, columns, build)
     calls = _calls(path, own, columns)
@@ -87,24 +90,36 @@ def read_maf(path: Path, names: tuple[str, ...], build: Build) -> pd.DataFrame:
     return calls
 
 
-def _rows(path: Path) -> pd.DataFrame:
+def _lines(path: Path) -> list[str]:
     text = [line for _, line in lines(path) if line.strip()]
-    while text and text[0].startswith("#"):
-        text.pop(0)
-    if not text:
+    first = next((i for i, line in enumerate(text) if not line.startswith("#")), len(text))
+    if first == len(text):
         expected = "a line with the names of the columns"
         raise InputError(fault(path.name, "no lines", expected, "Write the MAF again."))
+    return text[first:]
+
+
+def _likely(text: list[str], names: tuple[str, ...]) -> list[int]:
+    """Return the lines that hold a name anywhere: few of a large cohort's are parsed."""
+    return [i for i, line in enumerate(text) if i and any(name in line for name in names)]
+
+
+def _rows(path: Path, text: list[str], chosen: Sequence[int]) -> pd.DataFrame:
+    """Parse the header and some lines; the index is the ordinal of the call in the file."""
     separator = max("\t,;", key=text[0].count)
     quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
-    buffer = io.StringIO("\n".join(text))
+    buffer = io.StringIO("\n".join([text[0], *(text[i] for i in chosen)]))
     try:
-        return pd.read_csv(
+        rows = pd.read_csv(
             buffer, sep=separator, dtype=str, keep_default_na=False, quoting=quoting,
             index_col=False,
         )  # fmt: skip
     except pd.errors.ParserError as error:
         remedy = "Write the MAF again: a line is damaged."
         raise InputError(fault(path.name, str(error), "one row per call", remedy)) from error
+    if len(rows) == len(chosen):
+        rows.index = pd.Index(chosen) - 1
+    return rows
 
 
 def _columns(path: Path, rows: pd.DataFrame) -> dict[str, str]:

@@ -143,3 +143,16 @@ def test_a_bare_af_is_a_population_only_beside_its_kin(tmp_path, extra, expected
     path = write(tmp_path / "a.maf", head, ("1\t5\tSilent\t0.2\t0.1",))
     found = read_maf(path, (), "GRCh38")["population_af"].iloc[0]
     assert found == expected if expected else found != found  # noqa: PLR0124  NaN
+
+
+def test_a_call_keeps_its_ordinal_in_a_cohort_file(tmp_path) -> None:
+    path = write(tmp_path / "a.maf", rows=(ROWS[2], ROWS[0], ROWS[2], ROWS[1]))
+    assert sorted(read_maf(path, ("S1",), "GRCh38")["record"]) == [1, 3]
+
+
+def test_a_name_inside_another_is_not_taken_for_it(tmp_path) -> None:
+    longer = ROWS[0].replace("\tS1\t", "\tS11\t").replace("TP53", "OTHER")
+    calls = read_maf(write(tmp_path / "a.maf", rows=(longer, *ROWS)), ("S1",), "GRCh38")
+    assert sorted(calls["gene"]) == ["NF1", "TP53"]
+    with pytest.raises(InputError, match="found samples S1, S11, S2"):
+        read_maf(write(tmp_path / "a.maf", rows=(longer, *ROWS)), ("S",), "GRCh38")
