@@ -103,10 +103,9 @@ def response_boxplots(
     for panel in axes[len(chosen) :]:
         panel.set_visible(False)
     n = int(chosen["n"].max())
-    shown = f"{len(chosen)} of {tested}" if tested > len(chosen) else f"all {tested}"
     footnote(
-        figure, f"{shown} tested features, smallest p first; n = {n} patients with "
-        "feature and outcome; Wilcoxon rank-sum test",
+        figure, f"{len(chosen)} of {tested} tested features, smallest p first; n = {n} patients "
+        "with feature and outcome; Wilcoxon rank-sum test",
     )  # fmt: skip
     return figure
 

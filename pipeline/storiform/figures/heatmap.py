@@ -13,6 +13,7 @@ from pydantic import Field
 from storiform.figures.style import (
     DOUBLE_MM,
     FONT,
+    LETTER_MM,
     MEDIUM,
     MUTED,
     RESPONSES,
@@ -52,9 +53,9 @@ MicroenvironmentHeatmap = Annotated[Figure, MICROENVIRONMENT_HEATMAP]
 GeneSetHeatmap = Annotated[Figure, GENE_SET_HEATMAP]
 
 
-_PLACES: tuple[Literal["outside upper left", "outside upper right"], ...] = (
+_PLACES: tuple[Literal["outside upper left", "outside right upper"], ...] = (
+    "outside right upper",
     "outside upper left",
-    "outside upper right",
 )
 
 
@@ -196,11 +197,19 @@ def _strip(axes: Axes, strip: _Strip) -> None:
 
 
 def _legends(figure: Figure, strips: list[_Strip]) -> None:
-    """Write the keys of the strips above the map, the first at the left."""
+    """Write the keys of the strips: the first at the right, the second above."""
     for strip, place in zip(strips, _PLACES, strict=False):
         keys = {name: strip.colours[name] for name in strip.colours if name in strip.cells}
         figure.legend(
             handles=patches({shortened(name, 24): keys[name] for name in keys}),
-            loc=place, frameon=False, ncols=min(len(keys), 6),
+            loc=place, frameon=False, ncols=_key_columns(place, keys),
             prop={"size": SMALL, "family": FONT}, handlelength=1.0, columnspacing=1.0,
         )  # fmt: skip
+
+
+def _key_columns(place: str, keys: dict[str, str]) -> int:
+    """Return how many keys stand side by side: one at the right, as many as fit above."""
+    if place == _PLACES[0]:
+        return 1
+    longest = max(len(shortened(name, 24)) for name in keys)
+    return max(1, min(len(keys), int(DOUBLE_MM / (LETTER_MM * longest + 9.0))))

@@ -135,10 +135,9 @@ def survival_by_feature(
             _draw(panel, rows, curves, has_band=False)
             title = f"{shortened(plain(feature), 30)}, {outcome.upper()}"
             headline(panel.curves, title, _tested(rows))
-    shown = f"{len(chosen)} of {len(ranked)}" if len(ranked) > len(chosen) else "all"
     footnote(
-        figure, f"{shown} compared features, smallest p of {ranked['outcome'].iloc[0].upper()} "
-        "first; high: at or above the median",
+        figure, f"{len(chosen)} of {len(ranked)} compared features, smallest p of "
+        f"{ranked['outcome'].iloc[0].upper()} first; high: at or above the median",
     )  # fmt: skip
     return figure
 
@@ -184,7 +183,8 @@ def _draw(panel: _Panel, rows: pd.DataFrame, curves: pd.DataFrame, *, has_band: 
     panel.curves.tick_params(labelbottom=False)
     dress(panel.curves)
     panel.curves.legend(
-        loc="best", frameon=False, prop={"size": SMALL, "family": FONT},
+        loc="best", facecolor="white", edgecolor="none", framealpha=0.75,
+        prop={"size": SMALL, "family": FONT},
         handlelength=1.2, borderaxespad=0.2, labelspacing=0.3,
     )  # fmt: skip
     _dress_risk(panel.risk, ticks, labels)

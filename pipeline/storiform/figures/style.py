@@ -6,6 +6,7 @@ No global state of matplotlib is touched: what a figure needs is set on its own 
 
 import io
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib as mpl
@@ -25,6 +26,8 @@ FONT = "DejaVu Sans"
 """Comes with matplotlib, so every machine draws the same letters."""
 SMALL, MEDIUM, LARGE = 6.0, 7.0, 8.0
 """Sizes of text in points."""
+LETTER_MM = 1.25
+"""Width of a letter of the small size, on average and with some to spare."""
 THIN, THICK = 0.6, 1.2
 """Widths of lines in points."""
 DOT = 9.0
@@ -108,8 +111,16 @@ def headline(axes: Axes, text: str, below: str = "") -> None:
 
 
 def footnote(figure: Figure, text: str) -> None:
-    """Write a line under the whole figure: whom it shows, and how many."""
-    figure.supxlabel(text, fontsize=SMALL, fontfamily=FONT, color=INK, x=0.01, ha="left")
+    """Write under the whole figure whom it shows, and how many; lines fit its width."""
+    letters = int(figure.get_figwidth() * 25.4 / LETTER_MM)
+    figure.supxlabel(
+        textwrap.fill(text, letters),
+        fontsize=SMALL,
+        fontfamily=FONT,
+        color=INK,
+        x=0.01,
+        ha="left",
+    )
 
 
 def patches(colours: Mapping[str, str]) -> list[Patch]:
