@@ -104,8 +104,8 @@ def response_boxplots(
         panel.set_visible(False)
     n = int(chosen["n"].max())
     footnote(
-        figure, f"{len(chosen)} of {tested} tested features, smallest p first; n = {n} patients "
-        "with feature and outcome; Wilcoxon rank-sum test",
+        figure, f"{len(chosen)} of {tested} tested features, smallest p first; n = {n} "
+        "patients with feature and outcome; Wilcoxon rank-sum test",
     )  # fmt: skip
     return figure
 

@@ -142,7 +142,7 @@ def fisher_2xc(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> f
     return min(float(probability[probability <= limit].sum()), 1.0)
 
 
-MOST_TABLES = 20_000_000
+MOST_TABLES = 5_000_000
 """Above this many tables with the same margins no exact p is given."""
 
 

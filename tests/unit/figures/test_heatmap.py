@@ -80,3 +80,17 @@ def test_one_biopsy_leaves_the_figure_out(invented, scores):
         microenvironment_heatmap(scores.iloc[:1], invented.clinic(), HeatmapParams())
     with pytest.raises(NothingToShow, match="0 biopsies"):
         gene_set_heatmap(scores[["patient", "biopsy"]], invented.clinic(), HeatmapParams())
+
+
+def test_keys_of_the_strips_do_not_lie_on_each_other(invented, scores):
+    names = ["undifferentiated pleomorphic sarcoma", "leiomyosarcoma", "synovial sarcoma"]
+    names += ["dedifferentiated liposarcoma", "angiosarcoma", "clear cell sarcoma", "MPNST"]
+    clinic = invented.clinic(
+        histology=names * 4, response=["CR"] * 9 + ["PR", "SD", "PD", "NE"] * 4 + ["PD"] * 3
+    )
+    figure = microenvironment_heatmap(scores, clinic, HeatmapParams())
+    figure.draw_without_rendering()
+    boxes = [legend.get_window_extent() for legend in figure.legends]
+    assert len(boxes) == 2
+    assert not boxes[0].overlaps(boxes[1])
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
