@@ -7,11 +7,13 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from storiform import __version__
-from storiform.engine.collect import exported_tables, exports, figures
+from storiform.engine.collect import Export, exported_tables, exports, figures
 from storiform.engine.fingerprint import digest
 from storiform.engine.graph import Node
-from storiform.engine.work import joined, packages
+from storiform.engine.work import Portion, joined, packages
 from storiform.io.store import parquet_rows, write_bytes
 from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Table
@@ -27,8 +29,9 @@ from storiform.report.record import (
 if TYPE_CHECKING:
     from storiform.engine.session import Session
 
-SHOWN_ROWS = 2000
-"""Tables with more rows are described in the report, not shown."""
+WHOLE_ROWS = 2000
+"""Tables with more rows are handed to the report only in part: it shows a few hundred."""
+BEGINNING_ROWS = 500
 _UNIT_MEANING = {
     "patient": "patient of the sample sheet",
     "biopsy": "biopsy of the patient",
@@ -82,7 +85,7 @@ def build_record(session: "Session") -> ReportRecord:
         samples=len(cohort.samples),
         tables=tuple(_tables(session)),
         figures=tuple(_figures(session)),
-        steps=tuple(_step(session, step, records) for step in graph.steps),
+        steps=tuple(_step(session, step, records) for step in session.config.workflow.steps),
         problems=tuple(_problems(session, records)),
         inputs=_inputs(session),
         packages=packages() | {"pandas": version_of("pandas")},
@@ -108,13 +111,25 @@ def _tables(session: "Session") -> list[ReportTable]:
         if not path.exists():
             continue
         rows = parquet_rows(path)
-        if rows <= SHOWN_ROWS:
+        if rows <= WHOLE_ROWS:
             frame = joined(export.portions, contract, None)
         else:
-            frame = contract.empty(UNIT_COLUMNS[contract.grain])
+            frame = _beginning(export)
         columns = _columns(contract, [str(name) for name in frame.columns])
         found.append(ReportTable(contract.name, contract.description, frame, columns, rows))
     return found
+
+
+def _beginning(export: Export) -> pd.DataFrame:
+    """Return the first rows of a large table, from as few units as give them."""
+    taken: list[Portion] = []
+    rows = 0
+    for portion in export.portions:
+        taken.append(portion)
+        rows += parquet_rows(Path(portion.folder) / f"{portion.table}.parquet")
+        if rows >= BEGINNING_ROWS:
+            break
+    return joined(taken, export.contract, None).head(BEGINNING_ROWS)
 
 
 def _columns(contract: Table, names: list[str]) -> dict[str, tuple[str, str]]:
@@ -130,7 +145,9 @@ def _columns(contract: Table, names: list[str]) -> dict[str, tuple[str, str]]:
 
 def _figures(session: "Session") -> list[ReportFigure]:
     found = []
-    for drawn in figures(session.graph, session.results):
+    order = [p.name for step in session.config.workflow.steps for p in step.products]
+    drawings = figures(session.graph, session.results)
+    for drawn in sorted(drawings, key=lambda d: order.index(d.contract.name)):
         file = drawn.folder / f"{drawn.contract.name}.svg"
         if file.exists():
             svg = file.read_text(encoding="utf-8")

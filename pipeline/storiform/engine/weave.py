@@ -225,9 +225,9 @@ class _Weaver:
             if feeds:
                 reads[argument.name] = feeds
                 continue
-            absent.append(argument.name)
+            absent.append(self._title(argument))
             if not argument.optional:
-                return {}, f"no {_title(argument)}"
+                return {}, f"no {self._title(argument)}"
         if absent and not reads:
             return {}, f"none of {', '.join(absent)}"
         return reads, ""
@@ -249,6 +249,18 @@ class _Weaver:
             if node is not None:
                 yield Feed(table, node)
 
+    def _title(self, argument: Argument) -> str:
+        if isinstance(argument.contract, Gather):
+            return "features"
+        name = getattr(argument.contract, "name", argument.name)
+        for source in self.threads.sources:
+            if source.table.name == name and source.columns:
+                columns = " or ".join(source.columns)
+                return f"{name} (column {columns} of the sample sheet)"
+        if name == "clinic":
+            return "clinic (no row in the clinical table)"
+        return str(name)
+
     def _speakers(self, table: Table) -> list[str]:
         """Choose the biopsy that speaks for each patient: the baseline one with the table."""
         if table.grain != "biopsy":
@@ -259,12 +271,6 @@ class _Weaver:
             if biopsy.is_baseline and has_table:
                 speaker.setdefault(biopsy.patient, biopsy.name)
         return sorted(speaker.values())
-
-
-def _title(argument: Argument) -> str:
-    if isinstance(argument.contract, Gather):
-        return "features"
-    return getattr(argument.contract, "name", argument.name)
 
 
 def provided_rows(path: Path, table: Table, unit: str) -> pd.DataFrame:

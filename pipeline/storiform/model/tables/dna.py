@@ -137,7 +137,7 @@ TMB = Table(
             "int", "nonsynonymous calls that count under the preset", "calls", feature=True
         ),
         "mutations_coding": Column(
-            "int", "the same with synonymous calls", "calls", feature=True
+            "int", "eligible coding calls, synonymous ones included", "calls", feature=True
         ),
         "mutations_in_denominator": Column(
             "int", "calls of the numerator, inside the counted bases", "calls"
