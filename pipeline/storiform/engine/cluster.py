@@ -138,4 +138,7 @@ def _settings() -> dict[str, Any]:
 
 def worker_count(client: "Client") -> int:
     """Return how many workers are alive."""
-    return len(client.scheduler_info(n_workers=-1)["workers"])
+    try:
+        return len(client.scheduler_info(n_workers=-1)["workers"])
+    except (OSError, TimeoutError):  # the scheduler itself does not answer
+        return 0

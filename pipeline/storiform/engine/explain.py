@@ -42,8 +42,6 @@ def judge(graph: Graph, results: Results, codes: Mapping[str, str], check: Check
             renewed.add(node)
             node.state = "todo"
             node.why = "its code changed" if is_other else f"{above[0].step} runs again"
-    for node in renewed:
-        results.discard(results.at(node.step, node.unit, node.fingerprint))
     return other_code
 
 

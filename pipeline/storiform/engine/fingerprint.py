@@ -5,6 +5,7 @@ outside files, and the fingerprints of all that the step reads. It does not cove
 code: a change that alters numbers raises the version of the table instead.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -36,6 +37,10 @@ def content_id(path: Path) -> str:
     return f"content:{blake.hexdigest()}"
 
 
+def _stat_id(mark: list[int]) -> str:
+    return f"stat:{mark[0]}:{mark[1]}"
+
+
 class FileIds:
     """Ids of outside files, remembered by path, size and time between runs.
 
@@ -48,27 +53,38 @@ class FileIds:
         self._verify = verify
         self._known: dict[str, list[Any]] = {}
         self._changed = False
-        if memory is not None and memory.exists():
-            try:
-                self._known = json.loads(memory.read_text())
-            except ValueError:
-                self._known = {}
+        if memory is not None:
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+                read = json.loads(memory.read_text())
+                self._known = {str(k): [*v] for k, v in read.items() if len(v) > 2}  # noqa: PLR2004
 
     def of(self, path: Path) -> str:
         """Return the id of a file or folder."""
         key = str(path.resolve())
         state = path.stat()
         mark = [state.st_size, state.st_mtime_ns]
-        known = self._known.get(key)
-        if known is not None and known[:2] == mark and not (self._verify or path.is_dir()):
+        known = self._known.get(key, [])
+        same = known[:2] == mark
+        if same and not (self._verify or path.is_dir()):
             return str(known[2])
-        if path.is_dir() or self._verify or state.st_size <= HASHED_UP_TO:
-            found = content_id(path)
+        if path.is_dir() or state.st_size <= HASHED_UP_TO:
+            record = [*mark, content_id(path)]
+        elif self._verify or known[3:]:
+            record = self._large(path, mark, known)
         else:
-            found = f"stat:{mark[0]}:{mark[1]}"
-        self._known[key] = [*mark, found]
-        self._changed = True
-        return found
+            record = [*mark, _stat_id(mark)]
+        if record != known:
+            self._known[key] = record
+            self._changed = True
+        return str(record[2])
+
+    @staticmethod
+    def _large(path: Path, mark: list[int], known: list[Any]) -> list[Any]:
+        """Hash a large file; the same content keeps the id under which results know it."""
+        content = content_id(path)
+        if known[3:]:
+            return [*mark, known[2] if known[3] == content else content, content]
+        return [*mark, known[2] if known[:2] == mark else _stat_id(mark), content]
 
     def save(self) -> None:
         """Write the memory if anything was learnt."""

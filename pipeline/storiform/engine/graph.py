@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from storiform.engine.fingerprint import digest
 from storiform.model.errors import ConfigError
-from storiform.model.step import Argument, Step
+from storiform.model.step import Argument, Product, Step
 from storiform.model.table import Gather, Grain, Table
 
 State = Literal["cached", "todo", "running", "done", "failed", "blocked"]
@@ -105,8 +105,14 @@ class Graph:
 
 
 def makers(steps: Sequence[Step]) -> dict[str, Step]:
-    """Map the name of each product to the step that makes it."""
-    return {product.name: step for step in steps for product in step.products}
+    """Map the name of each table to the step that makes it."""
+    made = [(product, step) for step in steps for product in step.products]
+    return {product.name: step for product, step in made if isinstance(product, Table)}
+
+
+def product_key(product: Product) -> str:
+    """Name a product so that a figure and a table of one name are told apart."""
+    return product.name if isinstance(product, Table) else f"figure {product.name}"
 
 
 def gatherers(steps: Sequence[Step]) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """One run at a time in one results folder, without `flock` (Lustre has none to trust)."""
 
+import contextlib
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ from storiform.model.errors import RunError, fault
 
 STALE_AFTER_SECONDS = 300.0
 HEARTBEAT_SECONDS = 15.0
+_FIELDS = frozenset({"pid", "started", "host", "token"})
 
 
 class RunLock:
@@ -26,6 +28,7 @@ class RunLock:
 
     def __init__(self, root: Path) -> None:
         self._path = root / "run.lock"
+        self._token = uuid.uuid4().hex
         self._beat = 0.0
 
     def __enter__(self) -> Self:
@@ -34,11 +37,11 @@ class RunLock:
                 return self
             holder = self._holder()
             if holder is not None and _is_alive(holder, self._path):
-                found = f"a run by pid {holder['pid']} on {holder['host']}"
+                found = f"a run by {_title(holder)}"
                 remedy = "Wait for it, or stop it first. See it with `storiform status`."
                 expected = "no other run in this results folder"
                 raise RunError(fault(self._path.name, found, expected, remedy))
-            self._break()
+            self._break(holder)
         expected = "a results folder that nobody else takes"
         remedy = "Start again."
         raise RunError(fault(self._path.name, "several runs starting", expected, remedy))
@@ -49,13 +52,31 @@ class RunLock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._path.unlink(missing_ok=True)
+        if self._is_mine():
+            self._path.unlink(missing_ok=True)
 
     def beat(self) -> None:
-        """Show that the holder lives; cheap enough for every turn of the driver's loop."""
-        if time.monotonic() - self._beat > HEARTBEAT_SECONDS:
-            self._beat = time.monotonic()
-            self._path.touch()
+        """Show that the holder lives; cheap enough for every turn of the driver's loop.
+
+        Raises
+        ------
+        RunError
+            If another run has taken the folder over, such as after a long standstill.
+        """
+        if time.monotonic() - self._beat <= HEARTBEAT_SECONDS:
+            return
+        self._beat = time.monotonic()
+        if not self._is_mine():
+            found = f"a run by {_title(self._holder())}"
+            expected = "the lock of this run, whose heartbeat stood still"
+            remedy = "Let the other run finish, then run again."
+            raise RunError(fault(self._path.name, found, expected, remedy))
+        with contextlib.suppress(OSError):
+            os.utime(self._path)
+
+    def _is_mine(self) -> bool:
+        holder = self._holder()
+        return holder is not None and holder["token"] == self._token
 
     def _take(self) -> bool:
         me = psutil.Process()
@@ -63,12 +84,12 @@ class RunLock:
             "pid": me.pid,
             "started": me.create_time(),
             "host": socket.gethostname(),
-            "token": uuid.uuid4().hex,
+            "token": self._token,
         }
         # Written whole before it appears: a reader never sees half a lock.
-        part = self._path.with_name(f".run.lock.{record['token']}")
-        part.write_text(json.dumps(record))
+        part = self._path.with_name(f".run.lock.{self._token}")
         try:
+            part.write_text(json.dumps(record))
             os.link(part, self._path)
         except FileExistsError:
             return False
@@ -77,19 +98,32 @@ class RunLock:
         return True
 
     def _holder(self) -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            return None
-        return found
+        return _read(self._path)
 
-    def _break(self) -> None:
+    def _break(self, stale: dict[str, Any] | None) -> None:
+        """Remove a stale lock, but not one that another run has taken meanwhile."""
         grave = self._path.with_name(f".run.lock.stale-{uuid.uuid4().hex}")
         try:
             self._path.rename(grave)
         except FileNotFoundError:
             return
+        if _read(grave) != stale:
+            with contextlib.suppress(FileExistsError):
+                os.link(grave, self._path)
         grave.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return what a lock file says, None where it cannot be understood."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and set(found) >= _FIELDS else None
+
+
+def _title(holder: dict[str, Any] | None) -> str:
+    return f"pid {holder['pid']} on {holder['host']}" if holder else "nobody"
 
 
 def _is_alive(holder: dict[str, Any], path: Path) -> bool:
@@ -97,9 +131,11 @@ def _is_alive(holder: dict[str, Any], path: Path) -> bool:
         try:
             process = psutil.Process(int(holder["pid"]))
             started = process.create_time()
-        except (psutil.Error, ValueError):
+            is_zombie = process.status() == psutil.STATUS_ZOMBIE
+        except (psutil.NoSuchProcess, ValueError):
             return False
-        is_zombie = process.status() == psutil.STATUS_ZOMBIE
+        except psutil.AccessDenied:
+            return True
         return abs(started - float(holder["started"])) < 1.0 and not is_zombie
     try:
         return time.time() - path.stat().st_mtime < STALE_AFTER_SECONDS
@@ -109,7 +145,6 @@ def _is_alive(holder: dict[str, Any], path: Path) -> bool:
 
 def holder_of(root: Path) -> dict[str, Any] | None:
     """Return who runs in a results folder now, None if nobody does."""
-    lock = RunLock(root)
-    holder = lock._holder()  # noqa: SLF001  the same file's class
+    holder = _read(root / "run.lock")
     alive = holder is not None and _is_alive(holder, root / "run.lock")
     return holder if alive else None

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from storiform.engine.fingerprint import content_id
-from storiform.io.store import sync, write_bytes
+from storiform.io.store import write_bytes
 
 PROVENANCE = "provenance.json"
 FAILURE = "failure.json"
+_NEEDED = frozenset({"outputs", "recipe", "finished"})
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,8 @@ class Results:
 
     def provenance(self, folder: Path) -> dict[str, Any] | None:
         """Return the provenance of a published result, None if there is none to trust."""
-        try:
-            text = (folder / PROVENANCE).read_text()
-            found: dict[str, Any] = json.loads(text)
-        except (OSError, ValueError):
-            return None
-        return found
+        found = _json(folder / PROVENANCE)
+        return found if found is not None and set(found) >= _NEEDED else None
 
     def damage(self, folder: Path, *, verify: bool = False) -> str | None:
         """Say what is wrong with a published result, None where it is whole.
@@ -98,8 +95,9 @@ class Results:
         for file in sorted(part.iterdir()):
             outputs[file.name] = {"size": file.stat().st_size, "id": content_id(file)}
         record["outputs"] = outputs
-        write_bytes(part / PROVENANCE, json.dumps(record, sort_keys=True).encode())
-        sync(part)  # the rename below is not synced: lost in a power cut, it is made again
+        # Tables are synced when written. The rest needs no sync: a provenance or a folder
+        # that a power cut takes is missed by `damage`, and the result is made again.
+        (part / PROVENANCE).write_text(json.dumps(record, sort_keys=True))
         goal.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.rename(goal)
@@ -114,6 +112,8 @@ class Results:
 
     def discard(self, folder: Path) -> None:
         """Move a result out of the way in one step, then delete it."""
+        if not folder.exists():
+            return
         grave = self.root / "parts" / uuid.uuid4().hex
         grave.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -134,11 +134,8 @@ class Results:
 
     def failure(self, step: str, unit: str) -> dict[str, Any] | None:
         """Return the last failure of a step on a unit, None if it has none."""
-        try:
-            found: dict[str, Any] = json.loads((self.of(step, unit) / FAILURE).read_text())
-        except (OSError, ValueError):
-            return None
-        return found
+        found = _json(self.of(step, unit) / FAILURE)
+        return found if found is not None and {"fingerprint", "message"} <= set(found) else None
 
     def sweep_parts(self) -> None:
         """Delete what a killed run left half-written."""
@@ -170,6 +167,14 @@ class Results:
                 self.discard(Path(entry.path))
                 removed += 1
         return removed
+
+
+def _json(file: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _subfolders(folder: Path) -> Iterator["os.DirEntry[str]"]:

@@ -8,17 +8,18 @@ again, each alone: the innocent finish and the guilty one is found.
 import os
 import queue
 import signal
+import threading
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from storiform.engine.graph import SETTLED, Graph, Node
+from storiform.engine.graph import SETTLED, Graph, Node, State
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
 from storiform.engine.work import Outcome, Portion, Task, work
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 MAX_BUNDLE = 32
+_FETCH_SECONDS = 60.0
 QUICK_SECONDS = 0.05
 """A step whose nodes take less than this on average travels in bundles."""
 
@@ -87,23 +89,21 @@ class Driver:
         """Run until every node has settled or the run must stop."""
         self._prepare()
         seen_worker = time.monotonic()
-        with _signals(self.stop):
-            while self._flying or ((self._ready or self._alone) and not self.stop):
-                if self.stop.signal:
-                    self._cancel()
-                    return
-                if not self.stop:
-                    self._submit(client)
-                self.lock.beat()
-                if not self._flying:
-                    continue
-                try:
-                    future = self._landed.get(timeout=0.2)
-                except queue.Empty:
-                    seen_worker = self._watch(client, seen_worker)
-                    continue
-                seen_worker = time.monotonic()
-                self._land(future)
+        while self._flying or self._ready or self._alone:
+            if self.stop:
+                self._cancel()
+                return
+            self._submit(client)
+            self.lock.beat()
+            if not self._flying:
+                continue
+            try:
+                future = self._landed.get(timeout=0.2)
+            except queue.Empty:
+                seen_worker = self._watch(client, seen_worker)
+                continue
+            seen_worker = time.monotonic()
+            self._land(future)
 
     def _prepare(self) -> None:
         for node in self.graph.nodes:
@@ -155,7 +155,7 @@ class Driver:
             for argument, feeds in node.reads.items():
                 node.reads[argument] = tuple(feed for feed in feeds if feed.node in alive)
                 if feeds and not node.reads[argument]:
-                    self._settle(node, "blocked", f"{argument}: no unit left to read")
+                    self._settle(node, "blocked", _blocking([feed.node for feed in feeds]))
                     return False
         before = node.fingerprint
         node.remember()
@@ -206,12 +206,10 @@ class Driver:
         nodes, _ = self._flying.pop(str(future.key), ([], future))
         if not nodes:
             return
-        if future.status == "finished":
-            for node, outcome in zip(nodes, future.result(), strict=True):
-                self._take(node, outcome)
-            return
-        reason = _reason(future)
-        for node in nodes:
+        outcomes, reason = _landed(future)
+        for node, outcome in zip(nodes, outcomes, strict=False):
+            self._take(node, outcome)
+        for node in nodes[len(outcomes) :]:
             self._suspect(node, reason)
 
     def _take(self, node: Node, outcome: Outcome) -> None:
@@ -245,15 +243,17 @@ class Driver:
         self.results.write_failure(node.step, node.unit, record)
         self._settle(node, "failed", message)
 
-    def _settle(self, node: Node, state: str, message: str) -> None:
-        node.state = state  # type: ignore[assignment]
+    def _settle(self, node: Node, state: State, message: str) -> None:
+        node.state = state
+        if state == "blocked":
+            node.why = message
         self.listen(node, message)
         for child in node.needed_by:
             if child.state != "todo" or child not in self._waiting:
                 continue
             self._waiting[child] -= 1
             if state in {"failed", "blocked"} and not self._may_miss(child):
-                self._settle(child, "blocked", f"{node.step} of {node.unit} {state}")
+                self._settle(child, "blocked", _blocking([node]))
             elif self._waiting[child] == 0:
                 self._ready.append(child)
 
@@ -263,9 +263,12 @@ class Driver:
     # -- trouble ---------------------------------------------------------------------
 
     def _watch(self, client: "Client", seen_worker: float) -> float:
+        alone = time.monotonic() - seen_worker
+        if alone < min(2.0, self.rules.watchdog_seconds):
+            return seen_worker  # asking the scheduler costs a message
         if self.workers is None or self.workers(client) > 0:
             return time.monotonic()
-        if time.monotonic() - seen_worker > self.rules.watchdog_seconds:
+        if alone > self.rules.watchdog_seconds:
             minutes = self.rules.watchdog_seconds / 60
             message = (
                 f"workers: found none for {minutes:g} minutes, expected {self.rules.slots}. "
@@ -283,6 +286,22 @@ class Driver:
         self._flying.clear()
 
 
+def _blocking(lost: Sequence[Node]) -> str:
+    """Name what failed, so that a blocked node tells whom to look at."""
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    return f"{lost[0].step} of {lost[0].unit}{more} {lost[0].state}"
+
+
+def _landed(future: "Future[Any]") -> tuple[list[Outcome], str]:
+    """Return the outcomes of a bundle, or none and why."""
+    if future.status != "finished":
+        return [], _reason(future)
+    try:
+        return future.result(timeout=_FETCH_SECONDS), ""
+    except Exception as error:  # noqa: BLE001  the worker died with the outcomes: ask again
+        return [], f"its worker died before it could tell ({type(error).__name__})"
+
+
 def _reason(future: "Future[Any]") -> str:
     from distributed.scheduler import KilledWorker
 
@@ -295,7 +314,12 @@ def _reason(future: "Future[Any]") -> str:
 
 
 @contextmanager
-def _signals(stop: Stop) -> Iterator[None]:
+def signals(stop: Stop) -> Iterator[None]:
+    """Note SIGINT and SIGTERM in `stop`, so that the run ends in good order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python lets no other thread handle signals
+        return
+
     def note(number: int, _frame: FrameType | None) -> None:
         if stop.signal:  # asked twice: at once
             os._exit(128 + number)
@@ -314,6 +338,8 @@ def exit_code(graph: Graph, stop: Stop) -> int:
     """Return 0 if all is done, 1 if some failed, 2 if nothing is, 70 for a broken contract."""
     if stop.signal:
         return 128 + stop.signal
+    if stop.reason:
+        return 1
     counts = Counter(node.state for node in graph.nodes)
     if any(node.state == "failed" and node.why == "contract" for node in graph.nodes):
         return 70

@@ -26,11 +26,11 @@ from storiform.engine.lock import RunLock
 from storiform.engine.progress import Progress
 from storiform.engine.reporting import write_report
 from storiform.engine.results import Results
-from storiform.engine.run import Driver, Rules, Stop, exit_code
+from storiform.engine.run import Driver, Rules, Stop, exit_code, signals
 from storiform.engine.weave import Threads, weave
-from storiform.engine.work import step_code
+from storiform.engine.work import DISK_FULL, step_code
 from storiform.io.sheets import CohortReport, read_cohort
-from storiform.model.errors import ContractError, RunError, fault
+from storiform.model.errors import RunError, fault
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -122,26 +122,26 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
     os.umask(0o077)
     root = session.results.root
     _make_folder(root)
-    with RunLock(root) as lock:
-        session.results.sweep_parts()
-        session.ids.save()
-        journal = Journal(root, _summary(session))
-        journal.counts.update(node.state for node in session.graph.nodes)
-        journal.event("run_started", nodes=len(session.graph.nodes))
-        journal.refresh()
-        stop = Stop()
+    stop = Stop()
+    with signals(stop), _starting(root), RunLock(root) as lock:
+        journal = _begin(session)
+        progress = Progress(session.graph, stream, quiet=quiet)
+        ears = _Ears(journal, progress)
         try:
-            with Progress(session.graph, stream, quiet=quiet) as progress:
-                ears = _Ears(journal, progress)
+            with progress:
                 _drive(session, lock, ears, stop, workers)
-        except (RunError, ContractError):
+            session.results.sweep_parts()
+            if not stop:
+                _finish(session)
+        except OSError as error:
+            if error.errno not in DISK_FULL:
+                journal.close("stopped", 2)
+                raise
+            stop.reason = f"no space left in the results folder ({error})"
+        except BaseException:
             journal.close("stopped", 2)
             raise
         code = exit_code(session.graph, stop)
-        if stop.reason:
-            code = 1
-        if not stop.signal and not stop.reason:
-            _finish(session)
         counts = Counter(node.state for node in session.graph.nodes)
         state = "finished" if not stop else "stopped"
         journal.summary["failures"] = [list(failure) for failure in ears.failures]
@@ -151,6 +151,34 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
     return Ending(
         code, {str(s): n for s, n in counts.items()}, tuple(ears.failures), reason, left_out
     )
+
+
+@contextmanager
+def _starting(root: Path) -> Iterator[None]:
+    """Tell of a disk that is too full even to begin."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        remedy = "Make room, then run again."
+        message = fault(f"results folder {root}", "no space left", "room for results", remedy)
+        raise RunError(message) from error
+
+
+def _begin(session: Session) -> Journal:
+    """Clear what a killed run left, and what is not trusted; open the journal."""
+    results = session.results
+    results.sweep_parts()
+    for node in session.graph.nodes:
+        if node.state == "todo":  # damaged, or to be made again by changed code
+            results.discard(results.at(node.step, node.unit, node.fingerprint))
+    session.ids.save()
+    journal = Journal(results.root, _summary(session))
+    journal.counts.update(node.state for node in session.graph.nodes)
+    journal.event("run_started", nodes=len(session.graph.nodes))
+    journal.refresh()
+    return journal
 
 
 def _summary(session: Session) -> dict[str, object]:

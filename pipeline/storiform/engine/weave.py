@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from storiform.engine.fingerprint import FileIds
-from storiform.engine.graph import Feed, Graph, LeftOut, Node, gathered, in_order
+from storiform.engine.graph import Feed, Graph, LeftOut, Node, gathered, in_order, product_key
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sources import SOURCES, Source
 from storiform.io.store import read_provided, typed
@@ -16,7 +17,7 @@ from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import ConfigError, InputError, fault
 from storiform.model.params import Params
 from storiform.model.step import Argument, Step
-from storiform.model.table import UNIT_COLUMNS, Gather, Resource, Table
+from storiform.model.table import UNIT_COLUMNS, Gather, Grain, Resource, Table
 
 
 @dataclass(frozen=True)
@@ -83,20 +84,24 @@ def _add_provided(graph: Graph, threads: Threads, tables: Mapping[str, Table]) -
 
 
 def _units_in(path: Path, table: Table, cohort: Cohort) -> list[str]:
-    frame = read_provided(path)
-    column = UNIT_COLUMNS[table.grain][1 if table.grain != "patient" else 0 :][:1]
+    column = _key(table.grain)
     if not column:
         return list(cohort.units("cohort"))
-    if column[0] not in frame.columns:
+    frame = read_provided(path)
+    if column not in frame.columns:
         found = f"columns {', '.join(map(str, frame.columns[:8]))}"
-        remedy = f"Add the column {column[0]}: it tells whose row it is."
-        raise InputError(fault(str(path), found, f"a column {column[0]}", remedy))
-    named = sorted(set(frame[column[0]].dropna().astype(str)))
+        remedy = f"Add the column {column}: it tells whose row it is."
+        raise InputError(fault(str(path), found, f"a column {column}", remedy))
+    if frame[column].isna().any():
+        row = 2 + int(frame[column].isna().argmax())
+        remedy = f"Fill in the {column}, or delete the row."
+        raise InputError(fault(f"{path}, row {row}", f"no {column}", "whose row it is", remedy))
+    named = sorted(set(frame[column].astype(str)))
     known = set(cohort.units(table.grain))
     strangers = [unit for unit in named if unit not in known]
     if strangers:
-        found = f"{column[0]} {', '.join(strangers[:5])}"
-        remedy = f"Correct the names, or add the {column[0]} to the sample sheet."
+        found = f"{column} {', '.join(strangers[:5])}"
+        remedy = f"Correct the names, or add the {column} to the sample sheet."
         raise InputError(fault(str(path), found, f"{table.grain} units of the sheet", remedy))
     return named
 
@@ -163,7 +168,7 @@ class _Weaver:
         """Add the nodes of a step, one for each unit that has something to work on."""
         resources, missing = self._resources(step)
         for unit in self.threads.cohort.units(step.grain):
-            names = [p.name for p in step.products]
+            names = [product_key(product) for product in step.products]
             if all((name, unit) in self.graph.producers for name in names):
                 continue
             reads, reason = self._reads(step, unit)
@@ -275,9 +280,27 @@ class _Weaver:
 
 def provided_rows(path: Path, table: Table, unit: str) -> pd.DataFrame:
     """Return the rows of one unit of a user's table, without the unit's columns."""
-    frame = read_provided(path)
-    names = UNIT_COLUMNS[table.grain]
-    key = names[0] if table.grain == "patient" else (names[1] if names else "")
-    rows = frame[frame[key].astype(str) == unit] if key else frame
-    own = rows.drop(columns=[name for name in names if name in rows.columns])
+    state = path.stat()
+    rows = _by_unit(path, state.st_mtime_ns, state.st_size, table.grain)
+    own = rows.get(unit if _key(table.grain) else "")
+    if own is None:
+        remedy = "Run again: the file changed after the run began."
+        raise InputError(fault(path.name, f"no row of {unit}", "at least one", remedy))
     return typed(own, table, path.name)
+
+
+def _key(grain: Grain) -> str:
+    """Return the column that tells whose row it is, empty for the cohort."""
+    names = UNIT_COLUMNS[grain]
+    return names[0] if grain == "patient" else (names[1] if names else "")
+
+
+@lru_cache(maxsize=8)
+def _by_unit(path: Path, _time: int, _size: int, grain: Grain) -> dict[str, pd.DataFrame]:
+    """Read a user's table once in a process and part it; time and size tell a new one."""
+    frame = read_provided(path)
+    key = _key(grain)
+    own = frame.drop(columns=[name for name in UNIT_COLUMNS[grain] if name in frame.columns])
+    if not key:
+        return {"": own}
+    return {str(unit): rows for unit, rows in own.groupby(frame[key].astype(str), sort=False)}

@@ -10,6 +10,7 @@ import getpass
 import os
 import platform
 import resource
+import shutil
 import socket
 import time
 import traceback
@@ -153,7 +154,7 @@ def _compute(task: Task, results: Results, goal: Path, started: float) -> None:
         record = _provenance(task, started, notes, nothing)
         results.publish(part, record, goal)
     except BaseException:
-        results.discard(part)
+        shutil.rmtree(part, ignore_errors=True)
         raise
 
 

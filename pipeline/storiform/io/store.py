@@ -209,11 +209,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def read_provided(path: Path) -> pd.DataFrame:
     """Read a user's table (TSV, CSV or Parquet); text files give all columns as text."""
-    if path.suffix == ".parquet":
-        frame: pd.DataFrame = pq.read_table(path).to_pandas()
-        return frame
     separator = "," if ".csv" in path.suffixes else "\t"
     try:
+        if path.suffix == ".parquet":
+            frame: pd.DataFrame = pq.read_table(path).to_pandas()
+            return frame
         return pd.read_csv(path, sep=separator, dtype=str, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         remedy = "Write it as tab-separated text or Parquet, with a header."
