@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -98,8 +99,6 @@ def doubled(dose: Dose, params: ToyParams) -> Doubled:
         message = f"dose: found {value}, expected 0 or more. Correct the dose."
         raise InputError(message)
     if value == 0:
-        import warnings
-
         warnings.warn("the dose is zero", DataWarning, stacklevel=2)
     return pd.DataFrame({"twice": [value * params.factor]})
 
