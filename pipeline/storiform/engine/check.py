@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from storiform.engine.provided import provided_rows
 from storiform.engine.session import Session
-from storiform.engine.weave import provided_rows
 from storiform.engine.work import open_resource
 from storiform.io.sources import SOURCES, SourceUnit
 from storiform.model.errors import DataWarning, UserError

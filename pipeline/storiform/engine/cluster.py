@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from storiform.engine.config import Executor
+from storiform.model.errors import RunError, fault
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -90,15 +91,18 @@ def slots(executor: Executor) -> int:
 def connect(executor: Executor) -> Iterator["Client"]:
     """Give a Dask client, on a cluster of this machine or on the one configured.
 
-    Never a plain LocalCluster: with a task that kills its worker it was seen to hang for
-    ever without workers. `adapt` with equal bounds replaces what dies.
+    Raises
+    ------
+    RunError
+        If the configured scheduler is on another machine and does not speak TLS.
     """
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     prepare_environment()
     with dask.config.set(_settings()):
         if executor.scheduler:
+            _refuse_open_network(executor.scheduler)
             with Client(  # type: ignore[no-untyped-call]
                 executor.scheduler, set_as_default=False
             ) as client:
@@ -106,22 +110,64 @@ def connect(executor: Executor) -> Iterator["Client"]:
             return
         count = slots(executor)
         memory_gb = executor.memory_gb or 0.9 * machine_memory_gb() / count
-        with (
-            tempfile.TemporaryDirectory(prefix="storiform-") as scratch,
-            LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=0,
-                threads_per_worker=1,
-                processes=True,
-                memory_limit=int(memory_gb * 1e9),
-                host="127.0.0.1",
-                dashboard_address=None,
-                local_directory=scratch,
-                silence_logs=50,
-            ) as cluster,
-        ):
-            cluster.adapt(minimum=count, maximum=count, interval="1s")
-            with Client(cluster, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-                yield client
+        with _local(count, memory_gb) as client:
+            yield client
+
+
+@contextmanager
+def connect_alone(executor: Executor) -> Iterator["Client | None"]:
+    """Give a client of one worker that may use the memory of the whole machine.
+
+    For steps whose worker died: what lacked memory beside others gets all there is. None
+    where the workers are not ours to start.
+    """
+    import dask
+
+    if executor.scheduler:
+        yield None
+        return
+    prepare_environment()
+    with dask.config.set(_settings()), _local(1, 0.9 * machine_memory_gb()) as client:
+        yield client
+
+
+def _refuse_open_network(address: str) -> None:
+    scheme, _, place = address.partition("://")
+    host = place.rsplit(":", 1)[0].strip("[]")
+    if scheme in {"tls", "wss"} or host in {"localhost", "::1"} or host.startswith("127."):
+        return
+    remedy = "Start the scheduler with TLS and give its address as tls://HOST:PORT."
+    expected = "TLS to another machine: patients' data must not cross a network in the clear"
+    raise RunError(fault("executor.scheduler", address, expected, remedy))
+
+
+@contextmanager
+def _local(count: int, memory_gb: float) -> Iterator["Client"]:
+    """Start a cluster on this machine whose workers are replaced when they die.
+
+    Never a plain LocalCluster: with a task that kills its worker it was seen to hang for
+    ever without workers. `adapt` with equal bounds replaces what dies.
+    """
+    from distributed import Client, LocalCluster
+
+    with (
+        tempfile.TemporaryDirectory(prefix="storiform-") as scratch,
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=0,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=int(memory_gb * 1e9),
+            host="127.0.0.1",
+            dashboard_address=None,
+            # Any free port: 8787 is taken where another run goes on.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            local_directory=scratch,
+            silence_logs=50,
+        ) as cluster,
+    ):
+        cluster.adapt(minimum=count, maximum=count, interval="1s")
+        with Client(cluster, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+            yield client
 
 
 def _settings() -> dict[str, Any]:

@@ -65,7 +65,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]
         before, now = old["versions"].get(name), new["versions"].get(name)
         if before != now:
             yield f"version of {name}: {before} -> {now}"
-    for part in ("params", "resources", "files", "samples", "record", "build", "unit"):
+    for part in ("params", "resources", "files", "rows", "samples", "record", "build", "unit"):
         yield from _changed(part, old.get(part, {}), new.get(part, {}))
     before_inputs, now_inputs = old.get("inputs", {}), new.get("inputs", {})
     for argument in sorted(set(before_inputs) | set(now_inputs)):
@@ -83,7 +83,7 @@ def _changed(part: str, old: object, new: object) -> Iterable[str]:
         before, now = old.get(key), new.get(key)
         if before == now:
             continue
-        if part in {"files", "resources"}:
+        if part in {"files", "resources", "rows"}:
             yield f"{part} {key}: the content changed"
         elif part == "record":
             yield f"clinical value {key} changed"
@@ -149,7 +149,7 @@ def chain(node: Node, depth: int = 0, seen: set[Node] | None = None) -> Iterable
     if node in seen:
         return
     seen.add(node)
-    for part in ("params", "files", "resources", "samples"):
+    for part in ("params", "files", "rows", "resources", "samples"):
         values = node.recipe.get(part) or {}
         for key, value in sorted(values.items()):
             yield f"{indent}    {part} {key} = {value}"

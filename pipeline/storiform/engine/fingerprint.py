@@ -8,7 +8,7 @@ code: a change that alters numbers raises the version of the table instead.
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,19 @@ class FileIds:
             self._known[key] = record
             self._changed = True
         return str(record[2])
+
+    def parts(
+        self, path: Path, how: str, part: Callable[[], Mapping[str, str]]
+    ) -> Mapping[str, str]:
+        """Return the ids of the parts of a file, parted once for each content."""
+        key = f"{path.resolve()} by {how}"
+        identity = self.of(path)
+        known = self._known.get(key, [])
+        if known[:1] != [identity]:
+            known = self._known[key] = [identity, how, dict(part())]
+            self._changed = True
+        found: dict[str, str] = known[2]
+        return found
 
     @staticmethod
     def _large(path: Path, mark: list[int], known: list[Any]) -> list[Any]:

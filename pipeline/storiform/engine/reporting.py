@@ -211,6 +211,8 @@ def _problems(session: "Session", records: dict[int, dict[str, Any]]) -> list[Pr
 def _inputs(session: "Session") -> dict[str, str]:
     found: dict[str, str] = {}
     for node in session.graph.nodes:
+        if node.origin == "provided":
+            found[Path(node.payload["path"]).name] = str(node.payload["id"])
         names = node.payload.get("files") or {}
         for column, identity in (node.recipe.get("files") or {}).items():
             label = Path(names[column]).name if column in names else column

@@ -64,7 +64,8 @@ Listener = Callable[[Node, str], None]
 class Driver:
     """Runs all nodes of a graph that have work to do.
 
-    `listen` is called with each node that settles and the message that came with it.
+    `listen` is called with each node that settles and the message that came with it;
+    `lone` gives the client on which suspects run alone, with more memory.
     """
 
     graph: Graph
@@ -75,6 +76,7 @@ class Driver:
     listen: Listener
     stop: Stop = field(default_factory=Stop)
     workers: Callable[["Client"], int] | None = None
+    lone: Callable[[], "Client | None"] | None = None
 
     _token: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     _numbers: "count[int]" = field(default_factory=count)
@@ -119,7 +121,8 @@ class Driver:
 
     def _submit(self, client: "Client") -> None:
         if self._alone and not self._flying:
-            self._send(client, [self._alone.popleft()])
+            lone = self.lone() if self.lone is not None else None
+            self._send(lone or client, [self._alone.popleft()])
             return
         if self._alone:
             return  # suspects run alone: wait until nothing else flies

@@ -2,9 +2,9 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -214,7 +214,7 @@ def _drive(
     todo = [node for node in session.graph.nodes if node.state == "todo"]
     if not todo:
         return
-    from storiform.engine.cluster import slots, worker_count
+    from storiform.engine.cluster import connect, connect_alone, slots, worker_count
 
     executor = session.config.executor
     if workers is not None:
@@ -227,22 +227,16 @@ def _drive(
         allow_partial_cohort=settings.allow_partial_cohort,
         watchdog_seconds=60 * settings.watchdog_minutes,
     )
-    with _client(executor) as client:
+    with ExitStack() as stack:
+        client = stack.enter_context(connect(executor))
+        lone = cache(lambda: stack.enter_context(connect_alone(executor)))
         cohort = session.report.cohort
         driver = Driver(
-            session.graph, cohort, session.results, rules, lock, ears, stop, worker_count
+            session.graph, cohort, session.results, rules, lock, ears, stop, worker_count, lone
         )
         driver.run(client)
         if not stop:
             _write_tables(session, client)
-
-
-@contextmanager
-def _client(executor: object) -> Iterator["Client"]:
-    from storiform.engine.cluster import connect
-
-    with connect(executor) as client:  # type: ignore[arg-type]
-        yield client
 
 
 def _exports(session: Session) -> list[Export]:

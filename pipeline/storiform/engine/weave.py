@@ -2,22 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Feed, Graph, LeftOut, Node, gathered, in_order, product_key
+from storiform.engine.provided import key_column, row_ids
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sources import SOURCES, Source
-from storiform.io.store import read_provided, typed
 from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import ConfigError, InputError, fault
 from storiform.model.params import Params
 from storiform.model.step import Argument, Step
-from storiform.model.table import UNIT_COLUMNS, Gather, Grain, Resource, Table
+from storiform.model.table import Gather, Resource, Table
 
 
 @dataclass(frozen=True)
@@ -71,39 +68,30 @@ def _add_provided(graph: Graph, threads: Threads, tables: Mapping[str, Table]) -
             remedy = f"Use one of {known}."
             raise ConfigError(fault("provided", repr(name), "a table of the workflow", remedy))
         table = tables[name]
-        for unit in _units_in(path, table, threads.cohort):
+        for unit, rows in _rows_in(path, table, threads).items():
             node = Node(f"provided_{name}", unit, table.grain, "provided")
             node.recipe = {
                 "step": node.step,
                 "versions": {name: table.version},
-                "files": {name: threads.ids.of(path)},
+                "rows": {name: rows},
                 "unit": unit,
             }
-            node.payload = {"table": name, "path": str(path)}
+            identity = threads.ids.of(path)
+            node.payload = {"table": name, "path": str(path), "id": identity}
             graph.add(node, [name])
 
 
-def _units_in(path: Path, table: Table, cohort: Cohort) -> list[str]:
-    column = _key(table.grain)
-    if not column:
-        return list(cohort.units("cohort"))
-    frame = read_provided(path)
-    if column not in frame.columns:
-        found = f"columns {', '.join(map(str, frame.columns[:8]))}"
-        remedy = f"Add the column {column}: it tells whose row it is."
-        raise InputError(fault(str(path), found, f"a column {column}", remedy))
-    if frame[column].isna().any():
-        row = 2 + int(frame[column].isna().argmax())
-        remedy = f"Fill in the {column}, or delete the row."
-        raise InputError(fault(f"{path}, row {row}", f"no {column}", "whose row it is", remedy))
-    named = sorted(set(frame[column].astype(str)))
-    known = set(cohort.units(table.grain))
-    strangers = [unit for unit in named if unit not in known]
+def _rows_in(path: Path, table: Table, threads: Threads) -> Mapping[str, str]:
+    """Return the id of the rows of each unit in a user's table: one changed row, one unit."""
+    rows = threads.ids.parts(path, table.grain, lambda: row_ids(path, table.grain))
+    known = set(threads.cohort.units(table.grain))
+    strangers = [unit for unit in rows if unit not in known]
     if strangers:
+        column = key_column(table.grain)
         found = f"{column} {', '.join(strangers[:5])}"
         remedy = f"Correct the names, or add the {column} to the sample sheet."
         raise InputError(fault(str(path), found, f"{table.grain} units of the sheet", remedy))
-    return named
+    return rows
 
 
 def _add_source(graph: Graph, threads: Threads, source: Source) -> None:
@@ -276,31 +264,3 @@ class _Weaver:
             if biopsy.is_baseline and has_table:
                 speaker.setdefault(biopsy.patient, biopsy.name)
         return sorted(speaker.values())
-
-
-def provided_rows(path: Path, table: Table, unit: str) -> pd.DataFrame:
-    """Return the rows of one unit of a user's table, without the unit's columns."""
-    state = path.stat()
-    rows = _by_unit(path, state.st_mtime_ns, state.st_size, table.grain)
-    own = rows.get(unit if _key(table.grain) else "")
-    if own is None:
-        remedy = "Run again: the file changed after the run began."
-        raise InputError(fault(path.name, f"no row of {unit}", "at least one", remedy))
-    return typed(own, table, path.name)
-
-
-def _key(grain: Grain) -> str:
-    """Return the column that tells whose row it is, empty for the cohort."""
-    names = UNIT_COLUMNS[grain]
-    return names[0] if grain == "patient" else (names[1] if names else "")
-
-
-@lru_cache(maxsize=8)
-def _by_unit(path: Path, _time: int, _size: int, grain: Grain) -> dict[str, pd.DataFrame]:
-    """Read a user's table once in a process and part it; time and size tell a new one."""
-    frame = read_provided(path)
-    key = _key(grain)
-    own = frame.drop(columns=[name for name in UNIT_COLUMNS[grain] if name in frame.columns])
-    if not key:
-        return {"": own}
-    return {str(unit): rows for unit, rows in own.groupby(frame[key].astype(str), sort=False)}

@@ -26,8 +26,8 @@ import pandas as pd
 from storiform import __version__
 from storiform.engine.config import Workflow, load_workflow
 from storiform.engine.gather import gather_features
+from storiform.engine.provided import provided_rows
 from storiform.engine.results import Results
-from storiform.engine.weave import provided_rows
 from storiform.io.resources import RESOURCES
 from storiform.io.sources import SOURCES, SourceUnit
 from storiform.io.store import read_parquet, to_arrow, write_bytes, write_parquet, write_tsv
