@@ -27,7 +27,7 @@ class Progress:
         self._quiet = quiet
         self._started = time.monotonic()
         self._done: deque[float] = deque(maxlen=200)
-        self._failures: list[str] = []
+        self._failed = 0
         self._plain = 0.0
         self._drawn = 0.0
         self._live: Live | None = None
@@ -69,7 +69,9 @@ class Progress:
             self._settled += 1
             self._done.append(time.monotonic())
         if node.state == "failed" or (node.state == "todo" and message):
-            self._tell(f"{node.step} of {node.unit}: {node.state}: {first_line(message)}")
+            self._failed += node.state == "failed"
+            state = "failed: " if node.state == "failed" else ""
+            self._tell(f"{node.step} of {node.unit}: {state}{first_line(message)}")
         if self._live is not None:
             if time.monotonic() - self._drawn > 0.25:  # noqa: PLR2004  four times a second
                 self._drawn = time.monotonic()
@@ -78,7 +80,6 @@ class Progress:
             self._line()
 
     def _tell(self, text: str) -> None:
-        self._failures.append(text)
         if self._live is not None:
             self._live.console.print(text, style="red", markup=False)
         elif not self._quiet:
@@ -86,9 +87,7 @@ class Progress:
 
     def _line(self) -> None:
         self._plain = time.monotonic()
-        text = (
-            f"{self._settled} of {self._total} done{self._left()}, {len(self._failures)} failed"
-        )
+        text = f"{self._settled} of {self._total} done{self._left()}, {self._failed} failed"
         print(text, file=self._stream, flush=True)
 
     def _left(self) -> str:
