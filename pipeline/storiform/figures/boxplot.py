@@ -21,6 +21,7 @@ from storiform.figures.style import (
     dress,
     footnote,
     headline,
+    method,
     p_text,
     plain,
     shortened,
@@ -99,7 +100,7 @@ def response_boxplots(
         has = values["patient"].map(outcomes).astype("boolean")
         _panel(panel, values, has, params.outcome)
         numbers = f"{p_text(float(str(row.p)))}, {p_text(float(str(row.q)), 'q')}"
-        headline(panel, shortened(plain(str(row.feature)), 22), numbers)
+        headline(panel, shortened(plain(str(row.feature)), 20), numbers)
     for panel in axes[len(chosen) :]:
         panel.set_visible(False)
     n = int(chosen["n"].max())
@@ -132,7 +133,9 @@ def _panel(axes: Axes, values: pd.DataFrame, has: pd.Series, outcome: str) -> No
         )  # fmt: skip
     axes.set_xticks([0, 1], [f"{group.name}\nn = {len(group.points)}" for group in groups])
     axes.set_xlim(-0.55, 1.55)
-    axes.set_ylabel(str(values["unit_of_measure"].iloc[0] or ""))
+    unit = values["unit_of_measure"].fillna("").iloc[0]
+    parts = [method(str(values["feature"].iloc[0])), str(unit)]
+    axes.set_ylabel(", ".join(part for part in parts if part))
     dress(axes)
 
 

@@ -23,6 +23,7 @@ from storiform.figures.style import (
     dress,
     footnote,
     headline,
+    method,
     months_text,
     p_text,
     plain,
@@ -133,7 +134,8 @@ def survival_by_feature(
             panel = next(panels)
             rows = drawn[(drawn["feature"] == feature) & (drawn["outcome"] == outcome)]
             _draw(panel, rows, curves, has_band=False)
-            title = f"{shortened(plain(feature), 30)}, {outcome.upper()}"
+            by = f" ({method(feature)})" if method(feature) else ""
+            title = f"{shortened(plain(feature), 26)}{by}, {outcome.upper()}"
             headline(panel.curves, title, _tested(rows))
     footnote(
         figure, f"{len(chosen)} of {len(ranked)} compared features, smallest p of "

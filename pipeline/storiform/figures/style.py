@@ -175,15 +175,38 @@ def months_text(value: float, lower: float, upper: float) -> str:
     return f"median {value:.1f} months ({low}–{high})"  # noqa: RUF001  the same
 
 
+_AS_WRITTEN = {"tmb": "TMB", "nk": "NK", "cd8": "CD8", "t": "T", "b": "B", "tpm": "TPM"}
+_NAMES = {
+    "tmb.mutations_nonsynonymous": "Nonsynonymous calls",
+    "tmb.mutations_coding": "Coding calls",
+}
+_METHODS = {"mcp_counter": "MCP-counter", "ssgsea": "ssGSEA", "gene_mutations": "mutated"}
+
+
 def plain(feature: str) -> str:
-    """Write the name of a feature without its table and without underscores.
+    """Write the name of a feature as a person would, without its table.
 
     Examples
     --------
-    >>> plain("mcp_counter.b_lineage")
-    'b lineage'
+    >>> plain("mcp_counter.b_lineage"), plain("ssgsea.TLS_Tfh8"), plain("tmb.tmb")
+    ('B lineage', 'TLS Tfh8', 'TMB')
     """
-    return feature.split(".", 1)[-1].replace("_", " ")
+    if feature in _NAMES:
+        return _NAMES[feature]
+    words = [_AS_WRITTEN.get(word, word) for word in feature.split(".", 1)[-1].split("_")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def method(feature: str) -> str:
+    """Name the method behind a feature where its name alone does not tell.
+
+    Examples
+    --------
+    >>> method("mcp_counter.b_lineage"), method("tmb.tmb")
+    ('MCP-counter', '')
+    """
+    return _METHODS.get(feature.split(".", 1)[0], "")
 
 
 def shortened(text: str, most: int) -> str:

@@ -33,7 +33,7 @@ def test_step_reads_features_clinic_and_associations():
 
 def test_panels_are_the_numbers_in_the_order_of_p(invented, compared):
     titles = [axes.get_title(loc="left") for axes in shown(drawn(invented, compared))]
-    assert titles == ["b lineage", "tmb", "t cells"]
+    assert titles == ["B lineage", "TMB", "T cells"]
 
 
 def test_points_are_the_values_of_those_with_and_without_response(invented, compared):
