@@ -1,6 +1,5 @@
 """Counts and transcripts per million of one biopsy, under current gene symbols."""
 
-import re
 import warnings
 
 import numpy as np
@@ -17,16 +16,12 @@ from storiform.model.resources import (
     Transcripts,
     without_version,
 )
+from storiform.model.species import foreign_species
 from storiform.model.tables.rna import Counts, GivenCounts, GivenLog2Tpm, GivenTpm, Tpm
 
 Floats = npt.NDArray[np.float64]
 
 _TRANSCRIPT = r"(?:ENST\d|[NX][MR]_\d)"
-_SPECIES = {
-    r"ENSMUSG\d": "mouse (ENSMUSG)", r"ENSRNOG\d": "rat (ENSRNOG)", r"FBgn\d": "fly (FBgn)",
-    r"ENSDARG\d": "zebrafish (ENSDARG)", r"ENSCAFG\d": "dog (ENSCAFG)",
-    r"[A-Z][a-z]+\d*[a-z]?\d*$": "mouse or rat, by the case of the symbols",
-}  # fmt: skip
 _OFFSET_TOLERANCE = 1e-3
 
 
@@ -217,16 +212,9 @@ def _symbols(ids: list[str], gene_names: GeneNames, params: ExpressionParams) ->
     if share < params.min_recognised:
         unknown = [name for name, symbol in zip(ids, symbols, strict=True) if not symbol]
         found = f"{share:.0%} human genes among ids such as {', '.join(unknown[:3])}"
-        species = _species(unknown)
+        species = foreign_species(unknown)
         expected = f"at least {params.min_recognised:.0%} (Entrez, Ensembl or HGNC symbols)"
         remedy = "Give human genes, or lower expression.min_recognised."
         found += f", which look like {species}" if species else ""
         raise InputError(fault("expression", found, expected, remedy))
     return [symbol or without_version(name) for symbol, name in zip(symbols, ids, strict=True)]
-
-
-def _species(ids: list[str]) -> str:
-    for pattern, species in _SPECIES.items():
-        if sum(bool(re.match(pattern, name)) for name in ids) > len(ids) / 2:
-            return species
-    return ""

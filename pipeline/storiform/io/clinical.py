@@ -15,6 +15,7 @@ from storiform.io.clinical_values import (
     DAYS,
     EVENTS,
     EXPECTED_RESPONSE,
+    INFINITE,
     RESPONSES,
     Response,
     compact,
@@ -62,7 +63,7 @@ class _Reader:
 
     def number(self, row: Row, name: str, low: float, high: float) -> float | None:
         text = self.cell(row, name)
-        if not text:
+        if not text or text.lower() in INFINITE:
             return None
         value = read_decimal(text, self.delimiter)
         if isinstance(value, float) and low <= value <= high:
@@ -81,18 +82,11 @@ class _Reader:
             months = self.months(row, outcome)
             event = self.event(row, outcome)
             record[f"{outcome}_months"], record[f"{outcome}_event"] = months, event
-            if event and months is None and self.has_time(outcome):
-                name = self.time_column(outcome)
-                found = "an event without a time"
-                self.fault(row, name, found, "the time of the event", "Fill in the time.")
         for name in ("histology", "arm"):
             record[name] = self.cell(row, name) or None
         record["sex"] = self.sex(row)
         record["age_years"] = self.number(row, "age_years", 0.0, 120.0)
         return record
-
-    def has_time(self, outcome: str) -> bool:
-        return self.time_column(outcome) in self.columns
 
     def time_column(self, outcome: str) -> str:
         given = [name for unit in DAYS if (name := f"{outcome}_{unit}") in self.columns]
@@ -247,6 +241,8 @@ def _notes(reader: _Reader, records: Mapping[str, Record], known: set[str]) -> l
             ),
         ),
     )
+    if any(reader.time_column(outcome) in reader.columns for outcome in _OUTCOMES):
+        doubts = (*doubts, ("an event without a time, not used for survival", _is_timeless))
     for what, is_doubtful in doubts:
         who = {name for name, record in records.items() if is_doubtful(record)}
         if who:
@@ -264,3 +260,7 @@ def _number(value: Value) -> float:
 def _is_pfs_longer(record: Record) -> bool:
     pfs, os = record["pfs_months"], record["os_months"]
     return isinstance(pfs, float) and isinstance(os, float) and pfs > os + 0.1
+
+
+def _is_timeless(record: Record) -> bool:
+    return any(record[f"{o}_event"] and record[f"{o}_months"] is None for o in _OUTCOMES)

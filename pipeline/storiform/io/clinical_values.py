@@ -43,9 +43,12 @@ RESPONSES: dict[str, Response] = {
 """Words of a response in lower case, letters and digits alone."""
 EXPECTED_RESPONSE = "CR, PR, SD, PD or NE (or R, NR)"
 
+INFINITE = frozenset({"inf", "-inf"})
+"""What R writes for the highest or lowest of no values: a missing one."""
 EVENTS = {
     "dead": True, "death": True, "died": True, "deceased": True, "progressed": True,
-    "progression": True, "event": True, "relapsed": True, "1deceased": True,
+    "progression": True, "event": True, "eventoccurred": True, "relapsed": True,
+    "1deceased": True, "noeventoccurred": False,
     "1progression": True, "1progressed": True, "alive": False, "living": False,
     "censored": False, "noevent": False, "progressionfree": False, "notprogressed": False,
     "0living": False, "0alive": False, "0censored": False,

@@ -17,6 +17,7 @@ import pandas as pd
 from storiform.io.matrix import Matrix, read_matrix
 from storiform.io.units import SourceUnit
 from storiform.model.errors import DataWarning, InputError, fault
+from storiform.model.species import foreign_species
 
 LINEAR_LIMIT = 50.0
 """No log2(TPM + 1) can be higher: 2**20 is the million itself."""
@@ -24,6 +25,8 @@ LOG_LIMIT = 25.0
 """TPM whose highest value is lower, and whose sum is far from 1e6, are logarithms."""
 STRANDED_SHARE = 0.8
 """Share of the fragments on one strand from which a library counts as stranded."""
+_LOOKED_AT = 500
+"""Ids of which the species is guessed: evenly from all."""
 
 _SUMMARY = re.compile(r"(__|N_(unmapped|multimapping|noFeature|ambiguous)$)")
 _ANNOTATION = {
@@ -167,6 +170,7 @@ def _rows(matrix: Matrix, ids: int, values: pd.Series, quantity: str) -> pd.Data
             "Name the file of another column or sample.",
         )
         raise InputError(fault(matrix.path.name, "no gene with a value", expected, remedy))
+    _refuse_foreign(names[kept], matrix.path.name)
     rows = pd.Series(np.arange(len(names)), names.index)
     return pd.DataFrame({"row": rows[kept], "id": names[kept], quantity: values[kept]})
 
@@ -250,6 +254,15 @@ def _refuse_empty(values: pd.Series, where: str, what: str) -> None:
     if not values.sum() > 0:
         remedy = "Leave the file out of the sample sheet, or correct it."
         raise InputError(fault(where, f"no {what}: all values are 0", "some", remedy))
+
+
+def _refuse_foreign(ids: pd.Series, where: str) -> None:
+    """Refuse genes that are plainly of another species; `counts` and `tpm` see the rest."""
+    species = foreign_species(ids.tolist()[:: 1 + len(ids) // _LOOKED_AT])
+    if species:
+        found = f"ids such as {', '.join(ids[:3])}, which look like {species}"
+        expected = "human genes (Entrez, Ensembl or HGNC symbols)"
+        raise InputError(fault(where, found, expected, "Give the matrix of human genes."))
 
 
 def _refuse_decimals(counts: pd.Series, where: str) -> None:

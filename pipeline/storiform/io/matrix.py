@@ -176,11 +176,12 @@ def _separator(line: str) -> str:
 
 
 def _cells(line: str, separator: str) -> list[str]:
+    """Split a line; names that were quoted twice lose both pairs."""
     if separator == _WHITESPACE:
         cells = next(csv.reader([re.sub(_WHITESPACE, " ", line.strip())], delimiter=" "))
     else:
         cells = next(csv.reader([line], delimiter=separator))
-    return [cell.strip() for cell in cells]
+    return [cell.strip().strip('"').strip() for cell in cells]
 
 
 def _is_data(cells: list[str]) -> bool:

@@ -51,12 +51,13 @@ EXPECTED = {"TP53": 10.0, "CD8A": 0.0, "MDM2": 7.0}
         MATRIX.replace("gene,", ",").encode(),
         MATRIX.replace("gene,", "").encode(),
         b'"","S1","S2"\n"TP53",10,20\n"CD8A",0,3\n"MDM2",7,1\n',
+        MATRIX.replace("S1", '"""S1"""').encode(),
         b"# made by a pipeline\n\n" + MATRIX.encode(),
         b'"",gene,S1\n"1",TP53,10\n"2",CD8A,0\n"3",MDM2,7\n',
     ],
     ids=[
         "comma", "tab", "semicolon", "blank", "CR", "CRLF", "BOM", "UTF-16", "gzip",
-        "unnamed", "R row names", "quoted", "comment", "row numbers",
+        "unnamed", "R row names", "quoted", "quoted twice", "comment", "row numbers",
     ],
 )  # fmt: skip
 def test_every_dialect_of_a_matrix_is_read(tmp_path, content):
