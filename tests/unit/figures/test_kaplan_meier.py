@@ -65,7 +65,7 @@ def test_panels_by_feature_are_in_the_order_of_p_and_carry_it(survived):
     figure = survival_by_feature(survival, curves, KaplanMeierParams(features=2))
     ranked = survival[survival["outcome"] == "pfs"].sort_values("p")["feature"].unique()[:2]
     titles = [axes.get_title(loc="left") for axes in figure.axes[::2]]
-    written = {"clinic.sex": "Sex", "mcp_counter.b_lineage": "B lineage (MCP-counter)"}
+    written = {"quality.sex": "Sex", "mcp_counter.b_lineage": "B lineage (MCP-counter)"}
     assert titles == [
         f"{written[name]}, {outcome}" for name in ranked for outcome in ("PFS", "OS")
     ]
