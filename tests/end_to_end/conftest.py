@@ -1,17 +1,71 @@
-"""Fixtures of whole runs."""
+"""Makers of toy trials and runners of them, for each test in a folder of its own."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from trials import Toy, make_toy
+from trials import HereClient, Process, Toy, kill_worker, make_toy
+
+from storiform.engine import work as work_module
+from storiform.engine.explain import Check
+from storiform.engine.session import Ending, Session, open_session, run
 
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Callable[..., Toy]:
     """Return a maker of toy trials below the test's own folder."""
 
-    def make(doses: Sequence[float], settings: str = "", name: str = "toy") -> Toy:
-        return make_toy(tmp_path / name, doses, settings)
+    def make(
+        doses: Sequence[float],
+        settings: str = "",
+        name: str = "toy",
+        output: object = "results",
+    ) -> Toy:
+        return make_toy(tmp_path / name, doses, settings, output)
 
     return make
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Process]]:
+    """Return a starter of commands; what still runs at the end of the test is killed."""
+    started: list[Process] = []
+
+    def begin(*words: object, **environment: str) -> Process:
+        started.append(Process(words, **environment))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        left = process.workers()
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+        for worker in left:
+            kill_worker(worker)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Session, Ending]]]:
+    """Return a runner of a toy in this process."""
+    mask = os.umask(0o077)
+
+    def run_here(
+        toy: Toy, *, check: Check | None = None, kill: Mapping[str, int] | None = None
+    ) -> tuple[Session, Ending]:
+        client = HereClient(kill)
+        work_module._loaded.cache_clear()  # noqa: SLF001  a worker loads it once, a test anew
+
+        @contextmanager
+        def connected(_executor: object) -> Iterator[HereClient]:
+            yield client
+
+        monkeypatch.setattr("storiform.engine.cluster.connect", connected)
+        monkeypatch.setattr("storiform.engine.cluster.connect_alone", connected)
+        session = open_session(toy.config, check)
+        return session, run(session, workers=2, quiet=True)
+
+    yield run_here
+    os.umask(mask)

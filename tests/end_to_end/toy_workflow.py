@@ -9,11 +9,12 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from pydantic import Field
 
-from storiform.model.errors import DataWarning, InputError
+from storiform.model.errors import DataWarning, InputError, NothingToShow
 from storiform.model.params import Params
-from storiform.model.table import Column, Table
+from storiform.model.table import Column, Picture, Table
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import Features
 
@@ -74,6 +75,26 @@ Summary = Annotated[
 ]
 
 
+Bonus = Annotated[
+    pd.DataFrame,
+    Table("bonus", grain="biopsy", columns={"points": Column("float", "points given")}),
+]
+Ranks = Annotated[
+    pd.DataFrame,
+    Table(
+        "ranks",
+        grain="cohort",
+        key=("name",),
+        columns={
+            "name": Column("string", "biopsy"),
+            "rank": Column("int", "its rank by share and bonus"),
+            "given": Column("int", "biopsies with a bonus"),
+        },
+    ),
+]
+Bars = Annotated[Figure, Picture("bars", "Doubled doses by biopsy.")]
+
+
 class ToyParams(Params):
     """How the toy behaves."""
 
@@ -83,6 +104,8 @@ class ToyParams(Params):
     poison_dose: float = Field(-1.0, description="the dose that kills its worker")
     kill_always: bool = Field(default=True, description="whether the poison kills every time")
     marks: str = Field("", description="folder in which the poison leaves its mark")
+    broken_dose: float = Field(-1.0, description="the dose whose table breaks its contract")
+    blank: bool = Field(default=False, description="whether the figure has nothing to show")
 
 
 def doubled(dose: Dose, params: ToyParams) -> Doubled:
@@ -95,6 +118,8 @@ def doubled(dose: Dose, params: ToyParams) -> Doubled:
             if mark is not None:
                 mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+    if value == params.broken_dose:
+        return pd.DataFrame({"thrice": [value]})
     if value < 0:
         message = f"dose: found {value}, expected 0 or more. Correct the dose."
         raise InputError(message)
@@ -120,6 +145,24 @@ def share(doubled: Doubled, total: Total) -> Share:
     return pd.DataFrame({"share": doubled["twice"] / total["sum"].iloc[0]})
 
 
+def ranks(share: Share, bonus: Bonus | None) -> Ranks:
+    """Rank the biopsies; a bonus that somebody gives is added to the share."""
+    given = {} if bonus is None else dict(zip(bonus["biopsy"], bonus["points"], strict=True))
+    points = share["share"] + share["biopsy"].map(given).fillna(0.0)
+    order = points.rank(ascending=False, method="first").astype(int)
+    return pd.DataFrame({"name": share["biopsy"], "rank": order, "given": len(given)})
+
+
+def bars(doubled: Doubled, params: ToyParams) -> Bars:
+    """Draw the doubled doses."""
+    if params.blank:
+        message = "the doses are not to be shown"
+        raise NothingToShow(message)
+    figure = Figure()
+    figure.subplots().bar(doubled["biopsy"], doubled["twice"])
+    return figure
+
+
 def summary(features: Features, clinic: Clinic) -> Summary:
     """Sum up each feature over the patients."""
     joined = features.merge(clinic[["patient", "responded"]], on="patient", how="left")
@@ -134,4 +177,4 @@ def summary(features: Features, clinic: Clinic) -> Summary:
     )
 
 
-STEPS = (doubled, noise, total, share, summary)
+STEPS = (doubled, noise, total, share, ranks, bars, summary)

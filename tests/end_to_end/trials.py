@@ -1,11 +1,21 @@
-"""A toy trial in a folder, and the command line as a user calls it."""
+"""A toy trial in a folder, the command line as a user calls it, and its quick twin."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from storiform.engine.work import work
 
 WORKFLOW = Path(__file__).with_name("toy_workflow.py")
 
@@ -18,16 +28,62 @@ class Toy:
     results: Path
 
     def table(self, name: str) -> bytes:
-        """Return the bytes of one table."""
+        """Return a published table as text."""
         return (self.results / "tables" / f"{name}.tsv").read_bytes()
 
     def tables(self) -> dict[str, bytes]:
-        """Return the bytes of every table file."""
+        """Return all published tables."""
         folder = self.results / "tables"
         return {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
 
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """Return the cells of a published table."""
+        header, *lines = self.table(name).decode().splitlines()
+        names = header.split("\t")
+        return [dict(zip(names, line.split("\t"), strict=True)) for line in lines]
 
-def make_toy(folder: Path, doses: Sequence[float], settings: str = "") -> Toy:
+    def report(self) -> str:
+        """Return the report."""
+        return (self.results / "report.html").read_text()
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return the events of all runs in the folder, the first first."""
+        lines = (self.results / "events.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def steps(self) -> list[tuple[str, str, str]]:
+        """Return step, unit and state of what settled in the last run, in order."""
+        events = self.events()
+        starts = [n for n, event in enumerate(events) if event["event"] == "run_started"]
+        last = events[starts[-1] :]
+        return [(e["step"], e["unit"], e["state"]) for e in last if e["event"] == "step"]
+
+    def summary(self) -> dict[str, Any]:
+        """Return what `run.json` says."""
+        found: dict[str, Any] = json.loads((self.results / "run.json").read_text())
+        return found
+
+    def folders(self, step: str, unit: str) -> list[Path]:
+        """Return the published results of a step on a unit."""
+        below = self.results / "units" / unit / step
+        return sorted(path for path in below.iterdir() if path.is_dir())
+
+    def dose(self, doses: Sequence[float]) -> None:
+        """Write the provided doses anew."""
+        names = [f"P{number:03d}" for number in range(1, len(doses) + 1)]
+        rows = [f"{n}\t{d}" for n, d in zip(names, doses, strict=True)]
+        text = "\n".join(["biopsy\tdose", *rows]) + "\n"
+        (self.config.parent / "dose.tsv").write_text(text)
+
+    def settings(self, text: str) -> None:
+        """Replace what follows the fixed part of the configuration."""
+        head = self.config.read_text().split("# settings\n")[0]
+        self.config.write_text(f"{head}# settings\n{text}")
+
+
+def make_toy(
+    folder: Path, doses: Sequence[float], settings: str = "", output: object = "results"
+) -> Toy:
     """Write a trial whose biopsies have these doses, and a configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"P{number:03d}" for number in range(1, len(doses) + 1)]
@@ -36,15 +92,18 @@ def make_toy(folder: Path, doses: Sequence[float], settings: str = "") -> Toy:
     clinical = ["patient,response"]
     clinical += [f"{name},{'PR' if i % 3 == 0 else 'PD'}" for i, name in enumerate(names)]
     (folder / "clinical.csv").write_text("\n".join(clinical) + "\n")
-    rows = ["biopsy\tdose"] + [f"{n}\t{d}" for n, d in zip(names, doses, strict=True)]
-    (folder / "dose.tsv").write_text("\n".join(rows) + "\n")
     config = folder / "toy.yaml"
     config.write_text(
-        f"workflow: {WORKFLOW}\noutput: results\n"
+        f"workflow: {WORKFLOW}\noutput: {output}\n"
         "cohort: {samples: samples.csv, clinical: clinical.csv}\n"
-        f"provided: {{dose: dose.tsv}}\n{settings}"
+        f"provided: {{dose: dose.tsv}}\n# settings\n{settings}"
     )
-    return Toy(config, folder / "results")
+    toy = Toy(config, folder / str(output))
+    toy.dose(doses)
+    return toy
+
+
+# -- the command line, in processes of its own -----------------------------------------
 
 
 def storiform(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -54,3 +113,96 @@ def storiform(*words: object, **environment: str) -> subprocess.CompletedProcess
     return subprocess.run(  # noqa: S603  our own command
         command, capture_output=True, text=True, env=settings, check=False, timeout=300
     )
+
+
+class Process(subprocess.Popen[str]):
+    """A command that goes on beside the test."""
+
+    def __init__(self, words: Sequence[object], **environment: str) -> None:
+        command = [sys.executable, "-m", "storiform", *map(str, words)]
+        super().__init__(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **environment}, start_new_session=True,
+        )  # fmt: skip
+
+    def workers(self) -> list[psutil.Process]:
+        """Return the processes that compute, by the tree of processes."""
+        try:
+            below = psutil.Process(self.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+        return [process for process in below if _is_worker(process)]
+
+    def wait_for_events(self, toy: Toy, number: int, before: int = 0) -> None:
+        """Wait until this run has written so many events of steps."""
+        deadline = time.monotonic() + 120
+        while _settled(toy) - before < number and self.poll() is None:
+            if time.monotonic() > deadline:
+                pytest.fail(f"no event {number} after two minutes")
+            time.sleep(0.005)
+
+    def end(self) -> tuple[str, str]:
+        """Wait for the end and return what was printed."""
+        return self.communicate(timeout=120)
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        words = process.cmdline()
+    except psutil.Error:
+        return False
+    return any("spawn_main" in word for word in words)
+
+
+def _settled(toy: Toy) -> int:
+    try:
+        text = (toy.results / "events.jsonl").read_text()
+    except FileNotFoundError:
+        return 0
+    return text.count('"event": "step"')
+
+
+def kill_worker(worker: psutil.Process) -> None:
+    """Kill a worker that outlived its test."""
+    try:
+        worker.send_signal(signal.SIGKILL)
+    except psutil.NoSuchProcess:
+        return
+
+
+# -- the same engine in this process, without Dask: quick enough for many scenarios ----
+
+
+class HereClient:
+    """Runs what is submitted at once; `kill` names units whose worker dies."""
+
+    def __init__(self, kill: Mapping[str, int] | None = None) -> None:
+        self.kill = dict(kill or {})
+        self.calls: list[list[str]] = []
+
+    def submit(self, function: Callable[..., Any], *args: Any, key: str = "", **_: Any) -> Any:
+        """Call the function now."""
+        future = HereFuture(key)
+        if function is not work:
+            future.set_result(function(*args))
+            return future
+        units = [task.unit for task in args[0]]
+        self.calls.append(units)
+        guilty = [unit for unit in units if self.kill.get(unit, 0) > 0]
+        for unit in guilty:
+            self.kill[unit] -= 1
+        if guilty:
+            future.status = "lost"
+            future.set_result([])
+        else:
+            future.set_result(work(args[0]))
+        return future
+
+
+class HereFuture(Future):  # type: ignore[type-arg]
+    """A finished future with the attributes of Dask's."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+        self.status = "finished"

@@ -44,7 +44,9 @@ def weave(threads: Threads) -> Graph:
     from_files = {source.table.name: source for source in threads.sources}
     tables = {**made, **asked, **{n: s.table for n, s in from_files.items()}}
     _add_provided(graph, threads, tables)
-    unread = [n for n in asked if n not in made and n not in from_files]
+    needed = {a.contract.name for s in steps for a in s.arguments
+              if isinstance(a.contract, Table) and not a.optional}  # fmt: skip
+    unread = [n for n in needed if n not in made and n not in from_files]
     if unread := [n for n in unread if n not in threads.provided]:
         names = ", ".join(sorted(unread))
         message = (
