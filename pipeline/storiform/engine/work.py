@@ -14,7 +14,6 @@ import shutil
 import socket
 import time
 import traceback
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,12 +25,13 @@ import pandas as pd
 from storiform import __version__
 from storiform.engine.config import Workflow, load_workflow
 from storiform.engine.gather import gather_features
+from storiform.engine.logs import Told, listening
 from storiform.engine.provided import provided_rows
 from storiform.engine.results import Results
 from storiform.io.resources import RESOURCES
 from storiform.io.sources import SOURCES, SourceUnit
 from storiform.io.store import read_parquet, to_arrow, write_bytes, write_parquet, write_tsv
-from storiform.model.errors import ContractError, DataWarning, NothingToShow, UserError
+from storiform.model.errors import ContractError, NothingToShow, UserError
 from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Picture, Table
 
@@ -140,18 +140,14 @@ def _keep_failure(results: Results, outcome: Outcome, details: str) -> None:
 
 def _compute(task: Task, results: Results, goal: Path, started: float) -> None:
     part = results.part()
-    notes: list[str] = []
     nothing = ""
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("always", DataWarning)
+        with listening() as told:
             try:
                 _make(task, part)
             except NothingToShow as reason:
                 nothing = str(reason)
-        notes = sorted({str(w.message) for w in caught if issubclass(w.category, DataWarning)})
-        record = _provenance(task, started, notes, nothing)
+        record = _provenance(task, started, told, nothing)
         results.publish(part, record, goal)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -262,9 +258,7 @@ def _draw(part: Path, contract: Picture, figure: Any, values: Mapping[str, Any])
             write_tsv(part / f"{contract.name}.{name}.tsv", value)
 
 
-def _provenance(
-    task: Task, started: float, notes: Sequence[str], nothing: str
-) -> dict[str, Any]:
+def _provenance(task: Task, started: float, told: Told, nothing: str) -> dict[str, Any]:
     finished = time.time()
     return {
         "step": task.step,
@@ -272,7 +266,8 @@ def _provenance(
         "fingerprint": task.fingerprint,
         "recipe": dict(task.recipe),
         "code": code_of(task),
-        "warnings": list(notes),
+        "warnings": told.warnings,
+        "log": told.log,
         "nothing_to_show": nothing,
         "started": started,
         "finished": finished,
