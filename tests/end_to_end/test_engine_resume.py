@@ -55,7 +55,7 @@ def test_tables_are_identical_for_one_and_four_workers(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("victim", "share"), KILLS)
+@pytest.mark.parametrize(("victim", "share"), KILLS, ids=[f"{v} {s:.2f}" for v, s in KILLS])
 def test_killed_run_resumes_to_the_same_tables(
     victim: str, share: float, toy: Make, start: Start, calm: tuple[dict[str, bytes], int]
 ) -> None:
@@ -124,8 +124,7 @@ def test_interrupt_from_the_terminal_reaches_workers_too_and_is_survived(
     _, errors = process.end()
     assert process.returncode == 130
     assert "Traceback" not in errors
-    failed = [step for step in trial.steps() if step[2] == "failed"]
-    assert failed == []
+    assert {state for _, _, state in trial.steps()} == {"done"}
 
 
 def test_status_tells_of_a_run_while_it_goes_on_and_after(toy: Make, start: Start) -> None:

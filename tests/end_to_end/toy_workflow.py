@@ -101,10 +101,10 @@ class ToyParams(Params):
     factor: float = Field(2.0, gt=0.0, le=100.0, description="what a dose is multiplied by")
     draws: int = Field(50, ge=1, le=100_000, description="draws of each biopsy")
     sleep_seconds: float = Field(0.0, ge=0.0, le=60.0, description="how long a step takes")
-    poison_dose: float = Field(-1.0, description="the dose that kills its worker")
+    poison_dose: float = Field(-99.0, description="the dose that kills its worker")
     kill_always: bool = Field(default=True, description="whether the poison kills every time")
     marks: str = Field("", description="folder in which the poison leaves its mark")
-    broken_dose: float = Field(-1.0, description="the dose whose table breaks its contract")
+    broken_dose: float = Field(-99.0, description="the dose whose table breaks its contract")
     blank: bool = Field(default=False, description="whether the figure has nothing to show")
 
 

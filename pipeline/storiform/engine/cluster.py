@@ -3,10 +3,12 @@
 import hashlib
 import os
 import platform
+import signal
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,24 +152,41 @@ def _local(count: int, memory_gb: float) -> Iterator["Client"]:
     """
     from distributed import Client, LocalCluster
 
-    with (
-        tempfile.TemporaryDirectory(prefix="storiform-") as scratch,
-        LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=0,
-            threads_per_worker=1,
-            processes=True,
-            memory_limit=int(memory_gb * 1e9),
-            host="127.0.0.1",
-            dashboard_address=None,
-            # Any free port: 8787 is taken where another run goes on.
-            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-            local_directory=scratch,
-            silence_logs=50,
-        ) as cluster,
-    ):
-        cluster.adapt(minimum=count, maximum=count, interval="1s")
-        with Client(cluster, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-            yield client
+    with ExitStack() as stack:
+        with _deaf_to_interrupts():
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="storiform-"))
+            cluster = LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=0,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=int(memory_gb * 1e9),
+                host="127.0.0.1",
+                dashboard_address=None,
+                # Any free port: 8787 is taken where another run goes on.
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                local_directory=scratch,
+                silence_logs=50,
+            )
+            stack.enter_context(cluster)
+            cluster.adapt(minimum=count, maximum=count, interval="1s")
+            client = stack.enter_context(
+                Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
+            )
+        yield client
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Block SIGINT in threads started meanwhile, and so in the workers that these start.
+
+    Ctrl-C on a terminal goes to all processes at once; the driver alone answers it.
+    """
+    resource_tracker.ensure_running()  # or the first worker's start would unblock SIGINT
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _settings() -> dict[str, Any]:
