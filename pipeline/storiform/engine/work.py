@@ -194,9 +194,11 @@ def _call(task: Task, step: Step, tables: Mapping[str, Table], part: Path) -> No
             values[argument.name] = open_resource(name, path) if path else None
         elif argument.kind == "gather":
             portions = task.portions.get(argument.name, ())
-            values[argument.name] = gather_features(
-                [(tables[p.table], p.names, read_portion(p, tables[p.table])) for p in portions]
-            )
+            parts = [
+                (tables[p.table], p.names, read_portion(p, tables[p.table])) for p in portions
+            ]
+            is_absent = argument.optional and not parts
+            values[argument.name] = None if is_absent else gather_features(parts)
         else:
             portions = task.portions.get(argument.name, ())
             table = tables[getattr(argument.contract, "name", "")]

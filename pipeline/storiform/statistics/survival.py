@@ -11,8 +11,10 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Months, Params
+from storiform.model.table import TEXT
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import (
+    FEATURE_COLUMNS,
     SURVIVAL,
     SURVIVAL_CURVES,
     Features,
@@ -34,6 +36,10 @@ from storiform.statistics.multiplicity import adjust_within
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Rows = dict[str, object]
+
+_NO_FEATURES = pd.DataFrame(
+    {name: pd.Series(dtype=float if name == "value" else TEXT) for name in FEATURE_COLUMNS}
+)
 
 
 class SurvivalParams(Params):
@@ -81,7 +87,9 @@ class _Grouping(NamedTuple):
     cutoff: float
 
 
-def survival(features: Features, clinic: Clinic, params: SurvivalParams) -> SurvivalTables:
+def survival(
+    features: Features | None, clinic: Clinic, params: SurvivalParams
+) -> SurvivalTables:
     """Estimate survival of all patients and by each feature, and compare the groups.
 
     A number divides the patients at its median: at or above it they are `high`. The median
@@ -90,7 +98,7 @@ def survival(features: Features, clinic: Clinic, params: SurvivalParams) -> Surv
     Parameters
     ----------
     features
-        One row per patient and feature.
+        One row per patient and feature; a clinical table alone has none.
     clinic
         One row per patient; an outcome that nobody has makes no row.
 
@@ -105,6 +113,7 @@ def survival(features: Features, clinic: Clinic, params: SurvivalParams) -> Surv
     Kaplan, Meier, JASA 53, 457-481 (1958), doi:10.1080/01621459.1958.10501452.
     Harrington, Fleming, Biometrika 69, 553-566 (1982), doi:10.1093/biomet/69.3.553.
     """
+    features = _NO_FEATURES if features is None else features
     patients = patients_of(features, clinic)
     rows: list[Rows] = []
     curves: list[pd.DataFrame] = []

@@ -69,6 +69,14 @@ def test_whole_cohort_has_median_landmark_and_follow_up(invented):
     assert np.isnan(row["p"])
 
 
+def test_clinic_alone_has_the_survival_of_all(invented):
+    clinic = invented.clinic()
+    alone = estimated(None, clinic)
+    assert set(alone.index.get_level_values("feature")) == {"all"}
+    everyone = estimated(invented.features(), clinic).loc[alone.index]
+    pd.testing.assert_frame_equal(alone, everyone)
+
+
 def test_q_counts_each_feature_once(invented):
     table = estimated(invented.features(), invented.clinic())
     rows = table.loc["os"].drop_duplicates("p")
