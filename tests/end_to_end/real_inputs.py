@@ -2,12 +2,12 @@
 
 import csv
 import gzip
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from scipy import stats
 from trials import storiform
 
@@ -20,7 +20,7 @@ def run_cohort(
     """Write a sheet and a configuration, check and run them, return the folder of tables."""
     pd.DataFrame(rows).to_csv(folder / "samples.csv", index=False)
     path = folder / "trial.yaml"
-    path.write_text(yaml.safe_dump({"output": "results", **config}))
+    path.write_text(json.dumps({"output": "results", **config}))
     checked = storiform("check", path)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "0 errors found" in checked.stdout
