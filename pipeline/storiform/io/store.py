@@ -6,6 +6,7 @@ and double quotes inside a text become blanks and single quotes; a missing value
 numbers are written in the fewest digits that read back to the same number.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -153,16 +154,28 @@ class TableWriter:
         try:
             if kind is None:
                 self._flush()
+                self._close()
+                written = [pair for pair in zip(self._parts, self._goals, strict=True)
+                           if pair[0].exists()]  # fmt: skip
+                for part, _ in written:
+                    sync(part)
+                for part, goal in written:
+                    part.replace(goal)
         finally:
-            for writer in (self._parquet, self._tsv):
-                if writer is not None:
-                    writer.close()
-        for part, goal in zip(self._parts, self._goals, strict=True):
-            if kind is not None:
+            with contextlib.suppress(OSError):  # a full disk has been told already
+                self._close()
+            for part in self._parts:
                 part.unlink(missing_ok=True)
-            elif part.exists():
-                sync(part)
-                part.replace(goal)
+
+    def _close(self) -> None:
+        parquet, tsv = self._parquet, self._tsv
+        self._parquet = self._tsv = None
+        try:
+            if parquet is not None:
+                parquet.close()
+        finally:
+            if tsv is not None:
+                tsv.close()
 
 
 def write_tsv(path: Path, frame: pd.DataFrame) -> None:
@@ -200,11 +213,15 @@ def sync(path: Path) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file beside its goal, sync it and rename it into place."""
     part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
+    try:
+        with part.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # half a file must not fill a full disk
+        raise
 
 
 def read_provided(path: Path) -> pd.DataFrame:
