@@ -256,7 +256,8 @@ def _write_tables(session: Session, client: "Client | None") -> None:
         return
     futures = [client.submit(Export.write, export, pure=False) for export in old]
     for future in futures:
-        future.exception()  # type: ignore[no-untyped-call]  what fails is written by the driver
+        # What fails here, with its worker for one, is written by the driver afterwards.
+        future.exception()  # type: ignore[no-untyped-call]
 
 
 def _finish(session: Session) -> None:
