@@ -281,6 +281,7 @@ def _provenance(task: Task, started: float, told: Told, nothing: str) -> dict[st
     }
 
 
+@lru_cache(maxsize=1)
 def _user() -> str:
     try:
         return getpass.getuser()

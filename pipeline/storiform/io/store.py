@@ -66,9 +66,15 @@ def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(path, schema, compression="zstd", store_schema=False)
 
 
+def _read(path: Path) -> pa.Table:
+    # A worker has one core, and for a small table threads cost more than the reading.
+    with path.open("rb") as stream:
+        return pq.ParquetFile(stream).read(use_threads=False)
+
+
 def read_parquet(path: Path, contract: Table, units: tuple[str, ...] = ()) -> pd.DataFrame:
     """Read a table that `write_parquet` wrote, with the dtypes of its contract."""
-    table = pq.ParquetFile(path, memory_map=False).read()
+    table = _read(path)
     columns = {}
     for name in table.column_names:
         kind = "string" if name in units else contract.column(name).dtype
@@ -78,7 +84,7 @@ def read_parquet(path: Path, contract: Table, units: tuple[str, ...] = ()) -> pd
 
 def read_arrow(path: Path, names: Mapping[str, str]) -> pa.Table:
     """Read a published table as Arrow, its unit's names before its own columns."""
-    table = pq.ParquetFile(path, memory_map=False).read().replace_schema_metadata()
+    table = _read(path).replace_schema_metadata()
     for position, (name, value) in enumerate(names.items()):
         column = pa.array([value], pa.string()).take(
             pa.nulls(table.num_rows, pa.int64()).fill_null(0)
