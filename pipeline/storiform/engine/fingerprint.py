@@ -54,7 +54,7 @@ class FileIds:
         self._known: dict[str, list[Any]] = {}
         self._changed = False
         if memory is not None:
-            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
                 read = json.loads(memory.read_text())
                 self._known = {str(k): [*v] for k, v in read.items() if len(v) > 2}  # noqa: PLR2004
 

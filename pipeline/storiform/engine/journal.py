@@ -28,6 +28,8 @@ class Journal:
         self.trouble = ""
         self._written = 0.0
         self._stream: TextIO = (root / EVENTS).open("a", buffering=1, encoding="utf-8")
+        if _is_cut(root / EVENTS):
+            self._stream.write("\n")
 
     def event(self, name: str, **fields: object) -> None:
         """Append one event as a line of JSON."""
@@ -59,6 +61,14 @@ class Journal:
             self._stream.close()
         except OSError as error:
             self.trouble = str(error)
+
+
+def _is_cut(file: Path) -> bool:
+    """Tell whether a killed run left half a line at the end."""
+    with file.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - 1))
+        return stream.read() not in {b"", b"\n"}
 
 
 def read_run(root: Path) -> dict[str, Any] | None:

@@ -68,8 +68,8 @@ def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 def _read(path: Path) -> pa.Table:
     # A worker has one core, and for a small table threads cost more than the reading.
-    with path.open("rb") as stream:
-        return pq.ParquetFile(stream).read(use_threads=False)
+    with pa.OSFile(str(path)) as stream:
+        return pq.ParquetFile(stream, pre_buffer=False).read(use_threads=False)
 
 
 def read_parquet(path: Path, contract: Table, units: tuple[str, ...] = ()) -> pd.DataFrame:

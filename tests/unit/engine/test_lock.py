@@ -1,0 +1,88 @@
+"""One run in one folder: who holds the lock, and when it is taken over."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from storiform.engine import lock as locks
+from storiform.engine.lock import RunLock, holder_of
+from storiform.model.errors import RunError
+
+
+def write(root: Path, **fields: object) -> Path:
+    """Write a lock of this host, this process and this moment, but for `fields`."""
+    record = {
+        "pid": os.getpid(), "started": psutil.Process().create_time(),
+        "host": socket.gethostname(), "token": "other", **fields,
+    }  # fmt: skip
+    file = root / "run.lock"
+    file.write_text(json.dumps(record))
+    return file
+
+
+def test_lock_is_held_inside_and_gone_after(tmp_path: Path) -> None:
+    with RunLock(tmp_path):
+        holder = holder_of(tmp_path)
+        assert holder is not None
+        assert holder["pid"] == os.getpid()
+        with pytest.raises(RunError, match="expected no other run"), RunLock(tmp_path):
+            pass
+    assert holder_of(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead.wait()
+    write(tmp_path, pid=dead.pid)
+    assert holder_of(tmp_path) is None
+    with RunLock(tmp_path):
+        assert holder_of(tmp_path) is not None
+
+
+def test_lock_of_a_reused_pid_is_taken_over(tmp_path: Path) -> None:
+    write(tmp_path, started=psutil.Process().create_time() - 3600)
+    with RunLock(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}'])
+def test_lock_that_cannot_be_read_is_taken_over(content: str, tmp_path: Path) -> None:
+    (tmp_path / "run.lock").write_text(content)
+    with RunLock(tmp_path):
+        assert holder_of(tmp_path) is not None
+
+
+def test_lock_taken_meanwhile_is_not_broken(tmp_path: Path) -> None:
+    fresh = write(tmp_path, host="fresh")
+    stale = json.loads(fresh.read_text()) | {"host": "stale"}
+    RunLock(tmp_path)._break(stale)  # noqa: SLF001  the race itself
+    assert json.loads(fresh.read_text())["host"] == "fresh"
+    assert [file.name for file in tmp_path.iterdir()] == ["run.lock"]
+
+
+def test_heartbeat_refreshes_the_file(tmp_path: Path) -> None:
+    with RunLock(tmp_path) as lock:
+        file = tmp_path / "run.lock"
+        os.utime(file, (0, 0))
+        lock.beat()
+        assert time.time() - file.stat().st_mtime < 60
+
+
+def test_run_that_lost_its_lock_stops_and_leaves_the_other_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", 0.0)
+    with RunLock(tmp_path) as lock:
+        (tmp_path / "run.lock").unlink()
+        write(tmp_path)
+        with pytest.raises(RunError, match="found a run by pid"):
+            lock.beat()
+    assert (tmp_path / "run.lock").exists()

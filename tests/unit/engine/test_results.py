@@ -1,0 +1,94 @@
+"""Published results: whole or absent, never changed in place."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storiform.engine.results import Results
+
+RECORD: dict[str, Any] = {"recipe": {}, "finished": 1.0}
+
+
+def publish(results: Results, fingerprint: str, content: bytes = b"table") -> Path:
+    """Publish a result of step `s` on unit `u`."""
+    part = results.part()
+    (part / "t.parquet").write_bytes(content)
+    goal = results.at("s", "u", fingerprint)
+    results.publish(part, dict(RECORD), goal)
+    return goal
+
+
+def test_published_result_is_whole(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    goal = publish(results, "f1")
+    assert results.damage(goal, verify=True) is None
+    assert list((tmp_path / "parts").iterdir()) == []
+    record = results.provenance(goal)
+    assert record is not None
+    assert record["outputs"]["t.parquet"]["size"] == 5
+
+
+def test_first_result_stays_where_it_is_whole(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    goal = publish(results, "f1", b"first")
+    publish(results, "f1", b"other")
+    assert (goal / "t.parquet").read_bytes() == b"first"
+    assert list((tmp_path / "parts").iterdir()) == []
+
+
+def test_damaged_result_is_replaced(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    goal = publish(results, "f1", b"first")
+    (goal / "t.parquet").write_bytes(b"fiRst")
+    assert results.damage(goal) is None, "equal size: contents are not compared"
+    assert results.damage(goal, verify=True) == "t.parquet is damaged"
+    publish(results, "f1", b"first")
+    assert (goal / "t.parquet").read_bytes() == b"first"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"outputs": {}}', '{"recipe": {}}'])
+def test_provenance_that_does_not_tell_all_is_no_provenance(text: str, tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    goal = publish(results, "f1")
+    (goal / "provenance.json").write_text(text)
+    assert results.damage(goal) == "no provenance"
+    assert results.history("s", "u") == []
+
+
+def test_history_gives_the_latest_first(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    for number, finished in enumerate((2.0, 3.0, 1.0)):
+        goal = publish(results, f"f{number}")
+        record = json.loads((goal / "provenance.json").read_text()) | {"finished": finished}
+        (goal / "provenance.json").write_text(json.dumps(record))
+    assert [record["finished"] for record in results.history("s", "u")] == [3.0, 2.0, 1.0]
+    assert results.history("s", "nobody") == []
+
+
+def test_sweep_keeps_what_is_in_use_and_the_latest_older_one(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    goals = [publish(results, f"f{number}") for number in range(4)]
+    for age, goal in enumerate(goals):
+        os.utime(goal, (1000 + age,) * 2)
+    assert results.sweep_old([("s", "u", "f0"), ("s", "nobody", "f0")], keep=1) == 2
+    assert [goal.exists() for goal in goals] == [True, False, False, True]
+
+
+def test_failure_is_kept_and_forgotten(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    assert results.failure("s", "u") is None
+    results.write_failure("s", "u", {"fingerprint": "f", "message": "bad"})
+    found = results.failure("s", "u")
+    assert found is not None
+    assert found["message"] == "bad"
+    results.clear_failure("s", "u")
+    results.clear_failure("s", "u")
+    assert results.failure("s", "u") is None
+
+
+def test_discard_of_what_is_not_there_is_no_error(tmp_path: Path) -> None:
+    Results(tmp_path).discard(tmp_path / "nothing")
+    assert not (tmp_path / "parts").exists()

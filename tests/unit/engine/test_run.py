@@ -1,0 +1,118 @@
+"""The driver in trouble: no workers, answers lost with a worker."""
+
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storiform.engine.graph import Graph, Node
+from storiform.engine.lock import RunLock
+from storiform.engine.results import Results
+from storiform.engine.run import Driver, Rules, Stop, exit_code
+from storiform.engine.work import Outcome
+from storiform.model.cohort import Cohort
+from storiform.model.errors import RunError
+
+
+class Answer(Future):  # type: ignore[type-arg]
+    """A future with the attributes of Dask's."""
+
+    def __init__(self, key: str, status: str = "finished") -> None:
+        super().__init__()
+        self.key = key
+        self.status = status
+
+
+class Client:
+    """Answers with what `make` makes of a key and tasks."""
+
+    def __init__(self, make: Any) -> None:
+        self.make = make
+
+    def submit(self, _work: Any, tasks: Any, key: str = "", **_: Any) -> Any:
+        """Hand a bundle over."""
+        return self.make(key, tasks)
+
+
+def driver(tmp_path: Path, nodes: list[Node], **more: Any) -> Driver:
+    """Return a driver of nodes that need nothing."""
+    graph = Graph()
+    for node in nodes:
+        graph.add(node, [])
+    rules = Rules("flow.py", slots=1, retries=1, watchdog_seconds=0.3)
+    cohort = Cohort((), (), ())
+    lock = RunLock(tmp_path)
+    listen = more.pop("listen", lambda _node, _message: None)
+    (tmp_path / "run.lock").unlink(missing_ok=True)
+    lock._take()  # noqa: SLF001  the driver beats a lock that it holds
+    return Driver(graph, cohort, Results(tmp_path), rules, lock, listen, **more)
+
+
+def done(task: Any) -> Outcome:
+    """Return a good outcome."""
+    return Outcome(task.step, task.unit, task.fingerprint, "done", 0.1)
+
+
+def test_run_without_workers_ends_with_a_message(tmp_path: Path) -> None:
+    waiting = Client(lambda key, _tasks: Answer(key))
+    runner = driver(tmp_path, [Node("a", "u", "cohort", "step")], workers=lambda _client: 0)
+    started = time.monotonic()
+    with pytest.raises(RunError, match=r"found none for 0.005 minutes, expected 1"):
+        runner.run(waiting)  # type: ignore[arg-type]
+    assert time.monotonic() - started < 5
+
+
+def test_answers_lost_with_their_worker_are_asked_for_again(tmp_path: Path) -> None:
+    calls: list[str] = []
+
+    def answer(key: str, tasks: Any) -> Answer:
+        calls.append(key)
+        future = Answer(key)
+        if len(calls) == 1:
+            future.set_exception(RuntimeError("gone"))
+        else:
+            future.set_result([done(task) for task in tasks])
+        return future
+
+    node = Node("a", "u", "cohort", "step")
+    told: list[str] = []
+    runner = driver(tmp_path, [node], listen=lambda _node, message: told.append(message))
+    runner.run(Client(answer))  # type: ignore[arg-type]
+    assert node.state == "done"
+    assert told[0].startswith("runs again alone: its worker died before it could tell")
+
+
+def test_full_disk_stops_the_driver_and_leaves_work_to_do(tmp_path: Path) -> None:
+    def answer(key: str, tasks: Any) -> Answer:
+        future = Answer(key)
+        ends = [Outcome(t.step, t.unit, t.fingerprint, "disk_full", 0.1, "28") for t in tasks]
+        future.set_result(ends)
+        return future
+
+    nodes = [Node("a", f"u{n}", "cohort", "step") for n in range(9)]
+    stop = Stop()
+    runner = driver(tmp_path, nodes, stop=stop)
+    runner.run(Client(answer))  # type: ignore[arg-type]
+    assert {node.state for node in nodes} == {"todo"}
+    assert "no space left" in stop.reason
+    assert exit_code(runner.graph, stop) == 1
+
+
+def test_exit_codes_tell_how_a_run_ended() -> None:
+    def ended(*states: str, stop: Stop | None = None, why: str = "") -> int:
+        graph = Graph()
+        for number, state in enumerate(states):
+            node = Node("a", str(number), "cohort", "step", state=state, why=why)  # type: ignore[arg-type]
+            graph.add(node, [])
+        return exit_code(graph, stop or Stop())
+
+    assert ended("done", "cached") == 0
+    assert ended("done", "failed") == 1
+    assert ended("done", "blocked") == 1
+    assert ended("failed", "blocked") == 2
+    assert ended() == 2
+    assert ended("done", "failed", why="contract") == 70
+    assert ended("done", stop=Stop(signal=15)) == 143
+    assert ended("done", stop=Stop(reason="full")) == 1
