@@ -178,18 +178,28 @@ class Table:
         dtype = PANDAS_DTYPES[kind]
         if values.dtype == dtype:
             return values
-        if kind in {"int", "nullable_int"} and values.dtype == np.float64:
-            fractional = values[values.notna() & (values % 1 != 0)]
-            if len(fractional):
-                message = (
-                    f"table {self.name}, column {name}: {fractional.iloc[0]} is no integer"
-                )
-                raise ContractError(message)
+        if fault := _unfit(values, kind):
+            message = f"table {self.name}, column {name}: {fault}"
+            raise ContractError(message)
         try:
             return values.astype(dtype)  # type: ignore[call-overload,no-any-return]
         except (TypeError, ValueError) as error:
             message = f"table {self.name}, column {name}: not {kind}: {error}"
             raise ContractError(message) from error
+
+
+def _unfit(values: pd.Series, kind: str) -> str:
+    """Say why values cannot be of a kind; pandas would cut them or call a blank true."""
+    is_missing = values.isna()
+    if kind in {"int", "bool"} and is_missing.any():
+        return f"not {kind}: a value is missing"
+    if kind in {"bool", "nullable_bool"}:
+        wrong = values[~is_missing & ~values.isin([True, False])]
+        return f"{wrong.iloc[0]!r} is no flag" if len(wrong) else ""
+    if kind not in {"int", "nullable_int"} or values.dtype.kind not in "Of":
+        return ""
+    wrong = values[[isinstance(v, float) and v == v and v % 1 != 0 for v in values]]  # noqa: PLR0124
+    return f"{wrong.iloc[0]} is no integer" if len(wrong) else ""
 
 
 @dataclass(frozen=True)
