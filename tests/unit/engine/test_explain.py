@@ -8,7 +8,8 @@ from storiform.engine.explain import differences
 
 OLD: dict[str, Any] = {
     "versions": {"t": 1}, "params": {"k": 1}, "resources": {"genes": "x"},
-    "files": {"vcf": "x"}, "rows": {"dose": "x"}, "samples": {"tumour_exome": "a"}, "record": {"response": "PR"},
+    "files": {"vcf": "x"}, "rows": {"dose": "x"}, "samples": {"tumour_exome": "a"},
+    "record": {"response": "PR"},
     "build": "GRCh38", "inputs": {"calls": [["calls", "P1", "f"], ["calls", "P2", "g"]]},
 }  # fmt: skip
 
