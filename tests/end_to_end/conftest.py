@@ -10,7 +10,8 @@ from trials import HereClient, Process, Toy, kill_worker, make_toy
 
 from storiform.engine import work as work_module
 from storiform.engine.explain import Check
-from storiform.engine.session import Ending, Session, open_session, run
+from storiform.engine.run import Ending, run
+from storiform.engine.session import Session, open_session
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from trials import Toy, storiform
 
-from storiform.engine.session import Ending, Session
+from storiform.engine.run import Ending
+from storiform.engine.session import Session
 
 Make = Callable[..., Toy]
 Here = Callable[..., tuple[Session, Ending]]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from trials import Toy, storiform
 
-from storiform.engine.session import Ending, Session, open_session
+from storiform.engine.run import Ending
+from storiform.engine.session import Session, open_session
 from storiform.model.errors import ConfigError, InputError
 
 Make = Callable[..., Toy]

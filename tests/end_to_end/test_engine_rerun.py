@@ -10,7 +10,8 @@ import pytest
 from trials import Toy, storiform
 
 from storiform.engine.explain import Check, plan_lines
-from storiform.engine.session import Ending, Session, open_session
+from storiform.engine.run import Ending
+from storiform.engine.session import Session, open_session
 
 Make = Callable[..., Toy]
 Here = Callable[..., tuple[Session, Ending]]

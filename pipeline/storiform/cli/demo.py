@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
-    from storiform.engine.session import Ending
+    from storiform.engine.run import Ending
 
 
 @click.command()
@@ -48,8 +48,8 @@ def demo(out: Path, patients: int, seed: int, workers: int | None) -> None:
 
 def _run(config: Path, workers: int | None) -> "Ending":
     from storiform.cli.run import tell
+    from storiform.engine.run import run as run_session
     from storiform.engine.session import open_session
-    from storiform.engine.session import run as run_session
 
     session = open_session(config)
     ending = run_session(session, workers=workers)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from storiform.engine.session import Ending, Session
+    from storiform.engine.run import Ending
+    from storiform.engine.session import Session
 
 
 @click.command()
@@ -24,8 +25,8 @@ def run(
 ) -> None:
     """Run the workflow of CONFIG; what is done already is not done again."""
     from storiform.engine.explain import Check
+    from storiform.engine.run import run as run_session
     from storiform.engine.session import open_session
-    from storiform.engine.session import run as run_session
 
     check = Check(verify=verify, rerun_changed_code=rerun_changed_code)
     session = open_session(config, check)

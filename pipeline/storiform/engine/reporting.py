@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from storiform import __version__
 from storiform.engine.collect import Export, exported_tables, exports, figures
 from storiform.engine.fingerprint import digest
 from storiform.engine.graph import Node
+from storiform.engine.session import Session
 from storiform.engine.work import Portion, joined, packages
 from storiform.io.store import parquet_rows, write_bytes
 from storiform.model.step import Step
@@ -26,9 +27,6 @@ from storiform.report.record import (
     StepRecord,
 )
 
-if TYPE_CHECKING:
-    from storiform.engine.session import Session
-
 WHOLE_ROWS = 2000
 """Tables with more rows are handed to the report only in part: it shows a few hundred."""
 BEGINNING_ROWS = 500
@@ -41,7 +39,7 @@ _UNIT_MEANING = {
 }
 
 
-def write_report(session: "Session", *, force: bool = False) -> Path:
+def write_report(session: Session, *, force: bool = False) -> Path:
     """Write ``OUT/report.html`` unless it shows these results already."""
     from storiform.report.page import render
 
@@ -62,14 +60,14 @@ def _read_mark(memory: Path) -> str:
         return ""
 
 
-def _mark(session: "Session") -> str:
+def _mark(session: Session) -> str:
     nodes = sorted([n.step, n.unit, n.fingerprint, n.state in {"cached", "done"}]
                    for n in session.graph.nodes)  # fmt: skip
     left = sorted([gone.step, gone.unit, gone.reason] for gone in session.graph.left_out)
     return digest([__version__, session.config.workflow.title, nodes, left])
 
 
-def build_record(session: "Session") -> ReportRecord:
+def build_record(session: Session) -> ReportRecord:
     """Gather what the report prints from the results folder."""
     graph, cohort = session.graph, session.report.cohort
     records = {id(node): _provenance(session, node) for node in graph.nodes}
@@ -96,12 +94,12 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def _provenance(session: "Session", node: Node) -> dict[str, Any]:
+def _provenance(session: Session, node: Node) -> dict[str, Any]:
     folder = session.results.at(node.step, node.unit, node.fingerprint)
     return session.results.provenance(folder) or {}
 
 
-def _tables(session: "Session") -> list[ReportTable]:
+def _tables(session: Session) -> list[ReportTable]:
     tables = exported_tables(session.graph.steps, session.graph)
     found = []
     cohort = session.report.cohort
@@ -143,7 +141,7 @@ def _columns(contract: Table, names: list[str]) -> dict[str, tuple[str, str]]:
     return meanings
 
 
-def _figures(session: "Session") -> list[ReportFigure]:
+def _figures(session: Session) -> list[ReportFigure]:
     found = []
     order = [p.name for step in session.config.workflow.steps for p in step.products]
     drawings = figures(session.graph, session.results)
@@ -156,7 +154,7 @@ def _figures(session: "Session") -> list[ReportFigure]:
     return found
 
 
-def _step(session: "Session", step: Step, records: dict[int, dict[str, Any]]) -> StepRecord:
+def _step(session: Session, step: Step, records: dict[int, dict[str, Any]]) -> StepRecord:
     nodes = [node for node in session.graph.nodes if node.step == step.name]
     counts = Counter(node.state for node in nodes)
     seconds = sum(float(records[id(n)].get("seconds", 0.0)) for n in nodes)
@@ -177,7 +175,7 @@ def _step(session: "Session", step: Step, records: dict[int, dict[str, Any]]) ->
     )
 
 
-def _params(session: "Session", step: Step) -> dict[str, tuple[object, object, str]]:
+def _params(session: Session, step: Step) -> dict[str, tuple[object, object, str]]:
     params = session.config.params.get(step.section)
     if params is None:
         return {}
@@ -188,7 +186,7 @@ def _params(session: "Session", step: Step) -> dict[str, tuple[object, object, s
     return found
 
 
-def _problems(session: "Session", records: dict[int, dict[str, Any]]) -> list[Problem]:
+def _problems(session: Session, records: dict[int, dict[str, Any]]) -> list[Problem]:
     found = []
     for node in session.graph.nodes:
         if node.state == "failed":
@@ -208,7 +206,7 @@ def _problems(session: "Session", records: dict[int, dict[str, Any]]) -> list[Pr
     return found
 
 
-def _inputs(session: "Session") -> dict[str, str]:
+def _inputs(session: Session) -> dict[str, str]:
     found: dict[str, str] = {}
     for node in session.graph.nodes:
         if node.origin == "provided":

@@ -1,40 +1,16 @@
-"""One run from the configuration to the report: what the commands `plan` and `run` call."""
+"""A configuration with its cohort, its graph and its results folder, judged and ready."""
 
-import os
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
 
-from storiform import __version__
-from storiform.engine.collect import (
-    Export,
-    copy_figures,
-    drop_stale,
-    exported_tables,
-    exports,
-    figures,
-)
 from storiform.engine.config import Config, load_config
 from storiform.engine.explain import Check, judge
 from storiform.engine.fingerprint import FileIds
-from storiform.engine.graph import Graph, Node
-from storiform.engine.journal import Journal
-from storiform.engine.lock import RunLock
-from storiform.engine.progress import Progress
-from storiform.engine.reporting import write_report
+from storiform.engine.graph import Graph
 from storiform.engine.results import Results
-from storiform.engine.run import Driver, Rules, Stop, exit_code, signals
 from storiform.engine.weave import Threads, weave
-from storiform.engine.work import DISK_FULL, step_code
+from storiform.engine.work import step_code
 from storiform.io.sheets import CohortReport, read_cohort
-from storiform.model.errors import RunError, fault
-
-if TYPE_CHECKING:
-    from distributed import Client
 
 
 @dataclass
@@ -48,42 +24,6 @@ class Session:
     check: Check
     ids: FileIds
     other_code: int = 0
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a run ended: the exit code, counts of node states, failures, and why it stopped."""
-
-    exit_code: int
-    counts: dict[str, int]
-    failures: tuple[tuple[str, str, str], ...] = ()
-    stopped: str = ""
-    left_out: int = 0
-
-
-@dataclass
-class _Ears:
-    """Passes what the driver tells on to the journal and to the person."""
-
-    journal: Journal
-    progress: Progress
-    failures: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def __call__(self, node: Node, message: str) -> None:
-        self.journal.counts[node.state] += 1
-        self.journal.counts["todo"] -= 1
-        self.journal.event(
-            "step",
-            step=node.step,
-            unit=node.unit,
-            state=node.state,
-            fingerprint=node.fingerprint[:12],
-            seconds=round(node.seconds, 3),
-            message=message[:500],
-        )
-        self.progress.settled(node, message)
-        if node.state == "failed":
-            self.failures.append((node.step, node.unit, message))
 
 
 def open_session(path: Path, check: Check | None = None) -> Session:
@@ -115,154 +55,3 @@ def session_of(config: Config, check: Check) -> Session:
     codes = {s.name: step_code(s.function.__code__.co_filename) for s in graph.steps}
     session.other_code = judge(graph, results, codes, check)
     return session
-
-
-def run(session: Session, *, workers: int | None = None, quiet: bool = False,
-        stream: TextIO | None = None) -> Ending:  # fmt: skip
-    """Run what must run, then write tables, figures and the report."""
-    os.umask(0o077)
-    root = session.results.root
-    _make_folder(root)
-    stop = Stop()
-    with signals(stop), _starting(root), RunLock(root) as lock:
-        journal = _begin(session)
-        progress = Progress(session.graph, stream, quiet=quiet)
-        ears = _Ears(journal, progress)
-        try:
-            with progress:
-                _drive(session, lock, ears, stop, workers)
-            session.results.sweep_parts()
-            if not stop:
-                _finish(session)
-        except OSError as error:
-            if error.errno not in DISK_FULL:
-                journal.close("stopped", 2)
-                raise
-            stop.reason = f"no space left in the results folder ({error})"
-        except BaseException:
-            journal.close("stopped", 2)
-            raise
-        code = exit_code(session.graph, stop)
-        counts = Counter(node.state for node in session.graph.nodes)
-        state = "finished" if not stop else "stopped"
-        journal.summary["failures"] = [list(failure) for failure in ears.failures]
-        journal.close(state, code)
-    reason = stop.reason or (f"signal {stop.signal}" if stop.signal else "")
-    left_out = len(session.graph.left_out)
-    return Ending(
-        code, {str(s): n for s, n in counts.items()}, tuple(ears.failures), reason, left_out
-    )
-
-
-@contextmanager
-def _starting(root: Path) -> Iterator[None]:
-    """Tell of a disk that is too full even to begin."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in DISK_FULL:
-            raise
-        remedy = "Make room, then run again."
-        message = fault(f"results folder {root}", "no space left", "room for results", remedy)
-        raise RunError(message) from error
-
-
-def _begin(session: Session) -> Journal:
-    """Clear what a killed run left, and what is not trusted; open the journal."""
-    results = session.results
-    results.sweep_parts()
-    for node in session.graph.nodes:
-        if node.state == "todo":  # damaged, or to be made again by changed code
-            results.discard(results.at(node.step, node.unit, node.fingerprint))
-    session.ids.save()
-    journal = Journal(results.root, _summary(session))
-    journal.counts.update(node.state for node in session.graph.nodes)
-    journal.event("run_started", nodes=len(session.graph.nodes))
-    journal.refresh()
-    return journal
-
-
-def _summary(session: Session) -> dict[str, object]:
-    cohort = session.report.cohort
-    return {
-        "storiform": __version__,
-        "pid": os.getpid(),
-        "config": str(session.config.path),
-        "workflow": session.config.workflow.name,
-        "patients": len(cohort.patients),
-        "biopsies": len(cohort.biopsies),
-        "samples": len(cohort.samples),
-        "left_out": len(session.graph.left_out),
-    }
-
-
-def _make_folder(root: Path) -> None:
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        probe = root / f".probe-{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        remedy = "Choose another folder under 'output', or make this one writable."
-        found = error.strerror or str(error)
-        expected = "a folder that can be written"
-        raise RunError(fault(f"results folder {root}", found, expected, remedy)) from error
-
-
-def _drive(
-    session: Session, lock: RunLock, ears: _Ears, stop: Stop, workers: int | None
-) -> None:
-    todo = [node for node in session.graph.nodes if node.state == "todo"]
-    if not todo:
-        return
-    from storiform.engine.cluster import connect, connect_alone, slots, worker_count
-
-    executor = session.config.executor
-    if workers is not None:
-        executor = executor.model_copy(update={"workers": workers})
-    settings = session.config.run
-    rules = Rules(
-        workflow=str(session.config.workflow.path),
-        slots=slots(executor),
-        retries=settings.retries,
-        allow_partial_cohort=settings.allow_partial_cohort,
-        watchdog_seconds=60 * settings.watchdog_minutes,
-    )
-    with ExitStack() as stack:
-        client = stack.enter_context(connect(executor))
-        lone = cache(lambda: stack.enter_context(connect_alone(executor)))
-        cohort = session.report.cohort
-        driver = Driver(
-            session.graph, cohort, session.results, rules, lock, ears, stop, worker_count, lone
-        )
-        driver.run(client)
-        if not stop:
-            _write_tables(session, client)
-
-
-def _exports(session: Session) -> list[Export]:
-    steps = session.graph.steps
-    tables = exported_tables(steps, session.graph)
-    found = exports(tables, session.graph, session.report.cohort, session.results)
-    drop_stale(tables, found, session.results)
-    return found
-
-
-def _write_tables(session: Session, client: "Client | None") -> None:
-    old = [export for export in _exports(session) if not export.is_current()]
-    if client is None:
-        for export in old:
-            export.write()
-        return
-    futures = [client.submit(Export.write, export, pure=False) for export in old]
-    for future in futures:
-        # What fails here, with its worker for one, is written by the driver afterwards.
-        future.exception()  # type: ignore[no-untyped-call]
-
-
-def _finish(session: Session) -> None:
-    _write_tables(session, None)  # what a dead worker left, or what was deleted by hand
-    copy_figures(figures(session.graph, session.results), session.results)
-    write_report(session)
-    in_use = [(node.step, node.unit, node.fingerprint) for node in session.graph.nodes]
-    session.results.sweep_old(in_use, session.config.run.keep)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from storiform.engine.driver import Driver, Rules, Stop, exit_code
 from storiform.engine.graph import Graph, Node
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
-from storiform.engine.run import Driver, Rules, Stop, exit_code
 from storiform.engine.work import Outcome
 from storiform.model.cohort import Cohort
 from storiform.model.errors import RunError

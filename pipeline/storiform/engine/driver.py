@@ -1,0 +1,352 @@
+"""The driver: it holds the graph, hands ready nodes to Dask and decides what failure means.
+
+Only ready nodes are with the scheduler, about two for each worker. Small quick nodes travel
+in bundles. When a worker dies Dask blames every task that it held, so all of them are run
+again, each alone: the innocent finish and the guilty one is found.
+"""
+
+import os
+import queue
+import signal
+import threading
+import time
+import uuid
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from storiform.engine.graph import SETTLED, Graph, Node, State
+from storiform.engine.lock import RunLock
+from storiform.engine.results import Results
+from storiform.engine.work import Outcome, Portion, Task, work
+from storiform.model.cohort import Cohort
+from storiform.model.errors import RunError
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+MAX_BUNDLE = 32
+_FETCH_SECONDS = 60.0
+QUICK_SECONDS = 0.05
+"""A step whose nodes take less than this on average travels in bundles."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the driver behaves; values of the configuration's section `run`."""
+
+    workflow: str
+    slots: int
+    retries: int = 2
+    allow_partial_cohort: bool = True
+    watchdog_seconds: float = 600.0
+
+
+@dataclass
+class Stop:
+    """Why the run ends early: the number of a signal, or a sentence; both may be empty."""
+
+    signal: int = 0
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.signal or self.reason)
+
+
+Listener = Callable[[Node, str], None]
+
+
+@dataclass
+class Driver:
+    """Runs all nodes of a graph that have work to do.
+
+    `listen` is called with each node that settles and the message that came with it;
+    `lone` gives the client on which suspects run alone, with more memory.
+    """
+
+    graph: Graph
+    cohort: Cohort
+    results: Results
+    rules: Rules
+    lock: RunLock
+    listen: Listener
+    stop: Stop = field(default_factory=Stop)
+    workers: Callable[["Client"], int] | None = None
+    lone: Callable[[], "Client | None"] | None = None
+
+    _token: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    _numbers: "count[int]" = field(default_factory=count)
+    _ready: deque[Node] = field(default_factory=deque)
+    _alone: deque[Node] = field(default_factory=deque)
+    _waiting: dict[Node, int] = field(default_factory=dict)
+    _flying: dict[str, tuple[list[Node], "Future[Any]"]] = field(default_factory=dict)
+    _landed: "queue.SimpleQueue[Future[Any]]" = field(default_factory=queue.SimpleQueue)
+    _pace: dict[str, list[float]] = field(default_factory=dict)
+
+    def run(self, client: "Client") -> None:
+        """Run until every node has settled or the run must stop."""
+        self._prepare()
+        seen_worker = time.monotonic()
+        while self._flying or self._ready or self._alone:
+            if self.stop:
+                self._cancel()
+                return
+            self._submit(client)
+            self.lock.beat()
+            if not self._flying:
+                continue
+            try:
+                future = self._landed.get(timeout=0.2)
+            except queue.Empty:
+                seen_worker = self._watch(client, seen_worker)
+                continue
+            seen_worker = time.monotonic()
+            self._land(future)
+
+    def _prepare(self) -> None:
+        for node in self.graph.nodes:
+            if node.state in SETTLED:
+                continue
+            upstream = {id(feed.node): feed.node for feed in node.feeds()}
+            open_nodes = [n for n in upstream.values() if n.state not in SETTLED]
+            self._waiting[node] = len(open_nodes)
+            if not open_nodes:
+                self._ready.append(node)
+
+    # -- submission ------------------------------------------------------------------
+
+    def _submit(self, client: "Client") -> None:
+        if self._alone and not self._flying:
+            lone = self.lone() if self.lone is not None else None
+            self._send(lone or client, [self._alone.popleft()])
+            return
+        if self._alone:
+            return  # suspects run alone: wait until nothing else flies
+        while self._ready and len(self._flying) < 2 * self.rules.slots and not self.stop:
+            bundle = self._bundle()
+            if bundle:
+                self._send(client, bundle)
+
+    def _bundle(self) -> list[Node]:
+        first = self._ready.popleft()
+        if not self._enter(first):
+            return []
+        bundle = [first]
+        share = len(self._ready) // (4 * self.rules.slots)
+        while len(bundle) < min(MAX_BUNDLE, share) and self._is_quick(first.step):
+            if not self._ready or self._ready[0].step != first.step:
+                break
+            node = self._ready.popleft()
+            if self._enter(node):
+                bundle.append(node)
+        return bundle
+
+    def _is_quick(self, step: str) -> bool:
+        pace = self._pace.get(step, [])
+        return bool(pace) and sum(pace) / len(pace) < QUICK_SECONDS
+
+    def _enter(self, node: Node) -> bool:
+        """Fix the inputs of a node over what survived; False if it needs no run."""
+        upstream = [feed.node for feed in node.feeds()]
+        lost = [n for n in upstream if n.state not in {"cached", "done"}]
+        if lost:
+            alive = frozenset(n for n in upstream if n.state in {"cached", "done"})
+            for argument, feeds in node.reads.items():
+                node.reads[argument] = tuple(feed for feed in feeds if feed.node in alive)
+                if feeds and not node.reads[argument]:
+                    self._settle(node, "blocked", _blocking([feed.node for feed in feeds]))
+                    return False
+        before = node.fingerprint
+        node.remember()
+        folder = self.results.at(node.step, node.unit, node.fingerprint)
+        if node.fingerprint != before and self.results.damage(folder) is None:
+            self._settle(node, "cached", "")
+            return False
+        return True
+
+    def _send(self, client: "Client", nodes: list[Node]) -> None:
+        tasks = [self._task(node) for node in nodes]
+        for node in nodes:
+            node.state = "running"
+            node.tries += 1
+        # No patient's name in a key, and none twice: equal inputs have equal fingerprints.
+        key = f"{nodes[0].step}-{self._token}-{next(self._numbers)}"
+        future = client.submit(work, tasks, key=key, pure=False, retries=0)
+        self._flying[key] = (nodes, future)
+        future.add_done_callback(self._landed.put)  # type: ignore[no-untyped-call]
+
+    def _task(self, node: Node) -> Task:
+        portions = {
+            argument: [
+                Portion(
+                    feed.table,
+                    self.cohort.names(feed.node.grain, feed.node.unit),
+                    str(self.results.at(feed.node.step, feed.node.unit, feed.node.fingerprint)),
+                )
+                for feed in feeds
+            ]
+            for argument, feeds in node.reads.items()
+        }
+        return Task(
+            workflow=self.rules.workflow,
+            root=str(self.results.root),
+            step=node.step,
+            unit=node.unit,
+            origin=node.origin,
+            fingerprint=node.fingerprint,
+            recipe=node.recipe,
+            payload=node.payload,
+            portions=portions,
+        )
+
+    # -- return ----------------------------------------------------------------------
+
+    def _land(self, future: "Future[Any]") -> None:
+        nodes, _ = self._flying.pop(str(future.key), ([], future))
+        if not nodes:
+            return
+        outcomes, reason = _landed(future)
+        for node, outcome in zip(nodes, outcomes, strict=False):
+            self._take(node, outcome)
+        for node in nodes[len(outcomes) :]:
+            self._suspect(node, reason)
+
+    def _take(self, node: Node, outcome: Outcome) -> None:
+        node.seconds = outcome.seconds
+        pace = self._pace.setdefault(node.step, [])
+        if len(pace) < 100:  # noqa: PLR2004  enough for a mean
+            pace.append(outcome.seconds)
+        if outcome.ending == "done":
+            self._settle(node, "done", "")
+        elif outcome.ending == "disk_full":
+            self.stop.reason = f"no space left in the results folder ({outcome.message})"
+            node.state = "todo"
+        elif outcome.ending == "memory":
+            self._suspect(node, outcome.message)
+        else:
+            node.why = outcome.ending
+            self._settle(node, "failed", outcome.message)
+
+    def _suspect(self, node: Node, reason: str) -> None:
+        """Run a node again, alone, or give it up after its last try."""
+        if node.tries <= self.rules.retries and not self.stop:
+            node.state = "todo"
+            self._alone.append(node)
+            self.listen(node, f"runs again alone: {reason}")
+            return
+        message = f"{reason}, {node.tries} times; alone the last time"
+        record = {
+            "step": node.step, "unit": node.unit, "fingerprint": node.fingerprint,
+            "ending": "killed", "message": message, "details": "", "finished": time.time(),
+        }  # fmt: skip
+        self.results.write_failure(node.step, node.unit, record)
+        self._settle(node, "failed", message)
+
+    def _settle(self, node: Node, state: State, message: str) -> None:
+        node.state = state
+        if state == "blocked":
+            node.why = message
+        self.listen(node, message)
+        for child in node.needed_by:
+            if child.state != "todo" or child not in self._waiting:
+                continue
+            self._waiting[child] -= 1
+            if state in {"failed", "blocked"} and not self._may_miss(child):
+                self._settle(child, "blocked", _blocking([node]))
+            elif self._waiting[child] == 0:
+                self._ready.append(child)
+
+    def _may_miss(self, node: Node) -> bool:
+        return node.grain == "cohort" and self.rules.allow_partial_cohort
+
+    # -- trouble ---------------------------------------------------------------------
+
+    def _watch(self, client: "Client", seen_worker: float) -> float:
+        alone = time.monotonic() - seen_worker
+        if alone < min(2.0, self.rules.watchdog_seconds):
+            return seen_worker  # asking the scheduler costs a message
+        if self.workers is None or self.workers(client) > 0:
+            return time.monotonic()
+        if alone > self.rules.watchdog_seconds:
+            minutes = self.rules.watchdog_seconds / 60
+            message = (
+                f"workers: found none for {minutes:g} minutes, expected {self.rules.slots}. "
+                f"See why they do not start (memory, queue, walltime), then run again: "
+                f"what is done is kept."
+            )
+            raise RunError(message)
+        return seen_worker
+
+    def _cancel(self) -> None:
+        for nodes, future in self._flying.values():
+            future.cancel()  # type: ignore[no-untyped-call]
+            for node in nodes:
+                node.state = "todo"
+        self._flying.clear()
+
+
+def _blocking(lost: Sequence[Node]) -> str:
+    """Name what failed, so that a blocked node tells whom to look at."""
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    return f"{lost[0].step} of {lost[0].unit}{more} {lost[0].state}"
+
+
+def _landed(future: "Future[Any]") -> tuple[list[Outcome], str]:
+    """Return the outcomes of a bundle, or none and why."""
+    if future.status != "finished":
+        return [], _reason(future)
+    try:
+        return future.result(timeout=_FETCH_SECONDS), ""
+    except Exception as error:  # noqa: BLE001  the worker died with the outcomes: ask again
+        return [], f"its worker died before it could tell ({type(error).__name__})"
+
+
+def _reason(future: "Future[Any]") -> str:
+    from distributed.scheduler import KilledWorker
+
+    if future.status == "error":
+        error = future.exception()  # type: ignore[no-untyped-call]
+        if isinstance(error, KilledWorker):
+            return "its worker died (killed, out of memory or crashed)"
+        return f"{type(error).__name__}: {error}"
+    return f"its worker was {future.status}"
+
+
+@contextmanager
+def signals(stop: Stop) -> Iterator[None]:
+    """Note SIGINT and SIGTERM in `stop`, so that the run ends in good order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python lets no other thread handle signals
+        return
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if stop.signal:  # asked twice: at once
+            os._exit(128 + number)
+        stop.signal = number
+
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    old: dict[int, Any] = {number: signal.signal(number, note) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def exit_code(graph: Graph, stop: Stop) -> int:
+    """Return 0 if all is done, 1 if some failed, 2 if nothing is, 70 for a broken contract."""
+    if stop.signal:
+        return 128 + stop.signal
+    if stop.reason:
+        return 1
+    counts = Counter(node.state for node in graph.nodes)
+    if any(node.state == "failed" and node.why == "contract" for node in graph.nodes):
+        return 70
+    good = counts["cached"] + counts["done"]
+    if good == len(graph.nodes) and graph.nodes:
+        return 0
+    return 1 if good else 2
