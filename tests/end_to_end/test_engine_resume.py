@@ -67,7 +67,8 @@ def test_killed_run_resumes_to_the_same_tables(
     workers = process.workers()
     if victim == "driver":
         process.kill()
-    elif workers:
+    else:
+        assert workers, "no worker was left to kill"
         workers[0].kill()
     process.end()
     if victim == "driver":
