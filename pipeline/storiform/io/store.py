@@ -78,8 +78,8 @@ def read_parquet(path: Path, contract: Table, units: tuple[str, ...] = ()) -> pd
     columns = {}
     for name in table.column_names:
         kind = "string" if name in units else contract.column(name).dtype
-        columns[name] = _series(table.column(name), kind)
-    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+        columns[name] = _array(table.column(name), kind)
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), copy=False)
 
 
 def read_arrow(path: Path, names: Mapping[str, str]) -> pa.Table:
@@ -93,14 +93,15 @@ def read_arrow(path: Path, names: Mapping[str, str]) -> pa.Table:
     return table
 
 
-def _series(column: pa.ChunkedArray, kind: str) -> pd.Series:
+def _array(column: pa.ChunkedArray, kind: str) -> Any:  # noqa: ANN401  pandas' or numpy's
     if kind == "string":
-        return pd.Series(_TEXT.__from_arrow__(column.cast(pa.large_string())))
+        return _TEXT.__from_arrow__(column.cast(pa.large_string()))
     if kind == "nullable_int":
-        return pd.Series(_INT.__from_arrow__(column))
+        return _INT.__from_arrow__(column)
     if kind == "nullable_bool":
-        return pd.Series(_FLAG.__from_arrow__(column))
-    return pd.Series(column.to_numpy())
+        return _FLAG.__from_arrow__(column)
+    values = column.to_numpy()
+    return values if values.flags.writeable else values.copy()
 
 
 def parquet_fingerprint(path: Path) -> str:

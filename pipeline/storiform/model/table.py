@@ -127,20 +127,19 @@ class Table:
         """
         names = self._ordered(frame, units)
         cast = {name: self._cast(name, frame[name], units) for name in names}
-        result = pd.DataFrame(cast, columns=names, index=frame.index)
+        result = pd.DataFrame(cast, index=frame.index, copy=False)
         order = [*units, *self.key]
-        if not order:
-            if len(result) > 1:
-                message = f"table {self.name}: {len(result)} rows where one is expected"
-                raise ContractError(message)
-            return result.reset_index(drop=True)
+        if len(result) > 1 and not order:
+            message = f"table {self.name}: {len(result)} rows where one is expected"
+            raise ContractError(message)
         if len(result) > 1:
             result = result.sort_values(order, kind="stable", ignore_index=True)
             if result.duplicated(order).any():
                 row = result.loc[result.duplicated(order), order].iloc[0].to_dict()
                 message = f"table {self.name}: key {row} occurs more than once"
                 raise ContractError(message)
-        return result.reset_index(drop=True)
+        result.index = pd.RangeIndex(len(result))
+        return result
 
     def empty(self, units: tuple[str, ...] = ()) -> pd.DataFrame:
         """Build a frame without rows that has the right columns and types."""
