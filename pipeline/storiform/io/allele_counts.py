@@ -7,6 +7,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from storiform.io.names import counted
+
 Cells = Mapping[str, str]
 
 
@@ -46,6 +48,15 @@ class Numbers:
     def counts(self, name: str, text: str) -> list[int | None]:
         """Return the counts of a list separated by commas."""
         return [self.count(name, part) for part in text.split(",")]
+
+
+def no_counts(file: str, name: str, number: int, places: str) -> str:
+    """Phrase that values of a field are no counts, some of them shown."""
+    told = "that is no count" if number == 1 else "that are no counts"
+    return (
+        f"{file}: found {counted(number, 'value')} of {name} {told} ({places}), expected whole "
+        f"numbers from 0; {'it is' if number == 1 else 'they are'} taken as missing."
+    )
 
 
 def _whole(text: str) -> int:

@@ -1,10 +1,9 @@
 """What one cell of the sample sheet means: a path, a number, a word."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
-from storiform.io.paths import absolute, unreadable
+from storiform.io.paths import Fault, absolute, path_fault, unreadable
 
 STATUSES = {
     "0": 0, "normal": 0, "germline": 0, "normal_dna": 0, "normal_exome": 0,
@@ -20,15 +19,6 @@ CHOICE_COLUMNS = ("hla", "kit")
 """Columns that hold a path or the value itself."""
 _NUMBERS = {"purity": (0.0, 1.0), "ploidy": (0.5, 12.0)}
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with a cell."""
-
-    found: str
-    expected: str
-    remedy: str
 
 
 def read_number(text: str) -> float | None:
@@ -74,7 +64,4 @@ def _file(text: str, folder: Path) -> Path | Fault:
     if "://" in text:
         return Fault(text, "a file on this machine", "Fetch it and give its path.")
     path = absolute(folder, text)
-    if why := unreadable(path):
-        remedy = f"Correct the path ({path})."
-        return Fault(f"{text}, which {why.rstrip('?')}", "a readable file", remedy)
-    return path
+    return path_fault(text, path) or path

@@ -8,11 +8,12 @@ cannot be told apart safely is a fault.
 import csv
 import gzip
 import io
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from storiform.io.lines import BROKEN, broken
+from storiform.io.names import counted
 from storiform.model.errors import SheetError, fault
 
 MISSING = frozenset(
@@ -20,6 +21,11 @@ MISSING = frozenset(
 )
 """What stands for a missing value, in lower case."""
 
+_QUOTES = {
+    "unexpected end of data": "a quote that is never closed",
+    "field larger": "a cell beyond all measure, probably a quote that is never closed",
+    "expected after": "text behind a closing quote",
+}
 _BINARY = {b"PK\x03\x04": "an Excel workbook", b"\xd0\xcf\x11\xe0": "an Excel workbook"}
 
 
@@ -82,11 +88,11 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
         if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        found = getattr(error, "strerror", None) or str(error)
-        message = fault(
-            str(path), found.lower(), "a readable CSV or TSV file", "Correct the path."
-        )
+    except BROKEN as error:
+        raise SheetError(broken(path.name, error)) from error
+    except OSError as error:
+        found = str(error.strerror or error).lower()
+        message = fault(str(path), found, "a readable CSV or TSV file", "Correct the path.")
         raise SheetError(message) from error
     kind = _BINARY.get(content[:4])
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
@@ -128,13 +134,21 @@ def _lines(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[st
         except csv.Error as error:
             where = f"{path.name}, row {line}"
             expected = "a closing quote before the next separator"
-            message = fault(where, str(error), expected, "Correct the quotes.")
+            message = fault(where, _quotes(str(error)), expected, "Correct the quotes.")
             raise csv.Error(message) from error
         stripped = [cell.strip() for cell in cells]
         is_comment = not begun and bool(stripped) and stripped[0].startswith("#")
         if any(stripped) and not is_comment:
             begun = True
             yield line, stripped
+
+
+def _quotes(problem: str) -> str:
+    """Say in a user's words what Python's reader found."""
+    for part, found in _QUOTES.items():
+        if part in problem:
+            return found
+    return "a row that cannot be parted into cells"
 
 
 def _is_lax(text: str, delimiter: str) -> bool:
@@ -175,7 +189,7 @@ def _row(
     ]
     if further:
         found = f"{cells[further[0]]!r} in column {further[0] + 1}, which has no name"
-        expected = f"cells under the {len(named)} named columns"
+        expected = f"cells under the {counted(len(named), 'named column')}"
         remedy = "Name the column, remove the cell, or quote cells that hold a separator."
         faults.append(fault(f"{path.name}, row {line}", found, expected, remedy))
     padded = [*cells, *[""] * (len(header) - len(cells))]

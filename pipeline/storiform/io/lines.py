@@ -12,6 +12,17 @@ from storiform.model.errors import InputError, fault
 _GZIP = b"\x1f\x8b"
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _TRUNCATED = "Copy or make the file again: it is incomplete."
+BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What Python raises for a gzip file that is cut or damaged."""
+
+
+def broken(where: str, error: BaseException) -> str:
+    """Phrase what is wrong with a gzip file."""
+    if isinstance(error, EOFError):
+        found, remedy = "broken compression (the file ends too early)", _TRUNCATED
+    else:
+        found, remedy = "broken compression", "Copy or make the file again: it is damaged."
+    return fault(where, found, "a complete gzip file", remedy)
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -28,10 +39,9 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         with _text(path) as handle:
             for number, line in enumerate(handle, start=1):
                 yield number, line.rstrip("\n")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except BROKEN as error:
         where = f"{path.name}, after line {number}"
-        found = f"broken compression ({error})"
-        raise InputError(fault(where, found, "a complete gzip file", _TRUNCATED)) from error
+        raise InputError(broken(where, error)) from error
     except OSError as error:
         found = str(error.strerror or error).lower()
         message = fault(str(path), found, "a readable file", "Correct the path.")

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from storiform.io.allele_counts import Numbers
+from storiform.io.allele_counts import Numbers, no_counts
 from storiform.io.annotations import frequency, population_fields
 from storiform.io.contigs import check_contigs
 from storiform.io.lines import lines
+from storiform.io.names import counted, listed
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import BUILD_ALIASES, Build, canonical_contig
 from storiform.model.ontology import terms_of
@@ -53,7 +54,6 @@ _COUNTS = (
     "tumour_depth", "tumour_ref_reads", "tumour_alt_reads", "normal_depth",
     "normal_ref_reads", "normal_alt_reads",
 )  # fmt: skip
-_SHOWN = 5
 
 
 def read_maf(path: Path, names: tuple[str, ...], build: Build) -> pd.DataFrame:
@@ -116,7 +116,10 @@ def _rows(path: Path, text: list[str], chosen: Sequence[int]) -> pd.DataFrame:
         )  # fmt: skip
     except pd.errors.ParserError as error:
         remedy = "Write the MAF again: a line is damaged."
-        raise InputError(fault(path.name, str(error), "one row per call", remedy)) from error
+        place = re.search(r"in line (\d+), saw (\d+)", str(error))
+        found = f"a row of {counted(int(place[2]), 'cell')}" if place else "a damaged row"
+        expected = f"one row per call, {counted(text[0].count(separator) + 1, 'cell')} wide"
+        raise InputError(fault(path.name, found, expected, remedy)) from error
     if len(rows) == len(chosen):
         rows.index = pd.Index(chosen) - 1
     return rows
@@ -156,10 +159,9 @@ def _own_rows(
         )
         warnings.warn(message, DataWarning, stacklevel=4)
         return rows
-    shown = ", ".join(held[:_SHOWN]) + (" ..." if len(held) > _SHOWN else "")
     remedy = "Correct the name; for a sample without calls give a file with a header alone."
     where = f"{path.name}, column {columns['sample']}"
-    raise InputError(fault(where, f"samples {shown}", " or ".join(names), remedy))
+    raise InputError(fault(where, f"samples {listed(held)}", " or ".join(names), remedy))
 
 
 def _check_build(
@@ -230,10 +232,8 @@ def _counts(path: Path, rows: pd.DataFrame, columns: Mapping[str, str]) -> dict[
     if "tumour_depth" not in columns:
         filled["tumour_depth"] = filled["tumour_ref_reads"] + filled["tumour_alt_reads"]
     for name, places in numbers.faults.items():
-        message = (
-            f"{path.name}: {len(places)} values of {columns[name]} are no counts "
-            f"(such as {places[0].rpartition('=')[2]}): they are taken as missing."
-        )
+        shown = f"such as {places[0].rpartition('=')[2]}"
+        message = no_counts(path.name, columns[name], len(places), shown)
         warnings.warn(message, DataWarning, stacklevel=5)
     return filled
 

@@ -8,13 +8,14 @@ import csv
 import gzip
 import io
 import re
-import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
+from storiform.io.lines import BROKEN, broken
+from storiform.io.names import counted
 from storiform.model.errors import InputError, fault
 
 ID_NAMES = (
@@ -125,12 +126,20 @@ def _matrix(path: Path, size: int, mtime_ns: int) -> Matrix:  # noqa: ARG001  ca
             skipinitialspace=True, on_bad_lines="error",
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
-        expected = f"{width} cells in every row"
-        remedy = "Write the table again with one separator throughout."
-        raise InputError(fault(path.name, str(error).strip(), expected, remedy)) from error
+        above = text.count("\n", 0, begin) + is_headed
+        raise InputError(_ragged(path, str(error), width, above)) from error
     for column in texts:
         values[column] = values[column].astype(object).fillna("").str.strip()
     return Matrix(path, tuple(names) if is_headed else (), values)
+
+
+def _ragged(path: Path, problem: str, width: int, above: int) -> str:
+    """Phrase what the reader found, with the line of the file; `above` lines precede it."""
+    place = re.search(r"in line (\d+), saw (\d+)", problem)
+    where = f"{path.name}, line {int(place[1]) + above}" if place else path.name
+    found = counted(int(place[2]), "cell") if place else "rows of different widths"
+    expected = f"{counted(width, 'cell')} in every row"
+    return fault(where, found, expected, "Write the table again with one separator throughout.")
 
 
 def _text(path: Path) -> str:
@@ -138,9 +147,12 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
         if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
+    except BROKEN as error:
+        raise InputError(broken(path.name, error)) from error
+    except OSError as error:
+        found = str(error.strerror or error).lower()
         remedy = "Copy the file again, or correct the path."
-        raise InputError(fault(str(path), str(error), "a readable file", remedy)) from error
+        raise InputError(fault(str(path), found, "a readable file", remedy)) from error
     if content.startswith(_EXCEL):
         remedy = "Export the sheet as CSV."
         raise InputError(fault(path.name, "an Excel workbook", "CSV or TSV text", remedy))
@@ -165,7 +177,7 @@ def _first_lines(path: Path, text: str) -> tuple[int, str, str]:
         start = end + 1
     if len(found) < 2:  # noqa: PLR2004  a header and a row
         expected, remedy = "a header and rows", "Write the table again."
-        raise InputError(fault(path.name, f"{len(found)} lines", expected, remedy))
+        raise InputError(fault(path.name, counted(len(found), "line"), expected, remedy))
     return begin, found[0], found[1]
 
 

@@ -1,4 +1,4 @@
-"""Names that are safe as folder names, and likely meanings of misspelt ones."""
+"""Names: safe as folders, likely meanings of misspelt ones, and lists of many in a message."""
 
 import difflib
 import re
@@ -39,6 +39,30 @@ def slug(text: str) -> str:
     'Week-6-on'
     """
     return re.sub(r"-{2,}", "-", _UNSAFE.sub("-", text)).strip("-.")
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "value"), counted(0, "error"), counted(2, "biopsy", "biopsies")
+    ('1 value', '0 errors', '2 biopsies')
+    """
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def listed(names: Iterable[object], most: int = 5) -> str:
+    """List the first few of many names, and say how many more there are.
+
+    Examples
+    --------
+    >>> listed(["P1", "P2", "P3"], most=2)
+    'P1, P2 and 1 more'
+    """
+    every = [str(name) for name in names]
+    more = f" and {len(every) - most} more" if len(every) > most else ""
+    return f"{', '.join(every[:most])}{more}"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -1,9 +1,19 @@
 """Paths as users write them: relative to the file that names them, or from home."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from storiform.io.names import did_you_mean
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one value of a file."""
+
+    found: str
+    expected: str
+    remedy: str
 
 
 def absolute(folder: Path, text: str) -> Path:
@@ -20,7 +30,7 @@ def unreadable(path: Path) -> str:
     """Tell why a path is no readable file, empty where it is one."""
     try:
         if not path.exists():
-            return f"does not exist{_nearest(path)}"
+            return "does not exist"
         if not path.is_file():
             return "is a folder"
         return "" if os.access(path, os.R_OK) else "may not be read"
@@ -28,9 +38,22 @@ def unreadable(path: Path) -> str:
         return f"cannot be read ({error.strerror})"
 
 
-def _nearest(path: Path) -> str:
+def path_fault(text: str, path: Path) -> Fault | None:
+    """Tell why `path`, which a user wrote as `text`, is no readable file; None if it is one."""
+    why = unreadable(path)
+    if not why:
+        return None
+    hint = _hint(path) if why == "does not exist" else ""
+    remedy = f"Correct the path ({path}){f'; {hint}' if hint else '.'}"
+    return Fault(f"{text}, which {why}", "a readable file", remedy)
+
+
+def _hint(path: Path) -> str:
     """Name a file of the same folder that was probably meant, or the folder that lacks."""
-    if not path.parent.is_dir():
-        return f"; there is no folder {path.parent}"
-    hint = did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()])
-    return f"; {hint}" if hint.startswith("did") else ""
+    try:
+        if not path.parent.is_dir():
+            return f"there is no folder {path.parent}."
+        hint = did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()])
+    except OSError:  # a folder that may not be listed
+        return ""
+    return hint if hint.startswith("did") else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from storiform.io.allele_counts import AlleleCounts, Numbers, allele_counts
+from storiform.io.allele_counts import AlleleCounts, Numbers, allele_counts, no_counts
 from storiform.io.annotations import (
     NOTHING,
     Annotation,
@@ -19,6 +19,7 @@ from storiform.io.annotations import (
 )
 from storiform.io.contigs import check_build, check_contigs
 from storiform.io.lines import is_bcf, lines
+from storiform.io.names import counted
 from storiform.io.vcf_samples import Columns, sample_columns
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import Build, canonical_contig
@@ -102,7 +103,8 @@ def _bcf_lines(path: Path) -> Iterator[tuple[int, str]]:
         for number, record in enumerate(reader, start=len(head) + 1):
             yield number, str(record).rstrip("\n")
     except OSError as error:
-        message = fault(path.name, str(error), "a readable BCF", "Convert it with bcftools.")
+        remedy = "Write it again, or convert it with bcftools view -Oz."
+        message = fault(path.name, "a damaged BCF", "a readable BCF", remedy)
         raise InputError(message) from error
 
 
@@ -116,7 +118,7 @@ def _header(
         elif line.startswith("#CHROM"):
             names = tuple(line[1:].split("\t"))
             if len(names) < _FIXED:
-                found = f"{len(names)} columns"
+                found = counted(len(names), "column")
                 where = f"{path.name}, line {number}"
                 expected = "CHROM to INFO and the samples, separated by tabs"
                 message = fault(where, found, expected, "Write the VCF again with its caller.")
@@ -161,7 +163,7 @@ class _Reader:
         wanted = _FIXED + (len(self.header.columns) + 1 if self.header.columns else 0)
         if len(fields) < wanted or not fields[1].isdigit():
             is_short = len(fields) < wanted
-            found = f"{len(fields)} columns" if is_short else f"position {fields[1]!r}"
+            found = counted(len(fields), "column") if is_short else f"position {fields[1]!r}"
             expected = f"{wanted} columns" if is_short else "a whole number"
             where = f"{self.header.path.name}, line {number}"
             remedy = "Write the VCF again: the line is damaged or the file was cut."
@@ -259,10 +261,7 @@ class _Reader:
         """Tell of values that are no counts, each field once."""
         for name, places in sorted(self.numbers.faults.items()):
             shown = "; ".join(dict.fromkeys(places[:_SHOWN]))
-            message = (
-                f"{self.header.path.name}: {len(places)} values of {name} are no counts "
-                f"({shown}): they are taken as missing."
-            )
+            message = no_counts(self.header.path.name, name, len(places), shown)
             warnings.warn(message, DataWarning, stacklevel=3)
 
 

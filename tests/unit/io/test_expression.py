@@ -211,10 +211,13 @@ def test_values_of_another_kind_are_refused(tmp_path, read, values, message):
     ("content", "message"),
     [
         ("", "0 lines"),
-        ("gene,S1\n", "1 lines"),
+        ("gene,S1\n", "found 1 line,"),
         (b"PK\x03\x04rest", "an Excel workbook"),
-        ("gene,S1\nTP53,1\nCD8A,1,2,3\n", "2 cells in every row"),
-        (b"\x1f\x8bbroken", "expected a readable file"),
+        (
+            "gene,S1\nTP53,1\nCD8A,1,2,3\n",
+            "matrix.csv, line 3: found 4 cells, expected 2 cells in every row",
+        ),
+        (b"\x1f\x8bbroken", "found broken compression"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path, content, message):

@@ -85,7 +85,7 @@ def test_depth_is_the_sum_of_both_alleles_where_none_is_given(tmp_path) -> None:
 
 def test_an_invalid_count_is_told_and_missing(tmp_path) -> None:
     path = write(tmp_path / "a.maf", rows=(ROWS[0].replace("\t100\t", "\t-4\t"),))
-    with pytest.warns(DataWarning, match="1 values of t_depth are no counts .such as -4"):
+    with pytest.warns(DataWarning, match="1 value of t_depth that is no count .such as -4"):
         calls = read_maf(path, ("S1",), "GRCh38")
     assert calls["tumour_depth"].isna().all()
 

@@ -155,7 +155,7 @@ def test_fault_names_file_row_and_column(
         (b"patient,status\nP1,1\n", "no column sample"),
         (b"patient,sample,vcf,vcf\nP1,S1,a.vcf,\n", "it 2 times (columns 3, 4)"),
         (b"PK\x03\x04rest", "an Excel workbook"),
-        (b'patient,sample,status\nP1,"S1,1\n', "unexpected end of data"),
+        (b'patient,sample,status\nP1,"S1,1\n', "a quote that is never closed"),
     ],
 )
 def test_sheet_that_is_none_is_refused(write: Write, content: bytes, found: str) -> None:

@@ -160,7 +160,9 @@ def test_an_invalid_depth_is_told_and_missing_and_the_record_stays(tmp_path, dep
         record("chr1 200 G T PASS", ".", "AD:DP", "70,30:100", "50,0:50"),
     ]
     path = write(tmp_path / "a.vcf", lines)
-    with pytest.warns(DataWarning, match=rf"1 values of DP are no counts \(line 4, DP={depth}"):
+    with pytest.warns(
+        DataWarning, match=rf"1 value of DP that is no count \(line 4, DP={depth}"
+    ):
         calls = read_vcf(path, SHEET, "GRCh38")
     assert counts(calls) == [[None, 70, 30, 50, 50, 0], [100, 70, 30, 50, 50, 0]]
 
