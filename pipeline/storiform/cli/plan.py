@@ -15,13 +15,14 @@ def plan(config: Path, verify: bool, rerun_changed_code: bool) -> None:  # noqa:
     from storiform.engine.session import open_session
 
     session = open_session(config, Check(verify=verify, rerun_changed_code=rerun_changed_code))
-    for line in plan_lines(session.graph):
-        counts = [
-            f"{n} {'to run' if s == 'todo' else s}" for s, n in sorted(line.counts.items())
-        ]
+    lines = plan_lines(session.graph)
+    for line in sorted(lines, key=lambda line: not line.counts):  # left out entirely: last
+        words = {"todo": "to run"}
+        counts = [f"{n} {words.get(s, s)}" for s, n in sorted(line.counts.items())]
         click.echo(f"{line.step} ({line.grain}): {', '.join(counts) or 'left out'}")
         for reason, number in line.reasons[:5]:
-            click.echo(f"    runs {number}: {reason}")
+            if reason != "new":
+                click.echo(f"    runs {number}: {reason}")
         for reason, number in line.left_out[:5]:
             click.echo(f"    left out {number}: {reason}")
     todo = sum(node.state == "todo" for node in session.graph.nodes)

@@ -31,13 +31,13 @@ def run(
     check = Check(verify=verify, rerun_changed_code=rerun_changed_code)
     session = open_session(config, check)
     ending = run_session(session, workers=workers, quiet=quiet)
-    tell(session, ending)
+    tell(session, ending, with_failures=quiet)
     raise SystemExit(ending.exit_code)
 
 
-def tell(session: "Session", ending: "Ending") -> None:
-    """Print how a run ended: counts, failures with their messages, where the report is."""
-    for step, unit, message in ending.failures:
+def tell(session: "Session", ending: "Ending", *, with_failures: bool = False) -> None:
+    """Print how a run ended: counts, failures if nobody saw them, where the report is."""
+    for step, unit, message in ending.failures if with_failures else ():
         click.echo(f"failed: {step} of {unit}: {message}", err=True)
     counts = ", ".join(f"{n} {state}" for state, n in sorted(ending.counts.items()) if n)
     left = f", {ending.left_out} left out (see `storiform plan`)" if ending.left_out else ""

@@ -71,7 +71,7 @@ class Progress:
         if node.state == "failed" or (node.state == "todo" and message):
             self._failed += node.state == "failed"
             state = "failed: " if node.state == "failed" else ""
-            self._tell(f"{node.step} of {node.unit}: {state}{first_line(message)}")
+            self._tell(f"{state}{node.step} of {node.unit}: {first_line(message)}")
         if self._live is not None:
             if time.monotonic() - self._drawn > 0.25:  # noqa: PLR2004  four times a second
                 self._drawn = time.monotonic()
