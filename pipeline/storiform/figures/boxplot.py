@@ -17,16 +17,15 @@ from storiform.figures.style import (
     THIN,
     WITH,
     WITHOUT,
+    Headline,
     canvas,
     dress,
     footnote,
-    headline,
-    method,
+    headlines,
     p_text,
-    plain,
-    shortened,
 )
 from storiform.model.errors import NothingToShow
+from storiform.model.features import method_of, plain_name
 from storiform.model.params import Params
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
@@ -41,6 +40,7 @@ RESPONSE_BOXPLOTS = Picture(
     "each box. Boxes: median and quartiles; whiskers: furthest point within 1.5 times the "
     "interquartile range. P: two-sided Wilcoxon rank-sum test; q: Benjamini-Hochberg "
     "within the family that the table of associations names.",
+    version=2,
 )
 ResponseBoxplots = Annotated[Figure, RESPONSE_BOXPLOTS]
 
@@ -95,19 +95,22 @@ def response_boxplots(
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     outcomes = clinic.set_index("patient")[params.outcome]
     by_feature = features.groupby("feature", sort=False)
+    titles: list[Headline] = []
     for panel, row in zip(axes, chosen.itertuples(), strict=False):
         values = by_feature.get_group(str(row.feature))
         has = values["patient"].map(outcomes).astype("boolean")
         _panel(panel, values, has, params.outcome)
         numbers = f"{p_text(float(str(row.p)))}, {p_text(float(str(row.q)), 'q')}"
-        headline(panel, shortened(plain(str(row.feature)), 20), numbers)
+        titles.append(Headline(panel, plain_name(str(row.feature)), numbers))
     for panel in axes[len(chosen) :]:
         panel.set_visible(False)
-    n = int(chosen["n"].max())
+    least, most = int(chosen["n"].min()), int(chosen["n"].max())
+    n = f"{most}" if least == most else f"{least} to {most}"
     footnote(
         figure, f"{len(chosen)} of {tested} tested features, smallest p first; n = {n} "
         "patients with feature and outcome; Wilcoxon rank-sum test",
     )  # fmt: skip
+    headlines(figure, titles)
     return figure
 
 
@@ -134,7 +137,7 @@ def _panel(axes: Axes, values: pd.DataFrame, has: pd.Series, outcome: str) -> No
     axes.set_xticks([0, 1], [f"{group.name}\nn = {len(group.points)}" for group in groups])
     axes.set_xlim(-0.55, 1.55)
     unit = values["unit_of_measure"].fillna("").iloc[0]
-    parts = [method(str(values["feature"].iloc[0])), str(unit)]
+    parts = [method_of(str(values["feature"].iloc[0])), str(unit)]
     axes.set_ylabel(", ".join(part for part in parts if part))
     dress(axes)
 

@@ -19,17 +19,17 @@ from storiform.figures.style import (
     THICK,
     THIN,
     VERMILION,
+    Headline,
     canvas,
     dress,
     footnote,
-    headline,
-    method,
+    headlines,
     months_text,
     p_text,
-    plain,
     shortened,
 )
 from storiform.model.errors import NothingToShow
+from storiform.model.features import group_name, method_of, plain_name
 from storiform.model.params import Params
 from storiform.model.table import Picture
 from storiform.model.tables.outcomes import Survival, SurvivalCurves
@@ -51,6 +51,7 @@ SURVIVAL_BY_FEATURE = Picture(
     + _READING
     + "P: two-sided log-rank test, or the weighted form that the table of survival "
     "names; q: Benjamini-Hochberg within the family that the table names.",
+    version=2,
 )
 SurvivalOfAll = Annotated[Figure, SURVIVAL_OF_ALL]
 SurvivalByFeature = Annotated[Figure, SURVIVAL_BY_FEATURE]
@@ -94,12 +95,14 @@ def survival_of_all(survival: Survival, curves: SurvivalCurves) -> SurvivalOfAll
         raise NothingToShow(message)
     figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, 78.0)
     panels = _panels(figure, 1, len(outcomes), risk_lines=1)
+    titles: list[Headline] = []
     for panel, outcome in zip(panels, outcomes, strict=True):
         _draw(panel, rows[rows["outcome"] == outcome], curves, has_band=True)
         row = rows[rows["outcome"] == outcome].iloc[0]
-        headline(panel.curves, TITLES[outcome], _landmark(row))
+        titles.append(Headline(panel.curves, TITLES[outcome], _landmark(row)))
     counts = [f"{name.upper()}: {_counts(rows[rows['outcome'] == name])}" for name in outcomes]
     footnote(figure, "; ".join(counts))
+    headlines(figure, titles)
     return figure
 
 
@@ -129,18 +132,21 @@ def survival_by_feature(
     height = (64.0 + 4.0 * lines) * len(chosen) + 6.0
     figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, height)
     panels = iter(_panels(figure, len(chosen), len(outcomes), risk_lines=lines))
+    titles: list[Headline] = []
     for feature in chosen:
         for outcome in outcomes:
             panel = next(panels)
             rows = drawn[(drawn["feature"] == feature) & (drawn["outcome"] == outcome)]
             _draw(panel, rows, curves, has_band=False)
-            by = f" ({method(feature)})" if method(feature) else ""
-            title = f"{shortened(plain(feature), 26)}{by}, {outcome.upper()}"
-            headline(panel.curves, title, _tested(rows))
+            by = f" ({method_of(feature)})" if method_of(feature) else ""
+            title = f"{shortened(plain_name(feature), 40)}{by}, {outcome.upper()}"
+            titles.append(Headline(panel.curves, title, _tested(rows)))
+    cut = "; high: at or above the median" if (drawn["group"] == "high").any() else ""
     footnote(
         figure, f"{len(chosen)} of {len(ranked)} compared features, smallest p of "
-        f"{ranked['outcome'].iloc[0].upper()} first; high: at or above the median",
+        f"{ranked['outcome'].iloc[0].upper()} first{cut}",
     )  # fmt: skip
+    headlines(figure, titles)
     return figure
 
 
@@ -176,9 +182,10 @@ def _draw(panel: _Panel, rows: pd.DataFrame, curves: pd.DataFrame, *, has_band: 
             float(str(row.median_months)), float(str(row.median_lower)),
             float(str(row.median_upper)),
         )  # fmt: skip
-        panel.curves.plot([], [], color=colour, linewidth=THICK, label=f"{group}: {median}")
+        name = group_name(str(row.feature), group)
+        panel.curves.plot([], [], color=colour, linewidth=THICK, label=f"{name}: {median}")
         _at_risk(panel.risk, curve, ticks, number, colour)
-        labels.append((group, colour))
+        labels.append((name, colour))
     panel.curves.set_ylim(0.0, 1.03)
     panel.curves.set_xlim(-0.02 * last, 1.04 * last)
     panel.curves.set_ylabel("Survival")

@@ -8,12 +8,15 @@ import io
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch
+from matplotlib.textpath import TextToPath
 
 SINGLE_MM = 89.0
 """Width of one column of a journal."""
@@ -53,6 +56,8 @@ WITH, WITHOUT = BLUE, ORANGE
 """Colours of the patients with and without an outcome."""
 
 SMALLEST_P = 1e-4
+MOST_LINES = 3
+"""Of a title; what is longer is cut."""
 
 
 def canvas(width_mm: float, height_mm: float) -> Figure:
@@ -95,19 +100,62 @@ def dress(axes: Axes, *, has_frame: bool = False) -> None:
         axis.label.set_fontfamily(FONT)
 
 
-def headline(axes: Axes, text: str, below: str = "") -> None:
-    """Write a title over axes, flush left, with a second line in small type."""
-    lines = 1 if below else 0
-    axes.set_title(
-        text, loc="left", fontsize=LARGE, fontfamily=FONT, fontweight="bold",
-        pad=4.0 + lines * (SMALL + 2.0),
-    )  # fmt: skip
-    if below:
-        axes.annotate(
-            below, (0.0, 1.0), (0.0, 3.0), xycoords="axes fraction",
+class Headline(NamedTuple):
+    """A title over axes, flush left, and lines in small type under it."""
+
+    axes: Axes
+    text: str
+    below: str = ""
+
+
+def headlines(figure: Figure, titles: Sequence[Headline]) -> None:
+    """Write the titles of a figure, wrapped to the width that its layout gives each axes."""
+    figure.draw_without_rendering()
+    for title in titles:
+        box = title.axes.get_window_extent()
+        room = box.width / figure.dpi * 72.0
+        below = wrapped(title.below, room, SMALL)
+        title.axes.set_title(
+            "\n".join(wrapped(title.text, room, LARGE, "bold")), loc="left", fontsize=LARGE,
+            fontfamily=FONT, fontweight="bold", linespacing=1.05,
+            pad=4.0 + len(below) * (SMALL + 2.0),
+        )  # fmt: skip
+        title.axes.annotate(
+            "\n".join(below), (0.0, 1.0), (0.0, 3.0), xycoords="axes fraction",
             textcoords="offset points", fontsize=SMALL, fontfamily=FONT, color=INK,
             ha="left", va="bottom", annotation_clip=False,
         )  # fmt: skip
+
+
+def wrapped(text: str, room: float, size: float, weight: str = "normal") -> list[str]:
+    """Break a text into lines that are no wider than a room, at most three; all in points.
+
+    Between words where it can be; a word that is wider is cut with an ellipsis, as is a text
+    that takes more lines.
+    """
+    font = FontProperties(family=FONT, weight=weight)
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _width(longer, size, font) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(_cut(word, room, size, font))
+    if len(lines) > MOST_LINES:
+        lines = [*lines[: MOST_LINES - 1], _cut(" ".join(lines[2:]), room, size, font)]
+    return lines
+
+
+def _cut(text: str, room: float, size: float, font: FontProperties) -> str:
+    most = len(text)
+    while most > 1 and _width(shortened(text, most), size, font) > room:
+        most -= 1
+    return shortened(text, most)
+
+
+def _width(text: str, size: float, font: FontProperties) -> float:
+    width, _, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
+    return float(width) * size / font.get_size_in_points()
 
 
 def footnote(figure: Figure, text: str) -> None:
@@ -173,40 +221,6 @@ def months_text(value: float, lower: float, upper: float) -> str:
         return "median not reached"
     low, high = ("NR" if math.isnan(end) else f"{end:.1f}" for end in (lower, upper))
     return f"median {value:.1f} months ({low}–{high})"  # noqa: RUF001  the same
-
-
-_AS_WRITTEN = {"tmb": "TMB", "nk": "NK", "cd8": "CD8", "t": "T", "b": "B", "tpm": "TPM"}
-_NAMES = {
-    "tmb.mutations_nonsynonymous": "Nonsynonymous calls",
-    "tmb.mutations_coding": "Coding calls",
-}
-_METHODS = {"mcp_counter": "MCP-counter", "ssgsea": "ssGSEA", "gene_mutations": "mutated"}
-
-
-def plain(feature: str) -> str:
-    """Write the name of a feature as a person would, without its table.
-
-    Examples
-    --------
-    >>> plain("mcp_counter.b_lineage"), plain("ssgsea.TLS_Tfh8"), plain("tmb.tmb")
-    ('B lineage', 'TLS Tfh8', 'TMB')
-    """
-    if feature in _NAMES:
-        return _NAMES[feature]
-    words = [_AS_WRITTEN.get(word, word) for word in feature.split(".", 1)[-1].split("_")]
-    text = " ".join(words)
-    return text[:1].upper() + text[1:]
-
-
-def method(feature: str) -> str:
-    """Name the method behind a feature where its name alone does not tell.
-
-    Examples
-    --------
-    >>> method("mcp_counter.b_lineage"), method("tmb.tmb")
-    ('MCP-counter', '')
-    """
-    return _METHODS.get(feature.split(".", 1)[0], "")
 
 
 def shortened(text: str, most: int) -> str:

@@ -1,0 +1,85 @@
+"""What a person calls a feature ``TABLE.COLUMN`` and the groups that it makes of patients."""
+
+from typing import Final
+
+_AS_WRITTEN: Final = {
+    "tmb": "TMB", "nk": "NK", "cd8": "CD8", "t": "T", "b": "B", "tpm": "TPM",
+}  # fmt: skip
+_NAMES: Final = {
+    "all": "Whole cohort",
+    "tmb.mutations_nonsynonymous": "Nonsynonymous calls",
+    "tmb.mutations_coding": "Coding calls",
+}
+_METHODS: Final = {"mcp_counter": "MCP-counter", "ssgsea": "ssGSEA"}
+_MUTATIONS: Final = "gene_mutations"
+_FLAGS: Final = {"true": "yes", "false": "no"}
+_GENOTYPES: Final = {"true": "mutated", "false": "wild type"}
+
+
+def table_of(feature: str) -> str:
+    """Name the table of a feature; of ``all``, which has none, the feature itself.
+
+    Examples
+    --------
+    >>> table_of("tmb.tmb"), table_of("all")
+    ('tmb', 'all')
+    """
+    return feature.split(".", 1)[0]
+
+
+def plain_name(feature: str) -> str:
+    """Write the name of a feature as a person would, without its table.
+
+    Examples
+    --------
+    >>> plain_name("mcp_counter.b_lineage"), plain_name("ssgsea.TLS_Tfh8")
+    ('B lineage', 'TLS Tfh8')
+    >>> plain_name("tmb.tmb"), plain_name("gene_mutations.C22orf31")
+    ('TMB', 'C22orf31')
+    """
+    if feature in _NAMES:
+        return _NAMES[feature]
+    column = feature.split(".", 1)[-1]
+    if table_of(feature) == _MUTATIONS:
+        return column
+    text = " ".join(_AS_WRITTEN.get(word, word) for word in column.split("_"))
+    return text[:1].upper() + text[1:]
+
+
+def method_of(feature: str) -> str:
+    """Name the method behind a feature where its name alone does not tell.
+
+    Examples
+    --------
+    >>> method_of("mcp_counter.b_lineage"), method_of("tmb.tmb")
+    ('MCP-counter', '')
+    """
+    return _METHODS.get(table_of(feature), "")
+
+
+def full_name(feature: str) -> str:
+    """Write the name of a feature with its method, or with what is told of a gene.
+
+    Examples
+    --------
+    >>> full_name("mcp_counter.b_lineage"), full_name("gene_mutations.DNAH6")
+    ('B lineage (MCP-counter)', 'DNAH6 mutated')
+    """
+    if table_of(feature) == _MUTATIONS:
+        return f"{plain_name(feature)} mutated"
+    by = method_of(feature)
+    return f"{plain_name(feature)} ({by})" if by else plain_name(feature)
+
+
+def group_name(feature: str, group: str) -> str:
+    """Write the name of a group of the patients that a feature divides.
+
+    Examples
+    --------
+    >>> group_name("gene_mutations.CSMD1", "false"), group_name("purity.is_low", "true")
+    ('wild type', 'yes')
+    >>> group_name("tmb.tmb", "high")
+    'high'
+    """
+    words = _GENOTYPES if table_of(feature) == _MUTATIONS else _FLAGS
+    return words.get(group, group)
