@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from storiform.io.names import slug, unsafe
+from storiform.io.names import counted, listed, slug, unsafe
 from storiform.model.cohort import Biopsy, Sample
 
 BASELINE = frozenset(
@@ -153,6 +153,7 @@ def _mark_baselines(
 ) -> list[Biopsy]:
     """Mark the biopsies of each patient's earliest timepoint before treatment."""
     marked: list[Biopsy] = []
+    several: list[str] = []
     declared = [_bare(timepoint) for timepoint in baseline]
     for patient in sorted({biopsy.patient for biopsy in biopsies}):
         own = [biopsy for biopsy in biopsies if biopsy.patient == patient]
@@ -160,9 +161,12 @@ def _mark_baselines(
         best = min((rank for rank in ranks.values() if rank is not None), default=-1)
         first = sorted(name for name, rank in ranks.items() if rank == best)
         if len(first) > 1:
-            told = f"{', '.join(first)}; for each table the first that has it speaks"
-            sheet.notes.append(f"patient {patient} has several baseline biopsies: {told}")
+            several.append(f"{patient} ({listed(first)})")
         marked.extend(replace(b, is_baseline=b.name in first) for b in own)
+    if several:
+        who = counted(len(several), "patient")
+        rule = "for each table the first that has it speaks"
+        sheet.notes.append(f"{who} with several baseline biopsies ({rule}): {listed(several)}")
     return marked
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from storiform.io.cell_faults import CellFaults
 from storiform.io.cells import SEXES
 from storiform.io.clinical_columns import Columns, find_columns
 from storiform.io.clinical_values import (
@@ -23,7 +24,7 @@ from storiform.io.clinical_values import (
     read_flag,
 )
 from storiform.io.delimited import Delimited, Row, read_delimited
-from storiform.io.names import unsafe
+from storiform.io.names import counted, listed, unsafe
 from storiform.model.cohort import Value
 from storiform.model.errors import SheetError, fault
 from storiform.model.tables.clinic import CLINIC
@@ -50,16 +51,14 @@ class _Reader:
     file: str
     columns: Columns
     delimiter: str
-    faults: list[str]
-    notes: list[str]
+    faults: CellFaults
 
     def cell(self, row: Row, name: str) -> str:
         column = self.columns.get(name)
         return row.cell(column) if column is not None else ""
 
     def fault(self, row: Row, name: str, found: str, expected: str, remedy: str) -> None:
-        where = f"{self.file}, row {row.line}, column {self.columns.get(name, name)}"
-        self.faults.append(fault(where, found, expected, remedy))
+        self.faults.add(row.line, self.columns.get(name, name), found, expected, remedy)
 
     def number(self, row: Row, name: str, low: float, high: float) -> float | None:
         text = self.cell(row, name)
@@ -164,7 +163,7 @@ def read_clinical(path: Path, explicit: Mapping[str, str], patients: Iterable[st
     explicit
         Canonical name to the file's column, as the configuration names them.
     patients
-        The patients of the sample sheet.
+        The patients of the sample sheet; none where it could not be read.
     """
     clinical = Clinical()
     try:
@@ -178,7 +177,7 @@ def read_clinical(path: Path, explicit: Mapping[str, str], patients: Iterable[st
     clinical.notes.extend(notes)
     if "patient" not in columns:
         return clinical
-    reader = _Reader(path.name, columns, table.delimiter, clinical.faults, clinical.notes)
+    reader = _Reader(path.name, columns, table.delimiter, CellFaults(path.name))
     _read_rows(clinical, reader, table, set(patients))
     return clinical
 
@@ -203,9 +202,10 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
             reader.fault(row, "patient", repr(name), f"{twin!r} as written elsewhere", remedy)
         lines.setdefault(name, []).append(row.line)
         clinical.records[name] = reader.record(row)
+    clinical.faults.extend(reader.faults.told())
     for name, places in sorted(lines.items()):
         if len(places) > 1:
-            where = f"{reader.file}, rows {', '.join(map(str, places))}"
+            where = f"{reader.file}, rows {listed(places)}"
             found = f"patient {name} {len(places)} times"
             clinical.faults.append(
                 fault(where, found, "one row per patient", "Keep the row that holds.")
@@ -216,25 +216,25 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
 def _notes(reader: _Reader, records: Mapping[str, Record], known: set[str]) -> list[str]:
     notes = []
     for what, who in (
-        ("patients without a sample", set(records) - known),
-        ("patients of the sample sheet without a clinical row", known - set(records)),
+        ("without a sample", set(records) - known if known else set()),
+        ("of the sample sheet without a clinical row", known - set(records)),
     ):
         if who:
-            notes.append(f"{reader.file}: {len(who)} {what}: {', '.join(sorted(who))}")
+            notes.append(_note(reader, what, who))
     changes = [abs(_number(record["best_change_percent"])) for record in records.values()]
     changes = [change for change in changes if change < float("inf")]
     if changes and 0 < max(changes) <= 1:
-        notes.append(f"{reader.file}: best changes are all within 1 %: are they fractions?")
+        notes.append(f"{reader.file}: best changes are all within 1 %; are they fractions?")
     doubts: tuple[tuple[str, Callable[[Record], bool]], ...] = (
-        ("PFS is longer than OS", _is_pfs_longer),
+        ("with a PFS longer than the OS", _is_pfs_longer),
         (
-            f"time above {SUSPICIOUS_MONTHS:g} months, are the units right?",
+            f"with a time above {SUSPICIOUS_MONTHS:g} months (are the units right?)",
             lambda record: any(
                 _number(record[f"{o}_months"]) > SUSPICIOUS_MONTHS for o in _OUTCOMES
             ),
         ),
         (
-            "a time without an event column or cell, not used for survival",
+            "with a time but no event column or cell, not used for survival",
             lambda record: any(
                 record[f"{o}_months"] is not None and record[f"{o}_event"] is None
                 for o in _OUTCOMES
@@ -242,12 +242,16 @@ def _notes(reader: _Reader, records: Mapping[str, Record], known: set[str]) -> l
         ),
     )
     if any(reader.time_column(outcome) in reader.columns for outcome in _OUTCOMES):
-        doubts = (*doubts, ("an event without a time, not used for survival", _is_timeless))
+        doubts = (*doubts, ("with an event but no time, not used for survival", _is_timeless))
     for what, is_doubtful in doubts:
         who = {name for name, record in records.items() if is_doubtful(record)}
         if who:
-            notes.append(f"{reader.file}: {what}: {', '.join(sorted(who))}")
+            notes.append(_note(reader, what, who))
     return notes
+
+
+def _note(reader: _Reader, what: str, who: set[str]) -> str:
+    return f"{reader.file}: {counted(len(who), 'patient')} {what}: {listed(sorted(who))}"
 
 
 _OUTCOMES = ("pfs", "os")

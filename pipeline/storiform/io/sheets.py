@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storiform.io.biopsies import assign_biopsies
+from storiform.io.biopsies import Rows, assign_biopsies
+from storiform.io.cell_faults import CellFaults
 from storiform.io.cells import CHOICE_COLUMNS, STATUSES, read_cell
 from storiform.io.clinical import Clinical, read_clinical
 from storiform.io.delimited import Delimited, Row, read_delimited
-from storiform.io.names import did_you_mean, unsafe
+from storiform.io.names import counted, did_you_mean, listed, unsafe
 from storiform.io.sources import SOURCES
 from storiform.model.cohort import Biopsy, Cohort, Patient, Sample
 from storiform.model.errors import SheetError, fault
@@ -38,17 +39,45 @@ class CohortReport:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Sheets:
+    """All that is wrong with both sheets, and what is usable in spite of it.
+
+    Parameters
+    ----------
+    report
+        The cohort of the sound rows; a fault in a cell of a file leaves its row sound.
+    strays
+        Samples of rows whose place in the cohort is in doubt; their files can be opened.
+    faults
+        One line each.
+    """
+
+    report: CohortReport
+    strays: tuple[Sample, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
 @dataclass
 class _Sheet:
-    """The sample sheet while it is read."""
+    """The sample sheet while it is read; `strays` are lines with a fault in their names."""
 
     path: Path
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    cells: CellFaults = field(init=False)
+    strays: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.cells = CellFaults(self.path.name)
 
     def fault(self, line: int, column: str, found: str, expected: str, remedy: str) -> None:
-        where = f"{self.path.name}, row {line}" + (f", column {column}" if column else "")
-        self.faults.append(fault(where, found, expected, remedy))
+        self.cells.add(line, column, found, expected, remedy)
+        if column in NAMES:
+            self.strays.add(line)
+
+    def told(self) -> list[str]:
+        return [*self.faults, *self.cells.told()]
 
 
 def read_cohort(
@@ -79,45 +108,77 @@ def read_cohort(
     SheetError
         With all faults of both files, one a line.
     """
-    sheet = _Sheet(samples)
-    rows: list[tuple[int, Sample]] = []
-    try:
-        table = read_delimited(samples)
-    except SheetError as error:
-        sheet.faults.append(str(error))
-    else:
-        rows = _samples(sheet, table)
-    biopsies, rows = assign_biopsies(rows, sheet, tuple(baseline))
-    patients = sorted({sample.patient for _, sample in rows})
+    sheets = read_sheets(samples, clinical, build, columns, baseline)
+    if sheets.faults:
+        raise SheetError("\n".join(sheets.faults))
+    return sheets.report
+
+
+def read_sheets(
+    samples: Path | None,
+    clinical: Path | None,
+    build: Build,
+    columns: Mapping[str, str] | None = None,
+    baseline: Sequence[str] = (),
+) -> Sheets:
+    """Read what is usable of both sheets, with all that is wrong; for arguments see above."""
+    sheet = _Sheet(samples or Path("samples"))
+    rows = _samples(sheet) if samples is not None else []
+    biopsies, named = _biopsies(sheet, rows, tuple(baseline))
+    patients = sorted({sample.patient for _, sample in rows} - {""})
     report = Clinical()
     if clinical is not None:
         report = read_clinical(clinical, columns or {}, patients)
-        _check_sex(sheet, rows, report, clinical.name)
-    if faults := [*sheet.faults, *report.faults]:
-        raise SheetError("\n".join(faults))
-    notes = [*_notes(rows, biopsies), *sheet.notes, *report.notes]
-    everyone = sorted({*patients, *report.records})
+        _check_sex(sheet, named, report, clinical.name)
+    sound = {line for line, _ in named}
+    strays = tuple(sample for line, sample in rows if line not in sound)
+    notes = [] if strays else [*_notes(named, biopsies), *sheet.notes]
+    everyone = sorted({*(sample.patient for _, sample in named), *report.records})
     cohort = Cohort(
-        samples=tuple(sorted((s for _, s in rows), key=lambda sample: sample.name)),
+        samples=tuple(sorted((s for _, s in named), key=lambda sample: sample.name)),
         biopsies=tuple(sorted(biopsies, key=lambda biopsy: biopsy.name)),
         patients=tuple(Patient(name, report.records.get(name)) for name in everyone),
         build=build,
     )
-    return CohortReport(cohort, tuple(notes))
+    told = CohortReport(cohort, (*notes, *report.notes))
+    return Sheets(told, strays, (*sheet.told(), *report.faults))
 
 
-def _samples(sheet: _Sheet, table: Delimited) -> list[tuple[int, Sample]]:
+def _biopsies(
+    sheet: _Sheet, rows: Rows, baseline: tuple[str, ...]
+) -> tuple[list[Biopsy], Rows]:
+    """Group the rows, and set aside those that stray until the rest makes a cohort."""
+    aside = set(sheet.strays)
+    biopsies, named = assign_biopsies(_without(rows, aside), sheet, baseline)
+    more = sheet.strays - aside
+    while more:
+        aside |= more
+        trial = _Sheet(sheet.path)
+        biopsies, named = assign_biopsies(_without(rows, aside), trial, baseline)
+        more = trial.strays
+    return biopsies, named
+
+
+def _without(rows: Rows, lines: set[int]) -> Rows:
+    return [row for row in rows if row[0] not in lines]
+
+
+def _samples(sheet: _Sheet) -> Rows:
+    """Read the rows that name a sample, whatever else is wrong with them."""
+    try:
+        table = read_delimited(sheet.path)
+    except SheetError as error:
+        sheet.faults.append(str(error))
+        return []
     sheet.faults.extend(table.faults)
     rows = _canonical(sheet, table)
     if not table.rows and not sheet.faults:
         sheet.fault(1, "", "a header alone (an empty cohort)", "rows", "Add one per sample.")
-    if not {"patient", "sample"} <= set(rows[0].cells if rows else ()):
-        return []
-    found = [(row.line, _sample(sheet, row)) for row in rows]
-    samples = [(line, sample) for line, sample in found if sample is not None]
-    _check_names(sheet, samples)
-    _check_reads(sheet, samples)
-    return samples
+    samples = [(row.line, _sample(sheet, row)) for row in rows]
+    sure = _without(samples, sheet.strays)
+    _check_names(sheet, [row for row in samples if row[1].name and row[1].patient])
+    _check_reads(sheet, sure)
+    return [row for row in samples if row[1].name]
 
 
 def _canonical(sheet: _Sheet, table: Delimited) -> list[Row]:
@@ -144,10 +205,11 @@ def _canonical(sheet: _Sheet, table: Delimited) -> list[Row]:
     return [Row(r.line, {renamed[k]: v for k, v in r.cells.items()}) for r in table.rows]
 
 
-def _sample(sheet: _Sheet, row: Row) -> Sample | None:
-    before = len(sheet.faults)
+def _sample(sheet: _Sheet, row: Row) -> Sample:
     for column in ("patient", "sample"):
-        if not row.cell(column):
+        if column not in row.cells:  # the header's fault, told there
+            sheet.strays.add(row.line)
+        elif not row.cell(column):
             sheet.fault(row.line, column, "an empty cell", "a name", "Name it.")
         elif why := unsafe(row.cell(column)):
             expected = "letters, digits, '.', '_' and '-' (it becomes a folder)"
@@ -155,8 +217,6 @@ def _sample(sheet: _Sheet, row: Row) -> Sample | None:
             sheet.fault(row.line, column, found, expected, "Rename it.")
     status = _status(sheet, row)
     files, notes = _cells(sheet, row)
-    if status is None or len(sheet.faults) > before:
-        return None
     return Sample(
         name=row.cell("sample"),
         patient=row.cell("patient"),
@@ -211,7 +271,7 @@ def _status(sheet: _Sheet, row: Row) -> int | None:
     return None
 
 
-def _check_names(sheet: _Sheet, rows: list[tuple[int, Sample]]) -> None:
+def _check_names(sheet: _Sheet, rows: Rows) -> None:
     """Find samples that occur twice, and names that differ only in case."""
     for line, first, name in _repeats((line, s.name) for line, s in rows):
         found = f"{name!r}, which row {first} has too"
@@ -243,7 +303,7 @@ def _repeats(names: Iterable[tuple[int, str]]) -> list[tuple[int, int, str]]:
     ]
 
 
-def _check_reads(sheet: _Sheet, rows: list[tuple[int, Sample]]) -> None:
+def _check_reads(sheet: _Sheet, rows: Rows) -> None:
     """Find aligned reads (and coverages) that are given for two samples."""
     seen: dict[Path, tuple[int, Sample]] = {}
     for line, sample in rows:
@@ -259,9 +319,7 @@ def _check_reads(sheet: _Sheet, rows: list[tuple[int, Sample]]) -> None:
             sheet.fault(line, column, found, expected, "Correct one of the two paths.")
 
 
-def _check_sex(
-    sheet: _Sheet, rows: list[tuple[int, Sample]], report: Clinical, clinical: str
-) -> None:
+def _check_sex(sheet: _Sheet, rows: Rows, report: Clinical, clinical: str) -> None:
     for line, sample in rows:
         sex = sample.notes.get("sex")
         known = report.records.get(sample.patient, {}).get("sex")
@@ -270,18 +328,23 @@ def _check_sex(
             sheet.fault(line, "sex", sex, expected, "Correct one of the two.")
 
 
-def _notes(rows: list[tuple[int, Sample]], biopsies: Sequence[Biopsy]) -> list[str]:
+def _notes(rows: Rows, biopsies: Sequence[Biopsy]) -> list[str]:
     exomes = {s.patient for _, s in rows if s.role == "tumour" and s.assay == "exome"}
     normals = {s.patient for _, s in rows if s.role == "normal"}
     patients = {biopsy.patient for biopsy in biopsies}
     with_baseline = {biopsy.patient for biopsy in biopsies if biopsy.is_baseline}
-    bare = [s.name for _, s in rows if not s.files]
+    bare = [s.name for _, s in rows if not s.files and s.role == "tumour"]
     lists = (
         ("tumour DNA but no normal", exomes - normals),
         ("a normal but no tumour", normals - patients),
         ("no baseline biopsy (cohort.baseline names its timepoints)", patients - with_baseline),
     )
-    notes = [f"patients with {what}: {', '.join(sorted(who))}" for what, who in lists if who]
+    notes = [
+        f"{counted(len(who), 'patient')} with {what}: {listed(sorted(who))}"
+        for what, who in lists
+        if who
+    ]
     if bare:
-        notes.append(f"samples without a file: {', '.join(sorted(bare))}")
+        count = counted(len(bare), "tumour sample")
+        notes.append(f"{count} without a file: {listed(sorted(bare))}")
     return notes

@@ -140,7 +140,7 @@ def test_event_without_a_time_is_told_and_not_used(tmp_path: Path, time: str) ->
     clinical = read(tmp_path, f"patient,os_days,os_event\nP1,{time},1\nP2,30,0\n")
     assert clinical.faults == []
     assert clinical.records["P1"]["os_months"] is None
-    told = "clinical.csv: an event without a time, not used for survival: P1"
+    told = "clinical.csv: 1 patient with an event but no time, not used for survival: P1"
     assert told in clinical.notes
 
 
@@ -181,8 +181,8 @@ def test_strangers_and_unused_columns_are_noted(tmp_path: Path) -> None:
     clinical = read(tmp_path, "PatientID,BOR,shoe size\nP1,PD,43\nP9,SD,40\n")
     assert clinical.notes == [
         "clinical.csv: columns not used: shoe size",
-        "clinical.csv: 1 patients without a sample: P9",
-        "clinical.csv: 1 patients of the sample sheet without a clinical row: P2",
+        "clinical.csv: 1 patient without a sample: P9",
+        "clinical.csv: 1 patient of the sample sheet without a clinical row: P2",
     ]
     assert set(clinical.records) == {"P1", "P9"}
 
@@ -190,8 +190,8 @@ def test_strangers_and_unused_columns_are_noted(tmp_path: Path) -> None:
 def test_doubtful_times_are_noted(tmp_path: Path) -> None:
     text = "patient,pfs_months,pfs_event,os_months,os_event\nP1,300,1,12,0\nP2,3,,4,1\n"
     notes = "\n".join(read(tmp_path, text).notes)
-    assert "PFS is longer than OS: P1" in notes
-    assert "are the units right?: P1" in notes
+    assert "1 patient with a PFS longer than the OS: P1" in notes
+    assert "(are the units right?): P1" in notes
     assert "not used for survival: P2" in notes
 
 

@@ -221,12 +221,15 @@ def test_regions_of_the_baseline_all_count_and_are_noted(write: Write) -> None:
         ("P1.core", True),
         ("P1.rim", True),
     ]
-    assert any("several baseline biopsies: P1.core, P1.rim" in note for note in report.notes)
+    assert any(
+        "1 patient with several" in note and "P1 (P1.core, P1.rim)" in note
+        for note in report.notes
+    )
 
 
 def test_tumour_without_normal_is_legal_and_noted(write: Write) -> None:
     report = read_cohort(write("patient,sample,status,vcf\nP1,S1,1,a.vcf\n"), None, "GRCh38")
-    assert report.notes == ("patients with tumour DNA but no normal: P1",)
+    assert report.notes == ("1 patient with tumour DNA but no normal: P1",)
 
 
 def test_kit_is_a_file_where_one_exists_else_a_name(write: Write) -> None:
