@@ -60,7 +60,7 @@ class BoxplotParams(Params):
     panels: int = Field(
         8, ge=1, le=32, description="features drawn, those with the smallest p first"
     )
-    columns: int = Field(4, ge=1, le=6, description="panels side by side")
+    columns: int = Field(4, ge=1, le=4, description="panels side by side")
 
 
 class _Group(NamedTuple):

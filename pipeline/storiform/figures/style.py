@@ -109,25 +109,38 @@ class Headline(NamedTuple):
 
 
 def headlines(figure: Figure, titles: Sequence[Headline]) -> None:
-    """Write the titles of a figure, wrapped to the width that its layout gives each axes."""
+    """Write the titles of a figure into the width that its layout gives each axes.
+
+    They are wrapped, and all of them are set in the largest size in which none is cut.
+    """
     figure.draw_without_rendering()
-    for title in titles:
-        box = title.axes.get_window_extent()
-        room = box.width / figure.dpi * 72.0
-        below = wrapped(title.below, room, SMALL)
-        title.axes.set_title(
-            "\n".join(wrapped(title.text, room, LARGE, "bold")), loc="left", fontsize=LARGE,
-            fontfamily=FONT, fontweight="bold", linespacing=1.05,
-            pad=4.0 + len(below) * (SMALL + 2.0),
-        )  # fmt: skip
-        title.axes.annotate(
-            "\n".join(below), (0.0, 1.0), (0.0, 3.0), xycoords="axes fraction",
-            textcoords="offset points", fontsize=SMALL, fontfamily=FONT, color=INK,
-            ha="left", va="bottom", annotation_clip=False,
-        )  # fmt: skip
+    rooms = [title.axes.get_window_extent().width / figure.dpi * 72.0 for title in titles]
+    size, texts = LARGE, [""] * len(titles)
+    for size in (LARGE, MEDIUM, SMALL):
+        texts = [
+            wrapped(title.text, room, size, "bold")
+            for title, room in zip(titles, rooms, strict=True)
+        ]
+        if not any("…" in text for text in texts):
+            break
+    for title, room, text in zip(titles, rooms, texts, strict=True):
+        _headline(title.axes, text, wrapped(title.below, room, SMALL), size)
 
 
-def wrapped(text: str, room: float, size: float, weight: str = "normal") -> list[str]:
+def _headline(axes: Axes, text: str, below: str, size: float) -> None:
+    lines = below.count("\n") + 1 if below else 0
+    axes.set_title(
+        text, loc="left", fontsize=size, fontfamily=FONT, fontweight="bold", linespacing=1.05,
+        pad=4.0 + lines * (SMALL + 2.0),
+    )  # fmt: skip
+    axes.annotate(
+        below, (0.0, 1.0), (0.0, 3.0), xycoords="axes fraction",
+        textcoords="offset points", fontsize=SMALL, fontfamily=FONT, color=INK,
+        ha="left", va="bottom", annotation_clip=False,
+    )  # fmt: skip
+
+
+def wrapped(text: str, room: float, size: float, weight: str = "normal") -> str:
     """Break a text into lines that are no wider than a room, at most three; all in points.
 
     Between words where it can be; a word that is wider is cut with an ellipsis, as is a text
@@ -142,8 +155,9 @@ def wrapped(text: str, room: float, size: float, weight: str = "normal") -> list
         else:
             lines.append(_cut(word, room, size, font))
     if len(lines) > MOST_LINES:
-        lines = [*lines[: MOST_LINES - 1], _cut(" ".join(lines[2:]), room, size, font)]
-    return lines
+        rest = " ".join(lines[MOST_LINES - 1 :])
+        lines = [*lines[: MOST_LINES - 1], _cut(rest, room, size, font)]
+    return "\n".join(lines)
 
 
 def _cut(text: str, room: float, size: float, font: FontProperties) -> str:

@@ -1,7 +1,9 @@
 """Box plots show the raw points of the right patients under the right numbers."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from storiform.figures.boxplot import BoxplotParams, beside, response_boxplots
 from storiform.model.errors import NothingToShow
@@ -16,6 +18,13 @@ def drawn(invented, compared, **params):
 
 def shown(figure):
     return [axes for axes in figure.axes if axes.get_visible()]
+
+
+def texts_of(axes):
+    """Return the title, what stands under it, the labels of the boxes and of the scale."""
+    title = axes.get_title(loc="left")
+    titles = [text for text in axes.findobj(Text) if text.get_text() == title]
+    return [*titles, *axes.texts, *axes.get_xticklabels(), axes.yaxis.label]
 
 
 def points(axes):
@@ -63,6 +72,45 @@ def test_panels_are_limited_and_the_figure_says_so(invented, compared):
     figure = drawn(invented, compared, panels=1)
     assert len(shown(figure)) == 1
     assert figure.get_supxlabel().startswith("1 of 3 tested features")
+
+
+LONG_NAMES = {
+    "mcp_counter.b_lineage": "mcp_counter.myeloid_dendritic_cells",
+    "mcp_counter.t_cells": "ssgsea.Danaher_Neutrophils",
+    "tmb.tmb": "ssgsea.HALLMARK_EPITHELIAL_MESENCHYMAL_TRANSITION",
+}
+
+
+@pytest.mark.parametrize("panels", [1, 2, 3, 4, 5, 8])
+def test_titles_lie_inside_the_figure_and_not_on_each_other(invented, compared, panels):
+    features = invented.features()
+    is_drawn = (compared["kind"] == "number") & (compared["outcome"] == "responded")
+    numbers = compared[is_drawn]
+    copies = [f"{LONG_NAMES[name]}_{copy}" for copy in "abc" for name in numbers["feature"]]
+    rows = pd.concat([numbers] * 3, ignore_index=True).assign(feature=copies)
+    own = [
+        features[features["feature"] == name].assign(feature=f"{LONG_NAMES[name]}_{copy}")
+        for copy in "abc"
+        for name in numbers["feature"]
+    ]
+    figure = response_boxplots(
+        pd.concat(own, ignore_index=True), invented.clinic(), rows, BoxplotParams(panels=panels)
+    )
+    figure.draw_without_rendering()
+    written = [text for axes in shown(figure) for text in texts_of(axes)]
+    boxes = [text.get_window_extent() for text in written]
+    edge = figure.bbox
+    assert all(edge.x0 <= b.x0 and b.x1 <= edge.x1 and b.y1 <= edge.y1 for b in boxes)
+    assert not any(a.overlaps(b) for number, a in enumerate(boxes) for b in boxes[:number])
+    assert "…" not in "".join(text.get_text() for text in written)
+
+
+def test_footnote_states_the_range_of_n(invented, compared):
+    rows = compared.assign(n=np.where(compared["feature"] == "tmb.tmb", 49, 65))
+    figure = response_boxplots(invented.features(), invented.clinic(), rows, BoxplotParams())
+    assert "n = 49 to 65 patients with feature and outcome" in " ".join(
+        figure.get_supxlabel().split()
+    )
 
 
 def test_nothing_compared_leaves_the_figure_out(invented, compared):

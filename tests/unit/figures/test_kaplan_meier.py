@@ -88,6 +88,25 @@ def test_groups_have_their_colour_and_median_in_the_legend(survived):
     assert legend.get_lines()[0].get_color() == COLOURS["high"]
 
 
+@pytest.mark.parametrize(
+    ("feature", "words"),
+    [("gene_mutations.CSMD1", ["mutated", "wild type"]), ("quality.is_low", ["yes", "no"])],
+)
+def test_groups_of_a_flag_are_named_in_legend_and_numbers_at_risk(survived, feature, words):
+    survival, curves = (
+        table[table["feature"] == "mcp_counter.t_cells"].assign(
+            feature=feature,
+            group=lambda rows: rows["group"].map({"high": "true", "low": "false"}),
+        )
+        for table in survived
+    )
+    figure = survival_by_feature(survival, curves, KaplanMeierParams())
+    texts = figure.axes[0].get_legend().get_texts()
+    assert [text.get_text().split(":")[0] for text in texts] == words
+    assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == words
+    assert "high" not in figure.get_supxlabel()
+
+
 def test_feature_with_one_outcome_only_is_drawn(survived):
     survival, curves = survived
     figure = survival_by_feature(
