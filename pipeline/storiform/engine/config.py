@@ -20,22 +20,24 @@ from pydantic import (
     create_model,
 )
 
-from storiform.engine.config_faults import add_faults, add_truths
+from storiform.engine.config_faults import add_faults, add_truths, sound_part
 from storiform.engine.positions import Document, dotted, parse_scalar, read_document
 from storiform.engine.workflow import Workflow, load_workflow
 from storiform.io.names import did_you_mean
-from storiform.io.paths import absolute, unreadable
+from storiform.io.paths import absolute, path_fault
 from storiform.io.resources import RESOURCES, bundled
 from storiform.model.errors import ConfigError
 from storiform.model.genome import BUILD_ALIASES, Build
 from storiform.model.params import Params
 
 __all__ = [
-    "CohortSection", "Config", "Executor", "Run", "Workflow", "config_model",
-    "load_config", "load_workflow",
+    "CohortSection", "Config", "Draft", "Executor", "Run", "Workflow",
+    "config_model", "load_config", "load_workflow", "read_config",
 ]  # fmt: skip
 
 PREFIX = "STORIFORM__"
+STAND_IN = "trial"
+"""The bundled workflow by which files are checked where the named one cannot be loaded."""
 
 
 def _build(value: object) -> object:
@@ -149,6 +151,17 @@ class Config:
         return self.cohort
 
 
+@dataclass(frozen=True)
+class Draft:
+    """What holds of a configuration without its faulty entries, and all that is wrong.
+
+    A bundled workflow stands in for one that cannot be loaded.
+    """
+
+    config: Config | None
+    faults: tuple[str, ...]
+
+
 def config_model(workflow: Workflow) -> type[BaseModel]:
     """Return the pydantic model of a workflow's configuration."""
     fields: dict[str, Any] = {
@@ -197,32 +210,50 @@ def load_config(
     ConfigError
         With all faults of the file, one a line.
     """
+    draft = read_config(path, overrides, environment)
+    if draft.faults or draft.config is None:
+        raise ConfigError("\n".join(draft.faults))
+    return draft.config
+
+
+def read_config(
+    path: Path,
+    overrides: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Draft:
+    """Read what is usable of a configuration, with all that is wrong; see `load_config`.
+
+    Raises
+    ------
+    ConfigError
+        If the file is none, or no YAML.
+    """
     path = Path(path)
     document = read_document(path)
     _override(document, overrides or {}, os.environ if environment is None else environment)
     _read_executor(document)
-    workflow = _workflow(document)
-    if workflow is None:
-        raise ConfigError(document.told())
+    named = _workflow(document)
+    workflow = named or _stand_in(document)
     model = config_model(workflow)
     for name in {*COMMON, *FREE[2:], *workflow.sections} & set(document.data):
         if document.data[name] is None:  # a section whose lines are all commented out
             document.data[name] = {}
-    checked: Any = None
     try:
-        checked = model.model_validate(document.data)
+        model.model_validate(document.data)
     except ValidationError as error:
         add_faults(document, error, model)
     add_truths(document, model)
+    checked: Any = sound_part(document.data, model)
     folder = path.absolute().parent
     cohort = _files(document, folder, "cohort", ("samples", "clinical"))
     resources = _files(document, folder, "resources", RESOURCES)
     provided = _files(document, folder, "provided", workflow.tables)
     _check_names(document, "resources", RESOURCES)
     _check_names(document, "provided", workflow.tables)
-    if document.faults or checked is None:
-        raise ConfigError(document.told())
-    return Config(
+    told = tuple(document.told().splitlines())
+    if checked is None:
+        return Draft(None, told)
+    config = Config(
         path=path.absolute(),
         workflow=workflow,
         cohort=checked.cohort.model_copy(update=cohort),
@@ -233,6 +264,7 @@ def load_config(
         run=checked.run,
         params={section: getattr(checked, section) for section in workflow.sections},
     )
+    return Draft(config, told)
 
 
 def _override(
@@ -289,6 +321,14 @@ def _workflow(document: Document) -> Workflow | None:
     return None if set(workflow.sections) & {*COMMON, *FREE} else workflow
 
 
+def _stand_in(document: Document) -> Workflow:
+    """Take a bundled workflow, so that what does not depend on it can be checked."""
+    known = {*COMMON, *FREE} - {"provided"}
+    document.data = {name: document.data[name] for name in known & set(document.data)}
+    document.data["workflow"] = STAND_IN
+    return load_workflow(STAND_IN)
+
+
 def _files(
     document: Document,
     folder: Path,
@@ -301,10 +341,15 @@ def _files(
     for name, value in given.items() if isinstance(given, dict) else ():
         if name not in names or not isinstance(value, str):
             continue
-        path = found[name] = absolute(folder, value)
-        why = unreadable(path)
-        if why and not (section == "resources" and path.is_dir()):
-            document.fault((section, name), f"{value} {why}. Correct the path ({path}).")
+        path = absolute(folder, value)
+        wrong = path_fault(value, path)
+        if section == "resources" and path.is_dir():  # a reference may be a folder
+            wrong = None
+        if wrong:
+            message = f"found {wrong.found}, expected {wrong.expected}. {wrong.remedy}"
+            document.fault((section, name), message)
+        if section == "cohort" or not wrong:
+            found[name] = path
     return found
 
 

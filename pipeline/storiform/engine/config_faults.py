@@ -1,6 +1,7 @@
 """What pydantic finds wrong with a configuration, in the words and places of the file."""
 
 import re
+from copy import deepcopy
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -26,6 +27,34 @@ def add_faults(document: Document, error: ValidationError, model: type[BaseModel
         document.fault(key, f"{first.rstrip('.')}{about}{'' if first.endswith('?') else '.'}")
 
 
+def sound_part(data: dict[str, Any], model: type[BaseModel]) -> BaseModel | None:
+    """Return what holds of a configuration once its faulty entries are taken out."""
+    rest = deepcopy(data)
+    for _ in range(_MOST_ROUNDS):  # taking out a value may lay another fault bare
+        try:
+            return model.model_validate(rest)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                _take_out(rest, [str(part) for part in detail["loc"]], detail["type"])
+    return None
+
+
+def _take_out(data: dict[str, Any], place: list[str], kind: str) -> None:
+    """Remove the entry at a place, or the deepest one above it; fill in a missing one."""
+    *above, last = place
+    inner: Any = data
+    for name in above:
+        if not isinstance(inner, dict) or not isinstance(inner.get(name), dict):
+            last = name
+            break
+        inner = inner[name]
+    if isinstance(inner, dict):
+        inner.pop(last, None)
+        if kind == "missing":
+            inner[last] = {} if last == "cohort" else ""
+
+
+_MOST_ROUNDS = 5
 _EXPECTED = "expected "
 
 

@@ -85,14 +85,17 @@ def read_document(path: Path) -> Document:
         If the file cannot be read, is no YAML or no mapping.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
     except OSError as error:
         found = (error.strerror or str(error)).lower()
         message = fault(str(path), found, "a configuration", "Correct the path.")
         raise ConfigError(message) from error
     except UnicodeDecodeError as error:
-        remedy = "Save the file as UTF-8."
-        raise ConfigError(fault(path.name, str(error), "UTF-8 text", remedy)) from error
+        is_binary = b"\0" in content or content.startswith((b"\x1f\x8b", b"\x89"))
+        found = "a binary file" if is_binary else _strange(content, error.start)
+        remedy = "Give a text file." if is_binary else "Save the file as UTF-8."
+        raise ConfigError(fault(path.name, found, "UTF-8 text", remedy)) from error
     document = Document(path)
     root = _compose(path, text)
     if root is None:
@@ -103,6 +106,11 @@ def read_document(path: Path) -> Document:
         raise ConfigError(fault(place, "no names", "a mapping of names to values", remedy))
     document.data = _mapping(document, root, (), ())
     return document
+
+
+def _strange(content: bytes, position: int) -> str:
+    line = content.count(b"\n", 0, position) + 1
+    return f"a letter that is no UTF-8 in line {line}"
 
 
 def parse_scalar(text: str) -> object:
@@ -140,8 +148,9 @@ def _compose(path: Path, text: str) -> Node | None:
     except RecursionError as error:
         raise ConfigError(f"{path.name}: too deeply nested. Write it flat.") from error
     except YAMLError as error:
-        first = str(error).strip().split("\n", 1)[0]
-        raise ConfigError(f"{path.name}: {first}. Save the file as plain text.") from error
+        found = "a character that no text holds"  # a control character, which YAML forbids
+        remedy = "Save the file as plain text."
+        raise ConfigError(fault(path.name, found, "UTF-8 text", remedy)) from error
 
 
 def _mapping(

@@ -127,7 +127,7 @@ def test_genome_has_aliases(folder: Path, alias: str) -> None:
         ("toy: {is_strict: maybe}", "toy.is_strict: found 'maybe', expected a boolean"),
         ("resources: {gense: x}", "trial.yaml:3:13: resources.gense: unknown;"),
         ("provided: {toy: toys.tsv}", "provided.toy: unknown; did you mean toys?"),
-        ("provided: {toys: gone.tsv}", "provided.toys: gone.tsv does not exist"),
+        ("provided: {toys: gone.tsv}", "provided.toys: found gone.tsv, which does not exist"),
         ("cohort: {samples: a.csv}", "trial.yaml:3:1: cohort: given twice, first in line 2"),
         ("toy:\n\tmin_vaf: 1", "trial.yaml:4:1: found character '\\t'"),
         ("toy: [1", "trial.yaml:4:1: "),
