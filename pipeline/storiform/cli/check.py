@@ -13,21 +13,20 @@ _MOST = 6
 def check(config: Path) -> None:
     """Open every input of CONFIG and tell all problems at once."""
     from storiform.engine.check import check_inputs
-    from storiform.engine.session import open_session
+    from storiform.io.names import counted, listed
 
-    session = open_session(config)
-    findings = check_inputs(session)
-    told: dict[tuple[str, str], list[str]] = {}
-    for finding in findings:  # one file may serve many units
-        told.setdefault((finding.severity, finding.message), []).append(finding.unit)
-    for (severity, message), units in told.items():
-        more = f" and {len(units) - _MOST} more" if len(units) > _MOST else ""
-        click.echo(f"{severity}: {', '.join(units[:_MOST])}{more}: {message}")
-    cohort = session.report.cohort
-    errors = sum(severity == "error" for severity, _ in told)
-    who = f"{len(cohort.patients)} patients, {len(cohort.biopsies)} biopsies"
-    steps = len({node.step for node in session.graph.nodes if node.origin == "step"})
-    ending = "1 error found" if errors == 1 else f"{errors} errors found"
-    click.echo(f"{who}; {steps} steps have something to work on; {ending}.")
+    checked = check_inputs(config)
+    for finding in checked.findings:
+        units = f"{listed(finding.units, _MOST)}: " if finding.units else ""
+        click.echo(f"{finding.severity}: {units}{finding.message}")
+    patients = counted(checked.patients, "patient")
+    biopsies = counted(checked.biopsies, "biopsy", "biopsies")
+    steps = f"{counted(checked.steps, 'step')} {'has' if checked.steps == 1 else 'have'}"
+    errors, warnings = checked.count("error"), checked.count("warning")
+    found = f"{counted(errors, 'error')} found, {counted(warnings, 'warning')}"
+    click.echo(f"{patients}, {biopsies}; {steps} something to work on; {found}.")
     if errors:
+        click.echo(f"Correct the {'error' if errors == 1 else 'errors'} and check again.")
         raise SystemExit(2)
+    told = "Nothing stops the run; read the warnings." if warnings else "Nothing is wrong."
+    click.echo(f"{told} Next: storiform run {config}")

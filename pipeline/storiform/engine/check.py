@@ -1,61 +1,169 @@
-"""Open every input of a run and collect all problems, before hours are spent."""
+"""Open every input of a run and collect all problems, before hours are spent.
+
+A fault in one place does not hide those of another: with a faulty configuration the sheets
+are read all the same, and with a faulty sheet the files that its rows name are opened.
+"""
 
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from storiform.engine.config import STAND_IN, Config, Draft, load_workflow, read_config
+from storiform.engine.fingerprint import FileIds
+from storiform.engine.graph import Graph, Node
 from storiform.engine.provided import provided_rows
-from storiform.engine.session import Session
+from storiform.engine.weave import Threads, weave
 from storiform.engine.work import open_resource
-from storiform.io.sources import SOURCES, SourceUnit
-from storiform.model.errors import DataWarning, UserError
+from storiform.io.names import unsafe
+from storiform.io.paths import unreadable
+from storiform.io.sheets import Sheets, read_sheets
+from storiform.io.sources import SOURCES, Source, SourceUnit
+from storiform.model.cohort import Cohort, Sample
+from storiform.model.errors import (
+    ConfigError,
+    DataWarning,
+    InputError,
+    StoriformError,
+    UserError,
+)
 from storiform.model.step import Step
 from storiform.model.table import Table
+
+Severity = Literal["error", "warning", "note"]
+_ORDER: Mapping[str, int] = {"error": 0, "warning": 1, "note": 2}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem: of which unit, how bad, and the message."""
+    """One problem: how bad, the message, and the units whose files have it."""
 
-    unit: str
-    severity: str
+    severity: Severity
     message: str
+    units: tuple[str, ...] = ()
 
 
-def check_inputs(session: Session) -> list[Finding]:
-    """Read every source, provided table and resource as a run would.
+@dataclass(frozen=True)
+class Checked:
+    """All findings, errors first, and what there is to work on."""
 
-    Returns
-    -------
-    list of Finding
-        Errors first, each kind sorted by unit.
-    """
-    found = list(_resources(session))
-    tables = _tables(session.graph.steps)
-    for node in session.graph.nodes:
-        if node.origin == "step":
-            continue
+    findings: tuple[Finding, ...]
+    patients: int = 0
+    biopsies: int = 0
+    steps: int = 0
+
+    def count(self, severity: Severity) -> int:
+        """Return the number of findings of one severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+@dataclass
+class _Notebook:
+    """Collects findings; one message is one finding, whichever units it concerns."""
+
+    found: dict[tuple[Severity, str], list[str]] = field(default_factory=dict)
+
+    def add(self, severity: Severity, messages: Iterable[str], unit: str = "") -> None:
+        for message in messages:
+            units = self.found.setdefault((severity, message), [])
+            if unit and unit not in units:
+                units.append(unit)
+
+    def open(self, unit: str, read: Callable[..., object], *arguments: object) -> None:
+        """Read one input; note what is wrong with it and what is doubtful."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", DataWarning)
             try:
-                if node.origin == "source":
-                    _read(session, node.payload, node.recipe, node.unit)
-                else:
-                    table = tables[node.payload["table"]]
-                    table.conform(provided_rows(Path(node.payload["path"]), table, node.unit))
-            except (UserError, OSError) as error:
-                found.append(Finding(node.unit, "error", str(error)))
-        notes = sorted({str(w.message) for w in caught if issubclass(w.category, DataWarning)})
-        found += [Finding(node.unit, "warning", note) for note in notes]
-    found += [Finding("cohort", "note", note) for note in session.report.notes]
-    order = {"error": 0, "warning": 1, "note": 2}
-    return sorted(found, key=lambda f: (order[f.severity], f.unit, f.message))
+                read(*arguments)
+            except (StoriformError, OSError, ValueError) as error:
+                self.add("error", [str(error)], unit)
+        notes = {str(w.message) for w in caught if issubclass(w.category, DataWarning)}
+        self.add("warning", sorted(notes), unit)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return errors, warnings, notes; of each those of the whole before those of units."""
+        findings = [Finding(s, m, tuple(sorted(u))) for (s, m), u in self.found.items()]
+        return tuple(sorted(findings, key=lambda f: (_ORDER[f.severity], f.units)))
+
+
+def check_inputs(path: Path) -> Checked:
+    """Read the configuration, the sheets, and every file that a run would read.
+
+    Parameters
+    ----------
+    path
+        The configuration; a fault in it or in the sheets is a finding.
+    """
+    notebook = _Notebook()
+    try:
+        draft = read_config(path)
+    except ConfigError as error:
+        draft = Draft(None, tuple(str(error).splitlines()))
+    notebook.add("error", draft.faults)
+    if draft.config is None:
+        return Checked(notebook.findings())
+    config = draft.config
+    sheets = _sheets(config)
+    notebook.add("error", sheets.faults)
+    notebook.add("note", sheets.report.notes)
+    cohort = sheets.report.cohort
+    graph = _graph(config, cohort, notebook)
+    for name, file in sorted(config.resources.items()):
+        notebook.open(name, open_resource, name, str(file))
+    tables = _tables(graph.steps)
+    for node in graph.nodes:
+        if node.origin != "step":
+            notebook.open(node.unit, _read, node, tables, cohort)
+    for sample in sheets.strays:
+        for source in SOURCES:
+            notebook.open(sample.name, _read_stray, source, sample, cohort)
+    steps = {node.step for node in graph.nodes if node.origin == "step"}
+    return Checked(notebook.findings(), len(cohort.patients), len(cohort.biopsies), len(steps))
+
+
+def _sheets(config: Config) -> Sheets:
+    """Read the sheets that exist; the configuration has told of the others."""
+    cohort = config.cohort
+    samples, clinical = (
+        None if path is None or unreadable(path) else path
+        for path in (cohort.samples, cohort.clinical)
+    )
+    return read_sheets(samples, clinical, cohort.genome, cohort.columns, cohort.baseline)
+
+
+def _graph(config: Config, cohort: Cohort, notebook: _Notebook) -> Graph:
+    """Weave the graph as a run would; where that fails, without what hinders it."""
+    ids = FileIds(config.output / "inputs.json")
+    steps = config.workflow.steps
+
+    def woven(steps: tuple[Step, ...], provided: Mapping[str, Path]) -> Graph:
+        parts = (steps, cohort, config.params, config.resources, provided, ids)
+        return weave(Threads(*parts))
+
+    try:
+        return woven(steps, config.provided)
+    except (UserError, OSError) as error:
+        trouble = str(error).splitlines()
+    sound: dict[str, Path] = {}
+    for name, path in sorted(config.provided.items()):
+        try:
+            woven(steps, {**sound, name: path})
+        except (UserError, OSError) as error:
+            if not isinstance(error, ConfigError):  # that would be the workflow's
+                notebook.add("error", [str(error)])
+                continue
+        sound[name] = path
+    try:
+        return woven(steps, sound)
+    except (UserError, OSError):
+        notebook.add("error", trouble if len(sound) == len(config.provided) else [])
+    return woven(load_workflow(STAND_IN).steps, {})
 
 
 def _tables(steps: Iterable[Step]) -> dict[str, Table]:
-    found = {}
+    found = {source.table.name: source.table for source in SOURCES}
     for step in steps:
         for contract in [*(a.contract for a in step.arguments), *step.products]:
             if isinstance(contract, Table):
@@ -63,24 +171,29 @@ def _tables(steps: Iterable[Step]) -> dict[str, Table]:
     return found
 
 
-def _read(
-    session: Session, payload: dict[str, object], recipe: dict[str, object], unit: str
-) -> None:
-    source = next(s for s in SOURCES if s.table.name == payload["table"])
-    files = payload["files"]
-    samples = recipe["samples"]
-    record = recipe["record"]
-    if not (isinstance(files, dict) and isinstance(samples, dict) and isinstance(record, dict)):
+def _read(node: Node, tables: Mapping[str, Table], cohort: Cohort) -> None:
+    """Read a source or a provided table as a run would."""
+    table = tables[node.payload["table"]]
+    if node.origin == "provided":
+        table.conform(provided_rows(Path(node.payload["path"]), table, node.unit))
         return
-    paths = {column: Path(path) for column, path in files.items()}
-    build = session.report.cohort.build
-    given = SourceUnit(unit, str(payload["patient"]), paths, samples, build, record)
+    source = next(s for s in SOURCES if s.table.name == table.name)
+    paths = {column: Path(path) for column, path in node.payload["files"].items()}
+    samples, record = node.recipe["samples"], node.recipe["record"]
+    patient = str(node.payload["patient"])
+    given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record)
     source.table.conform(source.read(given))
 
 
-def _resources(session: Session) -> Iterable[Finding]:
-    for name, path in sorted(session.config.resources.items()):
-        try:
-            open_resource(name, str(path))
-        except (UserError, OSError, ValueError) as error:
-            yield Finding(name, "error", str(error))
+def _read_stray(source: Source, sample: Sample, cohort: Cohort) -> None:
+    """Read what one faulty row gives to a source; nothing is known of the row's biopsy."""
+    files = {c: sample.files[c] for c in source.columns if c in sample.files}
+    if not files:
+        return
+    names = {f"tumour_{source.assay}": sample.name}
+    unit = SourceUnit(sample.name, sample.patient, files, names, cohort.build, {})
+    try:
+        source.table.conform(source.read(unit))
+    except InputError as error:
+        if not (unsafe(sample.name) and sample.name in str(error)):  # the sheet's fault
+            raise

@@ -132,7 +132,7 @@ def read_sheets(
         _check_sex(sheet, named, report, clinical.name)
     sound = {line for line, _ in named}
     strays = tuple(sample for line, sample in rows if line not in sound)
-    notes = [] if strays else [*_notes(named, biopsies), *sheet.notes]
+    notes = [] if strays else [*_notes(sheet, named, biopsies), *sheet.notes]
     everyone = sorted({*(sample.patient for _, sample in named), *report.records})
     cohort = Cohort(
         samples=tuple(sorted((s for _, s in named), key=lambda sample: sample.name)),
@@ -328,12 +328,14 @@ def _check_sex(sheet: _Sheet, rows: Rows, report: Clinical, clinical: str) -> No
             sheet.fault(line, "sex", sex, expected, "Correct one of the two.")
 
 
-def _notes(rows: Rows, biopsies: Sequence[Biopsy]) -> list[str]:
+def _notes(sheet: _Sheet, rows: Rows, biopsies: Sequence[Biopsy]) -> list[str]:
     exomes = {s.patient for _, s in rows if s.role == "tumour" and s.assay == "exome"}
     normals = {s.patient for _, s in rows if s.role == "normal"}
     patients = {biopsy.patient for biopsy in biopsies}
     with_baseline = {biopsy.patient for biopsy in biopsies if biopsy.is_baseline}
-    bare = [s.name for _, s in rows if not s.files and s.role == "tumour"]
+    faulty = {line for lines in sheet.cells.lines.values() for line in lines}
+    needy = [s for line, s in rows if s.role == "tumour" and line not in faulty]
+    bare = [sample.name for sample in needy if not sample.files]
     lists = (
         ("tumour DNA but no normal", exomes - normals),
         ("a normal but no tumour", normals - patients),
