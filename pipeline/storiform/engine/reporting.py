@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -30,6 +31,7 @@ from storiform.report.record import (
 WHOLE_ROWS = 2000
 """Tables with more rows are handed to the report only in part: it shows a few hundred."""
 BEGINNING_ROWS = 500
+ROOTS_SHOWN = 3
 _UNIT_MEANING = {
     "patient": "patient of the sample sheet",
     "biopsy": "biopsy of the patient",
@@ -156,7 +158,8 @@ def _figures(session: Session) -> list[ReportFigure]:
 
 def _step(session: Session, step: Step, records: dict[int, dict[str, Any]]) -> StepRecord:
     nodes = [node for node in session.graph.nodes if node.step == step.name]
-    counts = Counter(node.state for node in nodes)
+    empty = [node for node in nodes if records[id(node)].get("nothing_to_show")]
+    counts = Counter(node.state for node in nodes if node not in empty)
     seconds = sum(float(records[id(n)].get("seconds", 0.0)) for n in nodes)
     left_out = sum(gone.step == step.name for gone in session.graph.left_out)
     return StepRecord(
@@ -170,7 +173,7 @@ def _step(session: Session, step: Step, records: dict[int, dict[str, Any]]) -> S
         cached=counts["cached"],
         failed=counts["failed"],
         blocked=counts["blocked"],
-        left_out=left_out,
+        left_out=left_out + len(empty),
         seconds=round(seconds, 2),
     )
 
@@ -193,17 +196,49 @@ def _problems(session: Session, records: dict[int, dict[str, Any]]) -> list[Prob
             failure = session.results.failure(node.step, node.unit) or {}
             message = str(failure.get("message", "failed"))
             found.append(Problem(node.unit, node.step, "failed", message))
-        elif node.state == "blocked":
-            found.append(Problem(node.unit, node.step, "blocked", node.why or "blocked"))
         warned = records[id(node)].get("warnings", [])
         found += [Problem(node.unit, node.step, "warning", told) for told in warned]
         nothing = records[id(node)].get("nothing_to_show", "")
         if nothing:
             found.append(Problem(node.unit, node.step, "left_out", nothing))
+    found += blocked(session.graph.nodes)
     left_out = session.graph.left_out
     found += [Problem(gone.unit, gone.step, "left_out", gone.reason) for gone in left_out]
     found += [Problem("cohort", "sheets", "warning", note) for note in session.report.notes]
     return found
+
+
+def blocked(nodes: Sequence[Node]) -> list[Problem]:
+    """Tell for each unit which steps were not made, and which failed step is the root of it.
+
+    `nodes` are in an order in which each comes after what it reads. Links forward are
+    followed, for a blocked node may have been cut off from what it reads.
+    """
+    roots: dict[Node, dict[Node, None]] = {n: {n: None} for n in nodes if n.state == "failed"}
+    steps: dict[tuple[str, str], list[str]] = {}
+    for node in nodes:
+        if node.state == "blocked":
+            reason = _because(list(roots.get(node, ()))) or node.why or "a step before failed"
+            steps.setdefault((node.unit, reason), []).append(node.step)
+        for child in node.needed_by:
+            if child.state == "blocked":
+                roots.setdefault(child, {}).update(roots.get(node, {}))
+    return [
+        Problem(unit, ", ".join(names), "blocked", f"not made, because {reason}")
+        for (unit, reason), names in steps.items()
+    ]
+
+
+def _because(failed: Sequence[Node]) -> str:
+    units: dict[str, list[str]] = {}
+    for node in failed:
+        units.setdefault(node.step, []).append(node.unit)
+    told = []
+    for step, names in units.items():
+        further = len(names) - ROOTS_SHOWN
+        more = f" and {further} more" if further > 0 else ""
+        told.append(f"{step} of {', '.join(names[:ROOTS_SHOWN])}{more}")
+    return f"{'; '.join(told)} failed" if told else ""
 
 
 def _inputs(session: Session) -> dict[str, str]:

@@ -8,6 +8,8 @@ _PIXELS = {None: 1.0, "px": 1.0, "pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm":
 _LOCAL_URL = re.compile(r"url\(\s*['\"]?#([^'\")]+)['\"]?\s*\)")
 _OUTSIDE_URL = re.compile(r"url\(\s*['\"]?(?!#|data:)[^)]*\)", re.IGNORECASE)
 _SELECTOR = re.compile(r"([^{}]+)\{")
+LARGEST = 1.3
+"""How much larger than in print a drawing may be shown: six points become 10 pixels."""
 _REFERENCES = {"aria-labelledby", "aria-describedby"}
 _DROPPED = {"metadata", "script", "foreignObject", "iframe", "audio", "video"}
 
@@ -28,7 +30,8 @@ def inlined(svg: str, name: str, label: str) -> str:
     -------
     str
         An ``<svg>`` element without XML declaration, namespaces, metadata, scripts and
-        links; it scales to the width of its box and is never drawn larger than it was.
+        links; it scales to the width of its box, never below the size that it has in print,
+        where its letters are as small as can be read.
 
     Raises
     ------
@@ -53,6 +56,12 @@ def inlined(svg: str, name: str, label: str) -> str:
     root.set("aria-label", label)
     root.tail = None
     return ET.tostring(root, encoding="unicode")
+
+
+def width_of(svg: str) -> float:
+    """Return the width in pixels that an SVG document states, 0 where it states none."""
+    found = re.search(r"<svg\b[^>]*?\swidth=[\"']([^\"']*)[\"']", svg)
+    return _pixels(found[1]) if found else 0.0
 
 
 def _clean(element: ET.Element) -> None:
@@ -103,7 +112,7 @@ def _fit(root: ET.Element) -> None:
     for key in ("width", "height"):
         root.attrib.pop(key, None)
     if width:
-        root.set("style", f"max-width: {width:.0f}px")
+        root.set("style", f"min-width: {width:.0f}px; max-width: {LARGEST * width:.0f}px")
 
 
 def _pixels(length: str) -> float:

@@ -1,12 +1,20 @@
 """What was found, in sentences: which features go with response and with survival."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from storiform.report.numbers import counted, equation, interval, is_missing, significant
+from storiform.model.features import full_name, group_name, table_of
+from storiform.report.numbers import (
+    counted,
+    equation,
+    interval,
+    is_missing,
+    listed,
+    significant,
+)
 from storiform.report.record import ReportRecord, ReportTable
 
 Q_LIMIT = 0.1
@@ -18,6 +26,8 @@ OUTCOMES = {
     "os": ("Overall survival", "overall survival"),
 }
 Row = Mapping[Hashable, Any]
+_OF_ONE_COUNT = {"tmb"}
+_FIRST = {"high": 0, "true": 0, "low": 1, "false": 1}
 _ASSOCIATION = {"outcome", "feature", "n", "n_positive", "effect", "effect_name", "p", "q"}
 _SURVIVAL = {"outcome", "feature", "group", "n", "events", "median_months", "p", "q"}
 
@@ -48,17 +58,6 @@ def usable(table: ReportTable | None, needed: set[str]) -> pd.DataFrame:
     return table.frame
 
 
-def feature_label(record: ReportRecord, feature: str) -> str:
-    """Name a feature ``TABLE.COLUMN`` by the description of its column, where it has one."""
-    if feature == "all":
-        return "whole cohort"
-    name, _, column = feature.partition(".")
-    table = record.table(name)
-    described = table.columns.get(column, ("", ""))[0] if table else ""
-    described = described.replace("of this name", column)
-    return f"{described} ({feature})" if described else feature
-
-
 def feature_unit(record: ReportRecord, feature: str) -> str:
     """Return the unit of a feature, empty where it has none."""
     name, _, column = feature.partition(".")
@@ -66,29 +65,39 @@ def feature_unit(record: ReportRecord, feature: str) -> str:
     return table.columns.get(column, ("", ""))[1] if table else ""
 
 
-def association_sentence(record: ReportRecord, row: Row) -> str:
-    """Write one comparison of two groups with n, effect, p and q."""
-    label = feature_label(record, str(row["feature"]))
+def association_sentence(record: ReportRecord, row: Row, kin: Sequence[Row] = ()) -> str:
+    """Write one comparison of two groups with n, effect, p and q, and its like beside it."""
     outcome = OUTCOMES.get(str(row["outcome"]), ("", str(row["outcome"])))[1]
-    parts = [*_effect(record, row), f"n = {row['n']} ({row['n_positive']} with the outcome)"]
-    parts += [equation("p", _number(row, "p")), equation("q", _number(row, "q"))]
+    name = full_name(str(row["feature"]))
+    if row["effect_name"] == "odds_ratio":
+        lead = f"{name}{_level(row)} {_shares(row, outcome)}"
+        people = f"n = {row['n']}"
+    else:
+        lead = f"{name}: {_direction(row, outcome)}"
+        people = f"n = {row['n']} ({row['n_positive']} with the outcome)"
+    parts = [lead, *_effect(record, row), people, *_chances(row)]
     test = "" if is_missing(row.get("test")) else f" ({row['test']})"
-    direction = _direction(row)
-    return f"{_capital(label)} {direction} patients with {outcome}: {', '.join(parts)}{test}."
+    return f"{', '.join(parts)}{test}{_beside(kin)}."
 
 
-def survival_sentence(record: ReportRecord, groups: pd.DataFrame) -> str:
+def survival_sentence(
+    record: ReportRecord, groups: pd.DataFrame, kin: Sequence[Row] = ()
+) -> str:
     """Write one comparison of survival curves: each group's median, then p and q."""
-    rows = groups.to_dict("records")
+    rows = sorted(
+        groups.to_dict("records"), key=lambda row: _FIRST.get(str(row["group"]), len(_FIRST))
+    )
     first = rows[0]
-    label = feature_label(record, str(first["feature"]))
-    unit = feature_unit(record, str(first["feature"]))
+    feature = str(first["feature"])
     cutoff = _number(first, "cutoff")
+    unit = feature_unit(record, feature)
     cut = "" if is_missing(cutoff) else f", cut at {significant(cutoff)} {unit}".rstrip()
+    is_mutation = table_of(feature) == "gene_mutations"
+    name = full_name(feature).removesuffix(" mutated") if is_mutation else full_name(feature)
     parts = [_group(row) for row in rows]
-    test = f"n = {sum(int(row['n']) for row in rows)}, log-rank "
-    test += f"{equation('p', _number(first, 'p'))}, {equation('q', _number(first, 'q'))}"
-    return f"{_capital(label)}{cut}: {'; '.join(parts)}; {test}."
+    people = f"n = {sum(int(row['n']) for row in rows)}"
+    test = f"{people}, log-rank {', '.join(_chances(first))}"
+    return f"{name}{cut}: {'; '.join(parts)}; {test}{_beside(kin)}."
 
 
 def _of_groups(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Finding:
@@ -98,16 +107,14 @@ def _of_groups(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Findin
         verdict = f"No feature could be tested against {name}: {_why_untested(rows)}."
         return Finding(heading, verdict)
     hits = tested[tested["q"] < Q_LIMIT]
-    sentences = [association_sentence(record, row) for row in _top(hits)]
-    if not hits.empty:
-        return Finding(
-            heading, _found(len(hits), len(tested), name), _cut(sentences, len(hits))
-        )
-    best = association_sentence(record, _top(tested)[0])
-    most = _top(tested.sort_values("n", ascending=False, kind="stable"))[0]
-    people = f"{most['n_positive']} of {counted(int(most['n']), 'patient')} with the outcome"
-    verdict = f"{_none(len(tested), name)} With {people}, weaker associations can be missed."
-    return Finding(heading, verdict, (f"Nearest: {best}",))
+    bunches = _bunches((hits if len(hits) else tested).to_dict("records"))
+    shown = bunches[:SHOWN] if len(hits) else bunches[:1]
+    sentences = [association_sentence(record, bunch[0], bunch[1:]) for bunch in shown]
+    if len(hits):
+        verdict = _found(len(hits), len(tested), name)
+        return Finding(heading, verdict, _cut(sentences, len(hits) - _members(shown)))
+    verdict = f"{_none(len(tested), name)} {_power(tested)}"
+    return Finding(heading, verdict, (f"Nearest: {sentences[0]}",))
 
 
 def _of_survival(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Finding:
@@ -116,16 +123,70 @@ def _of_survival(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Find
     lead = f"{_whole(whole.to_dict('records')[0])} " if len(whole) else ""
     compared = rows[(rows["feature"] != "all") & rows["p"].notna()]
     ordered = compared.sort_values(["p", "feature"], kind="stable")
-    tested = list(ordered["feature"].unique())
-    if not tested:
+    tests = ordered.drop_duplicates("feature")
+    tests = tests.assign(n=tests["feature"].map(ordered.groupby("feature")["n"].sum()))
+    if tests.empty:
         return Finding(heading, f"{lead}No feature could be compared for {name}.")
-    hits = list(ordered.loc[ordered["q"] < Q_LIMIT, "feature"].unique())
-    shown = hits[:SHOWN] or tested[:1]
-    sentences = [survival_sentence(record, ordered[ordered["feature"] == f]) for f in shown]
-    if hits:
-        verdict = lead + _found(len(hits), len(tested), name)
-        return Finding(heading, verdict, _cut(sentences, len(hits)))
-    return Finding(heading, lead + _none(len(tested), name), (f"Nearest: {sentences[0]}",))
+    hits = tests[tests["q"] < Q_LIMIT]
+    bunches = _bunches((hits if len(hits) else tests).to_dict("records"))
+    shown = bunches[:SHOWN] if len(hits) else bunches[:1]
+    by_feature = ordered.groupby("feature")
+    sentences = [
+        survival_sentence(record, by_feature.get_group(bunch[0]["feature"]), bunch[1:])
+        for bunch in shown
+    ]
+    if len(hits):
+        verdict = lead + _found(len(hits), len(tests), name)
+        return Finding(heading, verdict, _cut(sentences, len(hits) - _members(shown)))
+    return Finding(heading, lead + _none(len(tests), name), (f"Nearest: {sentences[0]}",))
+
+
+def _bunches(rows: Sequence[Row]) -> list[list[Row]]:
+    """Put rows that say nearly the same beside the first of them, which has the smallest p.
+
+    These are the features of `tmb`, which count nearly the same calls, and those of one
+    table whose n, p and direction are the same as printed.
+    """
+    bunches: dict[tuple[object, ...], list[Row]] = {}
+    for row in rows:
+        table = table_of(str(row["feature"]))
+        key: tuple[object, ...] = (table, _is_above(row))
+        if table not in _OF_ONE_COUNT:
+            key = (*key, row["n"], row.get("n_positive"), significant(_number(row, "p")))
+        bunches.setdefault(key, []).append(row)
+    return list(bunches.values())
+
+
+def _members(bunches: Sequence[Sequence[Row]]) -> int:
+    return sum(len(bunch) for bunch in bunches)
+
+
+def _beside(kin: Sequence[Row]) -> str:
+    if not kin:
+        return ""
+    names = [full_name(str(row["feature"])) for row in kin]
+    if table_of(str(kin[0]["feature"])) in _OF_ONE_COUNT:
+        told = [
+            f"{name} ({', '.join(_chances(row))})" for name, row in zip(names, kin, strict=True)
+        ]
+        return f"; of much the same calls: {listed(told)}"
+    further = len(names) - SHOWN
+    named = [*names[:SHOWN], *([f"{further} more"] if further > 0 else [])]
+    return f"; with the same n and p: {listed(named)}"
+
+
+def _power(tested: pd.DataFrame) -> str:
+    """Say among how many patients was looked, which differs with what each table covers."""
+    people, positive = (
+        sorted({int(tested[name].min()), int(tested[name].max())})
+        for name in ("n", "n_positive")
+    )
+    if len(people) == len(positive) == 1:
+        who = f"With {positive[0]} of {counted(people[0], 'patient')} with the outcome"
+        return f"{who}, weaker associations can be missed."
+    span, with_it = (" to ".join(map(str, ends)) for ends in (people, positive))
+    who = f"A feature was known in {span} patients, {with_it} of them with the outcome"
+    return f"{who}: weaker associations can be missed."
 
 
 def _found(hits: int, tested: int, name: str) -> str:
@@ -139,25 +200,18 @@ def _none(tested: int, name: str) -> str:
     return f"None of the {tested} features tested goes with {name} at q < {Q_LIMIT}."
 
 
-def _cut(sentences: list[str], hits: int) -> tuple[str, ...]:
-    further = hits - len(sentences)
+def _cut(sentences: list[str], further: int) -> tuple[str, ...]:
     if further <= 0:
         return tuple(sentences)
     return (*sentences, f"And {further} more: see the table of all tests.")
-
-
-def _top(rows: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    return rows.head(SHOWN).to_dict("records")
 
 
 def _effect(record: ReportRecord, row: Row) -> list[str]:
     unit = feature_unit(record, str(row["feature"]))
     high, low = _number(row, "median_positive"), _number(row, "median_negative")
     parts = []
-    is_odds = row["effect_name"] == "odds_ratio"
-    if not is_missing(high) and not is_missing(low):
-        medians = f"median {significant(high)} v. {significant(low)} {unit}".rstrip()
-        parts.append(f"{100 * high:.0f} % v. {100 * low:.0f} %" if is_odds else medians)
+    if row["effect_name"] != "odds_ratio" and not is_missing(high) and not is_missing(low):
+        parts.append(f"median {significant(high)} v {significant(low)} {unit}".rstrip())
     effect = _number(row, "effect")
     if not is_missing(effect):
         bounds = interval(_number(row, "effect_lower"), _number(row, "effect_upper"))
@@ -167,20 +221,49 @@ def _effect(record: ReportRecord, row: Row) -> list[str]:
     return parts
 
 
-def _direction(row: Row) -> str:
+def _level(row: Row) -> str:
+    """Write what was counted where the name of the feature does not tell."""
+    if table_of(str(row["feature"])) == "gene_mutations":
+        return ""
+    return f" ({row['note']}):" if row.get("kind") == "category" else ": yes"
+
+
+def _shares(row: Row, outcome: str) -> str:
+    """Write how many of those with and without the outcome carry a flag."""
+    positive = int(row["n_positive"])
+    negative = int(row["n"]) - positive
+    shares = _number(row, "median_positive"), _number(row, "median_negative")
+    if any(is_missing(share) for share in shares):
+        return f"with and without {outcome}"
+    carriers = round(shares[0] * positive), round(shares[1] * negative)
+    return (
+        f"in {carriers[0]} of {positive} with {outcome} v {carriers[1]} of {negative} without"
+    )
+
+
+def _direction(row: Row, outcome: str) -> str:
+    above = _is_above(row)
+    if above is None:
+        return f"different with {outcome}"
+    return f"{'higher' if above else 'lower'} with {outcome}"
+
+
+def _is_above(row: Row) -> bool | None:
+    """Tell whether those with the outcome have more; None where no effect tells."""
     effect = _number(row, "effect")
-    is_odds = row["effect_name"] == "odds_ratio"
-    neutral = 1.0 if is_odds else 0.0
-    if is_missing(effect) or effect == neutral:
-        return "differed between patients without and"
-    above, below = ("more frequent", "less frequent") if is_odds else ("higher", "lower")
-    return f"was {above if effect > neutral else below} in"
+    neutral = 1.0 if row.get("effect_name") == "odds_ratio" else 0.0
+    return None if is_missing(effect) or effect == neutral else effect > neutral
+
+
+def _chances(row: Row) -> list[str]:
+    return [equation("p", _number(row, "p")), equation("q", _number(row, "q"))]
 
 
 def _group(row: Row) -> str:
     median = _number(row, "median_months")
     written = "median not reached" if is_missing(median) else f"median {_months(row)}"
-    return f"{row['group']}, {written} ({row['events']} of {row['n']} with an event)"
+    name = group_name(str(row["feature"]), str(row["group"]))
+    return f"{name}, {written} ({row['events']} of {row['n']} with an event)"
 
 
 def _whole(row: Row) -> str:
@@ -216,9 +299,3 @@ def _outcomes(frame: pd.DataFrame) -> list[str]:
     present = set(frame["outcome"].dropna().astype(str))
     known = [outcome for outcome in OUTCOMES if outcome in present]
     return known + sorted(present - set(known))
-
-
-def _capital(text: str) -> str:
-    first = text.split(" ", 1)[0]
-    plain = first.isalpha() and first.islower()
-    return text[:1].upper() + text[1:] if plain else text

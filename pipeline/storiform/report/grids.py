@@ -4,7 +4,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 
-from storiform.report.findings import feature_label, feature_unit, usable
+from storiform.model.features import full_name, group_name
+from storiform.report.findings import feature_unit, usable
 from storiform.report.numbers import (
     counted,
     is_missing,
@@ -39,11 +40,12 @@ class Heading:
 
 @dataclass(frozen=True)
 class Cell:
-    """A written value, and the number or text by which its column is sorted."""
+    """A written value, what its column is sorted by, and a small second line."""
 
     text: str
     order: str
     is_number: bool
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def survival_grid(record: ReportRecord) -> Grid | None:
         Heading("cutoff", columns.get("cutoff", "")),
         Heading("note", columns.get("note", "")),
     )
-    rows = tuple(_curve(record, row) for row in groups.to_dict("records"))
+    rows = tuple(_curve(row) for row in groups.to_dict("records"))
     whole = len(rows) == table.n_rows
     note = _note(table, len(rows), is_whole=whole, how="sorted by p")
     return Grid(table.name, _plain(table), headings, rows, note, whole)
@@ -172,22 +174,25 @@ def _test(record: ReportRecord, row: Mapping[Hashable, object]) -> tuple[Cell, .
             text += f", {unit}"
     rest = ("n", "n_positive", "median_positive", "median_negative", "auc", "test", "note")
     return (
-        _named(record, row["feature"]),
+        _named(row["feature"]),
         *(_cell(row.get(name), name) for name in ("outcome", "p", "q")),
         Cell(text, _order(effect), is_number=True),
         *(_cell(row.get(name), name) for name in rest),
     )
 
 
-def _curve(record: ReportRecord, row: Mapping[Hashable, object]) -> tuple[Cell, ...]:
+def _curve(row: Mapping[Hashable, object]) -> tuple[Cell, ...]:
     median = row["median_months"]
     text = "not reached" if is_missing(median) else text_of(median)
     bounds = [row.get("median_lower"), row.get("median_upper")]
     if not is_missing(median) and not all(is_missing(bound) for bound in bounds):
         text += f" ({text_of(bounds[0])} to {text_of(bounds[1])})"
+    group = group_name(str(row["feature"]), str(row["group"]))
     return (
-        _named(record, row["feature"]),
-        *(_cell(row.get(name), name) for name in ("outcome", "group", "n", "events")),
+        _named(row["feature"]),
+        _cell(row["outcome"], "outcome"),
+        Cell(group, group, is_number=False),
+        *(_cell(row.get(name), name) for name in ("n", "events")),
         Cell(text, _order(median), is_number=True),
         *(_cell(row.get(name), name) for name in ("p", "q", "cutoff", "note")),
     )
@@ -201,8 +206,9 @@ def _plain(table: ReportTable) -> str:
     return table.description.replace("`", "")
 
 
-def _named(record: ReportRecord, feature: object) -> Cell:
-    return Cell(feature_label(record, str(feature)), str(feature), is_number=False)
+def _named(feature: object) -> Cell:
+    name = full_name(str(feature))
+    return Cell(name, name, is_number=False, detail=str(feature))
 
 
 def _heading(columns: Mapping[str, tuple[str, str]], name: str) -> Heading:

@@ -1,6 +1,7 @@
 """How a value is written for a reader: three significant digits, missing as an en dash."""
 
 import math
+from collections.abc import Sequence
 from numbers import Integral, Real
 
 import pandas as pd
@@ -106,3 +107,14 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 biopsy', '1,200 rows')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join the parts of a list in a sentence.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -12,7 +12,7 @@ import jinja2
 import pandas as pd
 
 from storiform.report import findings, grids, methods_text
-from storiform.report.drawing import inlined
+from storiform.report.drawing import inlined, width_of
 from storiform.report.numbers import counted
 from storiform.report.record import (
     Problem,
@@ -26,6 +26,8 @@ from storiform.report.record import (
 __all__ = ["Problem", "ReportFigure", "ReportRecord", "ReportTable", "StepRecord", "render"]
 
 UNITS_SHOWN = 12
+PHONE_PIXELS = 340
+"""Drawings that are wider get a box in which they can be moved sideways."""
 CLINICAL_COLUMNS = ("patient", "response", "pfs_months", "pfs_event", "os_months", "os_event")
 _KINDS: dict[ProblemKind, tuple[str, str]] = {
     "failed": ("Failed", "A step ended with an error; only these units lack its result."),
@@ -61,6 +63,7 @@ class Drawing:
     caption: str
     svg: str
     sources: tuple[str, ...]
+    is_wide: bool
 
 
 def render(record: ReportRecord) -> str:
@@ -94,7 +97,7 @@ def render(record: ReportRecord) -> str:
         script_hash=digest,
         findings=findings.findings(record),
         q_limit=findings.Q_LIMIT,
-        facts=_facts(record),
+        facts=(_counts(record), _outcomes(record)),
         notes=_notes(record),
         clinical_columns=CLINICAL_COLUMNS,
         figures=[_drawing(figure, record) for figure in record.figures],
@@ -126,7 +129,8 @@ def _drawing(figure: ReportFigure, record: ReportRecord) -> Drawing:
     present = {table.name for table in record.tables}
     svg = inlined(figure.svg, figure.name, _spoken(figure))
     sources = tuple(name for name in figure.source_tables if name in present)
-    return Drawing(figure.name, figure.caption, svg, sources)
+    is_wide = width_of(figure.svg) > PHONE_PIXELS
+    return Drawing(figure.name, figure.caption, svg, sources, is_wide)
 
 
 def _spoken(figure: ReportFigure) -> str:
@@ -134,27 +138,39 @@ def _spoken(figure: ReportFigure) -> str:
     return figure.caption.split(". ", 1)[0].rstrip(".") or figure.name
 
 
-def _facts(record: ReportRecord) -> list[Fact]:
-    facts = [
+def _counts(record: ReportRecord) -> list[Fact]:
+    return [
         Fact(f"{record.patients:,}", "patient" if record.patients == 1 else "patients"),
         Fact(f"{record.biopsies:,}", "biopsy" if record.biopsies == 1 else "biopsies"),
         Fact(f"{record.samples:,}", "sample" if record.samples == 1 else "samples"),
     ]
+
+
+def _outcomes(record: ReportRecord) -> list[Fact]:
+    """Count each outcome among those in whom it is known, and the others beside them."""
+    facts = []
     clinic = _clinic(record)
-    for column, label in (
-        ("responded", "responded (CR or PR)"),
-        ("disease_control", "with disease control (CR, PR or SD)"),
-        ("pfs_event", "progressed or died"),
-        ("os_event", "died"),
+    people = max(len(clinic), record.patients)
+    for column, label, lacking in (
+        ("responded", "responded (CR or PR)", "not evaluable or not stated"),
+        (
+            "disease_control",
+            "with disease control (CR, PR or SD)",
+            "not evaluable or not stated",
+        ),
+        ("pfs_event", "progressed or died", "not stated"),
+        ("os_event", "died", "not stated"),
     ):
         known = clinic[column].dropna() if column in clinic else pd.Series([], dtype="bool")
+        rest = people - len(known)
         if len(known):
-            facts.append(Fact(f"{int(known.sum())} of {len(known)}", label))
+            others = f"; {rest:,} {lacking}" if rest else ""
+            facts.append(Fact(f"{int(known.sum())} of {len(known)}", label + others))
     return facts
 
 
 def _notes(record: ReportRecord) -> list[str]:
-    """Tell what the cohort lacks, and what the histologies are."""
+    """Tell what the histologies are."""
     notes = []
     clinic = _clinic(record)
     if "histology" in clinic and clinic["histology"].notna().any():
@@ -164,12 +180,6 @@ def _notes(record: ReportRecord) -> list[str]:
         further = len(ordered) - UNITS_SHOWN
         more = f" and {further} more" if further > 0 else ""
         notes.append(f"Histology: {named}{more}.")
-    if len(clinic) and "responded" in clinic:
-        unknown = int(clinic["responded"].isna().sum())
-        if unknown:
-            notes.append(
-                f"Response is missing or not evaluable in {counted(unknown, 'patient')}."
-            )
     return notes
 
 

@@ -44,9 +44,9 @@ def test_style_of_a_figure_holds_for_that_figure_alone():
     assert "#svg-km .a, #svg-km .b {fill: none}" in written
 
 
-def test_drawing_scales_to_its_box_and_keeps_its_shape():
+def test_drawing_scales_to_its_box_but_never_below_the_size_of_print():
     root = ET.fromstring(inlined(SVG, "km", "curves of < 3"))  # noqa: S314  our own
     assert root.get("viewBox") == "0 0 96 48"
     assert root.get("width") is None
-    assert root.get("style") == "max-width: 96px"
+    assert root.get("style") == "min-width: 96px; max-width: 125px"
     assert root.get("aria-label") == "curves of < 3"

@@ -152,10 +152,9 @@ def test_cohort_without_clinical_data_says_which_columns_to_supply(trial):
 
 def test_clinical_counts_stand_in_the_cohort(trial):
     words = Page(render(trial)).words
-    assert "responded (CR or PR) 10 of 47" in words
+    assert "responded (CR or PR); 2 not evaluable or not stated 10 of 47" in words
     assert "progressed or died 40 of 49" in words
     assert "Histology: synovial sarcoma (20), leiomyosarcoma (12)." in words
-    assert "Response is missing or not evaluable in 2 patients." in words
 
 
 def test_page_can_be_read_on_a_phone_and_by_a_screen_reader(trial):
@@ -173,6 +172,10 @@ def test_page_can_be_read_on_a_phone_and_by_a_screen_reader(trial):
     assert all("width" not in drawing for drawing in drawings)
     boxes = [d for d in page.every("div") if d.get("class", "").startswith("scroll")]
     assert len(boxes) == len(page.every("table"))
+    around = [d for d in page.every("div") if d.get("class") == "drawing"]
+    assert len(around) == len(drawings)
+    assert page.words.count("On a narrow screen, move the figure sideways.") == 2
+    boxes += around
     assert all(box["aria-label"] and box["tabindex"] == "0" for box in boxes)
 
 
@@ -180,6 +183,12 @@ def test_p_value_and_its_name_stay_on_one_line(trial):
     html = render(trial)
     assert "q\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.00780" in html
     assert "(95\N{NO-BREAK SPACE}% CI" in html
+
+
+def test_feature_is_named_for_people_and_for_machines(trial):
+    html = render(trial)
+    assert "B lineage (MCP-counter)<small>mcp_counter.b_lineage</small>" in html
+    assert "Whole cohort<small>all</small>" in html
 
 
 def test_same_record_gives_the_same_page(trial):
