@@ -24,7 +24,8 @@ def check(config: Path) -> None:
     steps = f"{counted(checked.steps, 'step')} {'has' if checked.steps == 1 else 'have'}"
     errors, warnings = checked.count("error"), checked.count("warning")
     found = f"{counted(errors, 'error')} found, {counted(warnings, 'warning')}"
-    click.echo(f"{patients}, {biopsies}; {steps} something to work on; {found}.")
+    known = f"{patients}, {biopsies}; {steps} something to work on; " if checked.steps else ""
+    click.echo(f"{known}{found}.")
     if errors:
         click.echo(f"Correct the {'error' if errors == 1 else 'errors'} and check again.")
         raise SystemExit(2)

@@ -18,13 +18,25 @@ Key = tuple[str, ...]
 
 _SCALARS = {"int", "float", "bool", "null"}
 _EXPLAINED = (
-    ("\\t", "Indent with spaces; YAML knows no tabs."),
+    ("\\t", "a tab", "spaces", "Indent with spaces; YAML knows no tabs."),
     (
         "mapping values are not allowed",
+        "a second ': ' in one entry",
+        "one 'name: value'",
         "Indent alike what belongs together, or quote the text.",
     ),
-    ("could not find expected ':'", "Write 'name: value', with a space after the colon."),
-    ("found another document", "Remove the line '---': one document per file."),
+    (
+        "could not find expected ':'",
+        "a line without ': '",
+        "'name: value'",
+        "Put a colon and a space after the name.",
+    ),
+    (
+        "found another document",
+        "a second document",
+        "one in each file",
+        "Remove the line '---'.",
+    ),
 )
 
 
@@ -142,9 +154,13 @@ def _compose(path: Path, text: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         place = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
         problem = str(error.problem or error.context or "no YAML").replace("\t", "\\t")
-        remedies = [remedy for part, remedy in _EXPLAINED if part in problem]
-        message = f"{place}: {problem}. {remedies[0] if remedies else 'Correct the line.'}"
-        raise ConfigError(message) from error
+        explained = [words for part, *words in _EXPLAINED if part in problem]
+        other = (
+            f"no YAML ({problem})",
+            "'name: value' lines",
+            "Correct this line or that above.",
+        )
+        raise ConfigError(fault(place, *(explained[0] if explained else other))) from error
     except RecursionError as error:
         raise ConfigError(f"{path.name}: too deeply nested. Write it flat.") from error
     except YAMLError as error:

@@ -65,11 +65,16 @@ def listed(names: Iterable[object], most: int = 5) -> str:
     return f"{', '.join(every[:most])}{more}"
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that was probably meant, empty if none is near."""
+    lowered = {candidate.lower(): candidate for candidate in sorted(known)}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    return lowered[close[0]] if close else ""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Propose the nearest known name as a question, else list what is known."""
     candidates = sorted(known)
-    lowered = {candidate.lower(): candidate for candidate in candidates}
-    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {lowered[close[0]]}?"
+    if meant := nearest(name, candidates):
+        return f"did you mean {meant}?"
     return f"known are {', '.join(candidates)}." if candidates else "none is known here."

@@ -9,7 +9,7 @@ from storiform.io.cell_faults import CellFaults
 from storiform.io.cells import CHOICE_COLUMNS, STATUSES, read_cell
 from storiform.io.clinical import Clinical, read_clinical
 from storiform.io.delimited import Delimited, Row, read_delimited
-from storiform.io.names import counted, did_you_mean, listed, unsafe
+from storiform.io.names import counted, did_you_mean, listed, nearest, unsafe
 from storiform.io.sources import SOURCES
 from storiform.model.cohort import Biopsy, Cohort, Patient, Sample
 from storiform.model.errors import SheetError, fault
@@ -125,7 +125,8 @@ def read_sheets(
     sheet = _Sheet(samples or Path("samples"))
     rows = _samples(sheet) if samples is not None else []
     biopsies, named = _biopsies(sheet, rows, tuple(baseline))
-    patients = sorted({sample.patient for _, sample in rows} - {""})
+    known = {s.patient.casefold(): s.patient for _, s in [*rows, *named] if s.patient}
+    patients = sorted(known.values())
     report = Clinical()
     if clinical is not None:
         report = read_clinical(clinical, columns or {}, patients)
@@ -190,16 +191,19 @@ def _canonical(sheet: _Sheet, table: Delimited) -> list[Row]:
         if list(table.columns).count(name) == 1:
             found = f"column {name} twice, in upper and lower case"
             sheet.faults.append(fault(where, found, "it once", "Remove one."))
-    for name in sorted({"patient", "sample"} - set(header)):
+    for name, canonical in renamed.items():
+        if canonical not in COLUMNS | IGNORED:
+            expected = "a column that storiform knows"
+            remedy = f"Rename or remove it; {did_you_mean(canonical, COLUMNS)}"
+            sheet.faults.append(fault(where, f"unknown column {name}", expected, remedy))
+            meant = nearest(canonical, COLUMNS)
+            if meant and meant not in renamed.values():  # read the rest as it was meant
+                renamed[name] = meant
+    for name in sorted({"patient", "sample"} - set(renamed.values())):
         found = f"no column {name} (columns: {', '.join(table.columns)})"
         sheet.faults.append(
             fault(where, found, "patient, sample and status", f"Add the column {name}.")
         )
-    for name, canonical in renamed.items():
-        if canonical not in COLUMNS | IGNORED:
-            expected = "a column that storiform knows"
-            remedy = f"Remove it; {did_you_mean(canonical, COLUMNS)}"
-            sheet.faults.append(fault(where, f"unknown column {name}", expected, remedy))
     if ignored := sorted(IGNORED & set(header)):
         sheet.notes.append(f"{sheet.path.name}: columns ignored: {', '.join(ignored)}")
     return [Row(r.line, {renamed[k]: v for k, v in r.cells.items()}) for r in table.rows]

@@ -129,9 +129,9 @@ def test_genome_has_aliases(folder: Path, alias: str) -> None:
         ("provided: {toy: toys.tsv}", "provided.toy: unknown; did you mean toys?"),
         ("provided: {toys: gone.tsv}", "provided.toys: found gone.tsv, which does not exist"),
         ("cohort: {samples: a.csv}", "trial.yaml:3:1: cohort: given twice, first in line 2"),
-        ("toy:\n\tmin_vaf: 1", "trial.yaml:4:1: found character '\\t'"),
+        ("toy:\n\tmin_vaf: 1", "trial.yaml:4:1: found a tab, expected spaces"),
         ("toy: [1", "trial.yaml:4:1: "),
-        ("---\nworkflow: b", "trial.yaml:3:1: but found another document"),
+        ("---\nworkflow: b", "trial.yaml:3:1: found a second document"),
     ],
 )
 def test_fault_has_line_column_key_and_remedy(load: Load, lines: str, told: str) -> None:

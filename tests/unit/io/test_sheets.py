@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storiform.io.sheets import read_cohort
+from storiform.io.sheets import read_cohort, read_sheets
 from storiform.model.cohort import Cohort
 from storiform.model.errors import SheetError
 
@@ -118,7 +118,7 @@ def test_all_faults_come_in_one_message(write: Write) -> None:
     assert "row 2, column patient: found an empty cell" in joined
     assert "row 3, column patient: found the character ' ' in 'P 1'" in joined
     assert "row 3, column vcf: found gone.vcf, which does not exist" in joined
-    assert "row 4, column status: found no status, and no file" in joined
+    assert "row 5, column sample: found 'S3', which row 4 has too" in joined
 
 
 @pytest.mark.parametrize(
@@ -294,3 +294,40 @@ def test_sex_of_sheet_and_clinical_table_must_agree(write: Write) -> None:
         "samples.csv, row 2, column sex: found female, expected male, as in clinical.csv. "
         "Correct one of the two."
     )
+
+
+def test_notes_count_and_name_the_first_five(write: Write) -> None:
+    rows = "".join(f"P{n},T{n},1,a.vcf\n" for n in range(1, 8))
+    path = write(f"patient,sample,status,vcf\n{rows}P8,N8,0,\nP8,T8,1,\n")
+    assert read_cohort(path, None, "GRCh38").notes == (
+        "7 patients with tumour DNA but no normal: P1, P2, P3, P4, P5 and 2 more",
+        "1 tumour sample without a file: T8",
+    )
+
+
+def test_faulty_sheet_gives_its_sound_rows_and_the_files_of_the_others(write: Write) -> None:
+    head = "patient,sample,status,vcf,counts\n"
+    rows = "P1,A,1,a.vcf,\nP2,B,5,b.vcf,\nP3,A,2,,counts.tsv\nP4,D,1,gone.vcf,counts.tsv\n"
+    sheets = read_sheets(write(head + rows), None, "GRCh38")
+    assert len(sheets.faults) == 3
+    assert [s.name for s in sheets.report.cohort.samples] == ["A", "D"]
+    assert [set(s.files) for s in sheets.report.cohort.samples] == [{"vcf"}, {"counts"}]
+    assert [(s.name, s.patient, set(s.files)) for s in sheets.strays] == [
+        ("B", "P2", {"vcf"}), ("A", "P3", {"counts"}),
+    ]  # fmt: skip
+
+
+def test_rows_set_aside_leave_a_cohort_whose_names_are_unique(write: Write) -> None:
+    head = "patient,sample,status,biopsy\n"
+    rows = "P1,A,1,B7\nP2,B,1,B7\nP2,C,2,B7\nP3,D,1,\n"
+    sheets = read_sheets(write(head + rows), None, "GRCh38")
+    assert sheets.faults
+    assert [b.name for b in sheets.report.cohort.biopsies] == ["B7", "P3"]
+    assert {s.name for s in sheets.strays} == {"B", "C"}
+
+
+def test_misspelt_column_is_told_and_read_as_it_was_meant(write: Write) -> None:
+    sheets = read_sheets(write("patinet,sample,vcf\nP1,A,a.vcf\n"), None, "GRCh38")
+    (told,) = sheets.faults
+    assert "found unknown column patinet" in told
+    assert [p.name for p in sheets.report.cohort.patients] == ["P1"]

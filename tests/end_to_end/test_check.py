@@ -1,0 +1,88 @@
+"""`storiform check`: all problems of a trial in one list, each once, and what to do next."""
+
+import re
+from pathlib import Path
+
+import pytest
+from small_trial import CLINICAL, CONFIG, COUNTS, MAF, SAMPLES, VCF, call, write_trial
+
+
+def test_the_trial_itself_is_in_order(tmp_path: Path) -> None:
+    code, out, err = call("check", write_trial(tmp_path))
+    assert (code, err) == (0, "")
+    assert "error" not in out.replace("0 errors found", "")
+    assert out.endswith(
+        "Nothing is wrong. Next: storiform run " + f"{tmp_path / 'trial.yaml'}\n"
+    )
+
+
+def test_invalid_depth_is_a_warning_with_its_line(tmp_path: Path) -> None:
+    changed = {"calls.vcf": VCF.replace("20,20:40", "20,20:many")}
+    code, out, _ = call("check", write_trial(tmp_path, changed))
+    assert code == 0
+    assert re.search(r"warning: P1: calls.vcf: .*DP.*line 6, DP=many.*taken as missing", out)
+
+
+def test_check_tells_a_fault_of_a_shared_file_once(tmp_path: Path) -> None:
+    code, out, _ = call("check", write_trial(tmp_path, {"counts.csv": ""}))
+    assert code == 2
+    assert out.count("counts.csv: found 0 lines") == 1
+    assert "error: P1, P2, P3, P4: counts.csv" in out
+    assert "1 error found" in out
+
+
+def test_check_tells_faults_of_configuration_sheets_and_files_in_one_go(
+    tmp_path: Path,
+) -> None:
+    """Good rows and bad ones: every file whose path can be read is opened."""
+    broken = {
+        "trial.yaml": CONFIG + "tmb: {min_vaf: 5}\nresources: {genes: calls.vcf}\n",
+        "samples.csv": SAMPLES.replace("P1_T,1,", "P1_T,7,").replace("P4,P4_R", "P4,P1_R"),
+        "clinical.csv": CLINICAL.replace("P2,PD", "P2,MR"),
+        "calls.vcf": VCF.replace("7675088", "seven"),
+        "calls.maf": MAF.replace("Variant_Classification", "Kind"),
+        "counts.csv": COUNTS.replace("MDM2,17", "MDM2,many"),
+    }
+    told = (
+        r"trial.yaml:7:7: tmb.min_vaf: found 5, ",
+        r"samples.csv, row 3, column status: found '7', ",
+        r"samples.csv, row 9, column sample: found 'P1_R', which row 6 has too, ",
+        r"clinical.csv, row 3, column response: found 'MR', ",
+        r"genes: calls.vcf, line 6: found .*, expected nine columns of a GTF",
+        r"P1_T: calls.vcf, line 7: found position 'seven', ",
+        r"P2, P3: calls.maf, header: ",
+        r"P1, P1_R: counts.csv, gene MDM2, column P1_R: found 'many', ",
+    )
+    code, out, err = call("check", write_trial(tmp_path, broken))
+    assert (code, err) == (2, "")
+    lines = out.splitlines()
+    errors = [line for line in lines if line.startswith("error: ")]
+    assert lines[: len(errors)] == errors
+    for one in told:
+        assert sum(bool(re.match(f"error: {one}", line)) for line in errors) == 1, (one, out)
+    assert f"{len(told)} errors found" in out
+    code, out, err = call("plan", tmp_path / "trial.yaml")
+    assert (code, out) == (2, "")
+    assert "tmb.min_vaf" in err
+
+
+@pytest.mark.parametrize("workflow", ["trail", "gone.py", "counts.csv", ""])
+def test_check_opens_the_files_though_the_workflow_is_unknown(
+    tmp_path: Path, workflow: str
+) -> None:
+    config = CONFIG.replace("workflow: trial", f"workflow: {workflow}")
+    changed = {"trial.yaml": config + "rooms: {of: its own}\n", "counts.csv": ""}
+    code, out, _ = call("check", write_trial(tmp_path, changed))
+    assert code == 2
+    assert "error: P1, P2, P3, P4: counts.csv: found 0 lines" in out
+    assert "2 errors found" in out
+
+
+def test_a_path_that_is_wrong_in_many_rows_is_told_once(tmp_path: Path) -> None:
+    code, out, _ = call(
+        "check", write_trial(tmp_path, {"samples.csv": SAMPLES.replace("counts.c", "count.c")})
+    )
+    assert code == 2
+    assert "samples.csv, rows 6, 7, 8, 9, column counts: found count.csv" in out
+    assert "without a file" not in out
+    assert "1 error found, 0 warnings." in out
