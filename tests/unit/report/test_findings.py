@@ -28,7 +28,8 @@ def test_finding_carries_n_effect_p_and_q(trial):
     )
     expected = (
         "B lineage (MCP-counter): higher with response (CR or PR), median 6.12 v 4.20 log2, "
-        "shift 1.75 (95 % CI 0.400 to 3.10), n = 47 (10 with the outcome), p < 0.001, q = 0.00780 (Wilcoxon rank-sum, exact)."
+        "shift 1.75 (95 % CI 0.400 to 3.10), n = 47 (10 with the outcome), p < 0.001, "
+        "q = 0.00780 (Wilcoxon rank-sum, exact)."
     )
     assert response.sentences == (expected,)
 
