@@ -11,7 +11,7 @@ from pathlib import Path
 
 from storiform.io.cell_faults import CellFaults
 from storiform.io.cells import SEXES
-from storiform.io.clinical_columns import Columns, find_columns
+from storiform.io.clinical_columns import Columns, clinical_names, find_columns
 from storiform.io.clinical_values import (
     DAYS,
     EVENTS,
@@ -25,6 +25,7 @@ from storiform.io.clinical_values import (
 )
 from storiform.io.delimited import Delimited, Row, read_delimited
 from storiform.io.names import counted, listed, unsafe
+from storiform.io.sources import SOURCES
 from storiform.model.cohort import Value
 from storiform.model.errors import SheetError, fault
 from storiform.model.tables.clinic import CLINIC
@@ -172,6 +173,15 @@ def read_clinical(path: Path, explicit: Mapping[str, str], patients: Iterable[st
         clinical.faults.append(str(error))
         return clinical
     clinical.faults.extend(table.faults)
+    if swapped := _sheet_columns(table.columns, explicit):
+        found = f"{', '.join(swapped)}: this looks like the sample sheet"
+        remedy = "If the two files are swapped, swap cohort.samples and cohort.clinical."
+        clinical.faults.append(
+            fault(
+                f"{path.name}, row 1", found, "the clinical table (response, PFS, OS)", remedy
+            )
+        )
+        return clinical
     columns, faults, notes = find_columns(path.name, table.columns, explicit)
     clinical.faults.extend(faults)
     clinical.notes.extend(notes)
@@ -180,6 +190,16 @@ def read_clinical(path: Path, explicit: Mapping[str, str], patients: Iterable[st
     reader = _Reader(path.name, columns, table.delimiter, CellFaults(path.name))
     _read_rows(clinical, reader, table, set(patients))
     return clinical
+
+
+def _sheet_columns(header: Iterable[str], explicit: Mapping[str, str]) -> list[str]:
+    """Name the columns of a sample sheet, none where the table has a sign of a clinical one."""
+    names = {name.lower().replace(" ", "_") for name in header}
+    files = {column for source in SOURCES for column in source.columns} | {"bam", "cram"}
+    if explicit or "sample" not in names or clinical_names(header):
+        return []
+    found = sorted(names & (files | {"status"}))
+    return ["sample", *found] if found else []
 
 
 def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set[str]) -> None:
@@ -210,17 +230,38 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
             clinical.faults.append(
                 fault(where, found, "one row per patient", "Keep the row that holds.")
             )
-    clinical.notes.extend(_notes(reader, clinical.records, known))
+    _compare(clinical, reader, known)
+    clinical.notes.extend(_notes(reader, clinical.records))
 
 
-def _notes(reader: _Reader, records: Mapping[str, Record], known: set[str]) -> list[str]:
-    notes = []
-    for what, who in (
+def _compare(clinical: Clinical, reader: _Reader, known: set[str]) -> None:
+    """Compare the patients with those of the sample sheet; some may lack on either side."""
+    names = {name.casefold() for name in known}
+    if clinical.records and names and names.isdisjoint(map(str.casefold, clinical.records)):
+        clinical.faults.append(_strangers(reader, clinical.records, known))
+    else:
+        clinical.notes.extend(_missing(reader, clinical.records, known))
+
+
+def _strangers(reader: _Reader, records: Mapping[str, Record], known: set[str]) -> str:
+    """Tell that the two tables share no patient: with none, nothing could be tested."""
+    column = reader.columns["patient"]
+    found = f"no patient of the sample sheet, but ids like {listed(sorted(records), 3)}"
+    expected = f"ids like {listed(sorted(known), 3)}, as in the sample sheet"
+    remedy = "Write the ids alike, or name the column that has them: cohort.columns.patient."
+    return fault(f"{reader.file}, column {column}", found, expected, remedy)
+
+
+def _missing(reader: _Reader, records: Mapping[str, Record], known: set[str]) -> list[str]:
+    doubts = (
         ("without a sample", set(records) - known if known else set()),
         ("of the sample sheet without a clinical row", known - set(records)),
-    ):
-        if who:
-            notes.append(_note(reader, what, who))
+    )
+    return [_note(reader, what, who) for what, who in doubts if who]
+
+
+def _notes(reader: _Reader, records: Mapping[str, Record]) -> list[str]:
+    notes = []
     changes = [abs(_number(record["best_change_percent"])) for record in records.values()]
     changes = [change for change in changes if change < float("inf")]
     if changes and 0 < max(changes) <= 1:

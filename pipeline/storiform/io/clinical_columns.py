@@ -114,6 +114,24 @@ def meaning(name: str) -> str:
     return _MEANING.get(word, "")
 
 
+def clinical_names(header: Iterable[str]) -> list[str]:
+    """Name the columns of response, change and times, with or without a unit.
+
+    Examples
+    --------
+    >>> clinical_names(["patient", "sex", "BOR", "PFS", "os_months", "vcf"])
+    ['BOR', 'PFS', 'os_months']
+    """
+    telling = {"response", "responded", "disease_control", "best_change_percent"}
+    return [
+        name
+        for name in header
+        if meaning(name) in telling
+        or meaning(name).startswith(("pfs_", "os_"))
+        or _OUTCOME.fullmatch(compact(name))
+    ]
+
+
 def _outcome(word: str) -> str:
     return "pfs" if word.startswith("p") else "os"
 

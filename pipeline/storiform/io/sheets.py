@@ -8,6 +8,7 @@ from storiform.io.biopsies import Rows, assign_biopsies
 from storiform.io.cell_faults import CellFaults
 from storiform.io.cells import CHOICE_COLUMNS, STATUSES, read_cell
 from storiform.io.clinical import Clinical, read_clinical
+from storiform.io.clinical_columns import clinical_names
 from storiform.io.delimited import Delimited, Row, read_delimited
 from storiform.io.names import counted, did_you_mean, listed, nearest, unsafe
 from storiform.io.sources import SOURCES
@@ -172,6 +173,9 @@ def _samples(sheet: _Sheet) -> Rows:
         sheet.faults.append(str(error))
         return []
     sheet.faults.extend(table.faults)
+    if swapped := _swapped(sheet.path.name, table.columns):
+        sheet.faults.append(swapped)
+        return []
     rows = _canonical(sheet, table)
     if not table.rows and not sheet.faults:
         sheet.fault(1, "", "a header alone (an empty cohort)", "rows", "Add one per sample.")
@@ -180,6 +184,17 @@ def _samples(sheet: _Sheet) -> Rows:
     _check_names(sheet, [row for row in samples if row[1].name and row[1].patient])
     _check_reads(sheet, sure)
     return [row for row in samples if row[1].name]
+
+
+def _swapped(file: str, header: Sequence[str]) -> str:
+    """Tell that the clinical table stands where the sample sheet should, empty if not so."""
+    telling = clinical_names(header)
+    if not telling or "sample" in {name.lower() for name in header}:
+        return ""
+    found = f"{listed(telling)} and no column sample: this looks like the clinical table"
+    expected = "the sample sheet (patient, sample, status and files)"
+    remedy = "If the two files are swapped, swap cohort.samples and cohort.clinical."
+    return fault(f"{file}, row 1", found, expected, remedy)
 
 
 def _canonical(sheet: _Sheet, table: Delimited) -> list[Row]:
@@ -350,7 +365,22 @@ def _notes(sheet: _Sheet, rows: Rows, biopsies: Sequence[Biopsy]) -> list[str]:
         for what, who in lists
         if who
     ]
+    notes.extend(_shared_calls(rows))
     if bare:
         count = counted(len(bare), "tumour sample")
         notes.append(f"{count} without a file: {listed(sorted(bare))}")
     return notes
+
+
+def _shared_calls(rows: Rows) -> list[str]:
+    """Name the patients of one VCF: right for a file of many samples, else a slip."""
+    owners: dict[Path, set[str]] = {}
+    for _, sample in rows:
+        if "vcf" in sample.files and sample.role == "tumour":
+            owners.setdefault(sample.files["vcf"].resolve(), set()).add(sample.patient)
+    return [
+        f"{' and '.join(sorted(who)) if len(who) == 2 else listed(sorted(who))} "  # noqa: PLR2004
+        f"name the same VCF {path.name}; right only if it holds a column for each"
+        for path, who in sorted(owners.items())
+        if len(who) > 1
+    ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from storiform.io.sheets import read_cohort, read_sheets
 from storiform.model.cohort import Cohort
 from storiform.model.errors import SheetError
+from storiform.model.tables.clinic import CLINIC
 
 Write = Callable[..., Path]
 
@@ -296,11 +297,72 @@ def test_sex_of_sheet_and_clinical_table_must_agree(write: Write) -> None:
     )
 
 
+def test_tables_without_a_common_patient_are_refused(write: Write) -> None:
+    path = write("patient,sample,status,vcf\nP01,S1,1,a.vcf\nP02,S2,1,b.vcf\n")
+    clinical = write("subject,response\nT-001,PR\nT-002,SD\n", "clinical.csv")
+    with pytest.raises(SheetError) as caught:
+        read_cohort(path, clinical, "GRCh38")
+    assert str(caught.value) == (
+        "clinical.csv, column subject: found no patient of the sample sheet, but ids like "
+        "T-001, T-002, expected ids like P01, P02, as in the sample sheet. Write the ids "
+        "alike, or name the column that has them: cohort.columns.patient."
+    )
+
+
+def test_one_common_patient_is_enough(write: Write) -> None:
+    path = write("patient,sample,status,vcf\nP01,S1,1,a.vcf\nP02,S2,1,b.vcf\n")
+    clinical = write("patient,response\nT-001,PR\nP02,SD\n", "clinical.csv")
+    notes = read_cohort(path, clinical, "GRCh38").notes
+    assert "clinical.csv: 1 patient without a sample: T-001" in notes
+    assert "clinical.csv: 1 patient of the sample sheet without a clinical row: P01" in notes
+
+
+def test_swapped_sheets_are_told_in_one_line_each(write: Write) -> None:
+    samples = write("patient,sample,status,vcf\nP1,S1,1,a.vcf\n", "s.csv")
+    clinical = write("patient,response,PFS,os_months\nP1,PR,3,9\n", "c.csv")
+    with pytest.raises(SheetError) as caught:
+        read_cohort(clinical, samples, "GRCh38")
+    swap = "If the two files are swapped, swap cohort.samples and cohort.clinical."
+    sheet, table = str(caught.value).split("\n")
+    assert sheet == (
+        "c.csv, row 1: found response, PFS, os_months and no column sample: this looks like "
+        "the clinical table, expected the sample sheet (patient, sample, status and files). "
+        + swap
+    )
+    assert table == (
+        "s.csv, row 1: found sample, status, vcf: this looks like the sample sheet, expected "
+        f"the clinical table (response, PFS, OS). {swap}"
+    )
+
+
+def test_clinical_table_may_name_samples_and_files_beside_outcomes(write: Write) -> None:
+    path = write("patient,sample,status,vcf\nP1,S1,1,a.vcf\n")
+    clinical = write("patient,sample,status,response\nP1,S1,done,PR\n", "clinical.csv")
+    report = read_cohort(path, clinical, "GRCh38")
+    assert report.cohort.patients[0].clinic == {
+        **dict.fromkeys(CLINIC.columns), "response": "PR", "responded": True,
+        "disease_control": True,
+    }  # fmt: skip
+
+
+def test_vcf_of_two_patients_is_noted_and_that_of_two_biopsies_of_one_is_not(
+    write: Write,
+) -> None:
+    head = "patient,sample,status,timepoint,vcf\n"
+    rows = "P01,A,1,pre,a.vcf\nP02,B,1,pre,a.vcf\nP03,C,1,pre,b.vcf\nP03,D,1,on,b.vcf\n"
+    notes = read_cohort(write(head + rows), None, "GRCh38").notes
+    assert [note for note in notes if "VCF" in note] == [
+        "P01 and P02 name the same VCF a.vcf; right only if it holds a column for each"
+    ]
+
+
 def test_notes_count_and_name_the_first_five(write: Write) -> None:
     rows = "".join(f"P{n},T{n},1,a.vcf\n" for n in range(1, 8))
     path = write(f"patient,sample,status,vcf\n{rows}P8,N8,0,\nP8,T8,1,\n")
+    shared = "right only if it holds a column for each"
     assert read_cohort(path, None, "GRCh38").notes == (
         "7 patients with tumour DNA but no normal: P1, P2, P3, P4, P5 and 2 more",
+        f"P1, P2, P3, P4, P5 and 2 more name the same VCF a.vcf; {shared}",
         "1 tumour sample without a file: T8",
     )
 
