@@ -65,7 +65,15 @@ def library_sizes(counts: Counts, params: NormalisationParams) -> LibrarySizes:
     sizes = grouped["count"].sum().astype(float)
     size: Floats = np.asarray(sizes, dtype=np.float64)
     trims = (params.log_ratio_trim, params.sum_trim)
-    factors = tmm_factors(matrix.to_numpy(float), size, *trims)
+    is_empty = size == 0
+    if is_empty.any():
+        names = ", ".join(map(str, sizes.index[is_empty]))
+        message = f"no fragment is counted in {names}: left out of TMM and CPM"
+        warnings.warn(message, DataWarning, stacklevel=2)
+    factors = np.full(len(size), np.nan)
+    factors[~is_empty] = tmm_factors(
+        matrix.to_numpy(float)[:, ~is_empty], size[~is_empty], *trims
+    )
     rows = pd.DataFrame(
         {"patient": grouped["patient"].first(), "library_size": sizes, "tmm_factor": factors}
     )
@@ -95,7 +103,8 @@ def cpm(
         library, as ``edgeR::cpm(log = TRUE)``.
     """
     matrix = _matrix(counts)
-    sizes = library_sizes.set_index("biopsy").loc[matrix.columns, "effective_size"]
+    sizes = library_sizes.set_index("biopsy").loc[matrix.columns, "effective_size"].dropna()
+    matrix = matrix[list(sizes.index)]
     values, size = matrix.to_numpy(float), sizes.to_numpy(float)
     logs = log2_cpm(values, size, params.prior_count)
     return CountsPerMillion(_wide(values / size * 1e6, matrix), _wide(logs, matrix))

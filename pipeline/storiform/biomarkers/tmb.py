@@ -1,5 +1,6 @@
 """Tumour mutation burden: mutations per megabase, with the bases that were counted."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import special
 
-from storiform.model.errors import ConfigError, fault
+from storiform.model.errors import ConfigError, DataWarning, fault
 from storiform.model.intervals import Genes, Intervals, Targets, changed_bases
 from storiform.model.params import Depth, Fraction, Megabases, Params
 from storiform.model.tables.dna import SomaticVariants, TumourBurden
@@ -67,7 +68,9 @@ class TmbParams(Params):
 
     The thresholds of a call as such belong to `variants`; a preset other than
     `storiform_default` puts its own in place of those on depth, reads, VAF and population
-    frequency. A threshold given here is used in place of the preset's.
+    frequency. A threshold given here is used in place of the preset's; under
+    `storiform_default` it can only be stricter than that of `variants`, whose filters all
+    count.
     """
 
     preset: PresetName = Field(
@@ -130,10 +133,21 @@ def tmb(
     """
     rules = _rules(params)
     passed = _passes(variants, rules)
-    nonsynonymous = passed & variants["is_nonsynonymous"].to_numpy(dtype=bool)
+    changes = variants["is_nonsynonymous"].to_numpy(dtype=bool)
+    nonsynonymous = passed & changes
     coding = passed & variants["is_coding"].to_numpy(dtype=bool)
     counted = passed if rules.counts_all else nonsynonymous
+    # A call whose one fault is that it lies off target would count: it is listed as outside.
+    anywhere = _passes(variants, rules, ignored=frozenset({"off_target"}))
+    would_count = anywhere if rules.counts_all else anywhere & changes
     name, bases = _denominator(targets, genes, params)
+    is_preset_size = bases is None and params.size_megabases is None
+    if is_preset_size and params.preset == "storiform_default":
+        message = (
+            f"neither targets nor tmb.size_megabases are given: rates are per "
+            f"{rules.size_megabases:g} Mb, the size of the preset"
+        )
+        warnings.warn(message, DataWarning, stacklevel=2)
     inside = counted if bases is None else counted & bases.touches(changed_bases(variants))
     size_bp = rules.size_megabases * _BASES_PER_MEGABASE if bases is None else bases.size_bp
     events = int(inside.sum())
@@ -145,7 +159,7 @@ def tmb(
             "mutations_nonsynonymous": [int(nonsynonymous.sum())],
             "mutations_coding": [int(coding.sum())],
             "mutations_in_denominator": [events],
-            "mutations_outside": [int((counted & ~inside).sum())],
+            "mutations_outside": [int((would_count & ~inside).sum())],
             "tmb": [rate],
             "tmb_lower": [lower / megabases if megabases else np.nan],
             "tmb_upper": [upper / megabases if megabases else np.nan],
@@ -180,13 +194,17 @@ def _rules(params: TmbParams) -> Preset:
     return replace(PRESETS[params.preset], **chosen)
 
 
-def _passes(variants: pd.DataFrame, rules: Preset) -> NDArray[np.bool_]:
+def _passes(
+    variants: pd.DataFrame, rules: Preset, ignored: frozenset[str] = frozenset()
+) -> NDArray[np.bool_]:
     """Tell which calls the rules let through; a missing value fails no threshold."""
-    if rules.filters is None:
-        passed = variants["is_eligible"].to_numpy(dtype=bool)
-    else:
-        lists = variants["failed_filters"].fillna("").str.split(";").to_list()
-        passed = np.array([rules.filters.isdisjoint(names) for names in lists], dtype=bool)
+    lists = variants["failed_filters"].fillna("").str.split(";").to_list()
+    failed = [{name for name in names if name} - ignored for names in lists]
+    passed = np.array(
+        [not names if rules.filters is None else rules.filters.isdisjoint(names)
+         for names in failed],
+        dtype=bool,
+    )  # fmt: skip
     vaf = _numbers(variants, "tumour_vaf")
     if rules.min_vaf is not None:
         low = vaf <= rules.min_vaf if rules.is_vaf_exclusive else vaf < rules.min_vaf
@@ -233,7 +251,7 @@ def _told(rules: Preset) -> str:
     sign = ">" if rules.is_vaf_exclusive else ">="
     parts = [
         "all calls" if rules.counts_all else "nonsynonymous calls",
-        f"without filters of variants: {filters}",
+        f"none that fails a filter of variants ({filters})",
         None if rules.min_vaf is None else f"VAF {sign} {rules.min_vaf:g}",
         None if rules.min_depth is None else f"depth >= {rules.min_depth}",
         None if rules.min_alt_reads is None else f"alternative reads >= {rules.min_alt_reads}",

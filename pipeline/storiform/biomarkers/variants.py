@@ -1,5 +1,6 @@
 """Which calls of a file count as somatic mutations, and why the others do not."""
 
+import warnings
 from collections.abc import Iterable
 from itertools import combinations
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import special
 
+from storiform.model.errors import DataWarning
 from storiform.model.intervals import Targets, changed_bases
 from storiform.model.ontology import is_coding, mutation_class
 from storiform.model.params import Depth, Fraction, Params
@@ -21,6 +23,9 @@ FILTERS: tuple[str, ...] = (
 """Names in `failed_filters`, in the order in which they are written."""
 
 _LONGEST_MNV = 50
+_FEW_CALLS = 20
+_MOST = 0.8
+"""A share of calls rejected by FILTER above which a file deserves a word."""
 _GERMLINE_WORDS = frozenset({"germline", "germline_risk", "normal_artifact"})
 _PANEL_WORDS = frozenset({"panel_of_normals", "pon"})
 _ORIENTATION_WORDS = frozenset({"orientation", "read_orientation_artifact", "orientation_bias"})
@@ -106,7 +111,20 @@ def variants(calls: Calls, targets: Targets | None, params: VariantParams) -> So
     failed["part_of_mnv"] = _part_of_mnv(calls, failed)
     marked["failed_filters"] = _joined(failed, len(calls))
     marked["is_eligible"] = marked["failed_filters"] == ""
+    _warn_of_rejected(calls, failed["not_pass"])
     return marked
+
+
+def _warn_of_rejected(calls: pd.DataFrame, rejected: Flags) -> None:
+    """Tell where FILTER alone takes most calls: a burden of 0 may be the filter's."""
+    if len(calls) < _FEW_CALLS or rejected.mean() <= _MOST:
+        return
+    words = calls.loc[rejected, "filter"].value_counts().index[:3]
+    message = (
+        f"{int(rejected.sum())} of {len(calls)} calls are rejected by FILTER "
+        f"({', '.join(words)}); accept more in variants.accepted_filters if they are good"
+    )
+    warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _of_file(calls: pd.DataFrame, params: VariantParams) -> dict[str, Flags]:

@@ -14,6 +14,7 @@ from storiform.engine.results import Results
 from storiform.engine.work import Portion, joined
 from storiform.io.store import (
     TableWriter,
+    is_twin,
     parquet_fingerprint,
     read_arrow,
     to_arrow,
@@ -35,11 +36,12 @@ class Export:
     fingerprint: str
     folder: str
 
-    def is_current(self) -> bool:
+    def is_current(self, *, verify: bool = False) -> bool:
         """Tell whether both files stand there already, made of the same results."""
         parquet = Path(self.folder) / f"{self.contract.name}.parquet"
-        has_tsv = parquet.with_suffix(".tsv").exists()
-        return has_tsv and parquet_fingerprint(parquet) == self.fingerprint
+        if parquet_fingerprint(parquet) != self.fingerprint:
+            return False
+        return is_twin(parquet, verify=verify)
 
     def write(self) -> None:
         """Write the TSV and the Parquet file, unit after unit where the columns allow."""

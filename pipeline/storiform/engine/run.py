@@ -86,6 +86,9 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
             if not stop:
                 _finish(session)
         except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                journal.close("stopped", 2)
+                raise RunError(_vanished(root, error)) from error
             if error.errno not in DISK_FULL:
                 journal.close("stopped", 2)
                 raise
@@ -103,6 +106,13 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
     return Ending(
         code, {str(s): n for s, n in counts.items()}, tuple(ears.failures), reason, left_out
     )
+
+
+def _vanished(root: Path, error: FileNotFoundError) -> str:
+    found = f"{Path(str(error.filename or error)).name} gone"
+    expected = "results that nobody removes while a run goes on"
+    remedy = "Run again: what is missing is made again."
+    return fault(f"results folder {root}", found, expected, remedy)
 
 
 @contextmanager
@@ -200,7 +210,8 @@ def _exports(session: Session) -> list[Export]:
 
 
 def _write_tables(session: Session, client: "Client | None") -> None:
-    old = [export for export in _exports(session) if not export.is_current()]
+    verify = session.check.verify
+    old = [export for export in _exports(session) if not export.is_current(verify=verify)]
     if client is None:
         for export in old:
             export.write()

@@ -201,9 +201,17 @@ def _draw(panel: _Panel, rows: pd.DataFrame, curves: pd.DataFrame, *, has_band: 
 
 def _curve(axes: Axes, curve: pd.DataFrame, colour: str, *, has_band: bool) -> None:
     months, survival = curve["months"].to_numpy(), curve["survival"].to_numpy()
+    if survival[0] < 1.0:  # deaths at time 0: the curve falls from 1 there
+        line_months = np.concatenate([months[:1], months])
+        line_survival = np.concatenate([[1.0], survival])
+    else:
+        line_months, line_survival = months, survival
     # The corners are points of the line, so that the legend finds a place beside it.
     axes.plot(
-        np.repeat(months, 2)[1:], np.repeat(survival, 2)[:-1], color=colour, linewidth=THICK
+        np.repeat(line_months, 2)[1:],
+        np.repeat(line_survival, 2)[:-1],
+        color=colour,
+        linewidth=THICK,
     )
     censored = curve["censored"].to_numpy() > 0
     axes.plot(

@@ -25,20 +25,26 @@ def broken(where: str, error: BaseException) -> str:
     return fault(where, found, "a complete gzip file", remedy)
 
 
-def lines(path: Path) -> Iterator[tuple[int, str]]:
+def lines(path: Path, *, must_end: bool = False) -> Iterator[tuple[int, str]]:
     """Yield number (from 1) and text of each line: any line end, with or without a mark.
+
+    ``must_end`` refuses a last line without its end: programs write one, a cut file lacks it.
 
     Raises
     ------
     InputError
         If the file cannot be opened, is no text, or ends in the middle of its compression.
     """
-    number = 0
+    number, line = 0, "\n"
     try:
         _whole(path)
         with _text(path) as handle:
             for number, line in enumerate(handle, start=1):
                 yield number, line.rstrip("\n")
+        if must_end and not line.endswith("\n"):
+            remedy = f"{_TRUNCATED} If it is whole, add the line end."
+            where = f"{path.name}, line {number}"
+            raise InputError(fault(where, "no line end", "a line end at the end", remedy))
     except BROKEN as error:
         where = f"{path.name}, after line {number}"
         raise InputError(broken(where, error)) from error

@@ -7,6 +7,7 @@ numbers are written in the fewest digits that read back to the same number.
 """
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,11 +107,36 @@ def _array(column: pa.ChunkedArray, kind: str) -> Any:  # noqa: ANN401  pandas' 
 
 def parquet_fingerprint(path: Path) -> str:
     """Return the fingerprint in a Parquet file's metadata, empty if there is none."""
+    return _mark(path, b"storiform.fingerprint")
+
+
+def is_twin(parquet: Path, *, verify: bool = False) -> bool:
+    """Tell whether the TSV beside a Parquet file is the one that was written with it.
+
+    Sizes are compared; ``verify`` compares the content.
+    """
+    tsv = parquet.with_suffix(".tsv")
+    known = _mark(parquet, b"storiform.tsv")
+    if not tsv.exists() or not known:
+        return False
+    if verify:
+        return text_id(tsv) == known
+    return str(tsv.stat().st_size) == known.split(":", 1)[0]
+
+
+def text_id(path: Path) -> str:
+    """Return the size of a file in bytes and a digest of its content."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
+    return f"{path.stat().st_size}:{digest.hexdigest()}"
+
+
+def _mark(path: Path, name: bytes) -> str:
     try:
         metadata = pq.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowInvalid):
         return ""
-    return str(metadata.get(b"storiform.fingerprint", b"").decode())
+    return str(metadata.get(name, b"").decode())
 
 
 def parquet_rows(path: Path) -> int:
@@ -126,7 +152,8 @@ class TableWriter:
     """
 
     def __init__(self, folder: Path, name: str, fingerprint: str) -> None:
-        self._goals = (folder / f"{name}.parquet", folder / f"{name}.tsv")
+        # The Parquet file comes last: it says of which TSV it is the twin.
+        self._goals = (folder / f"{name}.tsv", folder / f"{name}.parquet")
         self._parts = tuple(goal.with_name(f".{goal.name}.part") for goal in self._goals)
         self._fingerprint = fingerprint
         self._waiting: list[pa.Table] = []
@@ -151,9 +178,9 @@ class TableWriter:
         table = pa.concat_tables(self._waiting).combine_chunks()
         self._waiting, self._rows = [], 0
         if self._parquet is None or self._tsv is None:
-            self._parquet = _parquet_writer(self._parts[0], table.schema)
+            self._parquet = _parquet_writer(self._parts[1], table.schema)
             self._parquet.add_key_value_metadata({"storiform.fingerprint": self._fingerprint})
-            self._tsv = pcsv.CSVWriter(self._parts[1], _plain(table).schema, write_options=_TSV)
+            self._tsv = pcsv.CSVWriter(self._parts[0], _plain(table).schema, write_options=_TSV)
         self._parquet.write_table(table)
         self._tsv.write_table(_plain(table))
 
@@ -178,11 +205,13 @@ class TableWriter:
         parquet, tsv = self._parquet, self._tsv
         self._parquet = self._tsv = None
         try:
-            if parquet is not None:
-                parquet.close()
-        finally:
             if tsv is not None:
                 tsv.close()
+        finally:
+            if parquet is not None:
+                if self._parts[0].exists():
+                    parquet.add_key_value_metadata({"storiform.tsv": text_id(self._parts[0])})
+                parquet.close()
 
 
 def write_tsv(path: Path, frame: pd.DataFrame) -> None:

@@ -79,7 +79,7 @@ def read_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFra
     InputError
         If the header is missing, the samples cannot be told, or the build is another.
     """
-    source = _bcf_lines(path) if is_bcf(path) else lines(path)
+    source = _bcf_lines(path) if is_bcf(path) else lines(path, must_end=True)
     header, records = _header(path, source)
     check_build(f"{path.name}, ##contig lines", header.contigs, build)
     columns = sample_columns(path.name, header, samples)

@@ -65,12 +65,40 @@ def test_linear_values_are_refused():
         mcp_counter(expression({"CD3D": 812.0, "CD8B": 3.0}), MARKERS, NAMES, PARAMS)
 
 
+def test_values_up_to_the_limit_are_logarithms():
+    logs = expression({"CD8B": 60.0, "CD3D": 3.0})
+    row = mcp_counter(logs, MARKERS, NAMES, MicroenvironmentParams(max_log2=60.0)).iloc[0]
+    assert row["cd8_t_cells"] == 60.0
+    with pytest.raises(InputError, match=r"values up to 60, expected log2.* of at most 59"):
+        mcp_counter(logs, MARKERS, NAMES, MicroenvironmentParams(max_log2=59.0))
+
+
 def test_an_enrichment_score_by_hand_under_old_names():
     logs = expression({"CAVIN2": 16.0, "TP53": 1.0, "MDM2": 8.0})
     made = ssgsea(logs, {"mine": ("SDPR", "TP53", "CAVIN2")}, NAMES, PARAMS)
     first = 3**0.25
     expected = first / (first + 1) + first / (first + 1) - 1
     assert SSGSEA.conform(made)["mine"].tolist() == pytest.approx([expected], rel=1e-12)
+
+
+@pytest.mark.parametrize(("alpha", "expected"), [(0.0, 0.0), (1.0, 0.5)])
+def test_alpha_is_the_exponent_of_the_ranks(alpha, expected):
+    logs = expression({"CAVIN2": 16.0, "TP53": 1.0, "MDM2": 8.0})
+    params = MicroenvironmentParams(alpha=alpha)
+    made = ssgsea(logs, {"mine": ("TP53", "CAVIN2")}, NAMES, params)
+    # by hand: (3^alpha - 1) / (3^alpha + 1)
+    assert made["mine"].tolist() == pytest.approx([expected], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("midrank", 0.75), ("gsva", 1.5), ("gseapy", 0)]
+)
+def test_mode_says_at_which_place_a_tied_gene_stands(mode, expected):
+    logs = expression({"TP53": 1.0, "MDM2": 1.0, "CD8A": 0.0})
+    params = MicroenvironmentParams(mode=mode)
+    made = ssgsea(logs, {"mine": ("TP53",)}, NAMES, params)
+    # by hand: d - (6 - d) / 2, with TP53 in the middle of the tie, above or below MDM2
+    assert made["mine"].tolist() == pytest.approx([expected], abs=1e-12)
 
 
 def test_small_sets_have_no_score_but_a_column():

@@ -6,9 +6,12 @@ import pytest
 from scipy import stats
 
 from storiform.biomarkers.tmb import PRESETS, TmbParams, poisson_interval, tmb
-from storiform.model.errors import ConfigError
+from storiform.biomarkers.variants import VariantParams, variants
+from storiform.model.errors import ConfigError, DataWarning
 from storiform.model.intervals import GeneModel, Intervals
 from storiform.model.tables.dna import TMB
+
+pytestmark = pytest.mark.filterwarnings("ignore:neither targets nor")
 
 
 def burden(variants, targets=None, genes=None, **params):
@@ -69,6 +72,21 @@ def test_the_numerator_lies_in_exactly_the_bases_of_the_denominator(make_variant
     assert coding["tmb"] == pytest.approx(2 / 60e-6, rel=1e-12)
     assert burden(variants, targets, genes, denominator="targets")["megabases"] == 200e-6
     assert burden(variants, targets, genes, denominator="size")["megabases"] == 33.28
+
+
+def test_a_size_that_nobody_gave_is_warned_of(make_variants) -> None:
+    with pytest.warns(DataWarning, match="rates are per 33.28 Mb, the size of the preset"):
+        burden(make_variants({}))
+
+
+def test_a_call_whose_one_fault_is_to_lie_off_target_is_listed_as_outside(make_calls) -> None:
+    rows = [{"start": s, "end": s + 1} for s in (110, 500, 700)]
+    rows[2]["population_af"] = 0.2
+    targets = Intervals.of([("chr1", 100, 200)])
+    found = burden(variants(make_calls(*rows), targets, VariantParams()), targets)
+    assert found["mutations_nonsynonymous"] == 1
+    assert found["mutations_in_denominator"] == 1
+    assert found["mutations_outside"] == 1
 
 
 @pytest.mark.parametrize("wanted", ["targets", "coding_targets"])

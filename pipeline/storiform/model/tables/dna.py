@@ -131,6 +131,7 @@ GeneMutations = Annotated[pd.DataFrame, GENE_MUTATIONS]
 TMB = Table(
     "tmb",
     grain="biopsy",
+    version=2,
     description="One row per biopsy: how many mutations, over how many bases.",
     columns={
         "mutations_nonsynonymous": Column(

@@ -1,0 +1,61 @@
+"""Calls without what makes them count are refused, not counted as none."""
+
+from pathlib import Path
+
+import pytest
+
+from storiform.io.calls import read_calls
+from storiform.io.units import SourceUnit
+from storiform.model.errors import DataWarning, InputError
+
+HEAD = """##fileformat=VCFv4.2
+##contig=<ID=chr1,length=248956422>
+"""
+CSQ = '##INFO=<ID=CSQ,Number=.,Type=String,Description="Format: Allele|Consequence|SYMBOL">\n'
+NAMES = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tT\n"
+
+
+def read(path: Path):
+    samples = {"tumour_exome": "T"}
+    return read_calls(SourceUnit("P1", "P1", {"vcf": path}, samples, "GRCh38", {}))
+
+
+def record(position: int, info: str) -> str:
+    return f"chr1\t{position}\t.\tA\tC\t.\tPASS\t{info}\tAD:DP\t30,20:50\n"
+
+
+def test_vcf_without_consequences_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bare.vcf"
+    path.write_text(HEAD + NAMES + record(100, "SOMATIC") + record(200, "."))
+    with pytest.raises(InputError, match=r"2 calls without consequence.*Annotate the calls"):
+        read(path)
+
+
+def test_consequences_whose_header_line_is_lost_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lost.vcf"
+    path.write_text(HEAD + NAMES + record(100, "CSQ=C|missense_variant|TP53"))
+    with pytest.raises(InputError, match=r"1 call without consequence.*in the header"):
+        read(path)
+
+
+def test_some_calls_without_consequence_are_warned_of(tmp_path: Path) -> None:
+    path = tmp_path / "some.vcf"
+    good = record(100, "CSQ=C|missense_variant|TP53")
+    path.write_text(HEAD + CSQ + NAMES + good + record(200, "."))
+    with pytest.warns(DataWarning, match="1 of 2 calls without consequence"):
+        calls = read(path)
+    assert list(calls["annotation"]) == ["CSQ", "none"]
+
+
+def test_vcf_without_any_call_is_a_burden_of_zero(tmp_path: Path) -> None:
+    path = tmp_path / "empty.vcf"
+    path.write_text(HEAD + NAMES)
+    assert read(path).empty
+
+
+def test_vcf_that_was_cut_in_its_last_line_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cut.vcf"
+    text = HEAD + CSQ + NAMES + record(100, "CSQ=C|missense_variant|TP53")
+    path.write_text(text[:-4])
+    with pytest.raises(InputError, match=r"cut\.vcf, line 5: found no line end"):
+        read(path)
