@@ -69,6 +69,59 @@ def test_whole_cohort_has_median_landmark_and_follow_up(invented):
     assert np.isnan(row["p"])
 
 
+def everybody_dies(invented) -> pd.DataFrame:
+    """Return the clinic of 28 patients of whom one dies in each month, and none is alive."""
+    died = pd.array([True] * 28, dtype="boolean")
+    return invented.clinic(os_months=np.arange(1.0, 29.0), os_event=died)
+
+
+@pytest.mark.parametrize(("months", "alive"), [(7.0, 0.75), (14.0, 0.5), (21.5, 0.25)])
+def test_survival_is_stated_at_the_landmark_that_is_asked_for(invented, months, alive):
+    table = estimated(None, everybody_dies(invented), landmark_months=months)
+    row = table.loc["os", "all", "all"]
+    assert row["landmark_months"] == months
+    assert row["landmark_survival"] == pytest.approx(alive, rel=1e-12)
+
+
+def test_interval_is_on_the_scale_that_is_asked_for(invented):
+    """Of n patients without censoring the variance of S is S (1 - S) / n."""
+    z, alive, n = 1.959963984540054, 0.5, 28
+    error = np.sqrt((1 - alive) / (alive * n))  # of log S
+    expected = {
+        "plain": (alive - z * error * alive, alive + z * error * alive),
+        "log": (alive * np.exp(-z * error), alive * np.exp(z * error)),
+        "log-log": tuple(alive ** np.exp(s * z * error / np.log(alive)) for s in (-1, 1)),
+    }
+    for scale, bounds in expected.items():
+        params = SurvivalParams(landmark_months=14.0, conf_type=scale)
+        tables = survival(None, everybody_dies(invented), params)
+        table = tables.survival.set_index("outcome").loc["os"]
+        found = (table["landmark_lower"], table["landmark_upper"])
+        assert found == pytest.approx(bounds, rel=1e-9), scale
+        curves = tables.curves
+        drawn = curves[(curves["outcome"] == "os") & (curves["months"] == 14.0)]
+        assert tuple(drawn[["lower", "upper"]].iloc[0]) == pytest.approx(bounds, rel=1e-9)
+
+
+def test_only_the_outcomes_that_are_asked_for_are_estimated(invented):
+    table = estimated(invented.features(), invented.clinic(), outcomes=("os",))
+    assert table.index.get_level_values("outcome").unique().tolist() == ["os"]
+
+
+def test_q_is_of_one_table_or_of_all_as_the_family_says(invented):
+    features = pd.concat(
+        [invented.feature("x.y", np.arange(28.0)), invented.feature("z.y", np.arange(28) % 5)]
+    )
+    apart = estimated(features, invented.clinic()).loc["os"].drop_duplicates("p").dropna()
+    assert apart["q"].tolist() == pytest.approx(apart["p"].tolist(), rel=1e-12)
+    joined = estimated(features, invented.clinic(), family="all").loc["os"]
+    joined = joined.drop_duplicates("p").dropna(subset="p").sort_values("p")
+    low, high = joined["p"]
+    assert low < high
+    assert joined["q"].tolist() == pytest.approx([min(2 * low, high), high], rel=1e-12)
+    assert joined["family"].tolist() == ["all", "all"]
+
+
 def test_clinic_alone_has_the_survival_of_all(invented):
     clinic = invented.clinic()
     alone = estimated(None, clinic)
