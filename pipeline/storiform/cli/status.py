@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,6 +30,7 @@ def status(results: Path) -> None:
     click.echo(f"{state}; started {started}; storiform {summary['storiform']}")
     if holder is not None:
         click.echo(f"held by pid {holder['pid']} on {holder['host']}")
+    click.echo(_totals(summary))
     events = [event for event in read_events(results) if event["event"] == "step"]
     by_step: dict[str, Counter[str]] = {}
     for event in events:
@@ -38,3 +40,9 @@ def status(results: Path) -> None:
     for event in events:
         if event["state"] == "failed":
             click.echo(f"failed: {event['step']} of {event['unit']}: {event['message']}")
+
+
+def _totals(summary: dict[str, Any]) -> str:
+    """Say how many results are in which state, those of earlier runs and left out ones too."""
+    counts = {**summary.get("counts", {}), "left out": summary.get("left_out", 0)}
+    return "results: " + (", ".join(f"{n} {s}" for s, n in counts.items() if n) or "none")
