@@ -158,6 +158,60 @@ def test_a_given_threshold_takes_the_place_of_the_presets(make_variants) -> None
     assert "VAF >= 0.1" in burden(variants, preset="hartwig", min_vaf=0.1)["rules"]
 
 
+def reads(depth: int, alt: int) -> dict[str, object]:
+    """Return a call of so many tumour reads, so many of them with the allele."""
+    return {
+        "tumour_depth": depth, "tumour_ref_reads": depth - alt, "tumour_alt_reads": alt,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("preset", "change", "counts"),
+    [
+        ("pytmb_wes", reads(20, 10), True),
+        ("pytmb_wes", reads(19, 10), False),
+        ("pytmb_wes", reads(100, 5), True),
+        ("pytmb_wes", reads(101, 5), False),
+        ("pytmb_wes", reads(40, 2), True),
+        ("pytmb_wes", reads(20, 1), False),
+        ("pytmb_wes", {"population_af": 0.001}, True),
+        ("pytmb_wes", {"population_af": 0.0010001}, False),
+        ("hartwig", reads(100, 6), True),
+        ("hartwig", reads(100, 5), False),
+    ],
+)
+def test_each_threshold_of_a_preset_has_its_edge(make_variants, preset, change, counts) -> None:
+    found = burden(make_variants(change), preset=preset, size_megabases=1.0)
+    assert (found["mutations_in_denominator"] == 1) == counts
+
+
+@pytest.mark.parametrize(
+    ("change", "equal", "beyond"),
+    [
+        (reads(50, 20), {"min_depth": 50}, {"min_depth": 51}),
+        (reads(50, 20), {"min_vaf": 0.4}, {"min_vaf": 0.41}),
+        (reads(50, 20), {"min_alt_reads": 20}, {"min_alt_reads": 21}),
+        (
+            {"population_af": 0.0005},
+            {"max_population_af": 0.0005},
+            {"max_population_af": 0.0004},
+        ),
+    ],
+)
+def test_a_call_that_equals_a_given_threshold_counts(
+    make_variants, change, equal, beyond
+) -> None:
+    variants = make_variants(change)
+    assert burden(variants, size_megabases=1.0, **equal)["tmb"] == 1.0
+    assert burden(variants, size_megabases=1.0, **beyond)["tmb"] == 0.0
+
+
+def test_a_burden_at_the_mark_is_not_yet_high(make_variants) -> None:
+    at_the_mark = burden(make_variants({}), preset="hartwig", size_megabases=0.1)
+    assert at_the_mark["tmb"] == 10.0
+    assert not at_the_mark["is_high"]
+
+
 def test_a_genome_above_the_mark_is_high(make_variants) -> None:
     found = burden(make_variants({}), preset="hartwig", size_megabases=0.09)
     assert found["is_high"]

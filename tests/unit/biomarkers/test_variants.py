@@ -40,6 +40,10 @@ def test_a_sound_call_is_eligible(make_calls) -> None:
         ({"normal_ref_reads": 48, "normal_alt_reads": 2}, "germline"),
         ({"normal_ref_reads": 49, "normal_alt_reads": 1}, ""),
         ({"normal_depth": 200, "normal_ref_reads": 197, "normal_alt_reads": 3}, ""),
+        ({"normal_depth": 100, "normal_ref_reads": 98, "normal_alt_reads": 2}, "germline"),
+        ({"normal_depth": 101, "normal_ref_reads": 99, "normal_alt_reads": 2}, ""),
+        ({"normal_depth": 10, "normal_ref_reads": 9, "normal_alt_reads": 1}, ""),
+        ({"tumour_depth": 40, "tumour_ref_reads": 37, "tumour_alt_reads": 3}, ""),
         ({"filter": "germline"}, "not_pass;germline"),
         ({"filter": "panel_of_normals"}, "not_pass;panel_of_normals"),
         ({"in_panel_of_normals": True}, "panel_of_normals"),
@@ -47,6 +51,57 @@ def test_a_sound_call_is_eligible(make_calls) -> None:
 )
 def test_each_filter_has_its_edge(make_calls, change, expected) -> None:
     assert failed(make_calls(change)) == [expected]
+
+
+BIASED = {"ref": "G", "alt": "T", "tumour_alt_f1r2": 18, "tumour_alt_f2r1": 2}
+
+
+@pytest.mark.parametrize(
+    ("change", "equal", "beyond", "expected"),
+    [
+        ({}, {"min_tumour_depth": 100}, {"min_tumour_depth": 101}, "low_depth"),
+        ({}, {"min_normal_depth": 50}, {"min_normal_depth": 51}, "low_depth"),
+        ({}, {"min_alt_reads": 40}, {"min_alt_reads": 41}, "few_alt_reads"),
+        ({}, {"min_vaf": 0.4}, {"min_vaf": 0.41}, "low_vaf"),
+        (
+            {"population_af": 0.0005},
+            {"max_population_af": 0.0005},
+            {"max_population_af": 0.0004},
+            "germline",
+        ),
+        (
+            {"normal_ref_reads": 47, "normal_alt_reads": 3},
+            {"germline_normal_vaf": 0.061},
+            {"germline_normal_vaf": 0.06},
+            "germline",
+        ),
+        (
+            {"normal_ref_reads": 47, "normal_alt_reads": 3},
+            {"germline_normal_reads": 4},
+            {"germline_normal_reads": 3},
+            "germline",
+        ),
+        (
+            BIASED,
+            {"artifact_orientation": 0.91},
+            {"artifact_orientation": 0.9},
+            "oxog_artifact",
+        ),
+        # P(18 or more of 20) = 211 / 2^20
+        (BIASED, {"artifact_p": 2.0e-4}, {"artifact_p": 2.02e-4}, "oxog_artifact"),
+    ],
+)
+def test_each_threshold_is_that_of_the_configuration(
+    make_calls, change, equal, beyond, expected
+) -> None:
+    assert failed(make_calls(change), VariantParams(**equal)) == [""]
+    assert failed(make_calls(change), VariantParams(**beyond)) == [expected]
+
+
+def test_no_read_in_the_normal_is_no_sign_of_a_germline_call(make_calls) -> None:
+    params = VariantParams(germline_normal_vaf=0.0, germline_normal_reads=0)
+    assert failed(make_calls({}), params) == [""]
+    assert failed(make_calls({"normal_alt_reads": 1}), params) == ["germline"]
 
 
 def test_missing_counts_fail_no_filter(make_calls) -> None:
@@ -61,6 +116,9 @@ def test_missing_counts_fail_no_filter(make_calls) -> None:
         ("G", "T", 0, 20, ""), ("G", "T", 12, 8, ""), ("G", "T", 6, 0, ""),
         ("C", "T", 20, 0, "ffpe_artifact"), ("G", "A", 0, 20, "ffpe_artifact"),
         ("C", "T", 0, 20, ""), ("C", "T", None, None, ""), ("A", "T", 20, 0, ""),
+        ("G", "T", 18, 2, "oxog_artifact"), ("G", "T", 17, 2, ""),
+        ("C", "T", 18, 2, "ffpe_artifact"), ("C", "T", 17, 2, ""),
+        ("G", "T", 7, 0, "oxog_artifact"),
     ],
 )  # fmt: skip
 def test_damage_shows_in_reads_of_one_orientation(
