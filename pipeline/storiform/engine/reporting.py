@@ -1,6 +1,7 @@
 """From a finished session to the record that the report prints."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,9 +14,10 @@ import pandas as pd
 from storiform import __version__
 from storiform.engine.collect import Export, exported_tables, exports, figures
 from storiform.engine.fingerprint import digest
-from storiform.engine.graph import Node
+from storiform.engine.graph import LeftOut, Node
 from storiform.engine.session import Session
 from storiform.engine.work import Portion, joined, packages
+from storiform.io.names import listed
 from storiform.io.store import parquet_rows, write_bytes
 from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Table
@@ -31,6 +33,7 @@ from storiform.report.record import (
 WHOLE_ROWS = 2000
 """Tables with more rows are handed to the report only in part: it shows a few hundred."""
 BEGINNING_ROWS = 500
+_NUMBER = re.compile(r"\d[\d.,]*")
 ROOTS_SHOWN = 3
 _UNIT_MEANING = {
     "patient": "patient of the sample sheet",
@@ -191,21 +194,51 @@ def _params(session: Session, step: Step) -> dict[str, tuple[object, object, str
 
 def _problems(session: Session, records: dict[int, dict[str, Any]]) -> list[Problem]:
     found = []
+    told: list[tuple[str, str, str]] = []
     for node in session.graph.nodes:
         if node.state == "failed":
             failure = session.results.failure(node.step, node.unit) or {}
             message = str(failure.get("message", "failed"))
             found.append(Problem(node.unit, node.step, "failed", message))
         warned = records[id(node)].get("warnings", [])
-        found += [Problem(node.unit, node.step, "warning", told) for told in warned]
+        told += [(node.step, node.unit, message) for message in warned]
         nothing = records[id(node)].get("nothing_to_show", "")
         if nothing:
             found.append(Problem(node.unit, node.step, "left_out", nothing))
+    found += warnings_of(told)
     found += blocked(session.graph.nodes)
     left_out = session.graph.left_out
-    found += [Problem(gone.unit, gone.step, "left_out", gone.reason) for gone in left_out]
+    found += left_out_of(left_out)
     found += [Problem("cohort", "sheets", "warning", note) for note in session.report.notes]
     return found
+
+
+def warnings_of(told: Sequence[tuple[str, str, str]]) -> list[Problem]:
+    """Group warnings (step, unit, message) of one step that differ in their numbers alone."""
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for step, unit, message in told:
+        groups.setdefault((step, _NUMBER.sub("#", message)), []).append((unit, message))
+    found = []
+    for (step, _), members in groups.items():
+        units = list(dict.fromkeys(unit for unit, _ in members))
+        messages = list(dict.fromkeys(message for _, message in members))
+        further = f" (and {len(messages) - 1} more with other numbers)" * (len(messages) > 1)
+        found.append(Problem(listed(units), step, "warning", messages[0] + further))
+    return found
+
+
+def left_out_of(left_out: Sequence[LeftOut]) -> list[Problem]:
+    """Group what was left out for one reason in the same units."""
+    units: dict[tuple[str, str], list[str]] = {}
+    for gone in left_out:
+        units.setdefault((gone.step, gone.reason), []).append(gone.unit)
+    steps: dict[tuple[str, str], list[str]] = {}
+    for (step, reason), names in units.items():
+        steps.setdefault((listed(names), reason), []).append(step)
+    return [
+        Problem(names, ", ".join(made), "left_out", reason)
+        for (names, reason), made in steps.items()
+    ]
 
 
 def blocked(nodes: Sequence[Node]) -> list[Problem]:

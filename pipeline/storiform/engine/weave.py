@@ -253,7 +253,8 @@ class _Weaver:
                 columns = " or ".join(source.columns)
                 return f"{name} (column {columns} of the sample sheet)"
         if name == "clinic":
-            return "clinic (no row in the clinical table)"
+            has_table = any(patient.clinic for patient in self.threads.cohort.patients)
+            return f"clinic ({'no row in the' if has_table else 'no'} clinical table)"
         return str(name)
 
     def _speakers(self, table: Table) -> list[str]:

@@ -42,12 +42,15 @@ _READING = (
 )
 MICROENVIRONMENT_HEATMAP = Picture(
     "microenvironment_heatmap",
+    version=2,
     caption="MCP-counter scores of ten cell populations, one column for each biopsy with "
-    "RNA. " + _READING,
+    "RNA, of all timepoints. " + _READING,
 )
 GENE_SET_HEATMAP = Picture(
     "gene_set_heatmap",
-    caption="ssGSEA enrichment scores, one column for each biopsy with RNA. " + _READING,
+    version=2,
+    caption="ssGSEA enrichment scores, one column for each biopsy with RNA, of all timepoints. "
+    + _READING,
 )
 MicroenvironmentHeatmap = Annotated[Figure, MICROENVIRONMENT_HEATMAP]
 GeneSetHeatmap = Annotated[Figure, GENE_SET_HEATMAP]
