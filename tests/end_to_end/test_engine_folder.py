@@ -8,15 +8,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
 import pytest
 from trials import Process, Toy, storiform
 
+from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
+from storiform.engine.run import Ending, run
+from storiform.engine.session import Session, open_session
+from storiform.model.errors import RunError
 
 Make = Callable[..., Toy]
+Here = Callable[..., tuple[Session, Ending]]
 Start = Callable[..., Process]
 
 
@@ -215,3 +222,61 @@ def test_quick_commands_of_the_whole_trial_stay_light(tmp_path: Path) -> None:
         )  # fmt: skip
         assert done.stdout.splitlines()[-1].startswith("HEAVY"), done.stderr
         assert len(done.stdout.splitlines()[-1].split()) == 2, done.stdout
+
+
+def test_tables_that_this_run_does_not_make_are_deleted(toy: Make, here: Here) -> None:
+    trial = toy([1, 2])
+    here(trial)
+    before = set(trial.tables())
+    assert {"share.tsv", "share.parquet", "total.tsv", "total.parquet"} <= before
+    trial.dose([-1, -2])
+    _, ending = here(trial)
+    assert ending.exit_code == 1
+    after = set(trial.tables())
+    ends = ("tsv", "parquet")
+    lost = {f"{name}.{end}" for name in ("doubled", "share", "total") for end in ends}
+    assert before - after >= lost, "numbers of other doses would mislead"
+    assert {"dose.tsv", "noise.tsv"} <= after
+    assert {row["dose"] for row in trial.rows("dose")} == {"-1", "-2"}
+
+
+class Silence(Future):  # type: ignore[type-arg]
+    """An answer that never comes."""
+
+    key = "silent"
+    status = "pending"
+
+
+@pytest.mark.usefixtures("here")  # gives back the mask of files that a run sets
+def test_run_without_workers_gives_up_after_the_minutes_of_the_configuration(
+    toy: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Idle:
+        """Takes work and does none."""
+
+        def submit(self, *_: object, **__: object) -> Silence:
+            return Silence()
+
+    @contextmanager
+    def connected(_executor: object) -> Iterator[Idle]:
+        yield Idle()
+
+    monkeypatch.setattr("storiform.engine.cluster.connect", connected)
+    monkeypatch.setattr("storiform.engine.cluster.worker_count", lambda _client: 0)
+    monkeypatch.setattr(RunLock, "beat", limited(seconds=20))
+    trial = toy([1, 2], "run: {watchdog_minutes: 0.01}\n")
+    with pytest.raises(RunError, match=r"found none for 0.01 minutes"):
+        run(open_session(trial.config), workers=2, quiet=True)
+    assert trial.summary()["state"] == "stopped"
+    assert not (trial.results / "run.lock").exists()
+
+
+def limited(seconds: float) -> Callable[[RunLock], None]:
+    """Return a heartbeat that fails a test which would otherwise wait for ever."""
+    end = time.monotonic() + seconds
+
+    def beat(_lock: RunLock) -> None:
+        if time.monotonic() > end:
+            pytest.fail("the watchdog is off")
+
+    return beat

@@ -107,8 +107,8 @@ def test_baseline_biopsy_speaks_and_all_biopsies_are_in_tables(toy: Make, here: 
     trial = toy([1, 2])
     folder = trial.config.parent
     (folder / "samples.csv").write_text(
-        "patient,sample,status,timepoint\nP001,early,1,baseline\nP001,late,1,progression\n"
-        "P002,only,1,baseline\n"
+        "patient,sample,status,timepoint\nP001,early,1,baseline\n"
+        "P001,late,1,after progression\nP002,only,1,baseline\n"
     )
     text = "biopsy\tdose\n"
     (folder / "dose.tsv").write_text(text)
@@ -121,6 +121,7 @@ def test_baseline_biopsy_speaks_and_all_biopsies_are_in_tables(toy: Make, here: 
     assert ending.exit_code == 0
     baseline = {b.name for b in session.report.cohort.biopsies if b.is_baseline}
     assert len(baseline) == 2
+    assert min(names) not in baseline, "the later biopsy is the first by name"
     rows = trial.rows("doubled")
     assert sorted(row["biopsy"] for row in rows) == sorted(names)
     spoken = [float(row["twice"]) for row in rows if row["biopsy"] in baseline]
@@ -213,5 +214,5 @@ def test_unknown_parameter_of_a_biomarker_from_outside_is_refused(tmp_path: Path
     config = outside(tmp_path, "tls_outside:\n  pseudocout: 2\n")
     done = storiform("check", config)
     assert done.returncode == 2
-    assert "trial.yaml:4:3: tls_outside.pseudocout: unknown" in done.stderr
-    assert "did you mean pseudocount" in done.stderr
+    assert "trial.yaml:4:3: tls_outside.pseudocout: unknown" in done.stdout
+    assert "did you mean pseudocount" in done.stdout

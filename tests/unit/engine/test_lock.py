@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from storiform.model.errors import RunError
 
 
 def write(root: Path, **fields: object) -> Path:
-    """Write a lock of this host, this process and this moment, but for `fields`."""
+    """Write a lock of this host and this process, but for `fields`."""
     record = {
         "pid": os.getpid(), "started": psutil.Process().create_time(),
         "host": socket.gethostname(), "token": "other", **fields,
@@ -49,8 +50,28 @@ def test_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
 
 def test_lock_of_a_reused_pid_is_taken_over(tmp_path: Path) -> None:
     write(tmp_path, started=psutil.Process().create_time() - 3600)
+    assert holder_of(tmp_path) is None
     with RunLock(tmp_path):
+        holder = holder_of(tmp_path)
+        assert holder is not None
+        assert holder["started"] == psutil.Process().create_time()
+
+
+def test_lock_of_the_same_pid_and_start_counts(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert holder_of(tmp_path) is not None
+    with pytest.raises(RunError, match="expected no other run"), RunLock(tmp_path):
         pass
+
+
+def test_lock_of_a_process_that_nobody_has_buried_is_taken_over(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    started = psutil.Process(dead.pid).create_time()
+    while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    write(tmp_path, pid=dead.pid, started=started)
+    assert holder_of(tmp_path) is None
+    dead.wait()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}'])
@@ -68,6 +89,53 @@ def test_lock_taken_meanwhile_is_not_broken(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["run.lock"]
 
 
+def test_of_two_who_see_a_dead_lock_one_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both judge the old lock before either breaks it; the slower must not break anew."""
+    both_saw, both_ended = threading.Barrier(2, timeout=20), threading.Barrier(2, timeout=20)
+    is_alive = locks._is_alive  # noqa: SLF001  the race itself
+
+    def judged(holder: dict[str, object], path: Path) -> bool:
+        alive = is_alive(holder, path)
+        if holder["started"] == 0.0:
+            both_saw.wait()
+        return alive
+
+    def contend() -> None:
+        try:
+            with RunLock(tmp_path) as lock:
+                both_ended.wait()
+                won.append(lock._is_mine())  # noqa: SLF001
+        except RunError as error:
+            lost.append(str(error))
+            both_ended.wait()
+
+    monkeypatch.setattr(locks, "_is_alive", judged)
+    for _ in range(20):
+        won: list[bool] = []
+        lost: list[str] = []
+        write(tmp_path, started=0.0)
+        contenders = [threading.Thread(target=contend) for _ in range(2)]
+        for contender in contenders:
+            contender.start()
+        for contender in contenders:
+            contender.join()
+        assert (won, len(lost)) == ([True], 1)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_slower_breaker_leaves_the_faster_ones_lock(tmp_path: Path) -> None:
+    write(tmp_path, started=0.0)
+    slower = RunLock(tmp_path)
+    seen = slower._holder()  # noqa: SLF001  the race itself
+    with RunLock(tmp_path) as faster:
+        slower._break(seen)  # noqa: SLF001
+        assert faster._is_mine()  # noqa: SLF001
+        assert not slower._take()  # noqa: SLF001
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_heartbeat_refreshes_the_file(tmp_path: Path) -> None:
     with RunLock(tmp_path) as lock:
         file = tmp_path / "run.lock"
@@ -82,7 +150,10 @@ def test_run_that_lost_its_lock_stops_and_leaves_the_other_alone(
     monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", 0.0)
     with RunLock(tmp_path) as lock:
         (tmp_path / "run.lock").unlink()
-        write(tmp_path)
+        other = write(tmp_path)
+        os.utime(other, (0, 0))
+        before = other.read_text()
         with pytest.raises(RunError, match="found a run by pid"):
             lock.beat()
-    assert (tmp_path / "run.lock").exists()
+        assert other.stat().st_mtime == 0, "its heartbeat is its own"
+    assert other.read_text() == before

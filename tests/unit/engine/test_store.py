@@ -1,5 +1,7 @@
 """Tables go to Parquet and TSV and back without loss."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from storiform.io.store import (
     typed,
     write_bytes,
     write_parquet,
+    write_tsv,
 )
 from storiform.model.errors import InputError
 from storiform.model.table import Column, Table
@@ -84,6 +87,96 @@ def test_tsv_needs_no_quotes_and_keeps_every_digit(tmp_path: Path) -> None:
     assert sorted(f.name for f in (tmp_path / "tables").iterdir()) == [
         "calls.parquet", "calls.tsv",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cell", "clean"),
+    [
+        ("a\tb", "a b"), ("a\nb", "a b"), ("a\rb", "a b"), ("a\r\nb", "a b"),
+        ('"', "'"), ('say "b"', "say 'b'"), ('\t"\n', " ' "), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_row_of_a_tsv_is_one_line_of_as_many_cells(
+    cell: str, clean: str, tmp_path: Path
+) -> None:
+    part = table(tmp_path / "part.parquet", gene=cell)
+    with TableWriter(tmp_path, "calls", "mark") as writer:
+        writer.write(read_arrow(part, {"patient": cell}))
+        writer.write(read_arrow(part, {"patient": "P2"}))
+    lines = (tmp_path / "calls.tsv").read_bytes().decode().split("\n")
+    assert len(lines) == 4
+    assert [line.split("\t")[:2] for line in lines[1:3]] == [[clean, clean], ["P2", clean]]
+    assert {len(line.split("\t")) for line in lines[:3]} == {5}
+    write_tsv(tmp_path / "frame.tsv", pd.DataFrame({"cell": [cell], "more": ["x"]}))
+    assert (tmp_path / "frame.tsv").read_bytes().decode() == f"cell\tmore\n{clean}\tx\n"
+
+
+def writes(folder: Path) -> dict[str, Callable[[], None]]:
+    """Return every way in which the store writes files into a folder, by what appears."""
+    frame = pd.DataFrame({"gene": ["a"] * 3})
+    arrow = pa.table({"gene": ["a"] * 3})
+
+    def whole_table() -> None:
+        with TableWriter(folder, "calls", "mark") as writer:
+            writer.write(arrow)
+
+    return {
+        "part.parquet": lambda: write_parquet(folder / "part.parquet", arrow, "mark"),
+        "frame.tsv": lambda: write_tsv(folder / "frame.tsv", frame),
+        "run.json": lambda: write_bytes(folder / "run.json", b"{}"),
+        "calls.parquet calls.tsv": whole_table,
+    }
+
+
+@pytest.mark.parametrize("names", list(writes(Path())))
+def test_every_file_is_synced_when_it_is_whole(
+    names: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[tuple[int, int]] = set()
+    real = os.fsync
+
+    def noted(descriptor: int) -> None:
+        state = os.fstat(descriptor)
+        synced.add((state.st_ino, state.st_size))
+        real(descriptor)
+
+    monkeypatch.setattr("storiform.io.store.os.fsync", noted)
+    writes(tmp_path)[names]()
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == names.split()
+    assert {(f.stat().st_ino, f.stat().st_size) for f in files} <= synced
+
+
+@pytest.mark.parametrize("names", ["run.json", "calls.parquet calls.tsv"])
+def test_a_goal_is_never_seen_half_written(
+    names: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goals = [tmp_path / name for name in names.split()]
+    for goal in goals:
+        goal.write_bytes(b"old")
+    events: list[str] = []
+    real_sync, real_replace = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        assert {goal.read_bytes() for goal in goals} == {b"old"}
+        events.append("sync")
+        real_sync(descriptor)
+
+    def renamed(part: Path, goal: Path) -> Path:
+        assert goal.read_bytes() == b"old"
+        assert part.parent == goal.parent, "a rename within one folder is atomic"
+        content = part.read_bytes()
+        moved = real_replace(part, goal)
+        events.append(goal.name)
+        assert goal.read_bytes() == content
+        return moved
+
+    monkeypatch.setattr("storiform.io.store.os.fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    writes(tmp_path)[names]()
+    # The Parquet, by whose fingerprint a table counts as current, comes last.
+    assert events == ["sync"] * len(goals) + names.split()[::-1]
+    assert sorted(tmp_path.iterdir()) == goals, "no part is left"
 
 
 def half_written(folder: Path, part: pa.Table) -> None:
