@@ -11,6 +11,7 @@ import base64
 import csv
 import hashlib
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -90,7 +91,10 @@ def _fill(folder: Path) -> None:
     wheels = folder / "wheels"
     wheels.mkdir(parents=True)
     lock = str(shutil.copy(bundled("containers/requirements.lock"), folder))
-    _pip("download", "--require-hashes", "--only-binary=:all:", "-r", lock, "-d", str(wheels))
+    wheelhouse = os.environ.get("WHEELHOUSE", "")  # as in the Makefile: this folder alone
+    source = ["--no-index", "--find-links", wheelhouse] if wheelhouse else []
+    wanted = ["--require-hashes", "--only-binary=:all:", "-r", lock, "-d", str(wheels)]
+    _pip("download", *source, *wanted)
     write_own_wheel(wheels)
     for name in _SOURCES:
         ignored = shutil.ignore_patterns("__pycache__")
