@@ -13,10 +13,11 @@ from storiform.model.genome import LENGTHS
 VCF = (
     "##fileformat=VCFv4.2\n"
     f"##contig=<ID=chr17,length={LENGTHS['GRCh38']['chr17']}>\n"
+    '##INFO=<ID=CSQ,Number=.,Type=String,Description="Format: Allele|Consequence|SYMBOL">\n'
     "##normal_sample=P1_N\n##tumor_sample=P1_T\n"
     "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP1_N\tP1_T\n"
-    "chr17\t7674220\t.\tC\tT\t.\tPASS\t.\tGT:AD:DP\t0/0:30,0:30\t0/1:20,20:40\n"
-    "chr17\t7675088\t.\tC\tT\t.\tPASS\t.\tGT:AD:DP\t0/0:28,0:28\t0/1:30,10:40\n"
+    "chr17\t7674220\t.\tC\tT\t.\tPASS\tCSQ=T|missense_variant|TP53\tGT:AD:DP\t0/0:30,0:30\t0/1:20,20:40\n"
+    "chr17\t7675088\t.\tC\tT\t.\tPASS\tCSQ=T|missense_variant|TP53\tGT:AD:DP\t0/0:28,0:28\t0/1:30,10:40\n"
 )
 MAF = (
     "Hugo_Symbol\tChromosome\tStart_Position\tEnd_Position\tVariant_Classification\t"

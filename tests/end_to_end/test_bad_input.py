@@ -63,11 +63,11 @@ VCF_FAULTS: dict[str, tuple[Changes, str]] = {
     ),
     "line cut off": (
         {"calls.vcf": VCF.replace("\t0/1:30,10:40", "")},
-        r"calls.vcf, line 7: found 10 columns, expected 11 columns\. Write the VCF again",
+        r"calls.vcf, line 8: found 10 columns, expected 11 columns\. Write the VCF again",
     ),
     "position in words": (
         {"calls.vcf": VCF.replace("7675088", "seven")},
-        r"calls.vcf, line 7: found position 'seven', expected a whole number\. Write",
+        r"calls.vcf, line 8: found position 'seven', expected a whole number\. Write",
     ),
 }
 MATRIX_FAULTS: dict[str, tuple[Changes, str]] = {

@@ -20,7 +20,7 @@ def test_invalid_depth_is_a_warning_with_its_line(tmp_path: Path) -> None:
     changed = {"calls.vcf": VCF.replace("20,20:40", "20,20:many")}
     code, out, _ = call("check", write_trial(tmp_path, changed))
     assert code == 0
-    assert re.search(r"warning: P1: calls.vcf: .*DP.*line 6, DP=many.*taken as missing", out)
+    assert re.search(r"warning: P1: calls.vcf: .*DP.*line 7, DP=many.*taken as missing", out)
 
 
 def test_check_tells_a_fault_of_a_shared_file_once(tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_check_tells_faults_of_configuration_sheets_and_files_in_one_go(
         r"samples.csv, row 3, column status: found '7', ",
         r"samples.csv, row 9, column sample: found 'P1_R', which row 6 has too, ",
         r"clinical.csv, row 3, column response: found 'MR', ",
-        r"genes: calls.vcf, line 6: found .*, expected nine columns of a GTF",
-        r"P1_T: calls.vcf, line 7: found position 'seven', ",
+        r"genes: calls.vcf, line 7: found .*, expected nine columns of a GTF",
+        r"P1_T: calls.vcf, line 8: found position 'seven', ",
         r"P2, P3: calls.maf, header: ",
         r"P1, P1_R: counts.csv, gene MDM2, column P1_R: found 'many', ",
     )

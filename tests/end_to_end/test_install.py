@@ -132,6 +132,7 @@ def test_bundle_leaves_a_folder_with_files_alone(tmp_path: Path):
 def test_broken_off_bundle_leaves_no_folder_and_says_what_pip_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.delenv("WHEELHOUSE", raising=False)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(RunError, match=r"package index(.|\n)*No matching distribution"):

@@ -94,14 +94,16 @@ def exports(
     return found
 
 
-def drop_stale(
-    tables: Mapping[str, Table], current: Sequence[Export], results: Results
-) -> None:
-    """Delete the files of tables that this run does not have, so that none misleads."""
+def drop_stale(current: Sequence[Export], results: Results) -> None:
+    """Delete the tables of earlier runs that this run does not have, so that none misleads.
+
+    Only files that carry a fingerprint are ours to delete.
+    """
     names = {export.contract.name for export in current}
-    for name in sorted(set(tables) - names):
-        for suffix in ("tsv", "parquet"):
-            (results.root / "tables" / f"{name}.{suffix}").unlink(missing_ok=True)
+    for parquet in sorted((results.root / "tables").glob("*.parquet")):
+        if parquet.stem not in names and parquet_fingerprint(parquet):
+            parquet.with_suffix(".tsv").unlink(missing_ok=True)
+            parquet.unlink()
 
 
 @dataclass(frozen=True)

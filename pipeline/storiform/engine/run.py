@@ -205,7 +205,7 @@ def _exports(session: Session) -> list[Export]:
     steps = session.graph.steps
     tables = exported_tables(steps, session.graph)
     found = exports(tables, session.graph, session.report.cohort, session.results)
-    drop_stale(tables, found, session.results)
+    drop_stale(found, session.results)
     return found
 
 
