@@ -5,6 +5,7 @@ The seeds were fixed before the first run of this test and are those of no other
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,23 +31,32 @@ class Trials:
     survival: pd.DataFrame
 
 
+KEYS = {
+    "tmb": ["patient", "biopsy"],
+    "associations": ["feature", "outcome"],
+    "survival": ["feature", "outcome"],
+}
+
+
+def _run(trial: Path, seed: int) -> None:
+    """Simulate and run one trial; two go on at a time, so each has one worker."""
+    done = storiform("simulate", "--out", trial, "--patients", PATIENTS, "--seed", seed)
+    assert done.returncode == 0, done.stderr
+    config = trial / "trial.yaml"
+    config.write_text(re.sub(r"workflow: \w+", f"workflow: {WORKFLOW}", config.read_text()))
+    done = storiform("run", config, "--quiet", "--workers", 1)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory: pytest.TempPathFactory) -> Trials:
     folder = tmp_path_factory.mktemp("seeds")
-    parts: dict[str, list[pd.DataFrame]] = {"tmb": [], "associations": [], "survival": []}
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda seed: _run(folder / str(seed), seed), SEEDS))
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in KEYS}
     for seed in SEEDS:
-        trial = folder / str(seed)
-        done = storiform("simulate", "--out", trial, "--patients", PATIENTS, "--seed", seed)
-        assert done.returncode == 0, done.stderr
-        config = trial / "trial.yaml"
-        config.write_text(re.sub(r"workflow: \w+", f"workflow: {WORKFLOW}", config.read_text()))
-        done = storiform("run", config, "--quiet")
-        assert done.returncode == 0, done.stderr
-        for name, keys in {
-            "tmb": ["patient", "biopsy"],
-            "associations": ["feature", "outcome"],
-            "survival": ["feature", "outcome"],
-        }.items():
+        for name, keys in KEYS.items():
+            trial = folder / str(seed)
             found = pd.read_csv(trial / "results" / "tables" / f"{name}.tsv", sep="\t")
             planted = pd.read_csv(trial / "truth" / f"{name}.tsv", sep="\t")
             both = planted.merge(found, on=keys, suffixes=("_planted", ""))
