@@ -20,3 +20,12 @@ def real_data() -> Path:
     if not path.is_dir():
         pytest.fail(f"STORIFORM_REAL_DATA names {folder}, which is no folder")
     return path
+
+
+@pytest.fixture(scope="session")
+def golden_inputs(real_data: Path) -> Path:
+    """Return the folder of R's larger inputs, which lies beside that of real data."""
+    path = real_data.parent / "golden" / "inputs"
+    if not path.is_dir():
+        pytest.fail(f"{path} is no folder: STORIFORM_REAL_DATA is set, so it must be there")
+    return path

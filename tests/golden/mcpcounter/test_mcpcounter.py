@@ -3,7 +3,6 @@
 The expression matrices may not be committed: they lie beside the folder of real data.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +28,8 @@ class NoNames:
 
 
 @pytest.fixture(scope="module")
-def inputs():
-    folder = os.environ.get("STORIFORM_REAL_DATA")
-    path = Path(folder or "", "..", "golden", "inputs")
-    if not folder or not path.is_dir():
-        pytest.skip("golden/inputs does not lie beside the folder STORIFORM_REAL_DATA")
-    return path
+def inputs(golden_inputs):
+    return golden_inputs
 
 
 def scores(logs, names, mcp_symbols):

@@ -3,7 +3,6 @@
 The expression matrix may not be committed: it lies beside the folder of real data.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,8 @@ MATRIX = "treehouse_ss36_log2tpm1.tsv.gz"
 
 
 @pytest.fixture(scope="module")
-def expression():
-    folder = os.environ.get("STORIFORM_REAL_DATA")
-    path = Path(folder or "", "..", "golden", "inputs", MATRIX)
-    if not folder or not path.is_file():
-        pytest.skip(f"{MATRIX} does not lie beside the folder STORIFORM_REAL_DATA")
-    return pd.read_csv(path, sep="\t", index_col=0)
+def expression(golden_inputs):
+    return pd.read_csv(golden_inputs / MATRIX, sep="\t", index_col=0)
 
 
 def golden(name):
