@@ -116,3 +116,32 @@ def test_exit_codes_tell_how_a_run_ended() -> None:
     assert ended("done", "failed", why="contract") == 70
     assert ended("done", stop=Stop(signal=15)) == 143
     assert ended("done", stop=Stop(reason="full")) == 1
+
+
+def test_suspects_of_a_dead_worker_run_one_at_a_time_with_nothing_beside(
+    tmp_path: Path,
+) -> None:
+    """Two in the air die together; then each is sent only when nothing else flies."""
+    beside: list[tuple[str, int]] = []
+    early: list[Answer] = []
+
+    def answer(key: str, tasks: Any) -> Answer:
+        beside.append((tasks[0].unit, len(runner._flying)))  # noqa: SLF001  what flies already
+        future = Answer(key)
+        if len(beside) <= 2:
+            future.status = "lost"
+            early.append(future)
+            if len(early) == 2:
+                for lost in early:
+                    lost.set_result([])
+        else:
+            future.set_result([done(task) for task in tasks])
+        return future
+
+    nodes = [Node("a", f"u{n}", "biopsy", "step", recipe={"n": n}) for n in range(4)]
+    runner = driver(tmp_path, nodes)
+    runner.run(Client(answer))  # type: ignore[arg-type]
+    assert {node.state for node in nodes} == {"done"}
+    assert beside[:2] == [("u0", 0), ("u1", 1)]
+    suspects = [flying for unit, flying in beside[2:] if unit in {"u0", "u1"}]
+    assert suspects == [0, 0], "a suspect runs alone"
