@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from storiform.io.annotation import read_genes
+from storiform.io.fasta import read_fasta
 from storiform.io.gene_sets import read_gene_sets
 from storiform.io.genes import (
     read_gene_lengths,
@@ -17,7 +19,7 @@ from storiform.io.genes import (
     read_mcp_markers,
     read_transcripts,
 )
-from storiform.io.intervals import read_genes, read_targets
+from storiform.io.intervals import read_targets
 from storiform.model.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -74,6 +76,9 @@ RESOURCES: Mapping[str, ResourceReader] = {
         read_targets,
         None,
         "bases that the exome kit captures, BED; without one, none are known",
+    ),
+    "fasta": ResourceReader(
+        read_fasta, None, "reference genome, FASTA with its .fai; needed to read CRAM"
     ),
     "genes": ResourceReader(
         read_genes, None, "gene annotation of the genome build, GTF with CDS; without one, none"

@@ -118,6 +118,10 @@ class Cohort:
         names = self.seen_from("biopsy", biopsy, "sample")
         return tuple(self._samples[name] for name in names)
 
+    def sample(self, name: str) -> Sample:
+        """Return a sample by name."""
+        return self._samples[name]
+
     def patient(self, name: str) -> Patient:
         """Return a patient by name."""
         return self._patients[name]

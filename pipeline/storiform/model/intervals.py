@@ -121,11 +121,37 @@ def _shared(one: str, two: str) -> int:
     return count
 
 
+_GENE_COLUMNS = ("gene_id", "gene", "biotype", "contig", "strand")
+_PIECE_COLUMNS = ("gene_id", "contig", "start", "end")
+
+
+def _frame(columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns))
+
+
 @dataclass(frozen=True)
 class GeneModel:
-    """What a gene annotation says of the genome; `coding` is all CDS with 2 splice bases."""
+    """What a gene annotation says of the genome.
+
+    Parameters
+    ----------
+    coding
+        All CDS with 2 splice bases at introns.
+    genes
+        One row per gene in the order of the file: `gene_id` as written, `gene` (symbol, the
+        id where there is none), `biotype` (empty where not told), `contig`, `strand` (+ or -).
+    exons
+        `gene_id, contig, start, end`: the union of the exons of each gene, merged, sorted.
+    coding_exons
+        The same columns: the union of the coding and splice bases of each gene.
+    """
 
     coding: Intervals
+    genes: pd.DataFrame = field(default_factory=lambda: _frame(_GENE_COLUMNS), hash=False)
+    exons: pd.DataFrame = field(default_factory=lambda: _frame(_PIECE_COLUMNS), hash=False)
+    coding_exons: pd.DataFrame = field(
+        default_factory=lambda: _frame(_PIECE_COLUMNS), hash=False
+    )
 
 
 Targets = Annotated[Intervals, Resource("targets")]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from storiform.model.errors import ContractError
 from storiform.model.params import Params
+from storiform.model.reads import Scan
 from storiform.model.table import Gather, Grain, Picture, Resource, Table
 
 Kind = Literal["table", "gather", "resource", "params"]
@@ -40,7 +41,8 @@ class Step:
     """A step: a function with what it asks for and what it makes.
 
     `products` are in the order of the fields of the returned NamedTuple; `fields` are
-    their names, empty where the function returns its one product itself.
+    their names, empty where the function returns its one product itself. `scan` is set
+    where the function returns a collector, which the pass over a file of reads feeds.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Step:
     fields: tuple[str, ...]
     grain: Grain
     cost: Cost
+    scan: Scan | None = None
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Step":
@@ -66,7 +69,9 @@ class Step:
         if "return" not in hints:
             message = f"step {name}: its return value carries no contract"
             raise ContractError(message)
-        fields, products = _products(name, hints.pop("return"))
+        returned = hints.pop("return")
+        scan = _scan(returned)
+        fields, products = ((), scan.tables) if scan else _products(name, returned)
         names = list(inspect.signature(function).parameters)
         missing = [argument for argument in names if argument not in hints]
         if missing:
@@ -77,8 +82,11 @@ class Step:
         if len(grains) != 1:
             message = f"step {name}: products of several grains: {sorted(grains)}"
             raise ContractError(message)
+        if scan and grains != {"sample"}:
+            message = f"step {name}: a collector makes tables of samples, not {sorted(grains)}"
+            raise ContractError(message)
         cost = getattr(function, "storiform_cost", Cost())
-        return cls(name, function, arguments, products, fields, grains.pop(), cost)
+        return cls(name, function, arguments, products, fields, grains.pop(), cost, scan)
 
     @property
     def params(self) -> Argument | None:
@@ -127,6 +135,13 @@ def _products(name: str, annotation: object) -> tuple[tuple[str, ...], tuple[Pro
             return tuple(hints), products
     message = f"step {name}: its return value carries no contract"
     raise ContractError(message)
+
+
+def _scan(annotation: object) -> Scan | None:
+    if get_origin(annotation) is not Annotated:
+        return None
+    found = [mark for mark in get_args(annotation)[1:] if isinstance(mark, Scan)]
+    return found[0] if found else None
 
 
 def _argument(step: str, name: str, annotation: object) -> Argument:

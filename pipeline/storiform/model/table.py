@@ -85,6 +85,9 @@ class Table:
         they are sorted by name.
     description
         What one row is.
+    is_published
+        Whether the table is written to ``OUT/tables``; large ones that only later steps
+        read stay in the folders of their units.
     """
 
     name: str
@@ -94,6 +97,7 @@ class Table:
     version: int = 1
     rest: Column | None = None
     description: str = ""
+    is_published: bool = True
 
     def column(self, name: str) -> Column:
         """Return the contract of a column; ContractError where there is none."""

@@ -53,6 +53,20 @@ _CALL = {
     "in_panel_of_normals": Column("bool", "the caller flags the site as one of its panel"),
 }
 
+_RECOUNTED = {
+    f"{source}_recounted_{count}": Column(
+        "nullable_int",
+        f"{words} {told}, counted in the reads; missing without them",
+        "fragments",
+    )
+    for source, words in (("tumour", "tumour"), ("normal", "normal"), ("rna", "tumour RNA"))
+    for count, told in (
+        ("depth", "fragments over the call"),
+        ("ref_reads", "fragments with the reference allele"),
+        ("alt_reads", "fragments with the somatic allele"),
+    )
+}
+
 CALLS = Table(
     "calls",
     grain="biopsy",
@@ -69,6 +83,17 @@ VARIANTS = Table(
     key=("contig", "start", "end", "ref", "alt", "record", "allele"),
     columns={
         **_CALL,
+        **_RECOUNTED,
+        "tumour_alt_forward": Column(
+            "nullable_int",
+            "recounted tumour fragments with the somatic allele on the forward strand",
+            "fragments",
+        ),
+        "tumour_alt_reverse": Column(
+            "nullable_int",
+            "recounted tumour fragments with the somatic allele on the reverse strand",
+            "fragments",
+        ),
         "tumour_vaf": Column("float", "share of tumour reads with the somatic allele"),
         "normal_vaf": Column("float", "share of normal reads with the somatic allele"),
         "mutation_class": Column(
@@ -150,7 +175,9 @@ TMB = Table(
         "tmb_lower": Column("float", "lower 95 % bound, exact Poisson", "1/Mb"),
         "tmb_upper": Column("float", "upper 95 % bound, exact Poisson", "1/Mb"),
         "megabases": Column("float", "bases of the denominator", "Mb"),
-        "denominator": Column("string", "size, targets or coding_targets"),
+        "denominator": Column(
+            "string", "size, targets, coding_targets, callable_targets or callable_coding"
+        ),
         "preset": Column("string", "the preset whose rules counted, and its version"),
         "rules": Column("string", "all thresholds that counted, in words"),
         "is_high": Column(
