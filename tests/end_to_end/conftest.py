@@ -57,7 +57,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Sessio
         toy: Toy, *, check: Check | None = None, kill: Mapping[str, int] | None = None
     ) -> tuple[Session, Ending]:
         client = HereClient(kill)
-        work_module._loaded.cache_clear()  # noqa: SLF001  a worker loads it once, a test anew
+        work_module.loaded.cache_clear()  # a worker loads it once, a test anew
 
         @contextmanager
         def connected(_executor: object) -> Iterator[HereClient]:

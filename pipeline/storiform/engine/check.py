@@ -13,11 +13,13 @@ from typing import Literal
 from storiform.engine.config import STAND_IN, Config, Draft, load_workflow, read_config
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph, Node
+from storiform.engine.passes import has_reads, scan_payload
 from storiform.engine.provided import provided_rows
 from storiform.engine.weave import Threads, weave
 from storiform.engine.work import open_resource
 from storiform.io.names import unsafe
 from storiform.io.paths import unreadable
+from storiform.io.read_files import inspect_reads
 from storiform.io.sheets import Sheets, read_sheets
 from storiform.io.sources import SOURCES, Source, SourceUnit
 from storiform.model.cohort import Cohort, Sample
@@ -112,15 +114,25 @@ def check_inputs(path: Path) -> Checked:
     graph = _graph(config, cohort, notebook)
     for name, file in sorted(config.resources.items()):
         notebook.open(name, open_resource, name, str(file))
+    _open_files(notebook, graph, config, sheets)
+    steps = {node.step for node in graph.nodes if node.origin in {"step", "scan"}}
+    return Checked(notebook.findings(), len(cohort.patients), len(cohort.biopsies), len(steps))
+
+
+def _open_files(notebook: _Notebook, graph: Graph, config: Config, sheets: Sheets) -> None:
+    """Open the files of all samples, those of doubtful rows too."""
+    cohort = sheets.report.cohort
     tables = _tables(graph.steps)
     for node in graph.nodes:
-        if node.origin != "step":
+        if node.origin in {"source", "provided"}:
             notebook.open(node.unit, _read, node, tables, cohort)
+    reference = config.resources.get("fasta")
+    for sample in [*cohort.samples, *sheets.strays]:
+        if has_reads(sample):
+            notebook.open(sample.name, _inspect, sample, reference, cohort)
     for sample in sheets.strays:
         for source in SOURCES:
             notebook.open(sample.name, _read_stray, source, sample, cohort)
-    steps = {node.step for node in graph.nodes if node.origin == "step"}
-    return Checked(notebook.findings(), len(cohort.patients), len(cohort.biopsies), len(steps))
 
 
 def _sheets(config: Config) -> Sheets:
@@ -183,6 +195,17 @@ def _read(node: Node, tables: Mapping[str, Table], cohort: Cohort) -> None:
     patient = str(node.payload["patient"])
     given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record)
     source.table.conform(source.read(given))
+
+
+def _inspect(sample: Sample, reference: Path | None, cohort: Cohort) -> None:
+    """Look at the header, the end and the index of a file of reads."""
+    given = scan_payload(sample, reference)
+    inspect_reads(
+        Path(next(iter(given["files"].values()))),
+        index=Path(given["index"]) if given["index"] else None,
+        reference=reference,
+        build=cohort.build,
+    )
 
 
 def _read_stray(source: Source, sample: Sample, cohort: Cohort) -> None:

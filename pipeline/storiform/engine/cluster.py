@@ -89,6 +89,11 @@ def slots(executor: Executor) -> int:
     return executor.workers or default_workers()
 
 
+def threads(executor: Executor) -> int:
+    """Return how many threads of a worker share a pass over one file of reads."""
+    return executor.threads or max(1, default_workers() // slots(executor))
+
+
 @contextmanager
 def connect(executor: Executor) -> Iterator["Client"]:
     """Give a Dask client, on a cluster of this machine or on the one configured.

@@ -62,7 +62,7 @@ def exported_tables(steps: Sequence[Step], graph: Graph) -> dict[str, Table]:
     made = [p for step in steps for p in step.products if isinstance(p, Table)]
     asked = [a.contract for step in steps for a in step.arguments]
     given = {node.payload["table"] for node in graph.nodes if node.origin == "provided"}
-    tables = {table.name: table for table in made}
+    tables = {table.name: table for table in made if table.is_published}
     for contract in asked:
         if isinstance(contract, Table) and contract.name in {*given, "clinic"}:
             tables[contract.name] = contract

@@ -81,6 +81,13 @@ class Executor(Section):
         le=4096,
         description="processes; null: as many as cores and memory allow",
     )
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="threads of a process that share the pass over one BAM; null: its share "
+        "of the cores",
+    )
     memory_gb: float | None = Field(
         default=None,
         gt=0.0,

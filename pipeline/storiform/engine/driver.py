@@ -41,6 +41,7 @@ class Rules:
 
     workflow: str
     slots: int
+    threads: int = 1
     retries: int = 2
     allow_partial_cohort: bool = True
     watchdog_seconds: float = 600.0
@@ -82,6 +83,8 @@ class Driver:
     _numbers: "count[int]" = field(default_factory=count)
     _ready: deque[Node] = field(default_factory=deque)
     _alone: deque[Node] = field(default_factory=deque)
+    _groups: dict[str, list[Node]] = field(default_factory=dict)
+    _held: dict[str, list[Node]] = field(default_factory=dict)
     _waiting: dict[Node, int] = field(default_factory=dict)
     _flying: dict[str, tuple[list[Node], "Future[Any]"]] = field(default_factory=dict)
     _landed: "queue.SimpleQueue[Future[Any]]" = field(default_factory=queue.SimpleQueue)
@@ -114,8 +117,27 @@ class Driver:
             upstream = {id(feed.node): feed.node for feed in node.feeds()}
             open_nodes = [n for n in upstream.values() if n.state not in SETTLED]
             self._waiting[node] = len(open_nodes)
-            if not open_nodes:
-                self._ready.append(node)
+            if node.group:
+                self._groups.setdefault(node.group, []).append(node)
+        for node in [n for n, waiting in self._waiting.items() if not waiting]:
+            self._arrive(node)
+
+    def _arrive(self, node: Node) -> None:
+        """Make a node ready; those of one pass over a file wait for each other."""
+        if not node.group:
+            self._ready.append(node)
+            return
+        self._held.setdefault(node.group, []).append(node)
+        self._release(node.group)
+
+    def _release(self, group: str) -> None:
+        """Let a pass begin once each of its nodes has its inputs, or never will."""
+        held = self._held.get(group, [])
+        waiting = [
+            n for n in self._groups.get(group, []) if n.state == "todo" and n not in held
+        ]
+        if held and not waiting:
+            self._ready.append(held[0])
 
     # -- submission ------------------------------------------------------------------
 
@@ -133,12 +155,14 @@ class Driver:
 
     def _bundle(self) -> list[Node]:
         first = self._ready.popleft()
+        if first.group:
+            return [node for node in self._held.pop(first.group) if self._enter(node)]
         if not self._enter(first):
             return []
         bundle = [first]
         share = len(self._ready) // (4 * self.rules.slots)
         while len(bundle) < min(MAX_BUNDLE, share) and self._is_quick(first.step):
-            if not self._ready or self._ready[0].step != first.step:
+            if not self._ready or self._ready[0].step != first.step or self._ready[0].group:
                 break
             node = self._ready.popleft()
             if self._enter(node):
@@ -199,7 +223,7 @@ class Driver:
             origin=node.origin,
             fingerprint=node.fingerprint,
             recipe=node.recipe,
-            payload=node.payload,
+            payload={**node.payload, "threads": self.rules.threads},
             portions=portions,
         )
 
@@ -258,7 +282,9 @@ class Driver:
             if state in {"failed", "blocked"} and not self._may_miss(child):
                 self._settle(child, "blocked", _blocking([node]))
             elif self._waiting[child] == 0:
-                self._ready.append(child)
+                self._arrive(child)
+        if node.group and state == "blocked":
+            self._release(node.group)
 
     def _may_miss(self, node: Node) -> bool:
         return node.grain == "cohort" and self.rules.allow_partial_cohort

@@ -65,7 +65,17 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]
         before, now = old["versions"].get(name), new["versions"].get(name)
         if before != now:
             yield f"version of {name}: {before} -> {now}"
-    for part in ("params", "resources", "files", "rows", "samples", "record", "build", "unit"):
+    for part in (
+        "params",
+        "resources",
+        "files",
+        "rows",
+        "samples",
+        "record",
+        "build",
+        "unit",
+        "reads",
+    ):
         yield from _changed(part, old.get(part, {}), new.get(part, {}))
     before_inputs, now_inputs = old.get("inputs", {}), new.get("inputs", {})
     for argument in sorted(set(before_inputs) | set(now_inputs)):

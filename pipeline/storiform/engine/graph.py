@@ -31,14 +31,15 @@ class Feed:
 class Node:
     """One step on one unit.
 
-    `recipe` is what the fingerprint covers; `origin` is ``step``, ``source`` or
-    ``provided``; `payload` is what the worker needs beyond the recipe.
+    `recipe` is what the fingerprint covers; `origin` is ``step``, ``source``,
+    ``provided`` or ``scan``; `payload` is what the worker needs beyond the recipe. Nodes of
+    one `group` are made together: they learn from one pass over one file.
     """
 
     step: str
     unit: str
     grain: Grain
-    origin: Literal["step", "source", "provided"]
+    origin: Literal["step", "source", "provided", "scan"]
     reads: dict[str, tuple[Feed, ...]] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     payload: dict[str, Any] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Node:
     state: State = "todo"
     why: str = ""
     needed_by: list["Node"] = field(default_factory=list)
+    group: str = ""
     tries: int = 0
     seconds: float = 0.0
 

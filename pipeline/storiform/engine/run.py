@@ -176,7 +176,7 @@ def _drive(
     todo = [node for node in session.graph.nodes if node.state == "todo"]
     if not todo:
         return
-    from storiform.engine.cluster import connect, connect_alone, slots, worker_count
+    from storiform.engine.cluster import connect, connect_alone, slots, threads, worker_count
 
     executor = session.config.executor
     if workers is not None:
@@ -185,6 +185,7 @@ def _drive(
     rules = Rules(
         workflow=str(session.config.workflow.path),
         slots=slots(executor),
+        threads=threads(executor),
         retries=settings.retries,
         allow_partial_cohort=settings.allow_partial_cohort,
         watchdog_seconds=60 * settings.watchdog_minutes,

@@ -7,10 +7,11 @@ from typing import Any
 
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Feed, Graph, LeftOut, Node, gathered, in_order, product_key
+from storiform.engine.passes import has_reads, pass_numbers, scan_payload, scan_recipe
 from storiform.engine.provided import key_column, row_ids
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sources import SOURCES, Source
-from storiform.model.cohort import Cohort, Sample
+from storiform.model.cohort import COHORT, Cohort, Role, Sample
 from storiform.model.errors import ConfigError, InputError, fault
 from storiform.model.params import Params
 from storiform.model.step import Argument, Step
@@ -153,11 +154,18 @@ class _Weaver:
     threads: Threads
     tables: Mapping[str, Table]
     _resource_ids: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    _passes: dict[tuple[str, Role], int] = field(init=False)
+    _unread: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._passes = pass_numbers(self.graph.steps)
 
     def add(self, step: Step) -> None:
         """Add the nodes of a step, one for each unit that has something to work on."""
+        if self._needs_reads(step):
+            return
         resources, missing = self._resources(step)
-        for unit in self.threads.cohort.units(step.grain):
+        for unit in self._units(step):
             names = [product_key(product) for product in step.products]
             if all((name, unit) in self.graph.producers for name in names):
                 continue
@@ -168,6 +176,35 @@ class _Weaver:
                 self.graph.left_out.append(LeftOut(step.name, unit, reason))
                 continue
             self.graph.add(self._node(step, unit, reads, resources), names)
+
+    def _needs_reads(self, step: Step) -> bool:
+        """Leave a step out once, not unit by unit, where no sample of the cohort has reads."""
+        if any(has_reads(sample) for sample in self.threads.cohort.samples):
+            return False
+        needed = {
+            getattr(a.contract, "name", "") for a in step.arguments if not a.optional
+        } & self._unread
+        made = {p.name for p in step.products if isinstance(p, Table)}
+        given = {name for name in made for known, _ in self.graph.producers if known == name}
+        if (step.scan is None and not needed) or given:
+            return False
+        self._unread |= made
+        reason = "no aligned reads (column bam or cram of the sample sheet)"
+        self.graph.left_out.append(LeftOut(step.name, COHORT, reason))
+        return True
+
+    def _units(self, step: Step) -> tuple[str, ...]:
+        """Return the units of a step; a collector's are the samples whose reads it wants."""
+        cohort = self.threads.cohort
+        if step.scan is None:
+            return cohort.units(step.grain)
+        return tuple(
+            sample.name
+            for sample in sorted(cohort.samples, key=lambda sample: sample.name)
+            if sample.role in step.scan.roles
+            and sample.assay in step.scan.assays
+            and has_reads(sample)
+        )
 
     def _node(
         self,
@@ -186,7 +223,17 @@ class _Weaver:
         }
         node.payload = {"resources": {n: r[1] for n, r in resources.items() if r}}
         node.cores, node.memory_gb = step.cost.cores, step.cost.memory_gb
+        if step.scan is not None:
+            self._scan(node, step)
         return node
+
+    def _scan(self, node: Node, step: Step) -> None:
+        """Make a node one of those that learn from a pass over the reads of its sample."""
+        sample = self.threads.cohort.sample(node.unit)
+        node.origin = "scan"
+        node.recipe |= scan_recipe(sample, self.threads.cohort.build, self.threads.ids)
+        node.payload |= scan_payload(sample, self.threads.resources.get("fasta"))
+        node.group = f"{node.unit} {self._passes[step.name, sample.role]}"
 
     def _resources(self, step: Step) -> tuple[dict[str, tuple[str, str] | None], str]:
         found: dict[str, tuple[str, str] | None] = {}
@@ -248,6 +295,10 @@ class _Weaver:
         if isinstance(argument.contract, Gather):
             return "features"
         name = getattr(argument.contract, "name", argument.name)
+        if any(
+            step.scan and name in {p.name for p in step.products} for step in self.graph.steps
+        ):
+            return f"{name} (from column bam or cram of the sample sheet)"
         for source in self.threads.sources:
             if source.table.name == name and source.columns:
                 columns = " or ".join(source.columns)

@@ -14,7 +14,7 @@ import shutil
 import socket
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +36,7 @@ from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Picture, Table
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+Make = Callable[["Task", Path], None]
 Ending = Literal["done", "failed", "disk_full", "memory", "contract"]
 
 
@@ -78,11 +79,16 @@ class Outcome:
 def work(tasks: Sequence[Task]) -> list[Outcome]:
     """Run tasks one after the other on a worker; a task that fails harms no other."""
     os.umask(0o077)
-    return [_run(task) for task in tasks]
+    if any(task.origin == "scan" for task in tasks):
+        from storiform.engine.scan import scan_reads
+
+        return scan_reads(tasks)
+    return [perform(task, make) for task in tasks]
 
 
 @lru_cache(maxsize=4)
-def _loaded(workflow: str) -> tuple[Workflow, dict[str, Step], dict[str, Table]]:
+def loaded(workflow: str) -> tuple[Workflow, dict[str, Step], dict[str, Table]]:
+    """Return a workflow with its steps and its tables by name, loaded once in a worker."""
     loaded = load_workflow(workflow)
     steps = {step.name: step for step in loaded.steps}
     tables = {source.table.name: source.table for source in SOURCES}
@@ -93,7 +99,8 @@ def _loaded(workflow: str) -> tuple[Workflow, dict[str, Step], dict[str, Table]]
     return loaded, steps, tables
 
 
-def _run(task: Task) -> Outcome:
+def perform(task: Task, make: "Make") -> Outcome:
+    """Make and publish the results of one task; every failure becomes its outcome."""
     started = time.time()
     results = Results(Path(task.root))
     goal = results.at(task.step, task.unit, task.fingerprint)
@@ -101,7 +108,7 @@ def _run(task: Task) -> Outcome:
     message, details = "", ""
     try:
         if results.damage(goal) is not None:
-            _compute(task, results, goal, started)
+            _compute(task, results, goal, make)
         results.clear_failure(task.step, task.unit)
     except MemoryError:
         ending, message = "memory", "ran out of memory"
@@ -138,13 +145,14 @@ def _keep_failure(results: Results, outcome: Outcome, details: str) -> None:
         return  # the outcome itself tells; a full disk must not hide it
 
 
-def _compute(task: Task, results: Results, goal: Path, started: float) -> None:
+def _compute(task: Task, results: Results, goal: Path, make: "Make") -> None:
+    started = time.time()
     part = results.part()
     nothing = ""
     try:
         with listening() as told:
             try:
-                _make(task, part)
+                make(task, part)
             except NothingToShow as reason:
                 nothing = str(reason)
         record = _provenance(task, started, told, nothing)
@@ -154,15 +162,16 @@ def _compute(task: Task, results: Results, goal: Path, started: float) -> None:
         raise
 
 
-def _make(task: Task, part: Path) -> None:
-    _, steps, tables = _loaded(task.workflow)
+def make(task: Task, part: Path) -> None:
+    """Write what one task makes into a folder."""
+    _, steps, tables = loaded(task.workflow)
     if task.origin == "source":
         contract = tables[str(task.payload["table"])]
-        _write(part, contract, _read_source(task, contract), task.fingerprint)
+        write_table(part, contract, _read_source(task, contract), task.fingerprint)
     elif task.origin == "provided":
         contract = tables[str(task.payload["table"])]
         frame = provided_rows(Path(task.payload["path"]), contract, task.unit)
-        _write(part, contract, frame, task.fingerprint)
+        write_table(part, contract, frame, task.fingerprint)
     else:
         _call(task, steps[task.step], tables, part)
 
@@ -182,6 +191,17 @@ def _read_source(task: Task, contract: Table) -> pd.DataFrame:
 
 
 def _call(task: Task, step: Step, tables: Mapping[str, Table], part: Path) -> None:
+    values = arguments_of(task, step, tables)
+    products = step.unpack(step.function(**values))
+    for contract, made in zip(step.products, products, strict=True):
+        if isinstance(contract, Table):
+            write_table(part, contract, made, task.fingerprint)
+        else:
+            _draw(part, contract, made, values)
+
+
+def arguments_of(task: Task, step: Step, tables: Mapping[str, Table]) -> dict[str, Any]:
+    """Load all that a step asks for: parameters, resources and tables."""
     values: dict[str, Any] = {}
     for argument in step.arguments:
         if argument.kind == "params":
@@ -203,12 +223,7 @@ def _call(task: Task, step: Step, tables: Mapping[str, Table], part: Path) -> No
             portions = task.portions.get(argument.name, ())
             table = tables[getattr(argument.contract, "name", "")]
             values[argument.name] = joined(portions, table, step) if portions else None
-    products = step.unpack(step.function(**values))
-    for contract, made in zip(step.products, products, strict=True):
-        if isinstance(contract, Table):
-            _write(part, contract, made, task.fingerprint)
-        else:
-            _draw(part, contract, made, values)
+    return values
 
 
 def read_portion(portion: Portion, contract: Table) -> pd.DataFrame:
@@ -218,8 +233,10 @@ def read_portion(portion: Portion, contract: Table) -> pd.DataFrame:
 
 def joined(portions: Sequence[Portion], contract: Table, step: Step | None) -> pd.DataFrame:
     """Concatenate units' tables, with the unit columns where the grain goes up."""
-    upwards = step is None or _rank(step.grain) > _rank(contract.grain)
-    units = UNIT_COLUMNS[contract.grain] if upwards else ()
+    widens = step is None or _rank(step.grain) > _rank(contract.grain)
+    # A normal serves every biopsy of its patient: a sample sees their tables with names.
+    widens = widens or (step is not None and step.grain, contract.grain) == ("sample", "biopsy")
+    units = UNIT_COLUMNS[contract.grain] if widens else ()
     frames = []
     for portion in portions:
         frame = read_portion(portion, contract)
@@ -244,7 +261,8 @@ def open_resource(name: str, path: str) -> Any:  # noqa: ANN401  each resource h
     return RESOURCES[name].read(Path(path))
 
 
-def _write(part: Path, contract: Table, frame: pd.DataFrame, fingerprint: str) -> None:
+def write_table(part: Path, contract: Table, frame: pd.DataFrame, fingerprint: str) -> None:
+    """Check one table against its contract and write it into a folder."""
     conforming = contract.conform(frame)
     table = to_arrow(conforming, contract)
     write_parquet(part / f"{contract.name}.parquet", table, fingerprint)
@@ -291,7 +309,7 @@ def _user() -> str:
 
 def code_of(task: Task) -> str:
     """Return a digest of the module that holds the step's function."""
-    _, steps, _ = _loaded(task.workflow)
+    _, steps, _ = loaded(task.workflow)
     step = steps.get(task.step)
     return step_code(step.function.__code__.co_filename) if step is not None else ""
 
@@ -310,6 +328,17 @@ def packages() -> dict[str, str]:
     """Return the versions of what the numbers depend on."""
     from importlib.metadata import version
 
-    names = ("numpy", "pandas", "scipy", "numba", "pyarrow", "cyvcf2", "matplotlib", "dask")
+    names = (
+        "numpy",
+        "pandas",
+        "scipy",
+        "numba",
+        "pyarrow",
+        "cyvcf2",
+        "pysam",
+        "deflate",
+        "matplotlib",
+        "dask",
+    )
     found = {name: version(name) for name in names}
     return {"storiform": __version__, "python": platform.python_version(), **found}

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from storiform.engine.driver import Driver, Rules, Stop, exit_code
-from storiform.engine.graph import Graph, Node
+from storiform.engine.graph import Feed, Graph, Node
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
 from storiform.engine.work import Outcome
-from storiform.model.cohort import Cohort
+from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import RunError
 
 
@@ -145,3 +145,36 @@ def test_suspects_of_a_dead_worker_run_one_at_a_time_with_nothing_beside(
     assert beside[:2] == [("u0", 0), ("u1", 1)]
     suspects = [flying for unit, flying in beside[2:] if unit in {"u0", "u1"}]
     assert suspects == [0, 0], "a suspect runs alone"
+
+
+def test_collectors_of_one_file_go_out_together_when_all_have_their_inputs(
+    tmp_path: Path,
+) -> None:
+    """One waits for a table, one is blocked by a failure: the pass waits for both."""
+    sent: list[list[str]] = []
+
+    def answer(key: str, tasks: Any) -> Answer:
+        sent.append([f"{task.step} {task.unit}" for task in tasks])
+        future = Answer(key)
+        ends = ["failed" if task.step == "bad" else "done" for task in tasks]
+        future.set_result(
+            [
+                Outcome(t.step, t.unit, t.fingerprint, end, 0.1)  # type: ignore[arg-type]
+                for t, end in zip(tasks, ends, strict=True)
+            ]
+        )
+        return future
+
+    slow = Node("slow", "N", "sample", "step")
+    bad = Node("bad", "N", "sample", "step")
+    plain = Node("plain", "T", "sample", "scan", group="T 0")
+    fed = Node("fed", "T", "sample", "scan", {"x": (Feed("slow", slow),)}, group="T 0")
+    lost = Node("lost", "T", "sample", "scan", {"x": (Feed("bad", bad),)}, group="T 0")
+    runner = driver(tmp_path, [plain, slow, bad, fed, lost])
+    runner.cohort.__dict__["_samples"] = {
+        name: Sample(name, "P", None, "normal", "exome") for name in "NT"
+    }
+    runner.run(Client(answer))  # type: ignore[arg-type]
+    assert sent[-1] == ["plain T", "fed T"]
+    assert sorted(sent[:-1]) == [["bad N"], ["slow N"]]
+    assert [node.state for node in (plain, fed, lost)] == ["done", "done", "blocked"]

@@ -1,0 +1,90 @@
+"""How often a file of reads is read, and what its collectors depend on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+
+from storiform.engine.fingerprint import FileIds
+from storiform.engine.graph import in_order
+from storiform.engine.passes import has_reads, pass_numbers, scan_payload, scan_recipe
+from storiform.model.cohort import Sample
+from storiform.model.reads import Collector, Scan
+from storiform.model.step import Step
+from storiform.model.table import Column, Grain, Table
+
+
+def contract(name: str, grain: Grain = "sample") -> Table:
+    """Return a contract with one column."""
+    return Table(name, grain, {"x": Column("int", "x")})
+
+
+DEPTH, SITES, ALLELES, AGAIN = (contract(n) for n in ("depth", "found", "alleles", "again"))
+GERMLINE = contract("germline", "patient")
+
+
+def depth() -> Annotated[Collector, Scan(DEPTH)]:
+    """Learn from every sample."""
+    raise NotImplementedError
+
+
+def found() -> Annotated[Collector, Scan(SITES, roles=("normal",))]:
+    """Learn from normals."""
+    raise NotImplementedError
+
+
+def germline(found: Annotated[pd.DataFrame, SITES]) -> Annotated[pd.DataFrame, GERMLINE]:
+    """Choose sites."""
+    return found
+
+
+def alleles(
+    germline: Annotated[pd.DataFrame, GERMLINE],
+) -> Annotated[Collector, Scan(ALLELES, roles=("tumour",))]:
+    """Learn from tumours what was found in normals."""
+    raise NotImplementedError
+
+
+def again(
+    alleles: Annotated[pd.DataFrame, ALLELES],
+) -> Annotated[Collector, Scan(AGAIN)]:
+    """Learn from all samples what was found in tumours."""
+    raise NotImplementedError
+
+
+def test_tables_of_the_normal_cost_the_tumour_no_second_pass() -> None:
+    steps = in_order([Step.of(f) for f in (alleles, depth, germline, found)])
+    assert pass_numbers(steps) == {
+        ("depth", "tumour"): 0,
+        ("depth", "normal"): 0,
+        ("found", "normal"): 0,
+        ("alleles", "tumour"): 0,
+    }
+
+
+def test_a_table_of_the_same_role_puts_a_collector_into_the_next_pass() -> None:
+    steps = in_order([Step.of(f) for f in (again, alleles, depth, germline, found)])
+    numbers = pass_numbers(steps)
+    assert numbers["again", "tumour"] == 1
+    assert numbers["again", "normal"] == 1, "the tumour's alleles stand on the normal's pass"
+
+
+def sample(folder: Path, **files: str) -> Sample:
+    """Return a sample with files that exist."""
+    for name in files.values():
+        (folder / name).write_bytes(name.encode())
+    paths = {column: folder / name for column, name in files.items()}
+    return Sample("S1", "P1", None, "normal", "exome", paths)
+
+
+def test_index_and_reference_are_no_part_of_the_fingerprint(tmp_path: Path) -> None:
+    plain = sample(tmp_path, bam="a.bam")
+    indexed = sample(tmp_path, bam="a.bam", bai="a.bai")
+    ids = FileIds(None)
+    assert has_reads(plain)
+    assert scan_recipe(plain, "GRCh38", ids) == scan_recipe(indexed, "GRCh38", ids)
+    assert scan_payload(indexed, Path("genome.fa"))["index"].endswith("a.bai")
+    assert scan_payload(plain, None)["reference"] == ""
+    other = sample(tmp_path, bam="b.bam")
+    assert scan_recipe(other, "GRCh38", ids) != scan_recipe(plain, "GRCh38", ids)
+    assert not has_reads(sample(tmp_path, vcf="a.vcf"))
