@@ -12,7 +12,8 @@ from cyvcf2 import VCF
 from storiform.biomarkers.mutated_genes import MutatedGenesParams, recurrent_genes
 from storiform.biomarkers.tmb import TmbParams, tmb
 from storiform.biomarkers.variants import VariantParams, variants
-from storiform.io.intervals import read_genes, read_targets
+from storiform.io.annotation import read_genes
+from storiform.io.intervals import read_targets
 from storiform.io.maf import read_maf
 from storiform.io.vcf import read_vcf
 from storiform.model.tables.dna import RECURRENT_GENES, VARIANTS

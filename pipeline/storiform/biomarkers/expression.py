@@ -17,6 +17,7 @@ from storiform.model.resources import (
     without_version,
 )
 from storiform.model.species import foreign_species
+from storiform.model.tables.reads import GeneCounts
 from storiform.model.tables.rna import Counts, GivenCounts, GivenLog2Tpm, GivenTpm, Tpm
 
 Floats = npt.NDArray[np.float64]
@@ -39,23 +40,27 @@ class ExpressionParams(Params):
 
 
 def counts(
-    given_counts: GivenCounts,
+    given_counts: GivenCounts | None,
     gene_names: HumanGeneNames,
     transcripts: Transcripts | None,
     params: ExpressionParams,
+    gene_counts: GeneCounts | None = None,
 ) -> Counts:
-    """Sum the given counts of a biopsy by gene, under current symbols.
+    """Sum the counts of a biopsy by gene, under current symbols: given ones, else its RNA's.
 
     Parameters
     ----------
     given_counts
-        Rows of the file, under gene or transcript ids.
+        Rows of a count file, under gene or transcript ids.
     gene_names
         All names of the human genes; an id that names none is kept without its version.
     transcripts
         Genes of transcripts, wanted only where the ids are transcripts.
     params
         The share of ids that must be recognised.
+    gene_counts
+        Fragments by gene of the annotation, counted in the BAM; used where no counts are
+        given. A gene whose id names none is known by the symbol of the annotation.
 
     Returns
     -------
@@ -67,16 +72,28 @@ def counts(
     Raises
     ------
     InputError
-        If transcripts cannot be told their genes, or the ids are of another species.
+        If there are no counts, transcripts cannot be told their genes, or the ids are of
+        another species.
 
     References
     ----------
     Soneson et al., F1000Research 4, 1521 (2015), doi:10.12688/f1000research.7563.2.
     """
-    ids = _genes_of_transcripts(given_counts["id"].astype(str), transcripts)
-    genes = _symbols(ids, gene_names, params)
-    rows = pd.DataFrame({"gene": genes, "count": given_counts["count"].to_numpy(float)})
-    rows["length"] = given_counts["length"].to_numpy(float)
+    if given_counts is not None:
+        rows = given_counts
+        genes = _symbols(
+            _genes_of_transcripts(rows["id"].astype(str), transcripts), gene_names, params
+        )
+    elif gene_counts is not None:
+        rows, genes = gene_counts, _annotated_symbols(gene_counts, gene_names)
+    else:
+        expected, remedy = "counts, or an RNA BAM and genes", "Name one in the sample sheet."
+        raise InputError(fault("counts", "no input", expected, remedy))
+    return _summed(genes, rows["count"].to_numpy(float), rows["length"].to_numpy(float))
+
+
+def _summed(genes: list[str], values: Floats, lengths: Floats) -> pd.DataFrame:
+    rows = pd.DataFrame({"gene": genes, "count": values, "length": lengths})
     rows["rate"] = rows["count"] / rows["length"]
     rows["measured"] = rows["count"].where(rows["length"].notna())
     grouped = rows.groupby("gene", sort=True)
@@ -218,3 +235,13 @@ def _symbols(ids: list[str], gene_names: GeneNames, params: ExpressionParams) ->
         found += f", which look like {species}" if species else ""
         raise InputError(fault("expression", found, expected, remedy))
     return [symbol or without_version(name) for symbol, name in zip(symbols, ids, strict=True)]
+
+
+def _annotated_symbols(rows: pd.DataFrame, gene_names: GeneNames) -> list[str]:
+    """Return the current symbol of each gene of an annotation: by its id, else its symbol."""
+    ids, written = rows["gene_id"].astype(str).tolist(), rows["gene"].astype(str).tolist()
+    by_id, by_symbol = gene_names.symbols(ids), gene_names.symbols(written)
+    return [
+        first or second or without_version(name)
+        for first, second, name in zip(by_id, by_symbol, written, strict=True)
+    ]

@@ -141,7 +141,8 @@ class GeneModel:
         One row per gene in the order of the file: `gene_id` as written, `gene` (symbol, the
         id where there is none), `biotype` (empty where not told), `contig`, `strand` (+ or -).
     exons
-        `gene_id, contig, start, end`: the union of the exons of each gene, merged, sorted.
+        `gene_id, contig, start, end`: the union of the exons of each gene, merged, sorted;
+        and `strand`, where it was read from a GTF.
     coding_exons
         The same columns: the union of the coding and splice bases of each gene.
     """

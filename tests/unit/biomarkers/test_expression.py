@@ -138,3 +138,46 @@ def test_bundled_lengths_cover_the_genes_of_a_cohort():
     # every name is its own current symbol, or none
     assert ((symbols == "") | (symbols == lengths["gene"])).all()
     assert (symbols != "").sum() > 30_000
+
+
+def counted_in_a_bam():
+    """One row per gene of an annotation, as they reach a biopsy."""
+    rows = [
+        ("ENSG00000141510.18", "TP53", 20.0, 2000.0),
+        ("ENSG00000168497.5", "SDPR", 6.0, 1000.0),
+        ("ENSG99999999999.1", "SDPR", 2.0, 4000.0),
+        ("ENSG99999999998.2", "RP11-1.1", 3.0, 700.0),
+        ("ENSG99999999997.3", "ENSG99999999997.3", 0.0, 300.0),
+    ]
+    frame = pd.DataFrame(rows, columns=["gene_id", "gene", "count", "length"])
+    return frame.assign(patient="P1", sample="S1", role="tumour", assay="rna")
+
+
+def test_counts_of_a_bam_are_known_by_id_then_by_symbol_then_as_annotated():
+    rows = COUNTS.conform(counts(None, NAMES, None, PARAMS, counted_in_a_bam())).set_index(
+        "gene"
+    )
+    assert rows["count"].to_dict() == {
+        "TP53": 20.0, "CAVIN2": 8.0, "RP11-1.1": 3.0, "ENSG99999999997": 0.0,
+    }  # fmt: skip
+    assert rows.loc["TP53", "length"] == 2000
+    assert 8 / rows.loc["CAVIN2", "length"] == pytest.approx(6 / 1000 + 2 / 4000)
+    assert rows.loc["ENSG99999999997", "length"] == 300
+
+
+def test_tpm_of_counted_genes_uses_the_length_of_their_exons():
+    frame = counts(None, NAMES, None, PARAMS, counted_in_a_bam())
+    rows = transcripts_per_million(COUNTS.conform(frame))
+    assert set(rows["length_source"]) == {"file"}
+    assert rows["tpm"].sum() == pytest.approx(1e6)
+    assert rows.loc["TP53", "tpm"] / rows.loc["CAVIN2", "tpm"] == pytest.approx(0.01 / 0.0065)
+
+
+def test_given_counts_win_over_counted_ones():
+    rows = counts(given(["TP53"], [7]), NAMES, None, PARAMS, counted_in_a_bam())
+    assert rows[["gene", "count"]].to_numpy().tolist() == [["TP53", 7.0]]
+
+
+def test_no_counts_at_all_are_refused():
+    with pytest.raises(InputError, match="counts: found no input"):
+        counts(None, NAMES, None, PARAMS)

@@ -1,4 +1,4 @@
-"""BED and GTF, and sets of bases."""
+"""BED, and sets of bases."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storiform.io.intervals import read_genes, read_targets
+from storiform.io.intervals import read_targets
 from storiform.model.errors import InputError
 from storiform.model.intervals import Intervals, changed_bases
 
@@ -57,32 +57,6 @@ def test_a_bed_without_human_contigs_is_refused(tmp_path) -> None:
     path.write_text("NC_1\t1\t2\n")
     with pytest.raises(InputError, match="found contigs NC_1"):
         read_targets(path)
-
-
-def gtf(kind: str, start: int, end: int, transcript: str) -> str:
-    told = f'gene_id "G"; transcript_id "{transcript}";'
-    return f"chr1\tx\t{kind}\t{start}\t{end}\t.\t+\t.\t{told}\n"
-
-
-def test_coding_bases_reach_two_bases_into_introns_and_not_beyond_the_ends(tmp_path) -> None:
-    path = tmp_path / "genes.gtf"
-    path.write_text(
-        "#x\n" + gtf("exon", 1, 1000, "T1") + gtf("CDS", 101, 110, "T1")
-        + gtf("CDS", 201, 210, "T1") + gtf("stop_codon", 211, 213, "T1")
-        + gtf("CDS", 501, 510, "T2")
-    )  # fmt: skip
-    starts, ends = read_genes(path).coding.bounds["chr1"]
-    assert list(zip(starts, ends, strict=True)) == [(100, 112), (198, 213), (500, 510)]
-
-
-def test_a_gtf_without_coding_sequence_is_refused(tmp_path) -> None:
-    path = tmp_path / "genes.gtf"
-    path.write_text(gtf("exon", 1, 1000, "T1"))
-    with pytest.raises(InputError, match="found contigs none, expected coding sequences"):
-        read_genes(path)
-    path.write_text("chr1 100 200\n")
-    with pytest.raises(InputError, match=r"genes\.gtf, line 1"):
-        read_genes(path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,376 @@
+"""Fragments of genes: mates meet.
+
+A record waits in a hash table until its mate comes. The key of the table is made of the
+read's name, the places of both mates and the tag HI, as featureCounts does it, so that each
+alignment of a multi-mapping pair meets its own mate. Records that never meet theirs are
+settled alone. What is added up are integers, so the order of records does not matter.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from storiform.kernels import compiled
+from storiform.kernels.intersections import find_common_genes
+from storiform.kernels.overlaps import (
+    GENE_SHIFT,
+    IS_RIBOSOMAL,
+    MASK,
+    ON_MINUS,
+    ON_PLUS,
+    STRICT,
+    Int64s,
+    Layout,
+    find_genes,
+)
+from storiform.kernels.records import Bytes, Int, mate_contig, mate_start
+from storiform.kernels.tags import DAMAGED, read_hits
+from storiform.kernels.votes import (
+    DUPLICATE,
+    ENDS,
+    HAPPENED,
+    IS_REVERSE,
+    JUDGED_SHIFT,
+    MAPQ_SHIFT,
+    MATE_UNMAPPED,
+    MITOCHONDRIAL,
+    PAIRED,
+    READS,
+    SAME_CONTIG,
+    SECONDARY,
+    SUPPLEMENTARY,
+    UNMAPPED,
+    Pair,
+    Rules,
+    mirror,
+    settle,
+)
+
+READ1, READ2 = 64, 128
+Int32s = npt.NDArray[np.int32]
+
+DONE, GENES_FULL, TABLE_FULL, EVENTS_FULL, TAGS_DAMAGED = range(5)
+"""Why `count_records` returns: the first means that no record is left."""
+
+KEY, PLACE, STATE, HITS, SIZE, FIRST_GENE = range(6)
+"""Columns of the table of records that wait: int64 (slots, `FIRST_GENE` + genes). A slot is
+free where its key is 0; the number of slots is a power of two."""
+
+
+class Sums(NamedTuple):
+    """What is added up: `by_gene`, `totals` and `events` as `votes.settle` describes them.
+
+    `used` (1,) is how many records wait.
+    """
+
+    by_gene: Int64s
+    totals: Int64s
+    events: Int64s
+    used: Int64s
+
+
+class Records(NamedTuple):
+    """The columns of a batch that counting reads; `names` as int64; `mitochondrion` a contig.
+
+    `is_sorted` is 0 where the records come in no order of place.
+    """
+
+    data: Bytes
+    offsets: Int64s
+    contigs: Int32s
+    starts: Int32s
+    flags: npt.NDArray[np.uint16]
+    mapq: npt.NDArray[np.uint8]
+    names: Int64s
+    is_owned: npt.NDArray[np.bool_]
+    mitochondrion: int
+    is_sorted: int
+
+
+@compiled
+def key_of(name: Int, one: tuple[Int, Int], two: tuple[Int, Int], hit: Int) -> Int:
+    """Mix a name's hash with contig and start of read 1 and of read 2, and HI; never 0.
+
+    Factors are below 2^31 and words below 2^32, so that no product overflows.
+    """
+    words = 0xFFFFFFFF
+    mixed = ((one[1] + 3) & words) * 1640531527 ^ ((two[1] + 5) & words) * 2135587861
+    mixed ^= (mixed >> 29) ^ ((one[0] + 7) & words) * 1150833019
+    mixed ^= (mixed >> 27) ^ ((two[0] + 11) & words) * 1903816331
+    mixed ^= (mixed >> 31) ^ ((hit + 13) & words) * 1597334677
+    key = name ^ mixed
+    return key if key != 0 else np.int64(1)
+
+
+@compiled
+def slot_of(waiting: Int64s, key: Int) -> Int:
+    """Return the slot that holds a key, else the free slot where it belongs."""
+    last = len(waiting) - 1
+    slot = (key ^ (key >> 32)) & last
+    while waiting[slot, KEY] != 0 and waiting[slot, KEY] != key:
+        slot = (slot + 1) & last
+    return slot
+
+
+@compiled
+def copy_row(source: Int64s, row: Int, target: Int64s, place: Int) -> Int:
+    """Copy a row of one table to a row of another that is as wide or wider."""
+    for column in range(FIRST_GENE + source[row, SIZE]):
+        target[place, column] = source[row, column]
+    return place
+
+
+@compiled
+def take_out(waiting: Int64s, slot: Int) -> Int:
+    """Free a slot and close the gap behind it; return the slot that is free now."""
+    last, gap = len(waiting) - 1, slot
+    while True:
+        slot = (slot + 1) & last
+        key = waiting[slot, KEY]
+        if key == 0:
+            break
+        home = (key ^ (key >> 32)) & last
+        if ((slot - home) & last) >= ((slot - gap) & last):
+            copy_row(waiting, slot, waiting, gap)
+            gap = slot
+    waiting[gap, KEY] = 0
+    return gap
+
+
+@compiled
+def lay_out(genes: Int64s, size: Int, united: Int64s) -> Int:
+    """Write the entries of a record as rows: entry, its mask, no mask of a mate."""
+    for k in range(size):
+        united[k, 0], united[k, 1], united[k, 2] = genes[k], genes[k] & MASK, 0
+    return size
+
+
+@compiled
+def unite(genes: Int64s, size: Int, waiting: Int64s, slot: Int, united: Int64s) -> Int:
+    """Write the entries of a record and of the one in a slot, each gene as one row.
+
+    A row of ``united`` is an entry, its mask of the record and of the other. Return the
+    number of rows.
+    """
+    rows: Int = lay_out(genes, size, united)
+    for j in range(waiting[slot, SIZE]):
+        entry = waiting[slot, FIRST_GENE + j]
+        row: Int = np.int64(0)
+        while row < size and (united[row, 0] ^ entry) >> GENE_SHIFT != 0:
+            row += 1
+        if row < size:
+            united[row, 2] = entry & MASK
+            united[row, 0] |= entry & IS_RIBOSOMAL
+            continue
+        united[rows, 0], united[rows, 1], united[rows, 2] = entry, 0, entry & MASK
+        rows += 1
+    return rows
+
+
+@compiled
+def state_of(records: Records, row: Int, rules: Rules) -> Int:
+    """Return the state of a record but for `Reach.judged`."""
+    contig, flag = records.contigs[row], np.int64(records.flags[row])
+    state = flag & 0xFFFF | np.int64(records.mapq[row]) << MAPQ_SHIFT
+    if rules.by_fragment and not flag & PAIRED:
+        state |= MATE_UNMAPPED
+    if contig == records.mitochondrion and contig >= 0:
+        state |= MITOCHONDRIAL
+    if contig == mate_contig(records.data, records.offsets[row]):
+        state |= SAME_CONTIG
+    return state
+
+
+@compiled
+def pair_key(records: Records, row: Int, hit: Int) -> Int:
+    """Return the key under which a record and its mate meet."""
+    at, flag = records.offsets[row], np.int64(records.flags[row])
+    own = (np.int64(records.contigs[row]), np.int64(records.starts[row]))
+    mate = (np.int64(mate_contig(records.data, at)), np.int64(mate_start(records.data, at)))
+    if flag & UNMAPPED:
+        own = (np.int64(-1), np.int64(0))
+    if flag & MATE_UNMAPPED:
+        mate = (np.int64(-1), np.int64(0))
+    if flag & READ1:
+        return key_of(records.names[row], own, mate, hit)
+    return key_of(records.names[row], mate, own, hit)
+
+
+@compiled
+def ordinal_of(records: Records, row: Int) -> Int:
+    """Return a number that orders records by contig and start, those without a place last."""
+    if records.contigs[row] < 0:
+        return np.int64(1) << 62
+    return np.int64(records.contigs[row]) << 32 | np.int64(records.starts[row])
+
+
+@compiled
+def meet(
+    waiting: Int64s, key: Int, place: Int, end: tuple[Int, Int, Int], genes: Int64s,
+    united: Int64s,
+) -> Pair:  # fmt: skip
+    """Unite a record with its mate if that waits, else let it wait for it.
+
+    ``end`` is the record's state, NH and number of genes. A mate that is later in the file
+    stands first in the pair, and its masks first in ``united``.
+    """
+    slot = slot_of(waiting, key)
+    nothing, both = np.int64(0), np.int64(1)
+    if waiting[slot, KEY] == 0:
+        waiting[slot, KEY], waiting[slot, PLACE] = key, place
+        waiting[slot, STATE], waiting[slot, HITS], waiting[slot, SIZE] = end
+        for k in range(end[2]):
+            waiting[slot, FIRST_GENE + k] = genes[k]
+        return Pair(nothing, nothing, nothing, nothing, nothing, nothing)
+    state, hits = waiting[slot, STATE], waiting[slot, HITS]
+    rows, is_later = unite(genes, end[2], waiting, slot, united), waiting[slot, PLACE] > place
+    take_out(waiting, slot)
+    if not is_later:
+        return Pair(end[0], end[1], state, hits, rows, both)
+    for row in range(rows):
+        united[row, 1], united[row, 2] = united[row, 2], united[row, 1]
+    return Pair(state, hits, end[0], end[1], rows, both)
+
+
+@compiled
+def alone(end: tuple[Int, Int, Int], genes: Int64s, rules: Rules, united: Int64s) -> Pair:
+    """Make a fragment of a record without a mate, or where reads are counted."""
+    rows = lay_out(genes, end[2], united)
+    mate = mirror(end[0]) if rules.by_fragment else end[0]
+    hits = np.int64(1) if rules.by_fragment else end[1]
+    return Pair(end[0], end[1], mate, hits, rows, np.int64(1))
+
+
+@compiled
+def is_good(state: Int, hits: Int) -> bool:
+    """Tell whether a record is the primary one of a read with one alignment, no duplicate."""
+    return hits == 1 and not state & (UNMAPPED | SECONDARY | DUPLICATE | SUPPLEMENTARY)
+
+
+@compiled
+def column_of(state: Int) -> Int:
+    """Return the column of the entries for the strand of a record's fragment."""
+    is_reverse = (state & IS_REVERSE != 0) != (state & READ2 != 0)
+    return np.int64(ON_MINUS if is_reverse else ON_PLUS)
+
+
+@compiled
+def count_records(  # noqa: C901  a call that hands on arrays costs 50 ns of counting references
+    records: Records, layout: Layout, rules: Rules, waiting: Int64s, sums: Sums, begin: Int
+) -> tuple[Int, Int]:
+    """Count the records of a batch from the one at ``begin``.
+
+    Returns
+    -------
+    tuple
+        The record at which to go on and why counting stopped there: `GENES_FULL` (more genes
+        than `waiting` has columns for), `TABLE_FULL`, `EVENTS_FULL`, `TAGS_DAMAGED`; nothing
+        of that record has been counted. `DONE` when no record is left.
+    """
+    by_gene, totals, events, used = sums.by_gene, sums.totals, sums.events, sums.used
+    data, offsets, room = records.data, records.offsets, waiting.shape[1] - FIRST_GENE
+    found, united = np.empty(room, np.int64), np.empty((2 * room, 3), np.int64)
+    segments, entries, contigs = layout.segments, layout.entries, len(layout.offsets) - 1
+    most_events, most_used = len(events) - 6 * room, len(waiting) * 2 // 3
+    look: Int = np.int64(0)
+    before: Int = np.int64(0)
+    for row in range(begin, len(offsets)):
+        if not records.is_owned[row]:
+            continue
+        if totals[HAPPENED] > most_events:
+            return row, EVENTS_FULL
+        if used[0] >= most_used:
+            return row, TABLE_FULL
+        hits, hit = read_hits(data, offsets[row])
+        if hits == DAMAGED:
+            return row, TAGS_DAMAGED
+        state, place = state_of(records, row, rules), ordinal_of(records, row)
+        size: Int = np.int64(0)
+        judged: Int = np.int64(0)
+        contig = np.int64(records.contigs[row])
+        if not state & UNMAPPED and 0 <= contig < contigs:
+            first = look if place >= before else np.int64(0)
+            before, first = place, max(first, layout.offsets[contig])
+            where = (first, layout.offsets[contig + 1], column_of(state))
+            record = (data, offsets[row], np.int64(records.starts[row]))
+            if rules.rule < STRICT:
+                look, size, first, last = find_genes(record, segments, entries, found, where)
+            else:
+                size, judged = find_common_genes(
+                    record, segments, entries, found, where, rules.rule
+                )
+            if size < 0:
+                return row, GENES_FULL
+            if size == 1 and rules.rule < STRICT and is_good(state, hits):
+                by_gene[ENDS, found[0] >> GENE_SHIFT] += first + last
+                by_gene[READS, found[0] >> GENE_SHIFT] += 1
+        end = (state | judged << JUDGED_SHIFT, hits, size)
+        pair = alone(end, found, rules, united)
+        if rules.by_fragment and state & PAIRED:
+            ordinal = place if records.is_sorted else np.int64(0)
+            pair = meet(waiting, pair_key(records, row, hit), ordinal, end, found, united)
+            used[0] += 1 - 2 * pair.is_complete
+        if pair.is_complete:
+            settle(pair, united, rules, by_gene, totals, events)
+    return len(offsets), DONE
+
+
+@compiled
+def read_row(waiting: Int64s, slot: Int, genes: Int64s) -> tuple[Int, Int, Int]:
+    """Copy the entries of a waiting record to a list; return state, NH and number of genes."""
+    for k in range(waiting[slot, SIZE]):
+        genes[k] = waiting[slot, FIRST_GENE + k]
+    return waiting[slot, STATE], waiting[slot, HITS], waiting[slot, SIZE]
+
+
+@compiled
+def join_waiting(
+    other: Int64s, rules: Rules, waiting: Int64s, sums: Sums, begin: Int
+) -> tuple[Int, Int]:
+    """Let the records that wait in another table meet those of this one.
+
+    ``waiting`` has room for all of them and as many columns. Return the slot at which to go
+    on, and `DONE` or `EVENTS_FULL`.
+    """
+    by_gene, totals, events, used = sums.by_gene, sums.totals, sums.events, sums.used
+    room = waiting.shape[1] - FIRST_GENE
+    found, united = np.empty(room, np.int64), np.empty((2 * room, 3), np.int64)
+    for slot in range(begin, len(other)):
+        if other[slot, KEY] == 0:
+            continue
+        if totals[HAPPENED] > len(events) - 6 * room:
+            return slot, EVENTS_FULL
+        end = read_row(other, slot, found)
+        pair = meet(waiting, other[slot, KEY], other[slot, PLACE], end, found, united)
+        used[0] += 1 - 2 * pair.is_complete
+        if pair.is_complete:
+            settle(pair, united, rules, by_gene, totals, events)
+    return len(other), DONE
+
+
+@compiled
+def settle_waiting(waiting: Int64s, rules: Rules, sums: Sums, begin: Int) -> tuple[Int, Int]:
+    """Settle the records whose mates never came; return as `join_waiting` does."""
+    by_gene, totals, events = sums.by_gene, sums.totals, sums.events
+    room = waiting.shape[1] - FIRST_GENE
+    found, united = np.empty(room, np.int64), np.empty((2 * room, 3), np.int64)
+    for slot in range(begin, len(waiting)):
+        if waiting[slot, KEY] == 0:
+            continue
+        if totals[HAPPENED] > len(events) - 6 * room:
+            return slot, EVENTS_FULL
+        pair = alone(read_row(waiting, slot, found), found, rules, united)
+        settle(pair, united, rules, by_gene, totals, events)
+    return len(waiting), DONE
+
+
+@compiled
+def move_waiting(old: Int64s, new: Int64s) -> Int:
+    """Copy all that waits into an empty table with at least as much room; return how many."""
+    moved = np.int64(0)
+    for slot in range(len(old)):
+        if old[slot, KEY] != 0:
+            copy_row(old, slot, new, slot_of(new, old[slot, KEY]))
+            moved += 1
+    return moved

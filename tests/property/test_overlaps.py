@@ -1,0 +1,212 @@
+"""Counting by kernels equals counting by a naive twin, in any cut and order of batches."""
+
+import hashlib
+import itertools
+import struct
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storiform.biomarkers.gene_counting import GeneCountingParams, gene_counts
+from storiform.model.intervals import GeneModel, Intervals
+from storiform.model.reads import MIXED, ReadHeader, RecordBatch
+
+pytestmark = pytest.mark.filterwarnings("ignore::storiform.model.errors.DataWarning")
+HEADER = ReadHeader(("chr1", "chrM"), (400, 400), ("1", "MT"), assay="rna")
+CODES = "MIDNSHP=X"
+
+EXONS = st.lists(
+    st.tuples(
+        st.integers(0, 1), st.integers(0, 180), st.integers(1, 40), st.integers(0, 5),
+        st.sampled_from("+-"),
+    ),
+    min_size=1, max_size=12,
+)  # fmt: skip
+CIGARS = st.lists(
+    st.tuples(st.integers(1, 20), st.sampled_from("MMM=XIDNNS")), min_size=1, max_size=5
+)
+READS = st.tuples(st.integers(0, 1), st.integers(0, 150), st.booleans(), CIGARS)
+PAIRS = st.lists(
+    st.tuples(
+        READS, READS, st.sampled_from([0, 0, 0, 1, 2, 3]), st.sampled_from([1, 1, 1, 2, 3])
+    ),
+    max_size=12,
+)
+
+
+def model(exons) -> GeneModel:
+    rows = [(f"g{g}", f"g{g}", "", ("chr1", "chrM")[c], strand) for c, _, _, g, strand in exons]
+    genes = pd.DataFrame(rows, columns=["gene_id", "gene", "biotype", "contig", "strand"])
+    pieces = pd.DataFrame(
+        [(f"g{g}", ("chr1", "chrM")[c], s, s + n, strand) for c, s, n, g, strand in exons],
+        columns=["gene_id", "contig", "start", "end", "strand"],
+    )
+    return GeneModel(Intervals({}), genes.drop_duplicates("gene_id", ignore_index=True), pieces)
+
+
+def span(cigar) -> int:
+    return sum(n for n, code in cigar if code in "MDN=X")
+
+
+def records(pairs) -> list[dict]:
+    """Return records of pairs: whole, read 1 lost, read 2 unmapped, or single ends."""
+    made = []
+    for number, (one, two, kind, hits) in enumerate(pairs):
+        ends = [(one, two, 64), (two, one, 128)]
+        for k, (own, mate, read) in enumerate(ends):
+            flag = (1 | read) if kind != 3 else 0
+            flag |= 16 * own[2] | (32 * mate[2] if flag else 0)
+            entry = {
+                "name": f"r{number}" + ("" if kind != 3 else "ab"[k]), "contig": own[0],
+                "start": own[1], "cigar": own[3], "hits": hits,
+                "mate": (mate[0], mate[1]) if flag & 1 else (-1, -1),
+            }  # fmt: skip
+            if kind == 2 and k == 1:
+                flag |= 4
+                entry |= {
+                    "contig": one[0],
+                    "start": one[1],
+                    "cigar": [],
+                    "mate": (one[0], one[1]),
+                }
+            if kind == 2 and k == 0:
+                flag |= 8
+            made += [entry | {"flag": flag}] * (not (kind == 1 and k == 0))
+    return sorted(made, key=lambda r: (r["contig"], r["start"]))
+
+
+def raw(entry) -> bytes:
+    name = entry["name"].encode() + b"\0"
+    words = b"".join(struct.pack("<I", n << 4 | CODES.index(c)) for n, c in entry["cigar"])
+    fixed = struct.pack(
+        "<iiBBHHHiiii", entry["contig"], entry["start"], len(name), 60, 0, len(entry["cigar"]),
+        entry["flag"], 0, *entry["mate"], 0,
+    )  # fmt: skip
+    body = fixed + name + words + b"NHC" + bytes([entry["hits"]]) + b"HIC\x01"
+    return struct.pack("<i", len(body)) + body
+
+
+def batch(entries, owned, contig, bounds=(0, 0)) -> RecordBatch:
+    parts = [raw(entry) for entry in entries]
+    offsets = np.cumsum([0, *map(len, parts)])[:-1]
+    names = [hashlib.blake2b(e["name"].encode(), digest_size=8).digest() for e in entries]
+    column = {
+        k: np.array([e[k] for e in entries], np.int32) for k in ("contig", "start", "flag")
+    }
+    ends = [e["start"] + max(span(e["cigar"]), 1) for e in entries]
+    return RecordBatch(
+        np.frombuffer(b"".join(parts), np.uint8), offsets, column["contig"], column["start"],
+        np.array(ends, np.int32), column["flag"].astype(np.uint16),
+        np.full(len(entries), 60, np.uint8), np.full(len(entries), -1, np.int32),
+        np.array([int.from_bytes(n, "little") | 1 for n in names], np.uint64),
+        np.array(owned, bool), contig, *bounds,
+    )  # fmt: skip
+
+
+def cut(entries, size) -> list[RecordBatch]:
+    made = []
+    for contig, low in itertools.product(range(2), range(0, 400, size)):
+        held = [
+            e for e in entries
+            if e["contig"] == contig and e["start"] < low + size
+            and e["start"] + max(span(e["cigar"]), 1) > low
+        ]  # fmt: skip
+        owned = [low <= e["start"] for e in held]
+        if held:
+            made.append(batch(held, owned, contig, (low, low + size)))
+    return made
+
+
+def tables(genes, batches, forks=1, **options):
+    collector = gene_counts(genes, GeneCountingParams(check_strandedness=False, **options))
+    collector.begin(HEADER)
+    parts = [collector.fork() for _ in range(forks)]
+    for number, one in enumerate(batches):
+        parts[number % forks].take(one)
+    for part in parts:
+        collector.merge(part)
+    return collector.tables()
+
+
+def touched(entry, exons, bit) -> set[str]:
+    """Return the genes that the aligned bases of a record touch, on the strand told."""
+    place, bases = entry["start"], set()
+    for n, code in entry["cigar"]:
+        bases |= set(range(place, place + n)) if code in "M=X" else set()
+        place += n if code in "MDN=X" else 0
+    if entry["flag"] & 4:
+        return set()
+    is_forward = bool(entry["flag"] & 16) == bool(entry["flag"] & 128)
+    wanted = {0: "+-", 1: "+" if is_forward else "-", 2: "-" if is_forward else "+"}[bit]
+    return {
+        f"g{g}" for c, s, n, g, strand in exons
+        if c == entry["contig"] and strand in wanted and bases & set(range(s, s + n))
+    }  # fmt: skip
+
+
+def naive(entries, exons, bit) -> tuple[dict[str, int], dict[str, int]]:
+    """Count fragments: multi-mapping out, else the gene that most mates touch."""
+    counts: dict[str, int] = {}
+    classes = dict.fromkeys(("assigned", "ambiguous", "no_feature", "multi_mapping"), 0)
+    fragments: dict[str, list[dict]] = {}
+    for entry in entries:
+        fragments.setdefault(entry["name"], []).append(entry)
+    for ends in fragments.values():
+        if any(e["hits"] > 1 and not e["flag"] & 4 for e in ends):
+            classes["multi_mapping"] += 1
+            continue
+        votes = [gene for e in ends for gene in touched(e, exons, bit)]
+        most = max(map(votes.count, votes), default=0)
+        best = {gene for gene in votes if votes.count(gene) == most}
+        kind = "no_feature" if not best else "ambiguous" if len(best) > 1 else "assigned"
+        classes[kind] += 1
+        if kind == "assigned":
+            gene = best.pop()
+            counts[gene] = counts.get(gene, 0) + 1
+    return counts, classes
+
+
+@given(EXONS, PAIRS, st.sampled_from(["unstranded", "forward", "reverse"]))
+@settings(max_examples=100)
+def test_fragments_are_counted_as_by_hand(exons, pairs, strandedness) -> None:
+    entries = records(pairs)
+    bit = ("unstranded", "forward", "reverse").index(strandedness)
+    rows, summary = tables(model(exons), cut(entries, 500), strandedness=strandedness)
+    counts, classes = naive(entries, exons, bit)
+    found = rows.set_index("gene_id")["count"]
+    assert found[found > 0].to_dict() == counts
+    assert {name: int(summary[name].iloc[0]) for name in classes} == classes
+
+
+@given(
+    EXONS,
+    PAIRS,
+    st.sampled_from([{}, {"multi_mappers": "fraction"}, {"mode": "htseq_union"},
+                     {"mode": "htseq_strict"}, {"mode": "htseq_nonempty"}]),
+    st.integers(1, 3),
+)  # fmt: skip
+def test_cuts_and_the_order_of_batches_change_nothing(exons, pairs, options, forks) -> None:
+    entries, genes = records(pairs), model(exons)
+    expected = tables(
+        genes, [batch(entries, [True] * len(entries), MIXED)] if entries else [], **options
+    )
+    for size in (1, 7, 50, 200):
+        for batches in (cut(entries, size), cut(entries, size)[::-1]):
+            found = tables(genes, batches, forks, **options)
+            for one, other in zip(expected, found, strict=True):
+                pd.testing.assert_frame_equal(one, other)
+
+
+def test_many_waiting_mates_and_genes_make_the_tables_grow() -> None:
+    exons = [(0, 0, 40, gene, "+-"[gene % 2]) for gene in range(30)]
+    read, mate = (0, 5, False, [(20, "M")]), (0, 150, True, [(20, "M")])
+    entries = records([(read, mate, 0, 1)] * 5000)
+    batches = cut(entries, 100)
+    rows, summary = tables(model(exons), batches, count_overlapping=True)
+    assert (rows["count"] == 5000).all()
+    assert summary["assigned"].iloc[0] == 5000
+    halves = tables(model(exons), batches, forks=2, count_overlapping=True)
+    pd.testing.assert_frame_equal(halves[0], rows)
