@@ -15,9 +15,10 @@ from storiform.model.errors import ConfigError, DataWarning, fault
 from storiform.model.intervals import Genes, Intervals, Targets, changed_bases
 from storiform.model.params import Depth, Fraction, Megabases, Params
 from storiform.model.tables.dna import SomaticVariants, TumourBurden
+from storiform.model.tables.reads import Callability, CallableBases
 
 PresetName = Literal["storiform_default", "pytmb_wes", "maftools", "hartwig"]
-Denominator = Literal["auto", "size", "targets", "coding_targets"]
+Denominator = Literal["auto", "size", "targets", "coding_targets", "callable"]
 
 _BASES_PER_MEGABASE = 1e6
 _TAIL = 0.025
@@ -88,8 +89,9 @@ class TmbParams(Params):
     )
     denominator: Denominator = Field(
         "auto",
-        description="counted bases: size, targets, or coding bases within the targets; auto: "
-        "the best that the given files allow, or the size under another's preset",
+        description="counted bases: size, targets, coding bases within the targets, or those "
+        "of them that are callable; auto: the best that the given files allow, or the size "
+        "under another's preset",
     )
     size_megabases: Megabases | None = Field(
         None, description="bases of the denominator `size` in Mb; none: the preset's"
@@ -97,7 +99,12 @@ class TmbParams(Params):
 
 
 def tmb(
-    variants: SomaticVariants, targets: Targets | None, genes: Genes | None, params: TmbParams
+    variants: SomaticVariants,
+    targets: Targets | None,
+    genes: Genes | None,
+    params: TmbParams,
+    callable_bases: CallableBases | None = None,
+    callability: Callability | None = None,
 ) -> TumourBurden:
     """Count the mutations of a biopsy and divide by the bases in which they were sought.
 
@@ -114,6 +121,10 @@ def tmb(
         A gene annotation with its coding bases and 2 splice bases at introns, or None.
     params
         Preset and denominator.
+    callable_bases
+        Target bases deep enough in the reads of tumour and normal, or None.
+    callability
+        The depths that this asked for, told in `rules`.
 
     Returns
     -------
@@ -123,7 +134,7 @@ def tmb(
     Raises
     ------
     ConfigError
-        If the denominator asks for targets or genes that are not given.
+        If the denominator asks for targets, genes or reads that are not given.
 
     References
     ----------
@@ -140,13 +151,18 @@ def tmb(
     # A call whose one fault is that it lies off target would count: it is listed as outside.
     anywhere = _passes(variants, rules, ignored=frozenset({"off_target"}))
     would_count = anywhere if rules.counts_all else anywhere & changes
-    name, bases = _denominator(targets, genes, params)
+    name, bases = _denominator(targets, genes, callable_bases, params)
     is_preset_size = bases is None and params.size_megabases is None
     if is_preset_size and params.preset == "storiform_default":
         message = (
             f"neither targets nor tmb.size_megabases are given: rates are per "
             f"{rules.size_megabases:g} Mb, the size of the preset"
         )
+        warnings.warn(message, DataWarning, stacklevel=2)
+    is_measured = name.startswith("callable_")
+    told = _told(rules) + (_depths(callability) if is_measured else "")
+    if is_measured and bases is not None and bases.size_bp == 0:
+        message = "no base is callable: the biopsy has no rate"
         warnings.warn(message, DataWarning, stacklevel=2)
     inside = counted if bases is None else counted & bases.touches(changed_bases(variants))
     size_bp = rules.size_megabases * _BASES_PER_MEGABASE if bases is None else bases.size_bp
@@ -166,7 +182,7 @@ def tmb(
             "megabases": [megabases],
             "denominator": [name],
             "preset": [f"{params.preset} ({rules.source})"],
-            "rules": [_told(rules)],
+            "rules": [told],
             "is_high": [None if rules.high_above is None else bool(rate > rules.high_above)],
         }
     )
@@ -224,7 +240,10 @@ def _numbers(variants: pd.DataFrame, column: str) -> NDArray[np.float64]:
 
 
 def _denominator(
-    targets: Intervals | None, genes: Genes | None, params: TmbParams
+    targets: Intervals | None,
+    genes: Genes | None,
+    callable_bases: pd.DataFrame | None,
+    params: TmbParams,
 ) -> tuple[str, Intervals | None]:
     """Return the name of the denominator and its bases, None for a mere size."""
     name: str = params.denominator
@@ -232,17 +251,53 @@ def _denominator(
         is_own = params.preset == "storiform_default" and params.size_megabases is None
         best = "coding_targets" if genes is not None else "targets"
         name = best if is_own and targets is not None else "size"
+        name = "callable" if is_own and callable_bases is not None else name
     if name == "size":
         return name, None
-    missing = "targets" if targets is None else "genes"
-    if targets is None or (genes is None and name == "coding_targets"):
-        expected = f"the resource {missing}"
-        remedy = f"Name a file for {missing}, or choose another denominator."
-        message = fault(f"tmb.denominator = {name}", "none given", expected, remedy)
-        raise ConfigError(message)
-    if name == "targets" or genes is None:
-        return "targets", targets
+    if name == "callable":
+        return _callable(targets, genes, callable_bases)
+    if targets is None:
+        raise _lacking(name, "targets")
+    if name == "targets":
+        return name, targets
+    if genes is None:
+        raise _lacking(name, "genes")
     return name, targets & genes.coding
+
+
+def _callable(
+    targets: Intervals | None, genes: Genes | None, callable_bases: pd.DataFrame | None
+) -> tuple[str, Intervals]:
+    """Return the callable bases, those of genes alone where there is an annotation."""
+    if callable_bases is None:
+        message = fault(
+            "tmb.denominator = callable", "no callable bases", "reads of the tumour",
+            "Name its BAM in the sample sheet, or choose another denominator.",
+        )  # fmt: skip
+        raise ConfigError(message)
+    columns = (callable_bases[name].to_list() for name in ("contig", "start", "end"))
+    bases = Intervals.of(zip(*columns, strict=True))
+    bases = bases if targets is None else bases & targets
+    if genes is None:
+        return "callable_targets", bases
+    return "callable_coding", bases & genes.coding
+
+
+def _lacking(name: str, missing: str) -> ConfigError:
+    expected = f"the resource {missing}"
+    remedy = f"Name a file for {missing}, or choose another denominator."
+    return ConfigError(fault(f"tmb.denominator = {name}", "none given", expected, remedy))
+
+
+def _depths(callability: pd.DataFrame | None) -> str:
+    """Say how deep a base must be to count as callable."""
+    if callability is None or callability.empty:
+        return ""
+    row = callability.iloc[0]
+    tumour = f"; callable: good reads >= {row['min_tumour_depth']} in the tumour"
+    if pd.isna(row["normal_callable"]):
+        return f"{tumour}; the normal has no reads to ask"
+    return f"{tumour} and >= {row['min_normal_depth']} in the normal"
 
 
 def _told(rules: Preset) -> str:

@@ -15,6 +15,7 @@ from storiform.model.intervals import Targets, changed_bases
 from storiform.model.ontology import is_coding, mutation_class
 from storiform.model.params import Depth, Fraction, Params
 from storiform.model.tables.dna import Calls, SomaticVariants
+from storiform.model.tables.reads import Recounts
 
 FILTERS: tuple[str, ...] = (
     "set_aside", "duplicate", "part_of_mnv", "not_pass", "low_depth", "few_alt_reads",
@@ -24,6 +25,7 @@ FILTERS: tuple[str, ...] = (
 
 _LONGEST_MNV = 50
 _FEW_CALLS = 20
+_FEW_CLAIMED = 3
 _MOST = 0.8
 """A share of calls rejected by FILTER above which a file deserves a word."""
 _GERMLINE_WORDS = frozenset({"germline", "germline_risk", "normal_artifact"})
@@ -31,6 +33,11 @@ _PANEL_WORDS = frozenset({"panel_of_normals", "pon"})
 _ORIENTATION_WORDS = frozenset({"orientation", "read_orientation_artifact", "orientation_bias"})
 _DEAMINATION = {("C", "T"): "f1r2", ("G", "A"): "f2r1"}
 _OXIDATION = {("G", "T"): "f1r2", ("C", "A"): "f2r1"}
+
+_ALLELE = ["contig", "start", "end", "ref", "alt"]
+_SOURCES = ("tumour", "normal", "rna")
+_COUNTS = ("depth", "ref_reads", "alt_reads")
+_RECOUNTED = [*_COUNTS, "alt_forward", "alt_reverse", "alt_f1r2", "alt_f2r1"]
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
@@ -73,11 +80,18 @@ class VariantParams(Params):
     )
 
 
-def variants(calls: Calls, targets: Targets | None, params: VariantParams) -> SomaticVariants:
+def variants(
+    calls: Calls,
+    targets: Targets | None,
+    params: VariantParams,
+    recounts: Recounts | None = None,
+) -> SomaticVariants:
     """Name for every call the filters that it fails.
 
-    No call is left out. A depth or count that the file does not give fails no filter; the
-    filters for artefacts need read orientations (Mutect2), `off_target` needs targets.
+    No call is left out. A depth or count that neither the file nor the reads give fails no
+    filter; the filters for artefacts need read orientations (Mutect2, or the reads),
+    `off_target` needs targets. Counts of the reads stand beside those of the caller and take
+    their place only where the caller gave none.
 
     Parameters
     ----------
@@ -87,6 +101,8 @@ def variants(calls: Calls, targets: Targets | None, params: VariantParams) -> So
         Captured bases; a call is off target if none of the bases that it changes is one.
     params
         Thresholds.
+    recounts
+        The alleles of the calls in the reads of the biopsy's samples, or None.
 
     Returns
     -------
@@ -98,6 +114,7 @@ def variants(calls: Calls, targets: Targets | None, params: VariantParams) -> So
     Cibulskis et al., Nature Biotechnology 31, 213-219 (2013), doi:10.1038/nbt.2514.
     Costello et al., Nucleic Acids Research 41, e67 (2013), doi:10.1093/nar/gks1443.
     """
+    calls = _with_recounts(calls, recounts, params)
     marked = calls.copy()
     marked["tumour_vaf"] = _vaf(calls, "tumour")
     marked["normal_vaf"] = _vaf(calls, "normal")
@@ -113,6 +130,56 @@ def variants(calls: Calls, targets: Targets | None, params: VariantParams) -> So
     marked["is_eligible"] = marked["failed_filters"] == ""
     _warn_of_rejected(calls, failed["not_pass"])
     return marked
+
+
+def _with_recounts(
+    calls: pd.DataFrame, recounts: pd.DataFrame | None, params: VariantParams
+) -> pd.DataFrame:
+    """Put what the reads say beside what the caller says, and in its place where it is mute."""
+    joined = calls.copy()
+    found = {source: _recounted(calls, recounts, source) for source in _SOURCES}
+    for source, counts in found.items():
+        for name in _COUNTS:
+            joined[f"{source}_recounted_{name}"] = counts[name]
+    for strand in ("forward", "reverse"):
+        joined[f"tumour_alt_{strand}"] = found["tumour"][f"alt_{strand}"]
+    _warn_of_other_reads(joined, params)
+    for source, counts in found.items():
+        is_mute = joined[f"{source}_alt_reads"].isna() & counts["depth"].notna()
+        for name in (name for name in _COUNTS if f"{source}_{name}" in joined.columns):
+            joined[f"{source}_{name}"] = joined[f"{source}_{name}"].mask(is_mute, counts[name])
+    forward, reverse = joined["tumour_alt_f1r2"], joined["tumour_alt_f2r1"]
+    is_mute = forward.isna() & reverse.isna() & found["tumour"]["depth"].notna()
+    joined["tumour_alt_f1r2"] = forward.mask(is_mute, found["tumour"]["alt_f1r2"])
+    joined["tumour_alt_f2r1"] = reverse.mask(is_mute, found["tumour"]["alt_f2r1"])
+    return joined
+
+
+def _recounted(calls: pd.DataFrame, recounts: pd.DataFrame | None, source: str) -> pd.DataFrame:
+    """Return the counts (n, 7) of each call in the samples of one role; missing where none."""
+    if recounts is None or recounts.empty or calls.empty:
+        return pd.DataFrame(dict.fromkeys(_RECOUNTED), index=calls.index, dtype="Int64")
+    is_rna, role = recounts["assay"] == "rna", "tumour" if source == "rna" else source
+    wanted = (is_rna == (source == "rna")) & (recounts["role"] == role)
+    counts = recounts[wanted].groupby(_ALLELE, observed=True)[_RECOUNTED].sum().reset_index()
+    keys = calls[_ALLELE].astype(object)
+    counts = counts.astype(dict.fromkeys(_ALLELE, object) | dict.fromkeys(_RECOUNTED, "Int64"))
+    matched = keys.merge(counts, on=_ALLELE, how="left", validate="many_to_one")
+    return matched[_RECOUNTED].set_axis(calls.index)
+
+
+def _warn_of_other_reads(calls: pd.DataFrame, params: VariantParams) -> None:
+    """Tell where the reads of the tumour show next to none of what was called in it."""
+    is_claimed = _count(calls, "tumour_alt_reads") >= max(params.min_alt_reads, 1)
+    claimed = calls[is_claimed & (_count(calls, "tumour_recounted_depth") > 0)]
+    absent = int((claimed["tumour_recounted_alt_reads"] == 0).sum())
+    if len(claimed) < _FEW_CLAIMED or absent <= len(claimed) / 2:
+        return
+    message = (
+        f"{absent} of {len(claimed)} calls with tumour reads to back them, by their file, have "
+        "none in the tumour's BAM: the BAM is not that of these calls"
+    )
+    warnings.warn(message, DataWarning, stacklevel=4)
 
 
 def _warn_of_rejected(calls: pd.DataFrame, rejected: Flags) -> None:
@@ -196,9 +263,8 @@ def _off_target(calls: pd.DataFrame, targets: Targets | None) -> Flags:
 def _duplicate(calls: pd.DataFrame, failed: dict[str, Flags]) -> Flags:
     """Mark repeated alleles of one place: the record with the fewest failures stays."""
     faults = np.sum([flags.astype(int) for flags in failed.values()], axis=0)
-    place = ["contig", "start", "end", "ref", "alt"]
     order = np.lexsort((calls["record"].to_numpy(), faults))
-    repeated = calls.iloc[order].duplicated(place).to_numpy()
+    repeated = calls.iloc[order].duplicated(_ALLELE).to_numpy()
     flags = np.zeros(len(calls), dtype=bool)
     flags[order] = repeated
     has_alleles = (calls["ref"].notna() & calls["alt"].notna()).to_numpy()

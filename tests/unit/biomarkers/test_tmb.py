@@ -10,6 +10,7 @@ from storiform.biomarkers.variants import VariantParams, variants
 from storiform.model.errors import ConfigError, DataWarning
 from storiform.model.intervals import GeneModel, Intervals
 from storiform.model.tables.dna import TMB
+from storiform.model.tables.reads import CALLABILITY, CALLABLE_BASES
 
 pytestmark = pytest.mark.filterwarnings("ignore:neither targets nor")
 
@@ -216,3 +217,82 @@ def test_a_genome_above_the_mark_is_high(make_variants) -> None:
     found = burden(make_variants({}), preset="hartwig", size_megabases=0.09)
     assert found["is_high"]
     assert pd.isna(burden(make_variants({}))["is_high"])
+
+
+def deep(*stretches):
+    """Return callable stretches of chr1 as the table of a biopsy."""
+    frame = pd.DataFrame(stretches, columns=["start", "end"]).assign(contig="chr1")
+    return CALLABLE_BASES.conform(frame)
+
+
+def asked(**change):
+    row = {
+        "target_bases": 200, "tumour_callable": 150, "normal_callable": 120,
+        "callable_bases": 110, "coding_bases": 60, "callable_coding": 50,
+        "min_tumour_depth": 14, "min_normal_depth": 8, **change,
+    }  # fmt: skip
+    return CALLABILITY.conform(pd.DataFrame([row]))
+
+
+def measured(variants, *given, bases, callability=None, **params):
+    """Return the burden over callable bases; targets and genes go first, where given."""
+    targets, genes = (*given, None, None)[:2]
+    return TMB.conform(
+        tmb(variants, targets, genes, TmbParams(**params), bases, callability)
+    ).iloc[0]
+
+
+def test_callable_bases_are_the_denominator_and_hold_the_numerator(make_variants) -> None:
+    variants = make_variants(
+        *[{"start": s, "end": s + 1} for s in (99, 100, 149, 150, 199, 950)]
+    )
+    targets = Intervals.of([("chr1", 100, 200), ("chr1", 900, 1000)])
+    found = measured(variants, targets, bases=deep((100, 150), (160, 180)))
+    assert found["denominator"] == "callable_targets"
+    assert found["megabases"] == 70e-6
+    assert (found["mutations_in_denominator"], found["mutations_outside"]) == (2, 4)
+    assert found["mutations_nonsynonymous"] == 6
+    assert found["tmb"] == pytest.approx(2 / 70e-6, rel=1e-12)
+
+
+def test_with_genes_only_coding_bases_that_are_callable_count(make_variants) -> None:
+    variants = make_variants(*[{"start": s, "end": s + 1} for s in (110, 130, 170)])
+    targets = Intervals.of([("chr1", 100, 200)])
+    genes = GeneModel(Intervals.of([("chr1", 120, 500)]))
+    found = measured(
+        variants, targets, genes, bases=deep((90, 150)), callability=asked(), min_depth=1
+    )
+    assert found["denominator"] == "callable_coding"
+    assert found["megabases"] == 30e-6
+    assert (found["mutations_in_denominator"], found["mutations_outside"]) == (1, 2)
+    assert "callable: good reads >= 14 in the tumour and >= 8 in the normal" in found["rules"]
+
+
+def test_without_reads_of_the_normal_the_rules_say_so(make_variants) -> None:
+    alone = measured(
+        make_variants(), bases=deep((0, 9)), callability=asked(normal_callable=None)
+    )
+    assert "the normal has no reads to ask" in alone["rules"]
+
+
+def test_anothers_preset_or_a_given_size_goes_before_callable_bases(make_variants) -> None:
+    bases = deep((0, 100))
+    assert measured(make_variants(), bases=bases, preset="maftools")["denominator"] == "size"
+    assert measured(make_variants(), bases=bases, size_megabases=2.0)["megabases"] == 2.0
+    chosen = measured(make_variants(), bases=bases, preset="maftools", denominator="callable")
+    assert (chosen["denominator"], chosen["megabases"]) == ("callable_targets", 100e-6)
+    targets = Intervals.of([("chr1", 0, 30)])
+    kept = measured(make_variants(), targets, bases=bases, denominator="targets")
+    assert (kept["denominator"], kept["megabases"]) == ("targets", 30e-6)
+
+
+def test_no_callable_base_gives_no_rate_and_a_warning(make_variants) -> None:
+    with pytest.warns(DataWarning, match="no base is callable"):
+        found = measured(make_variants({}), bases=deep())
+    assert np.isnan(found["tmb"])
+    assert (found["mutations_in_denominator"], found["mutations_outside"]) == (0, 1)
+
+
+def test_callable_bases_that_are_asked_for_must_be_there(make_variants) -> None:
+    with pytest.raises(ConfigError, match=r"tmb.denominator = callable: found no callable"):
+        burden(make_variants(), denominator="callable")

@@ -1,10 +1,15 @@
 """Every call is kept with every filter that it fails."""
 
+import warnings
+
+import pandas as pd
 import pytest
 
 from storiform.biomarkers.variants import FILTERS, VariantParams, variants
+from storiform.model.errors import DataWarning
 from storiform.model.intervals import Intervals
 from storiform.model.tables.dna import VARIANTS
+from storiform.model.tables.reads import RECOUNTS
 
 
 def failed(calls, params=None, targets=None) -> list[str]:
@@ -199,3 +204,113 @@ def test_no_calls_make_an_empty_table(make_calls) -> None:
     assert VARIANTS.conform(variants(empty, None, VariantParams())).empty
     targets = Intervals.of([("chr1", 0, 9)])
     assert VARIANTS.conform(variants(empty, targets, VariantParams())).empty
+
+
+UNITS = ("patient", "sample", "role", "assay")
+KINDS = {"tumour": ("tumour", "exome"), "normal": ("normal", "exome"), "rna": ("tumour", "rna")}
+COUNTED = {
+    "depth": 90, "ref_reads": 70, "alt_reads": 20, "alt_forward": 8, "alt_reverse": 12,
+    "alt_f1r2": 9, "alt_f2r1": 11,
+}  # fmt: skip
+
+
+def recounted(calls, **of_samples):
+    """Return recounts of all calls in samples of these kinds, with these counts."""
+    rows = [
+        {**calls.loc[row, ["contig", "start", "end", "ref", "alt"]].to_dict(), **COUNTED,
+         **counts, "patient": "P1", "sample": f"P1-{kind}-{ordinal}", "role": KINDS[kind][0],
+         "assay": KINDS[kind][1]}
+        for kind, given in of_samples.items()
+        for ordinal, counts in enumerate(given if isinstance(given, list) else [given])
+        for row in calls.index[calls["alt"].notna()]
+    ]  # fmt: skip
+    return RECOUNTS.conform(pd.DataFrame(rows, columns=[*UNITS, *RECOUNTS.columns]), UNITS)
+
+
+def judged(calls, recounts, **params):
+    found = variants(calls, None, VariantParams(**params), recounts)
+    return VARIANTS.conform(found).sort_values("record", ignore_index=True)
+
+
+def test_counts_of_the_reads_stand_beside_those_of_the_caller(make_calls) -> None:
+    calls = make_calls({}, {"ref": None, "alt": None})
+    reads = recounted(calls, tumour={}, normal={"alt_reads": 1}, rna={"depth": 7})
+    found = judged(calls, reads)
+    row = found.iloc[0]
+    assert row["tumour_recounted_depth"] == 90
+    assert row["tumour_recounted_ref_reads"] == 70
+    assert row["tumour_recounted_alt_reads"] == 20
+    assert (row["tumour_alt_forward"], row["tumour_alt_reverse"]) == (8, 12)
+    assert row["normal_recounted_alt_reads"] == 1
+    assert row["rna_recounted_depth"] == 7
+    assert (row["tumour_depth"], row["tumour_alt_reads"], row["tumour_vaf"]) == (100, 40, 0.4)
+    assert row["tumour_alt_f1r2"] == 20
+    assert (row["rna_depth"], row["rna_alt_reads"]) == (7, 20), "the caller gave none"
+    assert pd.isna(found.iloc[1]["tumour_recounted_depth"])
+
+
+def test_without_reads_nothing_changes(make_calls) -> None:
+    calls = make_calls({}, {"tumour_alt_reads": None}, {"filter": "weak"})
+    without, empty = judged(calls, None), judged(calls, recounted(calls))
+    pd.testing.assert_frame_equal(without, empty)
+    for name in calls.columns:
+        pd.testing.assert_series_equal(without[name], calls[name])
+    added = without[[name for name in without if "recounted" in name]]
+    assert added.shape[1] == 9
+    assert added.isna().all(axis=None)
+
+
+def test_counts_of_the_reads_fill_what_the_caller_left_out(make_calls) -> None:
+    blank = dict.fromkeys(
+        f"{role}_{name}" for role in ("tumour", "normal") for name in ("ref_reads", "alt_reads")
+    )
+    calls = make_calls({**blank, "tumour_depth": 500, "normal_depth": None})
+    row = judged(calls, recounted(calls, tumour={}, normal={"alt_reads": 9})).iloc[0]
+    assert (row["tumour_depth"], row["tumour_ref_reads"], row["tumour_alt_reads"]) == (
+        90,
+        70,
+        20,
+    )
+    assert row["tumour_vaf"] == pytest.approx(20 / 90)
+    assert row["normal_depth"] == 90
+    assert row["failed_filters"] == "germline"
+
+
+def test_samples_of_one_kind_are_counted_together(make_calls) -> None:
+    calls = make_calls({})
+    row = judged(calls, recounted(calls, rna=[{"depth": 10}, {"depth": 5, "alt_reads": 2}]))
+    assert row.iloc[0]["rna_recounted_depth"] == 15
+    assert row.iloc[0]["rna_recounted_alt_reads"] == 22
+
+
+@pytest.mark.parametrize(
+    ("f1r2", "f2r1", "expected"), [(20, 0, "oxog_artifact"), (10, 10, ""), (0, 20, "")]
+)
+def test_orientations_of_the_reads_feed_the_filters(make_calls, f1r2, f2r1, expected) -> None:
+    mute = {"ref": "G", "alt": "T", "tumour_alt_f1r2": None, "tumour_alt_f2r1": None}
+    calls = make_calls(mute)
+    counts = {"alt_f1r2": f1r2, "alt_f2r1": f2r1}
+    assert judged(calls, recounted(calls, tumour=counts)).iloc[0]["failed_filters"] == expected
+    spoken = make_calls({**mute, "tumour_alt_f1r2": 15, "tumour_alt_f2r1": 15})
+    found = judged(spoken, recounted(spoken, tumour=counts)).iloc[0]
+    assert found["failed_filters"] == "", "the caller's own go first"
+
+
+@pytest.mark.parametrize(("absent", "is_told"), [(3, False), (4, True)])
+def test_reads_that_lack_most_calls_are_not_of_these_calls(make_calls, absent, is_told) -> None:
+    calls = make_calls(*[{}] * 6)
+    reads = recounted(calls, tumour={})
+    reads.loc[: absent - 1, "alt_reads"] = 0
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        judged(calls, reads)
+    said = [str(one.message) for one in caught if one.category is DataWarning]
+    assert len(said) == is_told
+    if is_told:
+        assert said[0].startswith("4 of 6 calls")
+        assert said[0].endswith("the BAM is not that of these calls")
+
+
+def test_a_place_without_reads_says_nothing_of_the_calls(make_calls) -> None:
+    calls = make_calls(*[{}] * 6)
+    judged(calls, recounted(calls, tumour={"depth": 0, "alt_reads": 0}))

@@ -1,0 +1,378 @@
+"""What the reads of each sample are worth: depth, duplicates, sex, contamination, RNA."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from storiform.model.errors import DataWarning
+from storiform.model.params import Depth, Fraction, Params
+from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.reads import (
+    QUALITY,
+    Contamination,
+    DepthHistogram,
+    GeneCountingSummary,
+    Identity,
+    Quality,
+    ReadStatistics,
+    TargetDepth,
+)
+
+Floats = NDArray[np.float64]
+
+_UNITS = ["patient", "sample", "role", "assay"]
+_DEPTHS = (20, 50, 100)
+_GC_LOW, _GC_HIGH = 0.4, 0.6
+_FEWEST_GC_TARGETS = 10
+_SEX_CONTIGS = ("chrX", "chrY")
+_NOT_AUTOSOMES = (*_SEX_CONTIGS, "chrM")
+_OWN_X = (2_790_000, 154_900_000)
+_OWN_Y = (2_790_000, 56_800_000)
+"""Bounds of what X and Y do not share, in both builds."""
+_MILLION = 1e6
+
+
+class QualityParams(Params):
+    """From when on a sample deserves a word, and how its sex is told."""
+
+    min_mean_depth: Depth = Field(30, description="mean depth of an exome's targets")
+    min_mapped: Fraction = Field(0.9, description="share of an exome's reads that are aligned")
+    min_on_target: Fraction = Field(0.4, description="share of aligned reads on a target")
+    max_duplicates: Fraction = Field(0.5, description="share of duplicates in an exome")
+    max_contamination: Fraction = Field(
+        0.02, description="share of reads of another person that is mentioned"
+    )
+    heavy_contamination: Fraction = Field(
+        0.1, description="share of reads of another person that is warned of"
+    )
+    min_assigned: Fraction = Field(0.4, description="share of RNA fragments of a gene")
+    max_rrna: Fraction = Field(0.1, description="share of RNA fragments of rRNA genes")
+    max_mitochondrial: Fraction = Field(0.4, description="share of RNA reads of chrM")
+    max_three_prime: Fraction = Field(
+        0.7, description="mean place of RNA reads along transcripts; 0.5 is even"
+    )
+    min_sex_targets: int = Field(
+        5, ge=1, le=10_000, description="targets of X, and of Y, that tell the sex"
+    )
+    male_min_y: Fraction = Field(
+        0.15, description="depth of Y by that of autosomes from which a sample is male"
+    )
+    female_max_y: Fraction = Field(
+        0.05, description="the same, up to which it can be female; reads of X stray to Y"
+    )
+    female_min_x: Fraction = Field(
+        0.75, description="depth of X by that of autosomes from which it is female"
+    )
+    rna_sex_min: float = Field(
+        5.0, ge=0.0, le=1e6,
+        description="fragments of XIST, or of four Y genes, per million assigned: present",
+    )  # fmt: skip
+    rna_sex_max: float = Field(
+        1.0, ge=0.0, le=1e6,
+        description="fragments of the four Y genes per million assigned: absent",
+    )  # fmt: skip
+
+
+def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
+    read_statistics: ReadStatistics,
+    target_depth: TargetDepth | None,
+    depth_histogram: DepthHistogram | None,
+    gene_counting_summary: GeneCountingSummary | None,
+    contamination: Contamination | None,
+    identity: Identity | None,
+    clinic: Clinic | None,
+    params: QualityParams,
+) -> Quality:
+    """Bring together what is known of each sample's reads, and name what is doubtful.
+
+    Depth, GC bias and the sex by X and Y are those of exomes; RNA tells the sex by XIST and
+    four genes of Y. GC bias is the depth, by the mean of autosomal targets, where more than
+    .6 of the bases are G or C, less that where fewer than .4 are. A tumour that has lost Y
+    looks neither male nor female.
+
+    Parameters
+    ----------
+    read_statistics
+        One row per sample; it decides which samples there are.
+    target_depth, depth_histogram
+        Depth of exomes, by target and by base.
+    gene_counting_summary
+        Counting of RNA.
+    contamination, identity
+        What genotypes say.
+    clinic
+        The sex that the clinical table gives.
+    params
+        Thresholds of the concerns.
+
+    Returns
+    -------
+    Quality
+        One row per sample; `concerns` are in words.
+    """
+    of_reads = read_statistics[_UNITS].reset_index(drop=True)
+    of_reads = pd.concat([of_reads, _of_reads(read_statistics)], axis=1)
+    parts = [
+        _of_targets(target_depth, params),
+        _of_histogram(depth_histogram),
+        _of_rna(gene_counting_summary, params),
+        _of_genotypes(contamination),
+    ]
+    joined = of_reads.set_index("sample", drop=False)
+    for part in parts:
+        for name in part.columns:
+            known = part[name].reindex(joined.index)
+            joined[name] = known if name not in joined else joined[name].fillna(known)
+    joined = joined.reindex(columns=[name for name in QUALITY.columns if name != "concerns"])
+    joined["sex_found"] = joined["sex_found"].fillna("")
+    joined["concerns"] = ""
+    found = {str(name): list(_concerns(row, params)) for name, row in joined.iterrows()}
+    for name, concern in [
+        *_sexes(joined, clinic), *_identities(identity), *_strands(gene_counting_summary),
+    ]:  # fmt: skip
+        if name in found:
+            found[name].append(concern)
+    for name, concerns in found.items():
+        joined.loc[name, "concerns"] = "; ".join(concern.text for concern in concerns)
+        for text in (concern.text for concern in concerns if concern.is_serious):
+            warnings.warn(f"sample {name}: {text}", DataWarning, stacklevel=2)
+    return joined.reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class _Concern:
+    """What is doubtful, in words, and whether it deserves a warning here."""
+
+    text: str
+    is_serious: bool = False
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A column, the parameter that bounds it, and what is said beyond that."""
+
+    column: str
+    bound: str
+    words: str
+    assay: str = ""
+    is_serious: bool = False
+
+
+_RULES = (
+    _Rule("mean_depth", "min_mean_depth", "mean depth {:.0f}", "exome", is_serious=True),
+    _Rule("mapped_share", "min_mapped", "{:.0%} of the reads are aligned", "exome"),
+    _Rule("on_target_share", "min_on_target", "{:.0%} of the aligned reads on target", "exome"),
+    _Rule("duplicate_share", "max_duplicates", "{:.0%} duplicates", "exome"),
+    _Rule(
+        "assigned_share", "min_assigned", "{:.0%} of the fragments assigned", "rna",
+        is_serious=True,
+    ),
+    _Rule("rrna_share", "max_rrna", "{:.0%} of the fragments of rRNA", "rna"),
+    _Rule(
+        "mitochondrial_share",
+        "max_mitochondrial",
+        "{:.0%} of the fragments mitochondrial",
+        "rna",
+    ),
+    _Rule("three_prime_bias", "max_three_prime", "reads crowd at 3' ends ({:.2f})", "rna"),
+)  # fmt: skip
+
+
+def _of_reads(statistics: pd.DataFrame) -> pd.DataFrame:
+    rows = statistics.reset_index(drop=True)
+    mapped = rows["mapped"].to_numpy(np.float64)
+    of_mapped = {
+        "duplicate_share": "duplicates",
+        "proper_share": "properly_paired",
+        "on_target_share": "on_target",
+        "mitochondrial_share": "mitochondrial",
+    }
+    shares = {name: _ratio(_floats(rows[of]), mapped) for name, of in of_mapped.items()}
+    return pd.DataFrame(
+        {
+            "reads": rows["reads"],
+            "mapped_share": _ratio(mapped, _floats(rows["reads"])),
+            **shares,
+            "read_length": rows["read_length"],
+            "insert_size": rows["insert_size"],
+        }
+    )
+
+
+def _floats(values: pd.Series) -> Floats:
+    numbers = values.astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    return np.asarray(numbers, dtype=np.float64)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    shares: Floats = np.full(len(part), np.nan)
+    np.divide(part, whole, out=shares, where=whole > 0)
+    return shares
+
+
+def _of_targets(target_depth: pd.DataFrame | None, params: QualityParams) -> pd.DataFrame:
+    """Return mean depth, GC bias and the depths of X and Y by sample."""
+    if target_depth is None or target_depth.empty:
+        return pd.DataFrame()
+    targets = target_depth[target_depth["assay"] == "exome"].copy()
+    targets["length"] = targets["end"] - targets["start"]
+    # A target that one sample lacks has the bases that the others see there.
+    bases = targets.groupby(["contig", "start", "end"])[["gc_bases", "called_bases"]]
+    summed = bases.transform("sum")
+    targets["gc"] = summed["gc_bases"] / summed["called_bases"].where(
+        summed["called_bases"] > 0
+    )
+    start, contig = targets["start"], targets["contig"]
+    is_x = (contig == "chrX") & start.between(*_OWN_X)
+    is_y = (contig == "chrY") & start.between(*_OWN_Y)
+    is_autosomal = ~contig.isin(_NOT_AUTOSOMES)
+    autosomal = _depth(targets[is_autosomal])
+    ratios = {
+        name: _depth(targets[chosen], params.min_sex_targets) / autosomal
+        for name, chosen in (("x_ratio", is_x), ("y_ratio", is_y))
+    }
+    high, low = (
+        _depth(targets[is_autosomal & chosen], _FEWEST_GC_TARGETS) / autosomal
+        for chosen in (targets["gc"] > _GC_HIGH, targets["gc"] < _GC_LOW)
+    )
+    found = pd.DataFrame({"mean_depth": _depth(targets), "gc_bias": high - low, **ratios})
+    sexes = [
+        _sex_of_depth(x, y, params)
+        for x, y in zip(found["x_ratio"], found["y_ratio"], strict=True)
+    ]
+    return found.assign(sex_found=pd.Series(sexes, index=found.index, dtype=object))
+
+
+def _depth(targets: pd.DataFrame, fewest: int = 1) -> "pd.Series[float]":
+    """Return the mean depth by sample, missing where there are too few targets."""
+    grouped = targets.groupby("sample")
+    length = grouped["length"].sum()
+    enough = (grouped.size() >= fewest) & (length > 0)
+    return (grouped["depth_sum"].sum() / length).where(enough)
+
+
+def _sex_of_depth(x: float, y: float, params: QualityParams) -> str:
+    """Tell the sex; empty where it cannot be told, as without Y or in a tumour that lost it."""
+    if np.isnan(y):
+        return ""
+    if y >= params.male_min_y:
+        return "male"
+    return "female" if y <= params.female_max_y and x >= params.female_min_x else ""
+
+
+def _of_histogram(histogram: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the median depth and the shares of deep bases by sample."""
+    if histogram is None or histogram.empty:
+        return pd.DataFrame()
+    rows = {}
+    for sample, bins in histogram[histogram["assay"] == "exome"].groupby("sample"):
+        ordered = bins.sort_values("depth")
+        depth, bases = ordered["depth"].to_numpy(), ordered["bases"].to_numpy()
+        total = int(bases.sum())
+        if not total:
+            continue
+        rows[sample] = {"median_depth": _median(depth, bases)} | {
+            f"share_{least}x": bases[depth >= least].sum() / total for least in _DEPTHS
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _median(depth: NDArray[np.int64], bases: NDArray[np.int64]) -> float:
+    """Return the median of depths that occur so often each."""
+    reached = np.cumsum(bases)
+    middle = [(reached[-1] - 1) // 2, reached[-1] // 2]
+    return float(depth[np.searchsorted(reached, middle, side="right")].mean())
+
+
+def _of_rna(summary: pd.DataFrame | None, params: QualityParams) -> pd.DataFrame:
+    if summary is None or summary.empty:
+        return pd.DataFrame()
+    rows = summary.set_index("sample")
+    names = ["assigned_share", "mitochondrial_share", "rrna_share", "strandedness_found"]
+    kept = rows[[*names, "three_prime_bias", "genes_detected"]]
+    per_million = _MILLION / rows["assigned"].where(rows["assigned"] > 0).astype("Float64")
+    sexes = [
+        _sex_of_rna(xist, y, params)
+        for xist, y in zip(
+            _floats(rows["xist"] * per_million), _floats(rows["y_genes"] * per_million),
+            strict=True,
+        )
+    ]  # fmt: skip
+    return kept.assign(sex_found=pd.Series(sexes, index=rows.index, dtype=object))
+
+
+def _sex_of_rna(xist: float, y: float, params: QualityParams) -> str:
+    """Tell the sex by fragments per million; empty where it cannot be told."""
+    has_xist, has_y = xist >= params.rna_sex_min, y >= params.rna_sex_min
+    if has_y and not has_xist:
+        return "male"
+    return "female" if has_xist and y <= params.rna_sex_max else ""
+
+
+def _of_genotypes(contamination: pd.DataFrame | None) -> pd.DataFrame:
+    if contamination is None or contamination.empty:
+        return pd.DataFrame()
+    names = ["contamination", "contamination_lower", "contamination_upper"]
+    return contamination.set_index("sample")[names]
+
+
+def _concerns(row: "pd.Series[float]", params: QualityParams) -> Iterator[_Concern]:
+    """Name what passes a threshold; a missing value passes none."""
+    for rule in _RULES:
+        value, bound = row[rule.column], float(getattr(params, rule.bound))
+        if rule.assay not in ("", row["assay"]) or pd.isna(value):
+            continue
+        is_beyond = value < bound if rule.bound.startswith("min_") else value > bound
+        if is_beyond:
+            yield _Concern(rule.words.format(float(value)), rule.is_serious)
+    share = row["contamination"]
+    if share > params.max_contamination:
+        is_heavy = bool(share > params.heavy_contamination)
+        yield _Concern(f"{share:.1%} of the reads are of another person", is_heavy)
+
+
+def _sexes(
+    quality: pd.DataFrame, clinic: pd.DataFrame | None
+) -> Iterator[tuple[str, _Concern]]:
+    """Name the samples whose sex is not that of the clinic, or of the patient's others."""
+    told = quality[quality["sex_found"] != ""]
+    of_clinic: dict[str, str] = {}
+    if clinic is not None and not clinic.empty:
+        known = clinic[clinic["sex"].isin(["female", "male"])]
+        of_clinic = dict(zip(known["patient"], known["sex"], strict=True))
+    for patient, rows in told.groupby("patient"):
+        expected = of_clinic.get(str(patient))
+        for name, sex in zip(rows["sample"], rows["sex_found"], strict=True):
+            if expected is not None and sex != expected:
+                words = f"{sex} by its reads, {expected} in the clinical table"
+                yield str(name), _Concern(words, is_serious=True)
+            others = rows.loc[rows["sex_found"] != sex, ["sample", "sex_found"]]
+            if len(others):
+                other, of_other = others.iloc[0]
+                words = f"{sex} by its reads, while {other} of {patient} is {of_other}"
+                yield str(name), _Concern(words, is_serious=True)
+
+
+def _identities(identity: pd.DataFrame | None) -> Iterator[tuple[str, _Concern]]:
+    """Name the faults of pairs, at both samples; `identity` has warned of them."""
+    if identity is None or identity.empty:
+        return
+    for row in identity[identity["says"].fillna("") != ""].itertuples():
+        for name in (row.sample_1, row.sample_2):
+            yield str(name), _Concern(str(row.says))
+
+
+def _strands(summary: pd.DataFrame | None) -> Iterator[tuple[str, _Concern]]:
+    """Name the RNA that was counted by another strand than its reads tell."""
+    if summary is None or summary.empty:
+        return
+    for row in summary.fillna({"strandedness_found": ""}).itertuples():
+        found = str(row.strandedness_found)
+        if found and found != row.strandedness:
+            words = f"counted as {row.strandedness}, while its reads are {found}"
+            yield str(row.sample), _Concern(words, is_serious=True)
