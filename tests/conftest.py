@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from storiform.engine.cluster import prepare_environment
+
+prepare_environment()  # kernels compiled by one test serve the next, and the commands it starts
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("house")
 

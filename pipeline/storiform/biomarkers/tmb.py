@@ -151,7 +151,8 @@ def tmb(
     # A call whose one fault is that it lies off target would count: it is listed as outside.
     anywhere = _passes(variants, rules, ignored=frozenset({"off_target"}))
     would_count = anywhere if rules.counts_all else anywhere & changes
-    name, bases = _denominator(targets, genes, callable_bases, params)
+    is_unread = callability is not None and callability.empty  # no reads of the tumour
+    name, bases = _denominator(targets, genes, None if is_unread else callable_bases, params)
     is_preset_size = bases is None and params.size_megabases is None
     if is_preset_size and params.preset == "storiform_default":
         message = (

@@ -1,8 +1,14 @@
 """`storiform simulate`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from storiform.simulation.faults import Fault
+
+_FAULTS = ("swap", "contamination", "truncation", "missing_index")
 
 
 @click.command()
@@ -10,13 +16,49 @@ import click
 @click.option("--patients", type=click.IntRange(1, 5000), default=48, show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
 @click.option("--hostile", is_flag=True, help="Add rows and files that must fail one by one.")
-def simulate(out: Path, patients: int, seed: int, hostile: bool) -> None:  # noqa: FBT001
+@click.option("--reads/--no-reads", help="Write exomes and RNA as BAM files, not counts.")
+@click.option(
+    "--fault",
+    "faults",
+    type=click.Choice(_FAULTS),
+    multiple=True,
+    help="With --reads: spoil a tumour exome so; may be given several times.",
+)
+def simulate(
+    out: Path,
+    patients: int,
+    seed: int,
+    hostile: bool,  # noqa: FBT001
+    reads: bool,  # noqa: FBT001
+    faults: "tuple[Fault, ...]",
+) -> None:
     """Write a trial with planted truth: sheets, calls, counts, a configuration, the truth."""
     from storiform.model.errors import ConfigError, fault
-    from storiform.simulation.trial import simulate as write
 
     if (out / "trial.yaml").exists():
         remedy = "Choose another folder, or remove it first."
         raise ConfigError(fault(str(out), "a trial already there", "a new folder", remedy))
-    write(out, patients, seed, hostile)
+    if reads and hostile:
+        message = "--hostile is of trials without reads. Give --fault, or leave --reads out."
+        raise click.UsageError(message)
+    if faults and not reads:
+        message = "--fault spoils files of reads. Give --reads too."
+        raise click.UsageError(message)
+    if reads:
+        _write_reads(out, patients, seed, faults)
+    else:
+        from storiform.simulation.trial import simulate as write
+
+        write(out, patients, seed, hostile)
     click.echo(f"Wrote {out}. Run it: storiform run {out / 'trial.yaml'}")
+
+
+def _write_reads(out: Path, patients: int, seed: int, faults: "tuple[Fault, ...]") -> None:
+    from storiform.engine.cluster import default_workers, prepare_environment
+    from storiform.simulation.read_trial import simulate_reads
+
+    prepare_environment()
+    try:
+        simulate_reads(out, patients, seed, faults, workers=default_workers())
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error

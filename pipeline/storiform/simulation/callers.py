@@ -38,12 +38,12 @@ Counts = tuple[int, Sequence[int]]
 """Reads with the reference allele, and with each alternative."""
 
 
-def vcf_text(mutations: Mutations) -> str:
+def vcf_text(mutations: Mutations, lengths: Mapping[str, int] = LENGTHS["GRCh38"]) -> str:
     """Write the calls of one biopsy as its caller would, records in order of the genome.
 
     Mutect2 names its columns by the samples and says in the header which is the tumour;
     Strelka2 puts the normal first, MuSE the tumour. Every second Mutect2 file has the
-    normal first.
+    normal first. `lengths` are those of the contigs, in bp.
     """
     caller, biopsy = mutations.caller, mutations.biopsy
     header = [
@@ -55,10 +55,7 @@ def vcf_text(mutations: Mutations) -> str:
         f'##FILTER=<ID={name},Description="Filtered by the caller">'
         for name in _REJECTED[caller].split(";")
     ]
-    header += [
-        f"##contig=<ID={contig},length={length}>"
-        for contig, length in LENGTHS["GRCh38"].items()
-    ]
+    header += [f"##contig=<ID={contig},length={length}>" for contig, length in lengths.items()]
     header.append('##INFO=<ID=SOMATIC,Number=0,Type=Flag,Description="Somatic mutation">')
     if caller == "mutect2":
         told = "negative log 10 population allele frequencies of alt alleles"

@@ -90,7 +90,7 @@ def simulate(out: Path, patients: int, seed: int, hostile: bool = False) -> Trut
     ]
     rna = transcriptome(enrolment, reference, seed, recipe)
     sheet, faults = _sheet(enrolment), pd.DataFrame(columns=["patient", "biopsy", "file"])
-    missing = _missing(enrolment, clinical)
+    missing = missing_material(enrolment, clinical)
     if hostile:
         rows, people, faults = hostile_rows(out, reference, panel, seed, recipe)
         sheet = pd.concat([sheet, rows], ignore_index=True)
@@ -194,7 +194,7 @@ def _call_truth(called: list[Mutations]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _missing(enrolment: Enrolment, clinical: pd.DataFrame) -> pd.DataFrame:
+def missing_material(enrolment: Enrolment, clinical: pd.DataFrame) -> pd.DataFrame:
     """Return what is missing of whom: assays, evaluable responses, clinical cells."""
     rows = []
     for biopsy in enrolment.biopsies:

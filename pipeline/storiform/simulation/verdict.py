@@ -45,42 +45,44 @@ def verdict(truth_dir: Path, tables_dir: Path) -> pd.DataFrame:
     for name, judge in _JUDGES.items():
         path = tables_dir / f"{name}.tsv"
         if path.is_file():
-            rows += judge(truth_dir, _read(path))
+            rows += judge(truth_dir, read_table(path))
         else:
-            rows.append(_row("table exists", name, "a table", "none", 0, holds=False))
+            rows.append(claim_row("table exists", name, "a table", "none", 0, holds=False))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of a run or of the truth."""
     return pd.read_csv(path, sep="\t", dtype={"patient": str, "biopsy": str})
 
 
-def _row(  # noqa: PLR0913  one for each column
+def claim_row(  # noqa: PLR0913  one for each column
     claim: str, subject: str, planted: str, found: str, n: int, *, holds: bool,
     effect: float = np.nan, q: float = np.nan,
 ) -> Row:  # fmt: skip
+    """Return one row of the verdict."""
     values = (claim, subject, planted, found, n, effect, q, bool(holds))
     return dict(zip(COLUMNS, values, strict=True))
 
 
 def _tmb(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
-    planted = _read(truth_dir / "tmb.tsv")
+    planted = read_table(truth_dir / "tmb.tsv")
     both = planted.merge(found, on=["patient", "biopsy"], suffixes=("_planted", ""), how="left")
     size = len(both)
     for name in ("mutations_nonsynonymous", "mutations_coding"):
         equal = int((both[name] == both[f"{name}_planted"]).sum())
-        yield _row(
+        yield claim_row(
             "counts equal", f"tmb.{name}", f"{size} of {size}", f"{equal} of {size}", size,
             holds=equal == size,
         )  # fmt: skip
     is_near = (both["megabases"] - both["megabases_planted"]).abs() < 1e-9  # noqa: PLR2004  one base is 1e-6
-    yield _row(
+    yield claim_row(
         "denominator equals", "tmb.megabases", f"{size} of {size}",
         f"{is_near.sum()} of {size}", size, holds=bool(is_near.all()),
     )  # fmt: skip
     rate = both["rate_per_mb"]
     inside = int(((both["tmb_lower"] <= rate) & (rate <= both["tmb_upper"])).sum())
-    yield _row(
+    yield claim_row(
         "planted rate in 95 % interval", "tmb.tmb", f"{COVERAGE:.0%} of {size}",
         f"{inside} of {size}", size, holds=_chance_below(inside, size, COVERAGE) > CHANCE,
     )  # fmt: skip
@@ -92,12 +94,12 @@ def _chance_below(hits: int, size: int, share: float) -> float:
 
 
 def _associations(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
-    planted = _read(truth_dir / "associations.tsv")
+    planted = read_table(truth_dir / "associations.tsv")
     yield from _claims(planted, found, "weight", ["outcome", "feature"])
 
 
 def _survival(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
-    planted = _read(truth_dir / "survival.tsv")
+    planted = read_table(truth_dir / "survival.tsv")
     planted = planted.rename(columns={"log_hazard_ratio": "effect"})
     medians = found.pivot_table(
         index=["outcome", "feature"], columns="group", values="median_months", aggfunc="first"
@@ -118,7 +120,7 @@ def _claims(
     is_found = (both["q"] < Q_LIMIT).rename("is_found")
     for record in both.assign(is_found=is_found)[both["planted"]].to_dict("records"):
         q, n = float(record["q"]), record["n"]
-        yield _row(
+        yield claim_row(
             f"{record['outcome']} goes with", str(record["feature"]),
             f"{measure} {record['effect_planted']:g}", "hit" if record["is_found"] else "miss",
             0 if pd.isna(n) else int(n), effect=float(record["effect"]), q=q,
@@ -129,15 +131,16 @@ def _claims(
     for (outcome, table), members in nulls.groupby([nulls["outcome"], family]):
         size, rejected = len(members), int(members["is_found"].sum())
         unlikely = 1.0 - _chance_below(rejected - 1, size, NULL_SHARE) if rejected else 1.0
-        yield _row(
+        yield claim_row(
             f"{outcome} does not go with", f"{table}: {size} null features",
             f"at most {NULL_SHARE:.0%} found", f"{rejected} of {size}", size,
             q=float(members["q"].min()), holds=unlikely > CHANCE,
         )  # fmt: skip
 
 
-def _scores(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
-    planted = _read(truth_dir / "signatures.tsv")
+def score_claims(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    """Yield for each population whether its score follows the planted abundance."""
+    planted = read_table(truth_dir / "signatures.tsv")
     wide = planted.pivot_table(
         index=["patient", "biopsy"], columns="population", values="abundance"
     )
@@ -145,7 +148,7 @@ def _scores(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     for name in sorted(planted["population"].unique()):
         pair = both[[name, f"{name}_score"]].dropna() if f"{name}_score" in both else both[[]]
         rho = float(pair.rank().corr().to_numpy()[0, 1]) if len(pair) > 2 else np.nan  # noqa: PLR2004  a line needs 3
-        yield _row(
+        yield claim_row(
             "score follows abundance", f"mcp_counter.{name}",
             f"Spearman >= {LEAST_CORRELATION:g}", f"{rho:.3f}", len(pair), effect=rho,
             holds=len(pair) == len(wide) and rho >= LEAST_CORRELATION,
@@ -153,5 +156,6 @@ def _scores(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
 
 
 _JUDGES: dict[str, Callable[[Path, pd.DataFrame], Iterator[Row]]] = {
-    "tmb": _tmb, "mcp_counter": _scores, "associations": _associations, "survival": _survival,
+    "tmb": _tmb, "mcp_counter": score_claims, "associations": _associations,
+    "survival": _survival,
 }  # fmt: skip

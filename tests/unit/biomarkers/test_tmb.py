@@ -296,3 +296,13 @@ def test_no_callable_base_gives_no_rate_and_a_warning(make_variants) -> None:
 def test_callable_bases_that_are_asked_for_must_be_there(make_variants) -> None:
     with pytest.raises(ConfigError, match=r"tmb.denominator = callable: found no callable"):
         burden(make_variants(), denominator="callable")
+
+
+def test_calls_without_reads_of_the_tumour_keep_their_targets_as_denominator(
+    make_variants,
+) -> None:
+    """A normal with reads beside a tumour with calls alone makes nothing callable."""
+    targets = Intervals.of([("chr1", 0, 2_000_000)])
+    made = make_variants({"consequence": "missense_variant"})
+    found = tmb(made, targets, None, TmbParams(), deep(), CALLABILITY.empty()).iloc[0]
+    assert (found["denominator"], found["megabases"]) == ("targets", 2.0)

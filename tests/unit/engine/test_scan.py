@@ -86,9 +86,7 @@ class File:
     def chunks(self, pieces: int) -> tuple[Chunk, ...]:
         """Cut the ten."""
         cuts = np.linspace(0, 10, min(pieces, 4) + 1).astype(int)
-        return tuple(
-            Chunk(0, int(a) * 100, int(b) * 100) for a, b in pairwise(cuts)
-        )
+        return tuple(Chunk(0, int(a) * 100, int(b) * 100) for a, b in pairwise(cuts))
 
     def batches(self, chunk: Chunk) -> Iterator[RecordBatch]:
         """Give batches of 100 bases."""

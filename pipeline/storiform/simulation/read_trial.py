@@ -1,0 +1,246 @@
+"""Simulate a trial that begins with reads: exomes and RNA of every patient as BAM files."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from storiform.simulation.annotation import write_annotation
+from storiform.simulation.enrolment import BURDEN, Enrolment, enrol
+from storiform.simulation.faults import Fault, Faults, choose_faults, fault_table, truncate
+from storiform.simulation.files import write_table, write_text
+from storiform.simulation.fragments import Chains
+from storiform.simulation.invention import invent
+from storiform.simulation.mutations import Mutations
+from storiform.simulation.outcomes import outcomes
+from storiform.simulation.people import Person, Sex, draw_person
+from storiform.simulation.recipe import Recipe
+from storiform.simulation.reference import read_reference
+from storiform.simulation.sequencing import (
+    Effort,
+    Found,
+    Tumour,
+    World,
+    bam_path,
+    sequence_patient,
+    vcf_path,
+)
+from storiform.simulation.somatic import plant
+from storiform.simulation.trial import missing_material
+
+SHEET = ("patient", "sample", "status", "bam", "bai", "vcf", "timepoint")
+CONFIGURATION = """\
+# A simulated trial that begins with reads ({patients} patients, seed {seed}); the genome is
+# invented and no build of man, whatever is written here. What is true stands in truth/.
+workflow: trial
+output: results
+cohort:
+  samples: samples.csv
+  clinical: clinical.csv
+  genome: GRCh38
+resources:
+  targets: targets.bed
+  genes: genes.gtf
+  fasta: reference.fa
+"""
+RATE_MEDIAN = 70.0
+"""Median rate of nonsynonymous mutations per megabase: high, since the exome is small."""
+_PURITY = (0.45, 0.85)
+
+
+@dataclass(frozen=True)
+class ReadTruth:
+    """What is true of the reads; each frame is ``truth/NAME.tsv`` in the trial's folder."""
+
+    reads: pd.DataFrame
+    tmb: pd.DataFrame
+    calls: pd.DataFrame
+    signatures: pd.DataFrame
+    expression: pd.DataFrame
+    missing: pd.DataFrame
+    faults: pd.DataFrame
+
+
+def simulate_reads(
+    out: Path, patients: int, seed: int, faults: Sequence[Fault] = (),
+    effort: Effort | None = None, workers: int = 2,
+) -> ReadTruth:  # fmt: skip
+    """Write a trial whose samples are BAM files into a folder.
+
+    The same arguments give the same bytes, whatever the number of workers.
+
+    Parameters
+    ----------
+    out
+        The folder; files of the same names in it are replaced.
+    patients
+        Number of patients, at least 4.
+    seed
+        Seeds everything but the genome, which is the same in all trials.
+    faults
+        Faults to build in, each on patients of its own.
+    effort
+        How deep to sequence.
+    workers
+        Patients that are sequenced at a time.
+
+    Returns
+    -------
+    ReadTruth
+        What the folder's ``truth/*.tsv`` hold.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 4 patients, or too few for the faults.
+    """
+    if patients < 4 or seed < 0:  # noqa: PLR2004  one of each response
+        message = f"{patients} patients, seed {seed}: at least 4 patients and a seed from 0"
+        raise ValueError(message)
+    recipe = replace(Recipe(), rate_median=RATE_MEDIAN, share_on_treatment=0.04)
+    reference = read_reference(recipe.genes)
+    genome = invent(reference)
+    enrolment = enrol(patients, list(reference.markers), seed, recipe)
+    clinical = outcomes(enrolment, seed, recipe)
+    rng = np.random.default_rng([seed, 21])
+    with_dna = [b.patient for b in enrolment.biopsies if b.dna and b.timepoint == "pre"]
+    chosen = choose_faults(faults, with_dna, rng)
+    world = World(
+        genome, Chains.of(genome), reference, recipe, effort or Effort(), seed, out, chosen
+    )
+    sexes: dict[str, Sex] = dict(zip(clinical["patient"], clinical["sex"], strict=True))
+    tumours = _tumours(world, enrolment, sexes)
+    for name in ("bam", "vcf"):
+        (out / name).mkdir(parents=True, exist_ok=True)
+    write_annotation(out, genome)
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(
+            pool.map(lambda name: sequence_patient(world, tumours, name), enrolment.patients)
+        )
+    write_table(out / "samples.csv", _sheet(enrolment, chosen))
+    write_table(out / "clinical.csv", clinical)
+    _spoil(out, enrolment, chosen)
+    truth = _truth(found, enrolment, missing_material(enrolment, clinical), chosen)
+    for field in fields(truth):
+        write_table(out / "truth" / f"{field.name}.tsv", getattr(truth, field.name))
+    # Written last: where it stands, the trial is whole.
+    write_text(out / "trial.yaml", configuration(patients, seed))
+    return truth
+
+
+def configuration(patients: int, seed: int) -> str:
+    """Return the text of the trial's ``trial.yaml``."""
+    return CONFIGURATION.format(patients=patients, seed=seed)
+
+
+def _tumours(
+    world: World, enrolment: Enrolment, sexes: Mapping[str, Sex]
+) -> dict[str, list[Tumour]]:
+    """Draw every person, and for each biopsy what is planted in it."""
+    people: dict[str, Person] = {}
+    tumours: dict[str, list[Tumour]] = {}
+    for number, name in enumerate(enrolment.patients):
+        rng = np.random.default_rng([world.seed, 22, number])
+        people[name] = draw_person(world.genome, sexes[name], rng)
+    for biopsy in enrolment.biopsies:
+        # Both biopsies of a patient are of one tumour: the same draws, the same mutations.
+        number = enrolment.patients.index(biopsy.patient)
+        rng = np.random.default_rng([world.seed, 23, number])
+        latent = biopsy.latent[BURDEN]
+        rate = world.recipe.rate_median * float(np.exp(world.recipe.rate_log_sd * latent))
+        person = people[biopsy.patient]
+        calls = plant(world.genome, person, rate, rng) if biopsy.dna else []
+        rng = np.random.default_rng([world.seed, 27, biopsy.number])
+        purity = round(float(rng.uniform(*_PURITY)), 3)
+        made = Tumour(biopsy, person, purity, rate, tuple(calls))
+        tumours.setdefault(biopsy.patient, []).append(made)
+    return tumours
+
+
+def _sheet(enrolment: Enrolment, faults: Faults) -> pd.DataFrame:
+    """Return the sample sheet: a normal for who has an exome, then each biopsy's samples."""
+    rows: list[dict[str, object]] = []
+    normals: set[str] = set()
+    for biopsy in enrolment.biopsies:
+        name = biopsy.patient
+        if biopsy.dna and name not in normals:
+            normals.add(name)
+            rows.append(_line(name, biopsy.normal_sample, 0))
+        if biopsy.dna:
+            row = _line(name, biopsy.dna_sample, 1)
+            row |= {"vcf": vcf_path(biopsy), "timepoint": biopsy.timepoint}
+            if name in faults.without_index and biopsy.timepoint == "pre":
+                row["bai"] = ""
+            rows.append(row)
+        if biopsy.rna:
+            row = _line(name, biopsy.rna_sample, 2)
+            rows.append(row | {"timepoint": biopsy.timepoint})
+    return pd.DataFrame(rows, columns=list(SHEET))
+
+
+def _line(patient: str, sample: str, status: int) -> dict[str, object]:
+    bam = bam_path(sample)
+    return {
+        "patient": patient,
+        "sample": sample,
+        "status": status,
+        "bam": bam,
+        "bai": f"{bam}.bai",
+    }
+
+
+def _spoil(out: Path, enrolment: Enrolment, faults: Faults) -> None:
+    """Cut off and take away what the faults say."""
+    for name, biopsy in enrolment.baseline().items():
+        path = out / bam_path(biopsy.dna_sample)
+        if name in faults.truncated:
+            truncate(path)
+        if name in faults.without_index:
+            Path(f"{path}.bai").unlink()
+
+
+def _truth(
+    found: Sequence[Found], enrolment: Enrolment, missing: pd.DataFrame, faults: Faults
+) -> ReadTruth:
+    made = [mutations for part in found for mutations in part.called]
+    calls = [row for part in found for row in part.calls]
+    reads = pd.DataFrame([row for part in found for row in part.reads])
+    return ReadTruth(
+        reads.sort_values(["patient", "sample"], ignore_index=True),
+        pd.DataFrame([_tmb_row(mutations) for mutations in made]),
+        pd.DataFrame(calls), _signatures(enrolment),
+        pd.DataFrame([row for part in found for row in part.expression]),
+        missing, fault_table(faults),
+    )  # fmt: skip
+
+
+def _tmb_row(made: Mutations) -> dict[str, object]:
+    return {
+        "patient": made.biopsy.patient,
+        "biopsy": made.biopsy.name,
+        "sample": made.biopsy.dna_sample,
+        "source": made.caller,
+        "mutations_nonsynonymous": made.planted,
+        "mutations_coding": sum(call.is_coding for call in made.calls),
+        "rate_per_mb": round(made.rate, 6),
+        "megabases": made.megabases,
+    }
+
+
+def _signatures(enrolment: Enrolment) -> pd.DataFrame:
+    rows = [
+        {
+            "patient": biopsy.patient,
+            "biopsy": biopsy.name,
+            "population": name,
+            "abundance": value,
+        }
+        for biopsy in enrolment.biopsies
+        if biopsy.rna
+        for name, value in biopsy.latent.items()
+        if name != BURDEN
+    ]
+    return pd.DataFrame(rows)

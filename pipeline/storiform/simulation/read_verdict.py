@@ -1,0 +1,154 @@
+"""Judge a run on a simulated trial of reads: what was planted against what was found."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from storiform.simulation.verdict import (
+    COLUMNS,
+    Row,
+    claim_row,
+    read_table,
+    score_claims,
+)
+
+CONTAMINATION_ERROR = 0.01
+"""How far a contamination that is found may lie from the planted one."""
+LEAST_CALLABLE = 0.75
+"""Share of the targets that must be callable: they hold some intron, and X and Y of men."""
+DUPLICATE_ERROR = 0.01
+LEAST_EXPRESSION = 0.9
+"""Correlation of log2(TPM + 1) with the planted one that each library must reach."""
+_ALLELE = ["biopsy", "contig", "start", "ref", "alt"]
+_SPOILT = ("truncation", "missing_index")
+
+
+def read_verdict(truth_dir: Path, tables_dir: Path) -> pd.DataFrame:
+    """Compare the tables of a run with the truth of a trial that began with reads.
+
+    Samples whose files were spoilt by truncation or a missing index, and the calls and
+    counts of biopsies with any fault, are not looked at; swaps and contamination are.
+
+    Parameters
+    ----------
+    truth_dir
+        The folder ``truth`` of a simulated trial.
+    tables_dir
+        The folder ``tables`` of the run's results.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `verdict.verdict` returns it.
+    """
+    rows: list[Row] = []
+    for name, judge in _JUDGES.items():
+        path = tables_dir / f"{name}.tsv"
+        if path.is_file():
+            rows += judge(truth_dir, read_table(path))
+        else:
+            rows.append(claim_row("table exists", name, "a table", "none", 0, holds=False))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _all(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
+    """Return the row of a claim on every one of some things."""
+    size, right = len(agrees), int(agrees.sum())
+    return claim_row(
+        claim, subject, f"{size} of {size}", f"{right} of {size}", size,
+        holds=size > 0 and right == size,
+    )  # fmt: skip
+
+
+def _tmb(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    planted = _sound(truth_dir, read_table(truth_dir / "tmb.tsv"))
+    both = planted.merge(found, on=["patient", "biopsy"], suffixes=("_planted", ""), how="left")
+    for name in ("mutations_nonsynonymous", "mutations_coding"):
+        yield _all(
+            "callable counts equal", f"tmb.{name}", both[name] == both[f"{name}_planted"]
+        )
+    share = both["megabases"] / both["megabases_planted"]
+    yield _all(
+        f"callable at {LEAST_CALLABLE:.0%} of targets", "tmb.megabases",
+        (share >= LEAST_CALLABLE) & (share <= 1),
+    )  # fmt: skip
+
+
+def _recounts(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    """Compare the alleles of every call in the VCF with those that were sequenced."""
+    planted = _sound(truth_dir, read_table(truth_dir / "calls.tsv"))
+    planted = planted[planted["planted_as"] != "missed"]
+    both = planted.merge(found, on=_ALLELE, how="left", suffixes=("_planted", ""))
+    for source in ("tumour", "normal", "rna"):
+        rows = both[both[f"{source}_ref"].notna()]
+        equal = pd.Series(data=True, index=rows.index)
+        for allele in ("ref", "alt"):
+            recounted = rows[f"{source}_recounted_{allele}_reads"]
+            equal &= recounted == rows[f"{source}_{allele}"]
+        yield _all("alleles recounted", f"variants.{source}", equal)
+
+
+def _quality(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    planted = read_table(truth_dir / "reads.tsv")
+    faults = read_table(truth_dir / "faults.tsv")
+    spoilt = faults.loc[faults["fault"].isin(_SPOILT), "patient"]
+    is_tumour = (planted["role"] == "tumour") & (planted["assay"] == "exome")
+    planted = planted[~(is_tumour & planted["patient"].isin(spoilt))]
+    both = planted.merge(found, on=["patient", "sample"], how="left", suffixes=("_planted", ""))
+    exomes, rna = (both[both["assay_planted"] == name] for name in ("exome", "rna"))
+    yield _all("sex found", "quality.sex_found", exomes["sex"] == exomes["sex_found"])
+    # Against another person's normal nothing is known of what is foreign in a tumour.
+    swapped = faults.loc[faults["fault"] == "swap", "patient"]
+    right = exomes[~exomes["patient"].isin(swapped) | (exomes["role_planted"] == "normal")]
+    error = (right["contamination"] - right["contamination_planted"]).abs()
+    yield _all(
+        f"contamination within {CONTAMINATION_ERROR:.0%}", "quality.contamination",
+        error <= CONTAMINATION_ERROR,
+    )  # fmt: skip
+    share = exomes["duplicates"] / exomes["fragments"]
+    yield _all(
+        f"duplicates within {DUPLICATE_ERROR:.0%}", "quality.duplicate_share",
+        (exomes["duplicate_share"] - share).abs() <= DUPLICATE_ERROR,
+    )  # fmt: skip
+    yield _all(
+        "strands found", "quality.strandedness_found", rna["strandedness_found"] == "reverse"
+    )
+
+
+def _identity(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    """Judge every pair: one person if and only if the reads are of one."""
+    person = read_table(truth_dir / "reads.tsv").set_index("sample")["person"]
+    known = found[found["sample_1"].isin(person.index) & found["sample_2"].isin(person.index)]
+    one, two = (known[f"sample_{number}"].map(person) for number in (1, 2))
+    truly = pd.Series(np.where(one == two, "same", "different"), index=known.index)
+    yield _all("person found", "identity.found", known["found"] == truly)
+    accused = known["says"].fillna("") != ""
+    yield _all(
+        "swaps and nothing else named", "identity.says", accused == (truly != known["expected"])
+    )
+
+
+def _tpm(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    planted = read_table(truth_dir / "expression.tsv")
+    both = planted.merge(found, on=["biopsy", "gene"], how="left", suffixes=("_planted", ""))
+    both["planted"] = np.log2(both["tpm_planted"] + 1)
+    both["found"] = np.log2(both["tpm"] + 1)
+    pairs = both.groupby("biopsy")[["planted", "found"]]
+    rho = pairs.apply(lambda pair: float(pair.corr().to_numpy()[0, 1]))
+    yield _all(
+        f"expression correlates at {LEAST_EXPRESSION:g}", "tpm.tpm", rho >= LEAST_EXPRESSION
+    )
+
+
+def _sound(truth_dir: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of patients without faults."""
+    faults = read_table(truth_dir / "faults.tsv")
+    return table[~table["patient"].isin(faults["patient"])]
+
+
+_JUDGES: dict[str, Callable[[Path, pd.DataFrame], Iterator[Row]]] = {
+    "tmb": _tmb, "variants": _recounts, "quality": _quality, "identity": _identity,
+    "tpm": _tpm, "mcp_counter": score_claims,
+}  # fmt: skip

@@ -1,0 +1,178 @@
+"""A trial that begins with reads, through the whole workflow, as a user runs it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pysam
+import pytest
+from trials import Process
+
+from storiform.simulation.read_trial import simulate_reads
+from storiform.simulation.sequencing import Effort
+
+PATIENTS = 6
+EFFORT = Effort(normal_depth=30.0, tumour_depth=40.0, rna_fragments=15_000)
+SECONDS = 600
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a trial with a swap, a contaminated tumour and a truncated BAM; it was not run."""
+    folder = tmp_path_factory.mktemp("reads")
+    faults = ("swap", "contamination", "truncation", "missing_index")
+    simulate_reads(folder, PATIENTS, 31, faults, EFFORT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(trial: Path) -> Process:
+    """Return the run of that trial."""
+    process = Process(("run", trial / "trial.yaml", "--workers", 2))
+    process.communicate(timeout=SECONDS)
+    return process
+
+
+def table(folder: Path, name: str) -> pd.DataFrame:
+    """Return a published table."""
+    return pd.read_csv(folder / "results" / "tables" / f"{name}.tsv", sep="\t")
+
+
+def faulty(folder: Path, kind: str) -> list[str]:
+    """Return the patients on whom a fault was planted."""
+    faults = pd.read_csv(folder / "truth" / "faults.tsv", sep="\t")
+    return sorted(faults.loc[faults["fault"] == kind, "patient"].unique())
+
+
+def test_a_truncated_file_fails_its_sample_alone(trial: Path, finished: Process) -> None:
+    (victim,) = faulty(trial, "truncation")
+    assert finished.returncode == 1, "some failed"
+    quality = table(trial, "quality")
+    tmb = table(trial, "tmb")
+    sound = set(quality["patient"]) - {victim}
+    assert set(tmb["patient"]) >= {p for p in sound if p in set(tmb["patient"])}
+    assert victim not in set(tmb["patient"])
+    assert len(sound) == PATIENTS - 1
+    report = (trial / "results" / "report.html").read_text()
+    assert "truncated" in report
+    assert "Traceback" not in report
+
+
+def test_a_swap_is_named_and_nobody_else_is_accused(trial: Path, finished: Process) -> None:
+    assert finished.returncode == 1
+    swapped = faulty(trial, "swap")
+    identity = table(trial, "identity")
+    accused = identity[identity["says"].fillna("") != ""]
+    assert set(accused["patient_1"]) | set(accused["patient_2"]) == set(swapped)
+    own = identity[identity["patient_1"] == identity["patient_2"]]
+    exomes = own[own["kind_1"].str.contains("exome") & own["kind_2"].str.contains("exome")]
+    wrong = exomes["found"] == "different"
+    assert set(exomes.loc[wrong, "patient_1"]) == set(swapped)
+    assert (exomes.loc[~wrong, "found"] == "same").all()
+
+
+def test_contamination_is_measured_where_it_was_planted(trial: Path, finished: Process) -> None:
+    assert finished.returncode == 1
+    found = table(trial, "contamination").set_index("sample")["contamination"].dropna()
+    planted = pd.read_csv(trial / "truth" / "reads.tsv", sep="\t").set_index("sample")
+    swapped = faulty(trial, "swap")
+    exomes = planted[(planted["assay"] == "exome") & ~planted["patient"].isin(swapped)]
+    both = exomes.join(found, rsuffix="_found", how="inner")
+    assert len(both) >= PATIENTS
+    assert (both["contamination_found"] - both["contamination"]).abs().max() < 0.01
+    assert both["contamination"].max() == pytest.approx(0.05)
+
+
+def test_the_denominator_is_what_a_loop_over_bases_counts(
+    trial: Path, finished: Process
+) -> None:
+    """Coding and splice bases of the targets, 14 good reads in tumour and 8 in normal."""
+    assert finished.returncode == 1
+    tmb = table(trial, "tmb")
+    assert set(tmb["denominator"]) == {"callable_coding"}
+    patient = str(tmb["patient"].iloc[0])
+    sheet = pd.read_csv(trial / "samples.csv")
+    own = sheet[(sheet["patient"] == patient) & sheet["status"].isin([0, 1])]
+    needs = {0: 8, 1: 14}
+    coding = _coding(trial / "genes.gtf")
+    total = 0
+    for line in (trial / "targets.bed").read_text().splitlines():
+        contig, start, end = line.split("\t")[:3]
+        inside = np.array([(contig, p) in coding for p in range(int(start), int(end))])
+        for row in own.to_dict("records"):
+            depth = _good_depth(trial / str(row["bam"]), contig, int(start), int(end))
+            inside &= depth >= needs[int(row["status"])]
+        total += int(inside.sum())
+    assert total == round(float(tmb["megabases"].iloc[0]) * 1e6)
+
+
+def _coding(gtf: Path) -> set[tuple[str, int]]:
+    """Return coding bases, and the two bases after and before each intron between them."""
+    pieces: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for line in gtf.read_text().splitlines():
+        fields = line.split("\t")
+        if len(fields) > 8 and fields[2] in {"CDS", "stop_codon"}:
+            transcript = fields[8].split('transcript_id "')[1].split('"')[0]
+            pieces.setdefault((fields[0], transcript), []).append(
+                (int(fields[3]) - 1, int(fields[4]))
+            )
+    bases: set[tuple[str, int]] = set()
+    for (contig, _), found in pieces.items():
+        found.sort()
+        for n, (start, end) in enumerate(found):
+            low = start - 2 * (n > 0 and found[n - 1][1] < start)
+            high = end + 2 * (n < len(found) - 1 and found[n + 1][0] > end)
+            bases.update((contig, place) for place in range(low, high))
+    return bases
+
+
+def _good_depth(bam: Path, contig: str, start: int, end: int) -> np.ndarray:
+    """Count fragments with a good base, with pysam and a dictionary."""
+    best: dict[tuple[int, str], tuple[int, bool, str]] = {}
+    with pysam.AlignmentFile(str(bam)) as file:
+        for read in file.fetch(contig, start, end):
+            if read.flag & 0xF04 or read.mapping_quality < 20:
+                continue
+            for at, place in read.get_aligned_pairs(matches_only=True):
+                if start <= place < end:
+                    one = (read.query_qualities[at], read.is_read1, read.query_sequence[at])
+                    key = (place, read.query_name)
+                    best[key] = max(best.get(key, one), one)
+    depth = np.zeros(end - start, dtype=int)
+    for (place, _), (quality, _, base) in best.items():
+        depth[place - start] += quality >= 20 and base in "ACGT"
+    return depth
+
+
+def test_threads_workers_and_a_missing_index_change_no_table(
+    trial: Path, finished: Process, start: Callable[..., Process], tmp_path: Path
+) -> None:
+    """One worker with three threads and no index at all, against two workers."""
+    assert finished.returncode == 1
+    folder = tmp_path / "again"
+    shutil.copytree(trial, folder, ignore=shutil.ignore_patterns("results", "*.bai"))
+    sheet = pd.read_csv(folder / "samples.csv").drop(columns="bai")
+    sheet.to_csv(folder / "samples.csv", index=False)
+    again = start(
+        "run", folder / "trial.yaml", "--workers", 1, STORIFORM__EXECUTOR__THREADS="3"
+    )
+    again.communicate(timeout=SECONDS)
+    names = sorted(path.name for path in (trial / "results" / "tables").glob("*.tsv"))
+    assert "quality.tsv" in names
+    for name in names:
+        one, two = (f / "results" / "tables" / name for f in (trial, folder))
+        assert one.read_bytes() == two.read_bytes(), name
+
+
+def test_check_tells_what_is_wrong_with_the_files_before_a_run(trial: Path) -> None:
+    process = Process(("check", trial / "trial.yaml"))
+    out, err = process.communicate(timeout=SECONDS)
+    told = out + err
+    assert process.returncode == 2
+    (victim,) = faulty(trial, "truncation")
+    (bare,) = faulty(trial, "missing_index")
+    assert any(victim in line and "truncated" in line for line in told.splitlines())
+    assert any(bare in line and "index" in line for line in told.splitlines())
+    assert "Traceback" not in told

@@ -1,0 +1,150 @@
+"""The verdict on reads holds on a perfect run and breaks where a run is wrong."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from storiform.simulation.read_verdict import read_verdict
+
+PATIENTS = ("P1", "P2", "P3", "P4", "P5")
+
+
+def planted():
+    """Return a small truth: P3 and P4 are swapped, P2 is contaminated."""
+    person = {"P3_T": "P4", "P4_T": "P3"}
+    reads = pd.DataFrame(
+        [
+            {"patient": p, "sample": f"{p}_{kind}", "role": role, "assay": assay,
+             "person": person.get(f"{p}_{kind}", p), "sex": "female", "purity": 0.5,
+             "contamination": 0.05 if (p, kind) == ("P2", "T") else 0.0,
+             "fragments": 1000, "duplicates": 100}
+            for p in PATIENTS
+            for kind, role, assay in (
+                ("N", "normal", "exome"), ("T", "tumour", "exome"), ("R", "tumour", "rna"))
+        ]
+    )  # fmt: skip
+    calls = pd.DataFrame(
+        [
+            {"patient": p, "biopsy": p, "contig": "chr6", "start": 10 * n, "ref": "A",
+             "alt": "C", "planted_as": "missed" if n == 3 else "somatic", "tumour_ref": 40,
+             "tumour_alt": 9 + n, "normal_ref": 50, "normal_alt": 0,
+             "rna_ref": np.nan if p == "P1" else 7, "rna_alt": np.nan if p == "P1" else 2}
+            for p in PATIENTS for n in (1, 2, 3)
+        ]
+    )  # fmt: skip
+    expression = pd.DataFrame(
+        [{"biopsy": p, "gene": f"G{n}", "tpm": 2.0**n} for p in PATIENTS for n in range(9)]
+    )
+    return {
+        "reads": reads, "calls": calls, "expression": expression,
+        "tmb": pd.DataFrame({"patient": PATIENTS, "biopsy": PATIENTS, "megabases": 0.3,
+                             "mutations_nonsynonymous": 2, "mutations_coding": 3}),
+        "signatures": pd.DataFrame(
+            [{"patient": p, "biopsy": p, "population": "t_cells", "abundance": n}
+             for n, p in enumerate(PATIENTS)]),
+        "faults": pd.DataFrame(
+            [("swap", "P3", "P4"), ("swap", "P4", "P3"), ("contamination", "P2", "P1")],
+            columns=["fault", "patient", "other"]),
+    }  # fmt: skip
+
+
+def found(truth):
+    """Return the tables of a run that found exactly what is true."""
+    calls = truth["calls"][truth["calls"]["planted_as"] != "missed"]
+    names = {f"{s}_{a}": f"{s}_recounted_{a}_reads"
+             for s in ("tumour", "normal", "rna") for a in ("ref", "alt")}  # fmt: skip
+    reads = truth["reads"]
+    quality = reads[["patient", "sample", "role", "assay", "contamination"]].assign(
+        sex_found=reads["sex"], duplicate_share=0.1,
+        strandedness_found=np.where(reads["assay"] == "rna", "reverse", ""),
+    )  # fmt: skip
+    pairs = [
+        ("P1_N", "P1_T", "same", "same", ""),
+        ("P1_N", "P2_T", "different", "different", ""),
+        ("P3_N", "P3_T", "same", "different", "P3_N and P3_T are of two persons"),
+        ("P3_N", "P4_T", "different", "same", "P3_N matches P4_T"),
+    ]
+    columns = ["sample_1", "sample_2", "expected", "found", "says"]
+    scores = truth["signatures"].pivot_table(
+        index=["patient", "biopsy"], columns="population", values="abundance"
+    )
+    return {
+        "tmb": truth["tmb"].assign(megabases=0.27), "variants": calls.rename(columns=names),
+        "quality": quality, "identity": pd.DataFrame(pairs, columns=columns),
+        "tpm": truth["expression"], "mcp_counter": scores.reset_index(),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def judged(tmp_path):
+    """Return a function that writes both, with one change of the run, and judges."""
+    truth = planted()
+
+    def judge(change=lambda _: None):
+        tables = found(truth)
+        change(tables)
+        for folder, frames in (("truth", truth), ("tables", tables)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            for name, frame in frames.items():
+                frame.to_csv(tmp_path / folder / f"{name}.tsv", sep="\t", index=False)
+        return read_verdict(tmp_path / "truth", tmp_path / "tables")
+
+    return judge
+
+
+def broken(judged, table, column, row, value):
+    """Return the subjects of claims that do not hold once one cell of the run is wrong."""
+
+    def change(tables):
+        frame = tables[table].reset_index(drop=True)
+        frame[column] = frame[column].astype(object)
+        frame.loc[row, column] = value
+        tables[table] = frame
+
+    rows = judged(change)
+    return rows.loc[~rows["holds"], "subject"].tolist()
+
+
+def test_a_perfect_run_holds_in_everything(judged):
+    rows = judged()
+    assert rows["holds"].all(), rows[~rows["holds"]]
+    assert len(rows) == 14
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "row", "value", "subject"),
+    [
+        ("tmb", "mutations_coding", 0, 4, "tmb.mutations_coding"),
+        ("tmb", "megabases", 0, 0.1, "tmb.megabases"),
+        ("tmb", "megabases", 0, 0.4, "tmb.megabases"),
+        ("variants", "tumour_recounted_alt_reads", 1, 10, "variants.tumour"),
+        ("variants", "normal_recounted_ref_reads", 1, np.nan, "variants.normal"),
+        ("quality", "sex_found", 0, "", "quality.sex_found"),
+        ("quality", "contamination", 4, 0.03, "quality.contamination"),
+        ("quality", "contamination", 0, np.nan, "quality.contamination"),
+        ("quality", "duplicate_share", 0, 0.2, "quality.duplicate_share"),
+        ("quality", "strandedness_found", 2, "forward", "quality.strandedness_found"),
+        ("identity", "found", 1, "undecided", "identity.found"),
+        ("identity", "says", 1, "a swap", "identity.says"),
+        ("identity", "says", 2, "", "identity.says"),
+    ],
+)
+def test_one_wrong_cell_is_seen(judged, table, column, row, value, subject):
+    assert broken(judged, table, column, row, value) == [subject]
+
+
+def test_tumours_that_were_swapped_have_no_contamination_to_find(judged):
+    assert broken(judged, "quality", "contamination", 7, 0.46) == []
+
+
+def test_expression_that_follows_nothing_is_seen(judged):
+    def change(tables):
+        tables["tpm"] = tables["tpm"].assign(tpm=tables["tpm"]["tpm"].to_numpy()[::-1])
+
+    rows = judged(change)
+    assert rows.loc[~rows["holds"], "subject"].tolist() == ["tpm.tpm"]
+
+
+def test_an_absent_table_does_not_hold(judged):
+    rows = judged(lambda tables: tables.pop("identity"))
+    assert rows.loc[~rows["holds"], "subject"].tolist() == ["identity"]
