@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 SAMPLES = """\
-patient,sample,status,timepoint,vcf,maf,counts,tpm
-P001,P001_normal,0,,,,,
-P001,P001_tumour,1,pre,P001.vcf.gz,,,
-P001,P001_rna,2,pre,,,counts.csv.gz,
+patient,sample,status,timepoint,bam,vcf,maf,counts,tpm
+P001,P001_normal,0,,P001_normal.bam,,,,
+P001,P001_tumour,1,pre,P001_tumour.bam,P001.vcf.gz,,,
+P001,P001_rna,2,pre,,,,counts.csv.gz,
 """
 CLINICAL = """\
 patient,response,best_change_percent,pfs_months,pfs_event,os_months,os_event,histology,sex,age
@@ -54,7 +54,8 @@ cohort:
   genome: GRCh38
 # `storiform config show` writes out every parameter with its default and meaning, such as:
 # resources:
-#   targets: kit.bed
+#   targets: kit.bed        # the captured bases
+#   genes: annotation.gtf   # GENCODE or Ensembl, for coding bases and for counting RNA reads
 # tmb:
 #   denominator: targets
 """
