@@ -2,6 +2,8 @@
 # make WHEELHOUSE=/path/to/wheels     install from this folder alone, without internet
 .PHONY: help demo test bench validation docs lint lock names clean
 .DEFAULT_GOAL := help
+# files of tests that run at a time
+JOBS ?= 2
 UV ?= uv
 PIN = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
   --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
@@ -17,7 +19,7 @@ demo: ## simulate a small trial, run it, write its report
 
 test: ## run the whole test suite (STORIFORM_REAL_DATA=dir adds the real data)
 	@.ci/environment dev
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n $(JOBS) --dist loadfile
 
 bench: ## measure speed and memory
 	@.ci/environment dev
