@@ -1,4 +1,4 @@
-"""RNA reads, counts or TPM to scores of the microenvironment and their relation to the outcome."""
+"""RNA reads, counts or TPM to scores of the microenvironment, and what goes with them."""
 
 from storiform.biomarkers.expression import counts, tpm
 from storiform.biomarkers.gene_counting import gene_counts

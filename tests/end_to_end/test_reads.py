@@ -31,7 +31,8 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(trial: Path) -> Process:
     """Return the run of that trial."""
     process = Process(("run", trial / "trial.yaml", "--workers", 2))
-    process.communicate(timeout=SECONDS)
+    _, told = process.communicate(timeout=SECONDS)
+    (trial / "told.txt").write_text(told)
     return process
 
 
@@ -48,6 +49,8 @@ def faulty(folder: Path, kind: str) -> list[str]:
 
 def test_a_truncated_file_fails_its_sample_alone(trial: Path, finished: Process) -> None:
     (victim,) = faulty(trial, "truncation")
+    told = (trial / "told.txt").read_text()
+    assert told.count("truncated") == 1, "once for a file, whatever its steps"
     assert finished.returncode == 1, "some failed"
     quality = table(trial, "quality")
     tmb = table(trial, "tmb")
@@ -66,6 +69,9 @@ def test_a_swap_is_named_and_nobody_else_is_accused(trial: Path, finished: Proce
     identity = table(trial, "identity")
     accused = identity[identity["says"].fillna("") != ""]
     assert set(accused["patient_1"]) | set(accused["patient_2"]) == set(swapped)
+    lines = (trial / "told.txt").read_text().splitlines()
+    warned = [line for line in lines if line.startswith("warning: identity")]
+    assert any(all(patient in line for patient in swapped) for line in warned)
     own = identity[identity["patient_1"] == identity["patient_2"]]
     exomes = own[own["kind_1"].str.contains("exome") & own["kind_2"].str.contains("exome")]
     wrong = exomes["found"] == "different"

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from storiform.kernels.depth import (
     DEPTH,
-    MOSDEPTH_DEPTH,
     DepthRules,
     Pieces,
     Reads,
@@ -40,6 +39,7 @@ from storiform.model.tables.reads import (
     CALLABILITY,
     CALLABLE_INTERVALS,
     DEPTH_HISTOGRAM,
+    GENE_CALLABILITY,
     TARGET_DEPTH,
     Callability,
     CallableBases,
@@ -81,11 +81,6 @@ class CallabilityParams(Params):
     )
     min_site_share: Fraction = Field(
         0.01, description="share of the good reads that the second allele must have"
-    )
-    mosdepth_shortcut: bool = Field(
-        default=False,
-        description="take off the depth where one mate lies inside the other what mosdepth "
-        "0.3 takes off, which is too much; for comparisons alone",
     )
 
 
@@ -179,8 +174,7 @@ class _Pileup:
             batch.data, batch.offsets, batch.starts, batch.ends, batch.flags, batch.mapq,
             batch.mates,
         )  # fmt: skip
-        mode = MOSDEPTH_DEPTH if self._params.mosdepth_shortcut else DEPTH
-        depth = count_depth(reads, pieces, DepthRules(0, mode))
+        depth = count_depth(reads, pieces, DepthRules(0, DEPTH))
         counts = count_bases(reads, pieces, self._rules)
         found = sum_bases(pieces, depth, counts, self._limits, self._histogram)
         self._keep(int(lower) + row, pieces, counts, found)
@@ -335,14 +329,14 @@ def callability(
 
 
 def gene_callability(
-    callable_bases: CallableBases, targets: Targets, genes: Genes
+    callable_bases: CallableBases, callability: Callability, targets: Targets, genes: Genes
 ) -> GeneCallability:
     """Count for each gene the coding bases of the targets that are deep enough.
 
     Parameters
     ----------
-    callable_bases
-        Bases deep enough in tumour and normal.
+    callable_bases, callability
+        Bases deep enough in tumour and normal; empty without reads of the tumour.
     targets
         The captured bases.
     genes
@@ -354,6 +348,8 @@ def gene_callability(
         One row per gene with coding bases in the targets; a base of two genes counts in
         each. Genes whose ids differ only in the version are one.
     """
+    if callability.empty:
+        return GENE_CALLABILITY.empty()
     pieces = genes.coding_exons
     counted = pd.DataFrame(
         {

@@ -72,8 +72,8 @@ def counts(
     Raises
     ------
     InputError
-        If there are no counts, transcripts cannot be told their genes, or the ids are of
-        another species.
+        If there are no counts, no fragment of the BAM is on a gene, transcripts cannot be
+        told their genes, or the ids are of another species.
 
     References
     ----------
@@ -85,11 +85,24 @@ def counts(
             _genes_of_transcripts(rows["id"].astype(str), transcripts), gene_names, params
         )
     elif gene_counts is not None:
+        _check_fragments(gene_counts)
         rows, genes = gene_counts, _annotated_symbols(gene_counts, gene_names)
     else:
         expected, remedy = "counts, or an RNA BAM and genes", "Name one in the sample sheet."
         raise InputError(fault("counts", "no input", expected, remedy))
     return _summed(genes, rows["count"].to_numpy(float), rows["length"].to_numpy(float))
+
+
+def _check_fragments(gene_counts: pd.DataFrame) -> None:
+    """Refuse genes that were counted and have no fragment, all of them."""
+    if gene_counts.empty or (gene_counts["count"] > 0).any():
+        return
+    found = f"no fragment on any of {gene_counts['gene_id'].nunique()} genes"
+    expected = "RNA fragments over the genes of resources.genes"
+    remedy = (
+        "See that resources.genes is of the build of the reads, and that the sample is RNA."
+    )
+    raise InputError(fault("RNA reads", found, expected, remedy))
 
 
 def _summed(genes: list[str], values: Floats, lengths: Floats) -> pd.DataFrame:

@@ -302,9 +302,11 @@ def _chosen(sense: float, found: str, params: GeneCountingParams) -> Strandednes
     stated = params.strandedness
     if stated == "auto":
         if not found:
+            has_none = np.isnan(sense)
+            evidence = "no stranded evidence" if has_none else f"sense share {sense:.3g}"
             message = (
-                f"The strandedness of the RNA is undecided (sense share {sense:.3g}): counted "
-                "as unstranded. State gene_counting.strandedness."
+                f"The strandedness of the RNA is undecided ({evidence}): counted as "
+                "unstranded. State gene_counting.strandedness."
             )
             warnings.warn(message, DataWarning, stacklevel=3)
         return next((name for name in STRANDEDNESS if name == found), "unstranded")

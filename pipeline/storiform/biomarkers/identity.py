@@ -347,7 +347,8 @@ def _says(compared: _Compared, first: int, second: int) -> str:
         kin = ", as alike as siblings" if compared.log_ratio[first, second] > 0 else ""
         return "; ".join([f"{said}two persons{kin}", *_matches(compared, first, second)])
     if not is_own and found > 0:
-        return f"{_match(one, two)}: one person under two names, or a swap"
+        why = "one person under two names, a swap, or much of one in the other"
+        return f"{_match(one, two)}: {why}"
     return ""
 
 

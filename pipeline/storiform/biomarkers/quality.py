@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,10 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Depth, Fraction, Params
-from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.clinic import CLINIC, Clinic
 from storiform.model.tables.reads import (
+    CONTAMINATION,
+    IDENTITY,
     QUALITY,
     Contamination,
     DepthHistogram,
@@ -24,6 +26,7 @@ from storiform.model.tables.reads import (
 )
 
 Floats = NDArray[np.float64]
+PerMillion = Annotated[float, Field(ge=0.0, le=1e6)]
 
 _UNITS = ["patient", "sample", "role", "assay"]
 _DEPTHS = (20, 50, 100)
@@ -35,6 +38,10 @@ _OWN_X = (2_790_000, 154_900_000)
 _OWN_Y = (2_790_000, 56_800_000)
 """Bounds of what X and Y do not share, in both builds."""
 _MILLION = 1e6
+_FEWEST_MAPPED = 1000
+_SHORT_READ = 1000
+"""Bases; a longer read spans as many of DNA as one of RNA does by its introns."""
+_OF_TARGETS = ("mean_depth", "on_target_share")
 
 
 class QualityParams(Params):
@@ -43,13 +50,12 @@ class QualityParams(Params):
     min_mean_depth: Depth = Field(30, description="mean depth of an exome's targets")
     min_mapped: Fraction = Field(0.9, description="share of an exome's reads that are aligned")
     min_on_target: Fraction = Field(0.4, description="share of aligned reads on a target")
+    poor_on_target: Fraction = Field(0.1, description="the same, below which it is warned of")
+    max_spliced_exome: Fraction = Field(0.02, description="spliced of an exome's aligned reads")
+    min_spliced_rna: Fraction = Field(0.005, description="spliced of aligned reads of RNA")
     max_duplicates: Fraction = Field(0.5, description="share of duplicates in an exome")
-    max_contamination: Fraction = Field(
-        0.02, description="share of reads of another person that is mentioned"
-    )
-    heavy_contamination: Fraction = Field(
-        0.1, description="share of reads of another person that is warned of"
-    )
+    max_contamination: Fraction = Field(0.02, description="share of reads of another person")
+    heavy_contamination: Fraction = Field(0.1, description="the same, which is warned of")
     min_assigned: Fraction = Field(0.4, description="share of RNA fragments of a gene")
     max_rrna: Fraction = Field(0.1, description="share of RNA fragments of rRNA genes")
     max_mitochondrial: Fraction = Field(0.4, description="share of RNA reads of chrM")
@@ -68,14 +74,12 @@ class QualityParams(Params):
     female_min_x: Fraction = Field(
         0.75, description="depth of X by that of autosomes from which it is female"
     )
-    rna_sex_min: float = Field(
-        5.0, ge=0.0, le=1e6,
-        description="fragments of XIST, or of four Y genes, per million assigned: present",
-    )  # fmt: skip
-    rna_sex_max: float = Field(
-        1.0, ge=0.0, le=1e6,
-        description="fragments of the four Y genes per million assigned: absent",
-    )  # fmt: skip
+    rna_sex_min: PerMillion = Field(
+        5.0, description="fragments of XIST, or of four Y genes, per million assigned: present"
+    )
+    rna_sex_max: PerMillion = Field(
+        1.0, description="fragments of the four Y genes per million assigned: absent"
+    )
 
 
 def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
@@ -115,15 +119,14 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     Quality
         One row per sample; `concerns` are in words.
     """
-    of_reads = read_statistics[_UNITS].reset_index(drop=True)
-    of_reads = pd.concat([of_reads, _of_reads(read_statistics)], axis=1)
+    of_genotypes = CONTAMINATION.empty() if contamination is None else contamination
     parts = [
         _of_targets(target_depth, params),
         _of_histogram(depth_histogram),
         _of_rna(gene_counting_summary, params),
-        _of_genotypes(contamination),
+        of_genotypes.set_index("sample").filter(like="contamination"),
     ]
-    joined = of_reads.set_index("sample", drop=False)
+    joined = _of_reads(read_statistics).set_index("sample", drop=False)
     for part in parts:
         for name in part.columns:
             known = part[name].reindex(joined.index)
@@ -131,10 +134,14 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     joined = joined.reindex(columns=[name for name in QUALITY.columns if name != "concerns"])
     joined["sex_found"] = joined["sex_found"].fillna("")
     joined["concerns"] = ""
-    found = {str(name): list(_concerns(row, params)) for name, row in joined.iterrows()}
-    for name, concern in [
-        *_sexes(joined, clinic), *_identities(identity), *_strands(gene_counting_summary),
-    ]:  # fmt: skip
+    told = _warn_of_missed_targets(read_statistics)
+    concerns_of = [
+        *_identities(identity), *_molecules(read_statistics, params),
+        *_thresholds(joined, params, told), *_sexes(joined, clinic),
+        *_strands(gene_counting_summary),
+    ]  # fmt: skip
+    found: dict[str, list[_Concern]] = {str(name): [] for name in joined.index}
+    for name, concern in concerns_of:
         if name in found:
             found[name].append(concern)
     for name, concerns in found.items():
@@ -144,42 +151,42 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     return joined.reset_index(drop=True)
 
 
-@dataclass(frozen=True)
-class _Concern:
+class _Concern(NamedTuple):
     """What is doubtful, in words, and whether it deserves a warning here."""
 
     text: str
     is_serious: bool = False
 
 
-@dataclass(frozen=True)
-class _Rule:
-    """A column, the parameter that bounds it, and what is said beyond that."""
+class _Rule(NamedTuple):
+    """A column, its bound, what is said beyond it, and from which bound on it is warned of."""
 
     column: str
     bound: str
     words: str
     assay: str = ""
-    is_serious: bool = False
+    warned: str = ""
+
+    def is_beyond(self, value: float, params: QualityParams, bound: str) -> bool:
+        """Tell whether a value passes a bound; a missing one passes none."""
+        limit = float(getattr(params, bound)) if bound else np.nan
+        return value < limit if self.bound.startswith("min_") else value > limit
 
 
 _RULES = (
-    _Rule("mean_depth", "min_mean_depth", "mean depth {:.0f}", "exome", is_serious=True),
+    _Rule("mean_depth", "min_mean_depth", "mean depth {:.0f}", "exome", "min_mean_depth"),
     _Rule("mapped_share", "min_mapped", "{:.0%} of the reads are aligned", "exome"),
-    _Rule("on_target_share", "min_on_target", "{:.0%} of the aligned reads on target", "exome"),
+    _Rule("on_target_share", "min_on_target", "{:.0%} of the aligned reads on target",
+          "exome", "poor_on_target"),
     _Rule("duplicate_share", "max_duplicates", "{:.0%} duplicates", "exome"),
-    _Rule(
-        "assigned_share", "min_assigned", "{:.0%} of the fragments assigned", "rna",
-        is_serious=True,
-    ),
+    _Rule("assigned_share", "min_assigned", "{:.0%} of the fragments assigned",
+          "rna", "min_assigned"),
     _Rule("rrna_share", "max_rrna", "{:.0%} of the fragments of rRNA", "rna"),
-    _Rule(
-        "mitochondrial_share",
-        "max_mitochondrial",
-        "{:.0%} of the fragments mitochondrial",
-        "rna",
-    ),
+    _Rule("mitochondrial_share", "max_mitochondrial", "{:.0%} of the fragments mitochondrial",
+          "rna"),
     _Rule("three_prime_bias", "max_three_prime", "reads crowd at 3' ends ({:.2f})", "rna"),
+    _Rule("contamination", "max_contamination", "{:.1%} of the reads are of another person",
+          warned="heavy_contamination"),
 )  # fmt: skip
 
 
@@ -187,21 +194,12 @@ def _of_reads(statistics: pd.DataFrame) -> pd.DataFrame:
     rows = statistics.reset_index(drop=True)
     mapped = rows["mapped"].to_numpy(np.float64)
     of_mapped = {
-        "duplicate_share": "duplicates",
-        "proper_share": "properly_paired",
-        "on_target_share": "on_target",
-        "mitochondrial_share": "mitochondrial",
-    }
+        "duplicate_share": "duplicates", "proper_share": "properly_paired",
+        "on_target_share": "on_target", "mitochondrial_share": "mitochondrial",
+    }  # fmt: skip
     shares = {name: _ratio(_floats(rows[of]), mapped) for name, of in of_mapped.items()}
-    return pd.DataFrame(
-        {
-            "reads": rows["reads"],
-            "mapped_share": _ratio(mapped, _floats(rows["reads"])),
-            **shares,
-            "read_length": rows["read_length"],
-            "insert_size": rows["insert_size"],
-        }
-    )
+    shares["mapped_share"] = _ratio(mapped, _floats(rows["reads"]))
+    return rows[[*_UNITS, "reads", "read_length", "insert_size"]].assign(**shares)
 
 
 def _floats(values: pd.Series) -> Floats:
@@ -314,26 +312,48 @@ def _sex_of_rna(xist: float, y: float, params: QualityParams) -> str:
     return "female" if has_xist and y <= params.rna_sex_max else ""
 
 
-def _of_genotypes(contamination: pd.DataFrame | None) -> pd.DataFrame:
-    if contamination is None or contamination.empty:
-        return pd.DataFrame()
-    names = ["contamination", "contamination_lower", "contamination_upper"]
-    return contamination.set_index("sample")[names]
+def _warn_of_missed_targets(statistics: pd.DataFrame) -> set[str]:
+    """Warn of assays none of whose samples has reads on the targets; return these samples."""
+    missed: set[str] = set()
+    known = statistics[(statistics["mapped"] > 0) & statistics["on_target"].notna()]
+    for assay, rows in known.groupby("assay"):
+        if not rows["on_target"].any():
+            which = f"{assay}, {len(rows)} of {len(rows)} samples"
+            message = f"no sample has reads on the targets ({which}): are they of one build?"
+            warnings.warn(message, DataWarning, stacklevel=3)
+            missed.update(rows["sample"].astype(str))
+    return missed
 
 
-def _concerns(row: "pd.Series[float]", params: QualityParams) -> Iterator[_Concern]:
-    """Name what passes a threshold; a missing value passes none."""
-    for rule in _RULES:
-        value, bound = row[rule.column], float(getattr(params, rule.bound))
-        if rule.assay not in ("", row["assay"]) or pd.isna(value):
-            continue
-        is_beyond = value < bound if rule.bound.startswith("min_") else value > bound
-        if is_beyond:
-            yield _Concern(rule.words.format(float(value)), rule.is_serious)
-    share = row["contamination"]
-    if share > params.max_contamination:
-        is_heavy = bool(share > params.heavy_contamination)
-        yield _Concern(f"{share:.1%} of the reads are of another person", is_heavy)
+def _thresholds(
+    quality: pd.DataFrame, params: QualityParams, told: set[str]
+) -> Iterator[tuple[str, _Concern]]:
+    """Name what passes a threshold; that samples `told` of miss the targets was warned of."""
+    for name, row in quality.iterrows():
+        for rule in (rule for rule in _RULES if rule.assay in ("", row["assay"])):
+            value = np.nan if pd.isna(row[rule.column]) else float(row[rule.column])
+            if not rule.is_beyond(value, params, rule.bound):
+                continue
+            is_known = rule.column in _OF_TARGETS and name in told
+            is_serious = not is_known and rule.is_beyond(value, params, rule.warned)
+            yield str(name), _Concern(rule.words.format(value), is_serious)
+
+
+def _molecules(
+    statistics: pd.DataFrame, params: QualityParams
+) -> Iterator[tuple[str, _Concern]]:
+    """Name the exomes whose short reads are spliced, and the RNA whose reads are not."""
+    share = _ratio(_floats(statistics["spliced"]), _floats(statistics["mapped"]))
+    samples = statistics["sample"].astype(str).to_list()
+    is_rna = (statistics["assay"] == "rna").to_numpy(dtype=bool)
+    is_short = ~(_floats(statistics["read_length"]) >= _SHORT_READ)
+    is_enough = _floats(statistics["mapped"]) >= _FEWEST_MAPPED
+    for i in np.flatnonzero(is_short & ~is_rna & (share > params.max_spliced_exome)):
+        words = f"{share[i]:.0%} of the reads are spliced: RNA, given as exome?"
+        yield samples[i], _Concern(words, is_serious=True)
+    for i in np.flatnonzero(is_short & is_rna & is_enough & (share < params.min_spliced_rna)):
+        words = "hardly any read is spliced: DNA, given as RNA?"
+        yield samples[i], _Concern(words, is_serious=True)
 
 
 def _sexes(
@@ -341,10 +361,9 @@ def _sexes(
 ) -> Iterator[tuple[str, _Concern]]:
     """Name the samples whose sex is not that of the clinic, or of the patient's others."""
     told = quality[quality["sex_found"] != ""]
-    of_clinic: dict[str, str] = {}
-    if clinic is not None and not clinic.empty:
-        known = clinic[clinic["sex"].isin(["female", "male"])]
-        of_clinic = dict(zip(known["patient"], known["sex"], strict=True))
+    known = CLINIC.empty(("patient",)) if clinic is None else clinic
+    known = known[known["sex"].isin(["female", "male"])]
+    of_clinic = dict(zip(known["patient"], known["sex"], strict=True))
     for patient, rows in told.groupby("patient"):
         expected = of_clinic.get(str(patient))
         for name, sex in zip(rows["sample"], rows["sex_found"], strict=True):
@@ -360,9 +379,8 @@ def _sexes(
 
 def _identities(identity: pd.DataFrame | None) -> Iterator[tuple[str, _Concern]]:
     """Name the faults of pairs, at both samples; `identity` has warned of them."""
-    if identity is None or identity.empty:
-        return
-    for row in identity[identity["says"].fillna("") != ""].itertuples():
+    rows = IDENTITY.empty() if identity is None else identity
+    for row in rows[rows["says"].fillna("") != ""].itertuples():
         for name in (row.sample_1, row.sample_2):
             yield str(name), _Concern(str(row.says))
 

@@ -8,8 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from storiform.kernels.depth import Reads
-from storiform.kernels.tallies import Landing, Owners, Tallies, tally_records
+from storiform.kernels.depth import SUPPLEMENTARY, Reads
+from storiform.kernels.tallies import (
+    SECONDARY,
+    UNMAPPED,
+    Landing,
+    Owners,
+    Tallies,
+    tally_records,
+)
 from storiform.model.intervals import Intervals, Targets
 from storiform.model.params import Params
 from storiform.model.reads import Collector, ReadHeader, RecordBatch, Scan
@@ -21,6 +28,10 @@ _SUMS = (
 )
 _LONGEST = 1 << 16
 """Lengths above, in bases, stand in one bin: a median is at most this."""
+_LEAST_SPAN, _LEAST_INTRON = 300, 100
+"""Reference bases above which a read can be spliced, and above those of the read's own is."""
+_LENGTH_AT = np.arange(20, 24)
+"""Where the length of its sequence stands in a BAM record, an int32."""
 _EMPTY = np.empty(0, dtype=np.int64)
 
 
@@ -69,6 +80,7 @@ class _ReadStatistics:
             np.zeros(_LONGEST + 1, dtype=np.int64),
             np.zeros(_LONGEST + 1, dtype=np.int64),
         )
+        self._spliced = 0
 
     def begin(self, header: ReadHeader) -> None:
         """Lay the targets out in the order of the file's contigs."""
@@ -99,11 +111,13 @@ class _ReadStatistics:
         )  # fmt: skip
         owners = Owners(batch.contigs, batch.is_owned)
         tally_records(reads, owners, self._landing, self._tallies)
+        self._spliced += _count_spliced(batch)
 
     def merge(self, other: Self) -> None:
         """Add what another collector has counted."""
         for mine, theirs in zip(self._tallies, other._tallies, strict=True):
             np.add(mine, theirs, out=mine)
+        self._spliced += other._spliced
 
     def tables(self) -> tuple[pd.DataFrame, ...]:
         """Return the one row of a sample."""
@@ -112,11 +126,22 @@ class _ReadStatistics:
         row = {
             **sums,
             "on_target": None if self._targets is None else sums["on_target"],
+            "spliced": self._spliced,
             "read_length": _median(self._tallies.read_lengths)[0],
             "insert_size": insert_size,
             "insert_size_mad": deviation,
         }
         return (pd.DataFrame([row], columns=list(READ_STATISTICS.columns)),)
+
+
+def _count_spliced(batch: RecordBatch) -> int:
+    """Count the aligned primary records that span many more bases than they have."""
+    spans = batch.ends - batch.starts
+    is_read = (batch.flags & (UNMAPPED | SECONDARY | SUPPLEMENTARY)) == 0
+    rows = np.flatnonzero(batch.is_owned & is_read & (spans > _LEAST_SPAN))
+    fields = batch.data[batch.offsets[rows, np.newaxis] + _LENGTH_AT]
+    lengths = fields.view("<i4")[:, 0]
+    return int(np.count_nonzero((lengths > 0) & (spans[rows] - lengths > _LEAST_INTRON)))
 
 
 def _median(histogram: NDArray[np.int64]) -> tuple[int | None, int | None]:

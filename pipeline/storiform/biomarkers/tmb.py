@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from pydantic import Field
 from scipy import special
 
 from storiform.model.errors import ConfigError, DataWarning, fault
-from storiform.model.intervals import Genes, Intervals, Targets, changed_bases
+from storiform.model.intervals import GeneModel, Genes, Intervals, Targets, changed_bases
 from storiform.model.params import Depth, Fraction, Megabases, Params
 from storiform.model.tables.dna import SomaticVariants, TumourBurden
 from storiform.model.tables.reads import Callability, CallableBases
@@ -22,6 +22,7 @@ Denominator = Literal["auto", "size", "targets", "coding_targets", "callable"]
 
 _BASES_PER_MEGABASE = 1e6
 _TAIL = 0.025
+_FEWEST_CALLS = 10
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def tmb(
     Raises
     ------
     ConfigError
-        If the denominator asks for targets, genes or reads that are not given.
+        If the denominator asks for targets, coding bases or reads that are not given.
 
     References
     ----------
@@ -152,20 +153,19 @@ def tmb(
     anywhere = _passes(variants, rules, ignored=frozenset({"off_target"}))
     would_count = anywhere if rules.counts_all else anywhere & changes
     is_unread = callability is not None and callability.empty  # no reads of the tumour
-    name, bases = _denominator(targets, genes, None if is_unread else callable_bases, params)
-    is_preset_size = bases is None and params.size_megabases is None
-    if is_preset_size and params.preset == "storiform_default":
-        message = (
-            f"neither targets nor tmb.size_megabases are given: rates are per "
-            f"{rules.size_megabases:g} Mb, the size of the preset"
-        )
-        warnings.warn(message, DataWarning, stacklevel=2)
+    given = _Given(targets, genes, None if is_unread else callable_bases)
+    name, bases = _denominator(given, params)
     is_measured = name.startswith("callable_")
-    told = _told(rules) + (_depths(callability) if is_measured else "")
-    if is_measured and bases is not None and bases.size_bp == 0:
-        message = "no base is callable: the biopsy has no rate"
-        warnings.warn(message, DataWarning, stacklevel=2)
-    inside = counted if bases is None else counted & bases.touches(changed_bases(variants))
+    told = _told(rules, is_size=bases is None) + (_depths(callability) if is_measured else "")
+    places = changed_bases(variants)
+    inside = counted if bases is None else counted & bases.touches(places)
+    doubts = [
+        _doubt_of_size(bases, params), _doubt_of_genes(bases, params, given),
+        _doubt_of_none(bases, name, given),
+        _doubt_of_calls(bases, name, given, places[would_count & changes]),
+    ]  # fmt: skip
+    for doubt in filter(None, doubts):
+        warnings.warn(doubt, DataWarning, stacklevel=2)
     size_bp = rules.size_megabases * _BASES_PER_MEGABASE if bases is None else bases.size_bp
     events = int(inside.sum())
     megabases = size_bp / _BASES_PER_MEGABASE
@@ -240,48 +240,124 @@ def _numbers(variants: pd.DataFrame, column: str) -> NDArray[np.float64]:
     return np.asarray(numbers, dtype=np.float64)
 
 
-def _denominator(
-    targets: Intervals | None,
-    genes: Genes | None,
-    callable_bases: pd.DataFrame | None,
-    params: TmbParams,
-) -> tuple[str, Intervals | None]:
+class _Given(NamedTuple):
+    """What the bases of a denominator are made of; None where it is not given."""
+
+    targets: Intervals | None
+    genes: GeneModel | None
+    callable_bases: pd.DataFrame | None
+
+    @property
+    def coding(self) -> Intervals | None:
+        """The coding bases, None also where the annotation has none."""
+        coding = None if self.genes is None else self.genes.coding
+        return coding if coding is not None and coding.size_bp else None
+
+
+def _denominator(given: _Given, params: TmbParams) -> tuple[str, Intervals | None]:
     """Return the name of the denominator and its bases, None for a mere size."""
     name: str = params.denominator
     if name == "auto":
         is_own = params.preset == "storiform_default" and params.size_megabases is None
-        best = "coding_targets" if genes is not None else "targets"
-        name = best if is_own and targets is not None else "size"
-        name = "callable" if is_own and callable_bases is not None else name
+        best = "coding_targets" if given.coding is not None else "targets"
+        name = best if is_own and given.targets is not None else "size"
+        name = "callable" if is_own and given.callable_bases is not None else name
     if name == "size":
         return name, None
     if name == "callable":
-        return _callable(targets, genes, callable_bases)
-    if targets is None:
+        return _callable(given)
+    if given.targets is None:
         raise _lacking(name, "targets")
     if name == "targets":
-        return name, targets
-    if genes is None:
+        return name, given.targets
+    if given.genes is None:
         raise _lacking(name, "genes")
-    return name, targets & genes.coding
+    if given.coding is None:
+        message = fault(
+            f"tmb.denominator = {name}", "genes without coding sequence",
+            "a GTF with lines of the feature CDS",
+            "Name such a file for genes, or choose another denominator.",
+        )  # fmt: skip
+        raise ConfigError(message)
+    return name, given.targets & given.coding
 
 
-def _callable(
-    targets: Intervals | None, genes: Genes | None, callable_bases: pd.DataFrame | None
-) -> tuple[str, Intervals]:
+def _callable(given: _Given) -> tuple[str, Intervals]:
     """Return the callable bases, those of genes alone where there is an annotation."""
-    if callable_bases is None:
+    if given.callable_bases is None:
         message = fault(
             "tmb.denominator = callable", "no callable bases", "reads of the tumour",
             "Name its BAM in the sample sheet, or choose another denominator.",
         )  # fmt: skip
         raise ConfigError(message)
-    columns = (callable_bases[name].to_list() for name in ("contig", "start", "end"))
+    columns = (given.callable_bases[name].to_list() for name in ("contig", "start", "end"))
     bases = Intervals.of(zip(*columns, strict=True))
-    bases = bases if targets is None else bases & targets
-    if genes is None:
+    bases = bases if given.targets is None else bases & given.targets
+    if given.coding is None:
         return "callable_targets", bases
-    return "callable_coding", bases & genes.coding
+    return "callable_coding", bases & given.coding
+
+
+def _doubt_of_size(bases: Intervals | None, params: TmbParams) -> str:
+    """Tell that a rate is of a size which nobody gave."""
+    is_given = params.size_megabases is not None or params.preset != "storiform_default"
+    if bases is not None or is_given:
+        return ""
+    return (
+        "neither targets nor tmb.size_megabases are given: rates are per "
+        f"{PRESETS[params.preset].size_megabases:g} Mb, the size of the preset"
+    )
+
+
+def _doubt_of_genes(bases: Intervals | None, params: TmbParams, given: _Given) -> str:
+    """Tell that genes without coding bases narrow nothing, where they were meant to."""
+    is_meant = bases is not None and params.denominator != "targets"
+    if not is_meant or given.genes is None or given.coding is not None:
+        return ""
+    return (
+        "the gene annotation has no coding sequence (CDS): all bases of the targets count, "
+        "coding or not; give a GTF with lines of the feature CDS"
+    )
+
+
+def _doubt_of_none(bases: Intervals | None, name: str, given: _Given) -> str:
+    """Tell why there is no base to count in."""
+    if bases is None or bases.size_bp > 0:
+        return ""
+    targets, deep, coding = given.targets, given.callable_bases, given.coding
+    is_measured, why = name.startswith("callable_"), "the targets have no base"
+    if is_measured and deep is not None and deep.empty:
+        why = "no base is callable"
+    elif targets is not None and coding is not None and not (targets & coding).size_bp:
+        why = "no base of the targets is coding by the genes (are both of one build?)"
+    elif is_measured:
+        why = f"no {'base' if coding is None else 'coding base'} of the targets is callable"
+    return f"{why}: the biopsy has no rate"
+
+
+def _doubt_of_calls(
+    bases: Intervals | None, name: str, given: _Given, places: pd.DataFrame
+) -> str:
+    """Tell that most calls lie outside the bases, and which file makes them do so."""
+    if bases is None or not bases.size_bp or len(places) < _FEWEST_CALLS:
+        return ""
+    outside = int((~bases.touches(places)).sum())
+    if outside <= len(places) / 2:
+        return ""
+    parts = (
+        (given.targets, "is the BED that of these calls?"),
+        (given.coding if "coding" in name else None, "is the GTF of their build?"),
+        (bases, "are the BAMs those of these calls?"),
+    )
+    lost, left = {}, places
+    for part, question in ((part, question) for part, question in parts if part is not None):
+        is_in = part.touches(left)
+        lost[question], left = int((~is_in).sum()), left[is_in]
+    question = max(lost, key=lambda one: lost[one])
+    return (
+        f"{outside} of {len(places)} calls that would count lie outside the counted bases: "
+        f"{question}"
+    )
 
 
 def _lacking(name: str, missing: str) -> ConfigError:
@@ -301,7 +377,7 @@ def _depths(callability: pd.DataFrame | None) -> str:
     return f"{tumour} and >= {row['min_normal_depth']} in the normal"
 
 
-def _told(rules: Preset) -> str:
+def _told(rules: Preset, *, is_size: bool) -> str:
     """Write every threshold in words."""
     filters = "all" if rules.filters is None else ", ".join(sorted(rules.filters))
     sign = ">" if rules.is_vaf_exclusive else ">="
@@ -314,7 +390,7 @@ def _told(rules: Preset) -> str:
         None
         if rules.max_population_af is None
         else f"population frequency <= {rules.max_population_af:g}",
-        f"size {rules.size_megabases:g} Mb where no bases are given",
+        f"size {rules.size_megabases:g} Mb where no bases are given" if is_size else None,
         None if rules.high_above is None else f"high above {rules.high_above:g}/Mb",
     ]
     return "; ".join(part for part in parts if part is not None)

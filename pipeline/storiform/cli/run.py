@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from storiform.engine.session import Session
 
 
+_SHOWN = 12
+"""Warnings that are printed; the report has all."""
+
+
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option("--workers", type=click.IntRange(1, 4096), help="Processes of this machine.")
@@ -31,14 +35,20 @@ def run(
     check = Check(verify=verify, rerun_changed_code=rerun_changed_code)
     session = open_session(config, check)
     ending = run_session(session, workers=workers, quiet=quiet)
-    tell(session, ending, with_failures=quiet)
+    tell(session, ending, quiet=quiet)
     raise SystemExit(ending.exit_code)
 
 
-def tell(session: "Session", ending: "Ending", *, with_failures: bool = False) -> None:
-    """Print how a run ended: counts, failures if nobody saw them, where the report is."""
-    for step, unit, message in ending.failures if with_failures else ():
+def tell(session: "Session", ending: "Ending", *, quiet: bool = False) -> None:
+    """Print how a run ended: warnings, or failures that nobody saw, counts, the report."""
+    for step, unit, message in ending.failures if quiet else ():
         click.echo(f"failed: {step} of {unit}: {message}", err=True)
+    warnings = () if quiet else ending.warnings
+    for warning in warnings[:_SHOWN]:
+        click.echo(f"warning: {warning}", err=True)
+    if len(warnings) > _SHOWN:
+        further = len(warnings) - _SHOWN
+        click.echo(f"warning: {further} more, see the report", err=True)
     counts = ", ".join(f"{n} {state}" for state, n in sorted(ending.counts.items()) if n)
     left = f", {ending.left_out} left out (see `storiform plan`)" if ending.left_out else ""
     click.echo(f"{counts or 'nothing to do'}{left}.")

@@ -13,10 +13,12 @@ from typing import Literal
 from storiform.engine.config import STAND_IN, Config, Draft, load_workflow, read_config
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph, Node
-from storiform.engine.passes import has_reads, scan_payload
+from storiform.engine.passes import has_reads, refuse_copies, scan_payload
 from storiform.engine.provided import provided_rows
 from storiform.engine.weave import Threads, weave
 from storiform.engine.work import open_resource
+from storiform.io.annotation import check_declared_build
+from storiform.io.contigs import check_within
 from storiform.io.names import unsafe
 from storiform.io.paths import unreadable
 from storiform.io.read_files import inspect_reads
@@ -113,10 +115,21 @@ def check_inputs(path: Path) -> Checked:
     cohort = sheets.report.cohort
     graph = _graph(config, cohort, notebook)
     for name, file in sorted(config.resources.items()):
-        notebook.open(name, open_resource, name, str(file))
+        notebook.open(name, _open_resource, name, file, cohort)
+    ids = FileIds(config.output / "inputs.json")
+    notebook.open("reads", refuse_copies, cohort, ids)
     _open_files(notebook, graph, config, sheets)
     steps = {node.step for node in graph.nodes if node.origin in {"step", "scan"}}
     return Checked(notebook.findings(), len(cohort.patients), len(cohort.biopsies), len(steps))
+
+
+def _open_resource(name: str, path: Path, cohort: Cohort) -> None:
+    """Open a resource; of those that name places, see that the build holds them."""
+    if name == "genes":
+        check_declared_build(path, cohort.build)
+    opened = open_resource(name, str(path))
+    if name == "targets":
+        check_within(path.name, opened, cohort.build)
 
 
 def _open_files(notebook: _Notebook, graph: Graph, config: Config, sheets: Sheets) -> None:

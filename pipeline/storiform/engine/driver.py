@@ -244,6 +244,7 @@ class Driver:
         pace = self._pace.setdefault(node.step, [])
         if len(pace) < 100:  # noqa: PLR2004  enough for a mean
             pace.append(outcome.seconds)
+        node.doubts = outcome.warnings
         if outcome.ending == "done":
             self._settle(node, "done", "")
         elif outcome.ending == "disk_full":
@@ -287,7 +288,12 @@ class Driver:
             self._release(node.group)
 
     def _may_miss(self, node: Node) -> bool:
-        return node.grain == "cohort" and self.rules.allow_partial_cohort
+        """Tell whether a node goes on without some of its inputs; `_enter` asks for one each.
+
+        A normal serves several biopsies: the faulty calls of one must not cost the others.
+        """
+        is_partial = node.grain == "cohort" and self.rules.allow_partial_cohort
+        return is_partial or node.origin == "scan"
 
     # -- trouble ---------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ def judge(graph: Graph, results: Results, codes: Mapping[str, str], check: Check
             node.state, node.why = "todo", _why(node, results, damage)
             continue
         node.state = "cached"
+        node.doubts = tuple(record.get("warnings", ()))
         is_other = record.get("code", "") != codes.get(node.step, "")
         other_code += is_other
         if not check.rerun_changed_code:

@@ -33,7 +33,8 @@ class Node:
 
     `recipe` is what the fingerprint covers; `origin` is ``step``, ``source``,
     ``provided`` or ``scan``; `payload` is what the worker needs beyond the recipe. Nodes of
-    one `group` are made together: they learn from one pass over one file.
+    one `group` are made together: they learn from one pass over one file. `doubts` are the
+    warnings of its result.
     """
 
     step: str
@@ -52,6 +53,7 @@ class Node:
     group: str = ""
     tries: int = 0
     seconds: float = 0.0
+    doubts: tuple[str, ...] = ()
 
     def feeds(self) -> Iterable[Feed]:
         """Iterate over all tables that the node reads."""

@@ -6,7 +6,9 @@ from typing import Any
 
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import makers
-from storiform.model.cohort import Role, Sample
+from storiform.io.bam_header import says_unordered
+from storiform.model.cohort import Cohort, Role, Sample
+from storiform.model.errors import SheetError, fault
 from storiform.model.genome import Build
 from storiform.model.step import Step
 from storiform.model.table import Table
@@ -22,6 +24,39 @@ _ROLES: tuple[Role, ...] = ("tumour", "normal")
 def has_reads(sample: Sample) -> bool:
     """Tell whether the sheet names aligned reads of a sample."""
     return any(column in sample.files for column in FILES)
+
+
+def is_rna_by_name(sample: Sample) -> bool:
+    """Tell whether a sample is RNA whose file says that it is not sorted by coordinate.
+
+    Aligners of RNA write such files, and genes can be counted from them.
+    """
+    return sample.assay == "rna" and says_unordered(_reads_of(sample))
+
+
+def _reads_of(sample: Sample) -> Path:
+    return next(sample.files[column] for column in FILES if column in sample.files)
+
+
+def refuse_copies(cohort: Cohort, ids: FileIds) -> None:
+    """Refuse two samples whose files of reads are the same, byte for byte.
+
+    Raises
+    ------
+    SheetError
+        If so: one of the two is not the sample that it is said to be.
+    """
+    owners: dict[str, Sample] = {}
+    for sample in cohort.samples:
+        if not has_reads(sample):
+            continue
+        path = _reads_of(sample)
+        other = owners.setdefault(ids.of(path), sample)
+        if other is not sample:
+            twin = f"{_reads_of(other).name} of {other.name}"
+            found = f"{path.name} of {sample.name} with the same content as {twin}"
+            remedy = "Give each sample its own file."
+            raise SheetError(fault("sample sheet", found, "the reads of two samples", remedy))
 
 
 def scan_recipe(sample: Sample, build: Build, ids: FileIds) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Progress:
         self._started = time.monotonic()
         self._done: deque[float] = deque(maxlen=200)
         self._failed = 0
+        self._said: set[tuple[str, str]] = set()
         self._plain = 0.0
         self._drawn = 0.0
         self._live: Live | None = None
@@ -71,7 +72,9 @@ class Progress:
         if node.state == "failed" or (node.state == "todo" and message):
             self._failed += node.state == "failed"
             state = "failed: " if node.state == "failed" else ""
-            self._tell(f"{state}{node.step} of {node.unit}: {first_line(message)}")
+            if (node.unit, message) not in self._said:  # one file, several steps
+                self._tell(f"{state}{node.step} of {node.unit}: {first_line(message)}")
+            self._said.add((node.unit, message))
         if self._live is not None:
             if time.monotonic() - self._drawn > 0.25:  # noqa: PLR2004  four times a second
                 self._drawn = time.monotonic()

@@ -195,16 +195,18 @@ def _params(session: Session, step: Step) -> dict[str, tuple[object, object, str
 def _problems(session: Session, records: dict[int, dict[str, Any]]) -> list[Problem]:
     found = []
     told: list[tuple[str, str, str]] = []
+    failed: dict[tuple[str, str], list[str]] = {}
     for node in session.graph.nodes:
         if node.state == "failed":
             failure = session.results.failure(node.step, node.unit) or {}
             message = str(failure.get("message", "failed"))
-            found.append(Problem(node.unit, node.step, "failed", message))
+            failed.setdefault((node.unit, message), []).append(node.step)
         warned = records[id(node)].get("warnings", [])
         told += [(node.step, node.unit, message) for message in warned]
         nothing = records[id(node)].get("nothing_to_show", "")
         if nothing:
             found.append(Problem(node.unit, node.step, "left_out", nothing))
+    found += [Problem(u, ", ".join(steps), "failed", m) for (u, m), steps in failed.items()]
     found += warnings_of(told)
     found += blocked(session.graph.nodes)
     left_out = session.graph.left_out

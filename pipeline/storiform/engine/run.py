@@ -23,7 +23,7 @@ from storiform.engine.graph import Node
 from storiform.engine.journal import Journal
 from storiform.engine.lock import RunLock
 from storiform.engine.progress import Progress
-from storiform.engine.reporting import write_report
+from storiform.engine.reporting import warnings_of, write_report
 from storiform.engine.session import Session
 from storiform.engine.work import DISK_FULL
 from storiform.model.errors import RunError, fault
@@ -41,6 +41,7 @@ class Ending:
     failures: tuple[tuple[str, str, str], ...] = ()
     stopped: str = ""
     left_out: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass
@@ -103,9 +104,10 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
         journal.close(state, code)
     reason = stop.reason or (f"signal {stop.signal}" if stop.signal else "")
     left_out = len(session.graph.left_out)
-    return Ending(
-        code, {str(s): n for s, n in counts.items()}, tuple(ears.failures), reason, left_out
-    )
+    told = [(n.step, n.unit, doubt) for n in session.graph.nodes for doubt in n.doubts]
+    warnings = tuple(f"{w.step} of {w.unit}: {w.message}" for w in warnings_of(told))
+    counted = {str(s): n for s, n in counts.items()}
+    return Ending(code, counted, tuple(ears.failures), reason, left_out, warnings)
 
 
 def _vanished(root: Path, error: FileNotFoundError) -> str:

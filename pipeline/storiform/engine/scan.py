@@ -23,7 +23,7 @@ from storiform.engine.work import (
     perform,
     write_table,
 )
-from storiform.io.read_files import check_header, open_reads
+from storiform.io.read_files import check_reads, open_reads
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.reads import Chunk, Collector, ReadFile
 from storiform.model.step import Step
@@ -102,7 +102,7 @@ def _pass(seats: Sequence[Seat]) -> None:
                 assay=payload["assay"],
             )
             try:
-                check_header(path.name, file.header, seats[0].task.recipe["build"])
+                check_reads(path.name, file, seats[0].task.recipe["build"])
                 _begin(seats, file, path)
                 _feed(seats, file, int(payload["threads"]))
             finally:

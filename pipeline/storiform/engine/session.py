@@ -7,9 +7,11 @@ from storiform.engine.config import Config, load_config
 from storiform.engine.explain import Check, judge
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph
+from storiform.engine.passes import refuse_copies
 from storiform.engine.results import Results
 from storiform.engine.weave import Threads, weave
 from storiform.engine.work import step_code
+from storiform.io.annotation import check_declared_build
 from storiform.io.sheets import CohortReport, read_cohort
 
 
@@ -41,6 +43,9 @@ def session_of(config: Config, check: Check) -> Session:
     results = Results(config.output)
     memory = config.output / "inputs.json"
     ids = FileIds(memory, verify=check.verify)
+    refuse_copies(report.cohort, ids)
+    if "genes" in config.resources:
+        check_declared_build(config.resources["genes"], cohort.genome)
     graph = weave(
         Threads(
             steps=config.workflow.steps,

@@ -7,7 +7,13 @@ from typing import Any
 
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Feed, Graph, LeftOut, Node, gathered, in_order, product_key
-from storiform.engine.passes import has_reads, pass_numbers, scan_payload, scan_recipe
+from storiform.engine.passes import (
+    has_reads,
+    is_rna_by_name,
+    pass_numbers,
+    scan_payload,
+    scan_recipe,
+)
 from storiform.engine.provided import key_column, row_ids
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sources import SOURCES, Source
@@ -156,6 +162,7 @@ class _Weaver:
     _resource_ids: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     _passes: dict[tuple[str, Role], int] = field(init=False)
     _unread: set[str] = field(default_factory=set)
+    _lacking: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._passes = pass_numbers(self.graph.steps)
@@ -165,6 +172,9 @@ class _Weaver:
         if self._needs_reads(step):
             return
         resources, missing = self._resources(step)
+        if missing:
+            made = [p.name for p in step.products if isinstance(p, Table)]
+            self._lacking |= dict.fromkeys(made, missing)
         for unit in self._units(step):
             names = [product_key(product) for product in step.products]
             if all((name, unit) in self.graph.producers for name in names):
@@ -198,13 +208,17 @@ class _Weaver:
         cohort = self.threads.cohort
         if step.scan is None:
             return cohort.units(step.grain)
-        return tuple(
-            sample.name
+        wanted = [
+            sample
             for sample in sorted(cohort.samples, key=lambda sample: sample.name)
             if sample.role in step.scan.roles
             and sample.assay in step.scan.assays
             and has_reads(sample)
-        )
+        ]
+        unordered = [s for s in wanted if step.scan.needs_order and is_rna_by_name(s)]
+        reason = "its reads are sorted by name (samtools sort would let it be made)"
+        self.graph.left_out += [LeftOut(step.name, s.name, reason) for s in unordered]
+        return tuple(sample.name for sample in wanted if sample not in unordered)
 
     def _node(
         self,
@@ -295,6 +309,8 @@ class _Weaver:
         if isinstance(argument.contract, Gather):
             return "features"
         name = getattr(argument.contract, "name", argument.name)
+        if name in self._lacking:
+            return f"{name}, which needs resources.{self._lacking[name]}"
         if any(
             step.scan and name in {p.name for p in step.products} for step in self.graph.steps
         ):

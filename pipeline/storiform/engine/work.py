@@ -74,6 +74,7 @@ class Outcome:
     ending: Ending
     seconds: float
     message: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def work(tasks: Sequence[Task]) -> list[Outcome]:
@@ -106,9 +107,10 @@ def perform(task: Task, make: "Make") -> Outcome:
     goal = results.at(task.step, task.unit, task.fingerprint)
     ending: Ending = "done"
     message, details = "", ""
+    doubts: Sequence[str] = ()
     try:
         if results.damage(goal) is not None:
-            _compute(task, results, goal, make)
+            doubts = _compute(task, results, goal, make)
         results.clear_failure(task.step, task.unit)
     except MemoryError:
         ending, message = "memory", "ran out of memory"
@@ -123,7 +125,9 @@ def perform(task: Task, make: "Make") -> Outcome:
         ending, message = "failed", f"{type(error).__name__}: {error}"
         details = traceback.format_exc()
     seconds = time.time() - started
-    outcome = Outcome(task.step, task.unit, task.fingerprint, ending, seconds, message)
+    outcome = Outcome(
+        task.step, task.unit, task.fingerprint, ending, seconds, message, tuple(doubts)
+    )
     if ending not in {"done", "disk_full"}:
         _keep_failure(results, outcome, details)
     return outcome
@@ -145,7 +149,7 @@ def _keep_failure(results: Results, outcome: Outcome, details: str) -> None:
         return  # the outcome itself tells; a full disk must not hide it
 
 
-def _compute(task: Task, results: Results, goal: Path, make: "Make") -> None:
+def _compute(task: Task, results: Results, goal: Path, make: "Make") -> Sequence[str]:
     started = time.time()
     part = results.part()
     nothing = ""
@@ -160,6 +164,7 @@ def _compute(task: Task, results: Results, goal: Path, make: "Make") -> None:
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+    return told.warnings
 
 
 def make(task: Task, part: Path) -> None:

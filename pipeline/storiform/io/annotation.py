@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from storiform.io.lines import lines
 from storiform.model.errors import InputError, fault
-from storiform.model.genome import CHROMOSOMES, canonical_contig
+from storiform.model.genome import BUILD_ALIASES, CHROMOSOMES, Build, canonical_contig
 from storiform.model.intervals import GeneModel, Intervals
 
 Int64s = NDArray[np.int64]
@@ -250,6 +250,30 @@ def _chunks(path: Path) -> Iterator[pd.DataFrame]:
                 rows = []
     if rows:
         yield _rows(rows)
+
+
+def check_declared_build(path: Path, build: Build) -> None:
+    """Refuse a GTF whose opening comments name another genome build alone.
+
+    Raises
+    ------
+    InputError
+        If so; a GTF that names none, or both, is taken.
+    """
+    named: set[Build] = set()
+    for _, line in lines(path):
+        if not line.startswith("#"):
+            break
+        words = (word.split(".p")[0] for word in re.findall(r"[a-z0-9.]+", line.lower()))
+        named |= {
+            BUILD_ALIASES[word]
+            for word in words
+            if not word.isdigit() and word in BUILD_ALIASES
+        }
+    if named and build not in named:
+        found = f"an annotation of {' and '.join(sorted(named))}"
+        remedy = "Give the annotation of the cohort's build, or set cohort.genome."
+        raise InputError(fault(path.name, found, f"{build}, the build of the cohort", remedy))
 
 
 def _pass_over(path: Path, number: int, line: str) -> None:

@@ -33,6 +33,10 @@ from storiform.model.reads import MIXED, UNPLACED, Chunk, RecordBatch
 _GLANCE_BYTES = 1 << 16
 
 
+class _BeyondEndError(InputError):
+    """An index has reads behind the end of the file."""
+
+
 class BamFile:
     """A BAM that is open; several threads may read chunks of it at once.
 
@@ -179,6 +183,21 @@ class BamFile:
         """
         self._fitting_index()
 
+    def check_whole(self) -> None:
+        """Refuse a file that is shorter than its index says.
+
+        Raises
+        ------
+        InputError
+            If its own index, or what is taken for it, has reads behind the end of the file.
+        """
+        try:
+            self._fitting_index()
+        except _BeyondEndError:
+            raise
+        except InputError:
+            return  # an index that is missing or does not fit says nothing
+
     def _stream(self, offset: int, *, is_glance: bool = False) -> RecordStream:
         return RecordStream(
             self.path.name,
@@ -213,8 +232,9 @@ class BamFile:
             raise InputError(fault(name, found, expected, REINDEX))
         if max((known.end >> 16 for known in landmarks), default=0) >= self._file.size:
             found = f"its index {index.name} with reads behind the end of the file"
-            remedy = f"If the file is complete: {REINDEX}"
-            raise InputError(fault(name, found, "one made from this file", remedy))
+            expected = "the whole file, or the index made from it"
+            remedy = f"Copy the file again: it may be cut. If it is complete: {REINDEX}"
+            raise _BeyondEndError(fault(name, found, expected, remedy))
         self._landmarks = landmarks
         return landmarks
 

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from storiform.io.bgzf import DAMAGED, BgzfFile
 from storiform.model.cohort import Assay, Role
@@ -108,6 +109,18 @@ def written_order(text: str) -> str:
     """Return the order of records that a header states, empty if none or unknown."""
     order = next(tags_of(text, "@HD"), {}).get("SO", "")
     return "" if order == "unknown" else order
+
+
+def says_unordered(path: Path) -> bool:
+    """Tell whether the header of a BAM states another order than that of coordinates.
+
+    A file that cannot be read says nothing: whoever reads its records tells what is wrong.
+    """
+    try:
+        with BgzfFile(path) as file:
+            return written_order(read_raw_header(file).text) in {"queryname", "unsorted"}
+    except (InputError, OSError):
+        return False
 
 
 def read_header(raw: RawHeader, name: str, role: Role, assay: Assay) -> ReadHeader:

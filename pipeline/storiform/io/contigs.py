@@ -6,6 +6,7 @@ import pandas as pd
 
 from storiform.model.errors import InputError, fault
 from storiform.model.genome import CHROMOSOMES, LENGTHS, Build, build_of
+from storiform.model.intervals import Intervals
 
 _SHOWN = 5
 _REMEDY = "Give the file of the right build, or set the build of the cohort."
@@ -16,6 +17,16 @@ def check_build(where: str, contig_lengths: Mapping[str, int], build: Build) -> 
     found = build_of(contig_lengths)
     if found is not None and found != build:
         raise InputError(fault(where, f"contig lengths of {found}", build, _REMEDY))
+
+
+def check_within(where: str, bases: Intervals, build: Build) -> None:
+    """Refuse bases behind the end of a chromosome."""
+    for contig, (_, ends) in bases.bounds.items():
+        length = LENGTHS[build].get(contig)
+        if length is not None and len(ends) and int(ends[-1]) > length:
+            found = f"an interval up to {contig}:{int(ends[-1])}"
+            expected = f"positions up to {length} on {build}"
+            raise InputError(fault(where, found, expected, _REMEDY))
 
 
 def check_contigs(where: str, places: pd.DataFrame, build: Build) -> None:

@@ -18,6 +18,7 @@ import pysam
 from storiform.io.bam_header import RawHeader, contig_number, read_header, written_order
 from storiform.io.bam_index import is_older
 from storiform.io.bgzf import DAMAGED, BgzfFile
+from storiform.io.cram_blocks import count_records
 from storiform.io.read_batches import cut_chunk, cut_file
 from storiform.io.record_stream import BATCH_BYTES, RecordStream, look_at_first
 from storiform.model.cohort import Assay, Role
@@ -120,6 +121,9 @@ class CramFile:
             stream = self._stream(is_sorted=self.header.is_sorted, region=region)
             yield from cut_chunk(stream, self._lengths, region)
 
+    def check_whole(self) -> None:
+        """Do nothing: the end of a CRAM was looked at when it was opened."""
+
     def check_index(self) -> None:
         """Refuse an index that is missing or older than the file.
 
@@ -143,6 +147,8 @@ class CramFile:
 
     def _blocks(self, region: Chunk | None) -> Iterator[tuple[int, bytearray]]:
         """Decode records and yield them as raw bytes; they have no offset in the file."""
+        promised = count_records(self.path) if region is None else None
+        came = 0
         try:
             with self._open() as file:
                 empty = len(_raw(file, []))
@@ -152,9 +158,13 @@ class CramFile:
                     name = self.header.written[region.contig]
                     records = file.fetch(name, region.start, region.end)
                 while piece := list(islice(records, _RECORDS)):
+                    came += len(piece)
                     yield -1, _raw(file, piece)[empty:]
         except (OSError, ValueError) as error:
             raise InputError(self._undecoded(error)) from error
+        if promised is not None and came != promised:
+            found = f"{came} records where its containers promise {promised}"
+            raise InputError(fault(self.path.name, found, "all of them", DAMAGED))
 
     def _open(self) -> Any:  # noqa: ANN401  pysam has no types
         _stay_local()
@@ -171,7 +181,8 @@ class CramFile:
 
     def _undecoded(self, error: Exception) -> str:
         given = "without a reference" if self._reference is None else "with this reference"
-        found = f"records that cannot be decoded {given} ({error})"
+        told = str(error).replace("truncated file", "htslib gave up")
+        found = f"records that cannot be decoded {given} ({told})"
         expected = "a sound CRAM and the FASTA with which it was written"
         remedy = "Set resources.fasta to that FASTA; if it is, copy the CRAM again."
         return fault(self.path.name, found, expected, remedy)

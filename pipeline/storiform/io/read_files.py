@@ -33,6 +33,10 @@ class RegionFile(ReadFile, Protocol):
         """Refuse an index that is missing, damaged, older, or of another file."""
         ...
 
+    def check_whole(self) -> None:
+        """Refuse a file that is shorter than its index says."""
+        ...
+
 
 def open_reads(
     path: Path,
@@ -104,29 +108,37 @@ def inspect_reads(
     file = open_reads(path, index=index, reference=reference)
     try:
         header = file.header
-        check_header(path.name, header, build)
-        if file.is_empty:
-            remedy = "Give the BAM with the reads; look why this one holds none."
-            raise InputError(fault(path.name, "no reads", "the reads of a sample", remedy))
+        check_reads(path.name, file, build)
         if header.is_sorted:
             _check_index(path.name, file)
+        else:
+            message = (
+                f"{path.name} is not sorted by coordinate: fragments of RNA can be counted by "
+                "gene, and no more. Sort it with samtools sort."
+            )
+            warnings.warn(message, DataWarning, stacklevel=2)
     finally:
         file.close()
     return header
 
 
-def check_header(name: str, header: ReadHeader, build: Build) -> None:
-    """Refuse reads that cannot be those of one sample of the cohort.
+def check_reads(name: str, file: RegionFile, build: Build) -> None:
+    """Refuse reads that cannot be all those of one sample of the cohort.
 
     Raises
     ------
     InputError
-        If they are of another build or of no human chromosome, or of several samples.
+        If there are none, if they are of another build, of no human chromosome or of
+        several samples, or if the file is shorter than its index says.
     """
-    where = f"{name}, header"
+    header, where = file.header, f"{name}, header"
     check_build(where, dict(zip(header.contigs, header.lengths, strict=True)), build)
     _check_contigs(where, header)
     _check_samples(where, header)
+    if file.is_empty:
+        remedy = "Give the BAM with the reads; look why this one holds none."
+        raise InputError(fault(name, "no reads", "the reads of a sample", remedy))
+    file.check_whole()
 
 
 def _check_contigs(where: str, header: ReadHeader) -> None:

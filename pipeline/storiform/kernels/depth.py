@@ -68,7 +68,8 @@ class DepthRules(NamedTuple):
         span of each record, deletions and skipped bases as well (``mosdepth -x``). Where one
         mate lies inside the other and both are one block, mosdepth 0.3 takes off too much:
         all from the start of the inner mate to the end of the outer one, so that bases count
-        as not covered at all. `MOSDEPTH_DEPTH` does the same, to be compared with it.
+        as not covered at all. `MOSDEPTH_DEPTH` does the same, to be compared with it;
+        it needs both mates of every pair in one batch, so no step offers it.
     """
 
     min_mapq: int = 0

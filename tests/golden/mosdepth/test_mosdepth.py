@@ -58,7 +58,7 @@ def mosdepth(tmp_path_factory):
     return depths
 
 
-SHORTEST = 3
+SHORTEST = 2
 """Contigs of each file that are compared: mosdepth goes through each base of a contig."""
 
 

@@ -14,7 +14,7 @@ from storiform.kernels.pileup import FAILED, Rules, count_bases
 OPTIONS = ("-A", "-x", "-B", "-Q20", "-q20", "-d", "0", "--ff", str(FAILED))
 REAL = (
     "hcc1395/seq*.WES_LL_*.bam", "hcc1395/wgs_ns_*.bam", "osteosarcoma_cc0/dna_*.bam",
-    "osteosarcoma_cc0/rna.T0_*.bam",
+    "osteosarcoma_cc0/rna.T0_[cp]*.bam",
 )  # fmt: skip
 
 

@@ -88,13 +88,19 @@ def test_a_biopsy_without_a_tumour_exome_has_no_callability():
     joint = callable_bases(rows, only)
     assert joint.empty
     targets = Intervals.of([("chr1", 0, 205)])
-    assert CALLABILITY.conform(callability(rows, joint, only, targets, None, PARAMS)).empty
+    found = callability(rows, joint, only, targets, None, PARAMS)
+    assert CALLABILITY.conform(found).empty
+    assert GENE_CALLABILITY.conform(gene_callability(joint, found, targets, GENES)).empty
+
+
+ROW = pd.DataFrame({"callable_bases": [50]})
+"""A biopsy whose tumour has reads."""
 
 
 def test_genes_have_the_coding_bases_that_are_in_the_targets():
     targets = Intervals.of([("chr1", 0, 205)])
     joint = pd.DataFrame({"contig": ["chr1"], "start": [150], "end": [200]})
-    found = GENE_CALLABILITY.conform(gene_callability(joint, targets, GENES))
+    found = GENE_CALLABILITY.conform(gene_callability(joint, ROW, targets, GENES))
     assert [tuple(row) for row in found.itertuples(index=False)] == [
         ("ENSG1", "A", 55, 20),
         ("ENSG2", "B", 5, 5),

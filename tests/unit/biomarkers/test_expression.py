@@ -173,6 +173,14 @@ def test_tpm_of_counted_genes_uses_the_length_of_their_exons():
     assert rows.loc["TP53", "tpm"] / rows.loc["CAVIN2", "tpm"] == pytest.approx(0.01 / 0.0065)
 
 
+def test_an_rna_bam_without_a_fragment_on_any_gene_is_refused():
+    nothing = counted_in_a_bam().assign(count=0.0)
+    with pytest.raises(InputError, match=r"no fragment on any of 5 genes.*build of the reads"):
+        counts(None, NAMES, None, PARAMS, nothing)
+    rows = counts(given(["TP53"], [7]), NAMES, None, PARAMS, nothing)
+    assert rows["count"].tolist() == [7.0]
+
+
 def test_given_counts_win_over_counted_ones():
     rows = counts(given(["TP53"], [7]), NAMES, None, PARAMS, counted_in_a_bam())
     assert rows[["gene", "count"]].to_numpy().tolist() == [["TP53", 7.0]]

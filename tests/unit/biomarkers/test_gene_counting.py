@@ -130,6 +130,12 @@ def test_too_few_fragments_decide_nothing() -> None:
     assert summary["strandedness_found"] == ""
 
 
+def test_where_no_read_tells_a_strand_no_share_is_told() -> None:
+    with pytest.warns(DataWarning, match=r"undecided \(no stranded evidence\): counted as"):
+        _, summary = told(batch(evenly(10, SENSE, at=8000), 0))
+    assert np.isnan(summary["sense_share"])
+
+
 def test_a_stated_strandedness_that_the_reads_contradict_is_refused() -> None:
     reads = batch(evenly(100, ANTISENSE), 0)
     with pytest.raises(

@@ -27,7 +27,7 @@ TUMOUR = {"patient": "P1", "sample": "P1-T", "role": "tumour", "assay": "exome"}
 RNA = {"patient": "P1", "sample": "P1-R", "role": "tumour", "assay": "rna"}
 GOOD = {
     "reads": 1000, "mapped": 960, "duplicates": 96, "properly_paired": 950, "paired": 1000,
-    "on_target": 720, "mitochondrial": 48, "read_length": 100, "insert_size": 250,
+    "spliced": 0, "on_target": 720, "mitochondrial": 48, "read_length": 100, "insert_size": 250,
 }  # fmt: skip
 
 
@@ -278,6 +278,68 @@ def test_a_swap_is_named_at_both_samples_and_not_warned_of_again():
     found, said = judged(statistics(NORMAL, TUMOUR), identity=table(IDENTITY, swap, fine))
     assert list(found["concerns"]) == [swap["says"]] * 2
     assert said == []
+
+
+def test_what_identity_says_comes_first():
+    swap = {
+        "sample_1": "P1-N", "sample_2": "P9-N", "patient_1": "P1", "patient_2": "P9",
+        "says": "P1-N and P9-N are of one person",
+    }  # fmt: skip
+    found, said = judged(
+        statistics({**NORMAL, "on_target": 300, "spliced": 100}),
+        identity=table(IDENTITY, swap),
+        contamination=table(CONTAMINATION, {**NORMAL, "contamination": 0.4}),
+    )
+    assert found.loc["P1-N", "concerns"] == (
+        "P1-N and P9-N are of one person; 10% of the reads are spliced: RNA, given as exome?; "
+        "31% of the aligned reads on target; 40.0% of the reads are of another person"
+    )
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize(
+    ("unit", "change", "concern"),
+    [
+        (NORMAL, {"mapped": 1000, "spliced": 20}, ""),
+        (
+            NORMAL, {"mapped": 1000, "spliced": 230},
+            "23% of the reads are spliced: RNA, given as exome?",
+        ),
+        (NORMAL, {"mapped": 1000, "spliced": 230, "read_length": 5000}, ""),
+        (RNA, {"mapped": 1000, "spliced": 5}, ""),
+        (RNA, {"mapped": 1000, "spliced": 4}, "hardly any read is spliced: DNA, given as RNA?"),
+        (RNA, {"mapped": 999, "spliced": 0}, ""),
+        (RNA, {"mapped": 1000, "spliced": 300}, ""),
+        (RNA, {"reads": 0, "mapped": 0, "spliced": 0, "read_length": None}, ""),
+    ],
+)  # fmt: skip
+def test_rna_given_as_exome_and_dna_given_as_rna_are_warned_of(unit, change, concern):
+    found, said = judged(statistics({**unit, **change}))
+    assert found.loc[unit["sample"], "concerns"] == concern
+    assert said == ([f"sample {unit['sample']}: {concern}"] if concern else [])
+
+
+def test_an_exome_next_to_none_of_which_is_on_target_is_warned_of():
+    rows = statistics(
+        {**NORMAL, "mapped": 1000, "on_target": 99},
+        {**TUMOUR, "mapped": 1000, "on_target": 100},
+    )
+    found, said = judged(rows)
+    assert list(found["concerns"]) == [
+        "10% of the aligned reads on target", "10% of the aligned reads on target",
+    ]  # fmt: skip
+    assert said == ["sample P1-N: 10% of the aligned reads on target"]
+
+
+def test_where_no_sample_is_on_target_one_warning_says_so():
+    missed = [{**unit, "on_target": 0} for unit in (NORMAL, TUMOUR)]
+    depth = pd.concat([targets(unit, depth=0) for unit in (NORMAL, TUMOUR)], ignore_index=True)
+    found, said = judged(statistics(*missed), target_depth=depth)
+    assert len(said) == 1
+    assert said[0].startswith("no sample has reads on the targets (exome, 2 of 2 samples)")
+    assert set(found["concerns"]) == {"mean depth 0; 0% of the aligned reads on target"}
+    _, said = judged(statistics(missed[0], TUMOUR))
+    assert said == ["sample P1-N: 0% of the aligned reads on target"]
 
 
 def test_no_sample_makes_no_row():

@@ -6,9 +6,10 @@ import subprocess
 
 import pysam
 import pytest
-from small_exome import TARGETS, run, write_exome
+from small_exome import TARGETS, bases_of, run, write_exome
 
 from storiform.biomarkers.read_statistics import ReadStatisticsParams, read_statistics
+from storiform.io.read_files import open_reads
 from storiform.model.reads import MIXED, RecordBatch
 from storiform.model.tables.reads import READ_STATISTICS
 
@@ -50,11 +51,17 @@ def naive(path):
         "supplementary": sum(r.is_supplementary for r in records),
         "on_target": sum(not on_target.isdisjoint(block) for block in blocks),
         "mitochondrial": sum(r.reference_name == "chrM" for r in mapped),
+        "spliced": sum(is_spliced(r) for r in mapped),
         "read_length": statistics.median_low(r.query_length for r in reads),
         "insert_size": middle,
         "insert_size_mad": statistics.median_low(abs(size - middle) for size in sizes),
         "aligned_bases": sum(map(len, blocks)),
     }
+
+
+def is_spliced(read):
+    spans = read.reference_length
+    return spans > 300 and spans - read.query_length > 100
 
 
 def blocks_of(read):
@@ -101,6 +108,69 @@ def test_the_order_of_records_does_not_matter(exome):
             )
         )  # fmt: skip
     assert shuffled.tables()[0].equals(expected.tables()[0])
+
+
+SPANS = {"20M260N20M": 0, "20M261N20M": 1, "200M100N200M": 0, "200M101N200M": 1, "400M": 0}
+"""Alignments of reads, and whether a read counts as spliced."""
+
+
+def write_spliced(path):
+    header = pysam.AlignmentHeader.from_dict(
+        {"HD": {"SO": "coordinate"}, "SQ": [{"SN": "chr1", "LN": 90_000}]}
+    )
+    with pysam.AlignmentFile(str(path), "wb", header=header) as file:
+        for cigar in SPANS:
+            for flag in (0, 1024, 256, 2048, 4):
+                record = pysam.AlignedSegment(header)
+                record.query_name, record.flag = f"r{cigar}.{flag}", flag
+                record.query_sequence = "A" * bases_of(cigar, "M")
+                record.cigarstring = cigar
+                record.reference_id, record.reference_start = 0, 100
+                file.write(record)
+    pysam.index(str(path))
+    return path
+
+
+@pytest.mark.parametrize("size", [None, 500, 70])
+def test_aligned_primary_reads_that_span_more_than_they_have_are_spliced(tmp_path, size):
+    path = write_spliced(tmp_path / "spliced.bam")
+    (found,) = run(read_statistics(None, PARAMS), path, size)
+    row = READ_STATISTICS.conform(found).iloc[0]
+    # each alignment has two aligned primary reads: one of them a duplicate
+    assert (row["mapped"], row["spliced"]) == (2 * len(SPANS), 2 * sum(SPANS.values()))
+
+
+def test_spliced_reads_of_two_threads_are_added(tmp_path):
+    from small_exome import batches_of  # noqa: PLC0415
+
+    header, batches = batches_of(write_spliced(tmp_path / "spliced.bam"))
+    first = read_statistics(None, PARAMS)
+    first.begin(header)
+    second = first.fork()
+    for collector in (first, second):
+        for batch in batches:
+            collector.take(batch)
+    assert second.tables()[0].at[0, "spliced"] == 4
+    first.merge(second)
+    assert first.tables()[0].at[0, "spliced"] == 8
+
+
+def test_spliced_reads_of_real_files_are_those_of_the_naive_twin(real_data):
+    for path, share in (
+        (real_data / "hcc1395" / "rna_hcc1395.grch37.bam", 0.3),
+        (real_data / "hcc1395" / "seq2_testdata_snv.WES_LL_T_1.bam", 0.0),
+    ):
+        with pysam.AlignmentFile(str(path)) as file:
+            reads = [r for r in file.fetch(until_eof=True) if not r.flag & (4 | 256 | 2048)]
+        collector, bam = read_statistics(None, PARAMS), open_reads(path)
+        collector.begin(bam.header)
+        for batch in (batch for chunk in bam.chunks(1) for batch in bam.batches(chunk)):
+            collector.take(batch)  # before the next one, which may take its room
+        bam.close()
+        row = collector.tables()[0].iloc[0]
+        assert row["mapped"] == len(reads)
+        assert row["spliced"] == sum(is_spliced(r) for r in reads)
+        assert row["spliced"] / row["mapped"] == pytest.approx(share, abs=0.05)
 
 
 def test_flags_of_real_exomes_are_those_of_flagstat(real_data):

@@ -106,7 +106,8 @@ def test_coding_targets_need_genes(make_variants) -> None:
 
 def test_no_bases_give_no_rate(make_variants) -> None:
     apart = GeneModel(Intervals.of([("chr2", 0, 10)]))
-    found = burden(make_variants({}), Intervals.of([("chr1", 0, 10)]), apart)
+    with pytest.warns(DataWarning, match="no base of the targets is coding by the genes"):
+        found = burden(make_variants({}), Intervals.of([("chr1", 0, 10)]), apart)
     assert np.isnan(found["tmb"])
     assert found["mutations_outside"] == 1
 
@@ -306,3 +307,93 @@ def test_calls_without_reads_of_the_tumour_keep_their_targets_as_denominator(
     made = make_variants({"consequence": "missense_variant"})
     found = tmb(made, targets, None, TmbParams(), deep(), CALLABILITY.empty()).iloc[0]
     assert (found["denominator"], found["megabases"]) == ("targets", 2.0)
+
+
+NO_CDS = GeneModel(Intervals({}))
+
+
+def test_genes_without_coding_bases_narrow_nothing_and_are_told(make_variants) -> None:
+    targets = Intervals.of([("chr1", 0, 1000)])
+    with pytest.warns(DataWarning, match=r"no coding sequence \(CDS\)"):
+        found = burden(make_variants({}), targets, NO_CDS)
+    assert (found["denominator"], found["megabases"]) == ("targets", 1000e-6)
+    for denominator in ("auto", "callable"):
+        given = {"bases": deep((0, 600)), "denominator": denominator}
+        with pytest.warns(DataWarning, match=r"no coding sequence \(CDS\)"):
+            found = measured(make_variants({}), targets, NO_CDS, **given)
+        assert (found["denominator"], found["megabases"]) == ("callable_targets", 600e-6)
+
+
+def test_genes_without_coding_bases_are_no_matter_where_they_are_not_asked(
+    make_variants,
+) -> None:
+    targets = Intervals.of([("chr1", 0, 1000)])
+    found = burden(make_variants({}), targets, NO_CDS, denominator="targets")
+    assert found["megabases"] == 1e-3
+    assert burden(make_variants({}), targets, NO_CDS, size_megabases=2.0)["megabases"] == 2.0
+
+
+def test_coding_targets_without_coding_bases_are_refused(make_variants) -> None:
+    targets = Intervals.of([("chr1", 0, 1000)])
+    with pytest.raises(ConfigError, match="coding_targets: found genes without coding seq"):
+        burden(make_variants({}), targets, NO_CDS, denominator="coding_targets")
+
+
+@pytest.mark.parametrize(
+    ("coding", "said"),
+    [
+        (("chr2", 0, 10), "no base of the targets is coding by the genes"),
+        (("chr1", 80, 90), "no coding base of the targets is callable"),
+    ],
+)
+def test_why_no_base_is_left_is_told_apart(make_variants, coding, said) -> None:
+    targets = Intervals.of([("chr1", 0, 100)])
+    genes = GeneModel(Intervals.of([coding]))
+    with pytest.warns(DataWarning) as caught:
+        found = measured(make_variants({}), targets, genes, bases=deep((0, 50)))
+    assert np.isnan(found["tmb"])
+    assert [str(one.message).split(" (")[0].split(":")[0] for one in caught] == [said]
+
+
+def scattered(make_variants, inside: int, outside: int):
+    starts = [*range(inside), *range(5000, 5000 + outside)]
+    return make_variants(*[{"start": s, "end": s + 1} for s in starts])
+
+
+def test_calls_most_of_which_lie_outside_are_told(make_variants) -> None:
+    targets = Intervals.of([("chr1", 0, 1000)])
+    said = "19 of 20 calls that would count lie outside the counted bases: is the BED"
+    with pytest.warns(DataWarning, match=said):
+        burden(scattered(make_variants, 1, 19), targets)
+    with pytest.warns(DataWarning, match="6 of 10 calls that would count .* is the BED"):
+        measured(scattered(make_variants, 4, 6), targets, bases=deep((0, 900)))
+
+
+@pytest.mark.parametrize(("inside", "outside"), [(5, 5), (0, 9), (10, 10)])
+def test_few_calls_or_no_more_than_half_outside_are_not_told(
+    make_variants, inside, outside
+) -> None:
+    found = burden(scattered(make_variants, inside, outside), Intervals.of([("chr1", 0, 1000)]))
+    assert found["mutations_outside"] == outside
+
+
+def test_the_file_that_takes_most_calls_out_is_asked_for(make_variants) -> None:
+    targets = Intervals.of([("chr1", 0, 9000)])
+    calls = scattered(make_variants, 2, 12)
+    coding = GeneModel(Intervals.of([("chr1", 0, 1000)]))
+    with pytest.warns(DataWarning, match="12 of 14 .* is the GTF of their build"):
+        burden(calls, targets, coding)
+    with pytest.warns(DataWarning, match="12 of 14 .* are the BAMs those of these calls"):
+        measured(calls, targets, bases=deep((0, 1000)))
+
+
+def test_calls_off_target_by_their_own_filter_are_among_those_told(make_calls) -> None:
+    rows = [{"start": s, "end": s + 1} for s in (0, *range(5000, 5019))]
+    targets = Intervals.of([("chr1", 0, 1000)])
+    with pytest.warns(DataWarning, match="19 of 20 calls"):
+        burden(variants(make_calls(*rows), targets, VariantParams()), targets)
+
+
+def test_a_size_is_in_the_rules_only_where_it_is_the_denominator(make_variants) -> None:
+    assert "Mb" not in burden(make_variants(), Intervals.of([("chr1", 0, 10)]))["rules"]
+    assert "size 33.28 Mb where no bases are given" in burden(make_variants())["rules"]

@@ -178,3 +178,29 @@ def test_collectors_of_one_file_go_out_together_when_all_have_their_inputs(
     assert sent[-1] == ["plain T", "fed T"]
     assert sorted(sent[:-1]) == [["bad N"], ["slow N"]]
     assert [node.state for node in (plain, fed, lost)] == ["done", "done", "blocked"]
+
+
+def test_a_pass_over_a_normal_goes_on_without_the_calls_of_one_biopsy(tmp_path: Path) -> None:
+    def answer(key: str, tasks: Any) -> Answer:
+        future = Answer(key)
+        future.set_result(
+            [
+                Outcome(t.step, t.unit, t.fingerprint, end, 0.1)  # type: ignore[arg-type]
+                for t in tasks
+                for end in ["failed" if t.unit == "B2" else "done"]
+            ]
+        )
+        return future
+
+    calls = [
+        Node("calls", name, "sample", "source", recipe={"n": name}) for name in ("B1", "B2")
+    ]
+    feeds = tuple(Feed("calls", node) for node in calls)
+    counted = Node("recounts", "N", "sample", "scan", {"calls": feeds}, group="N 0")
+    later = Node("variants", "B2", "biopsy", "step", {"calls": feeds[1:]})
+    runner = driver(tmp_path, [*calls, counted, later])
+    names = {name: Sample(name, "P", None, "normal", "exome") for name in ("B1", "B2", "N")}
+    runner.cohort.__dict__["_samples"] = names
+    runner.run(Client(answer))  # type: ignore[arg-type]
+    assert (counted.state, later.state) == ("done", "blocked")
+    assert counted.recipe["inputs"]["calls"] == [["calls", "B1", calls[0].fingerprint]]

@@ -1,14 +1,23 @@
 """How often a file of reads is read, and what its collectors depend on."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
+import pytest
 
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import in_order
-from storiform.engine.passes import has_reads, pass_numbers, scan_payload, scan_recipe
-from storiform.model.cohort import Sample
+from storiform.engine.passes import (
+    has_reads,
+    pass_numbers,
+    refuse_copies,
+    scan_payload,
+    scan_recipe,
+)
+from storiform.model.cohort import Cohort, Sample
+from storiform.model.errors import SheetError
 from storiform.model.reads import Collector, Scan
 from storiform.model.step import Step
 from storiform.model.table import Column, Grain, Table
@@ -88,3 +97,18 @@ def test_index_and_reference_are_no_part_of_the_fingerprint(tmp_path: Path) -> N
     other = sample(tmp_path, bam="b.bam")
     assert scan_recipe(other, "GRCh38", ids) != scan_recipe(plain, "GRCh38", ids)
     assert not has_reads(sample(tmp_path, vcf="a.vcf"))
+
+
+def cohort_of(*samples: Sample) -> Cohort:
+    """Return a cohort of samples alone."""
+    return Cohort(samples, (), ())
+
+
+def test_a_copy_of_another_samples_reads_is_refused(tmp_path: Path) -> None:
+    """A tumour compared with itself would look like a quiet one."""
+    one = sample(tmp_path, bam="a.bam")
+    two = replace(sample(tmp_path, bam="b.bam"), name="S2")
+    refuse_copies(cohort_of(one, two), FileIds(None))
+    (tmp_path / "b.bam").write_bytes((tmp_path / "a.bam").read_bytes())
+    with pytest.raises(SheetError, match=r"b\.bam of S2 with the same content as a\.bam of S1"):
+        refuse_copies(cohort_of(one, two), FileIds(None))

@@ -1,6 +1,7 @@
 """One pass over a file for all collectors: who is fed, and whose failure is whose."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -77,6 +78,10 @@ class File:
     """Ten batches of one record each, in up to four chunks."""
 
     opened = 0
+    is_empty = False
+
+    def check_whole(self) -> None:
+        """Be whole."""
 
     def __init__(self, *, is_sorted: bool = True) -> None:
         type(self).opened += 1
@@ -175,6 +180,20 @@ def test_a_file_out_of_order_serves_only_those_that_need_none(
     outcomes = work([task(tmp_path, "breaks"), task(tmp_path, "sums")])
     assert [outcome.ending for outcome in outcomes] == ["failed", "done"]
     assert "Sort the file: samtools sort" in outcomes[0].message
+
+
+def test_a_file_of_another_build_is_refused_in_a_run_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_other_build(_path: Path, **_given: Any) -> File:
+        opened = File()
+        opened.header = replace(opened.header, lengths=(249_250_621,))
+        return opened
+
+    monkeypatch.setattr(scan, "open_reads", of_other_build)
+    (outcome,) = work([task(tmp_path, "sums")])
+    assert outcome.ending == "failed"
+    assert "found contig lengths of GRCh37, expected GRCh38" in outcome.message
 
 
 def test_a_file_that_cannot_be_read_fails_all_its_collectors(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storiform.io import annotation
-from storiform.io.annotation import read_genes
+from storiform.io.annotation import check_declared_build, read_genes
 from storiform.model.errors import InputError
 
 GENCODE = (
@@ -173,3 +173,25 @@ def test_a_real_annotation_is_read_whole(real_data) -> None:
     assert (tp53["gene_id"], tp53["strand"], tp53["biotype"]) == (
         "ENSG00000141510.18", "-", "protein_coding",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("comments", "is_taken"),
+    [
+        ("#!genome-build GRCh37.p13\n#!genome-version GRCh37\n", False),
+        ("##description: evidence-based annotation of the human genome (GRCh37)\n", False),
+        ("##description: annotation of the human genome (GRCh38), version 38\n", True),
+        ("##provider: GENCODE\n##date: 2021-03-12\n", True),
+        ("#lifted from hg19 to hg38\n", True),
+    ],
+)
+def test_an_annotation_that_names_another_build_is_refused(
+    tmp_path: Path, comments: str, is_taken
+) -> None:
+    path = tmp_path / "genes.gtf"
+    path.write_text(comments + gtf("exon", 1, 9, "T1"))
+    if is_taken:
+        check_declared_build(path, "GRCh38")
+        return
+    with pytest.raises(InputError, match=r"found an annotation of GRCh37, expected GRCh38"):
+        check_declared_build(path, "GRCh38")

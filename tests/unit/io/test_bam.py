@@ -13,6 +13,7 @@ import numpy as np
 import pysam
 import pytest
 
+from storiform.io.bam_header import says_unordered
 from storiform.io.bgzf import EOF_BLOCK, BgzfFile
 from storiform.io.read_files import inspect_reads, open_reads
 from storiform.kernels import records
@@ -175,7 +176,7 @@ def test_an_index_behind_the_end_of_the_file_tells_of_a_cut(bam: Path):
     content, offsets = bam.read_bytes(), block_offsets(bam)
     bam.write_bytes(content[: offsets[len(offsets) // 2]] + EOF_BLOCK)
     os.utime(f"{bam}.bai")
-    with pytest.warns(DataWarning, match="reads behind the end of the file"):
+    with pytest.raises(InputError, match=r"behind the end of the file.*Copy the file again"):
         inspect_reads(bam, index=None, reference=None, build="GRCh38")
 
 
@@ -380,3 +381,17 @@ def test_the_same_contig_twice_in_a_header_is_refused(bam: Path, tmp_path: Path)
     path = rewrite(bam, tmp_path / "twice.bam", lambda c: c.replace(b"chr2\0", b"chr1\0", 1))
     with pytest.raises(InputError, match="two contigs chr1"):
         open_reads(path)
+
+
+@pytest.mark.parametrize(
+    ("order", "is_unordered"), [("coordinate", False), ("queryname", True), ("unsorted", True)]
+)
+def test_a_header_says_whether_its_records_are_out_of_order(
+    tmp_path: Path, order: str, is_unordered
+):
+    path = tmp_path / "some.bam"
+    header = {"HD": {"VN": "1.6", "SO": order}, "SQ": [{"SN": "chr1", "LN": 1000}]}
+    pysam.AlignmentFile(str(path), "wb", header=header).close()
+    assert says_unordered(path) is is_unordered
+    path.write_bytes(b"no BAM")
+    assert says_unordered(path) is False

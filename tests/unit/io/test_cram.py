@@ -169,3 +169,17 @@ def test_a_region_of_a_cram_needs_an_index(made: Path, tmp_path: Path):
     with pytest.warns(DataWarning, match="no index"):
         inspect_reads(path, index=None, reference=None, build="GRCh38")
     file.close()
+
+
+def test_a_changed_byte_of_a_slice_header_is_refused(made: Path, tmp_path: Path):
+    """Htslib does not ask the checksum of a block that is not compressed."""
+    content = (made / "whole.cram").read_bytes()
+    path = tmp_path / "changed.cram"
+    want = rows(open_reads(made / "whole.cram"))
+    for at in range(40, min(len(content), 2_000), 7):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 0x15]) + content[at + 1 :])
+        try:
+            found = rows(open_reads(path))
+        except InputError:
+            continue
+        assert found == want, at

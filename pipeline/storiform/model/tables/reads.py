@@ -34,6 +34,12 @@ READ_STATISTICS = Table(
             "nullable_int", "of the aligned, with an aligned base on a target", "reads"
         ),
         "mitochondrial": Column("int", "of the aligned, on chrM", "reads"),
+        "spliced": Column(
+            "int",
+            "of the aligned, that span more than 300 reference bases, and 100 more than they "
+            "have themselves: spliced RNA",
+            "reads",
+        ),
         "read_length": Column("nullable_int", "median length of a read", "bp"),
         "insert_size": Column("nullable_int", "median template length of proper pairs", "bp"),
         "insert_size_mad": Column(
