@@ -162,6 +162,7 @@ class _Weaver:
     _resource_ids: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     _passes: dict[tuple[str, Role], int] = field(init=False)
     _unread: set[str] = field(default_factory=set)
+    _by_name: dict[str, bool] = field(default_factory=dict)
     _lacking: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -215,10 +216,16 @@ class _Weaver:
             and sample.assay in step.scan.assays
             and has_reads(sample)
         ]
-        unordered = [s for s in wanted if step.scan.needs_order and is_rna_by_name(s)]
+        unordered = [s for s in wanted if step.scan.needs_order and self._is_by_name(s)]
         reason = "its reads are sorted by name (samtools sort would let it be made)"
         self.graph.left_out += [LeftOut(step.name, s.name, reason) for s in unordered]
         return tuple(sample.name for sample in wanted if sample not in unordered)
+
+    def _is_by_name(self, sample: Sample) -> bool:
+        """Look into a file's header once, however many steps want its reads."""
+        if sample.name not in self._by_name:
+            self._by_name[sample.name] = is_rna_by_name(sample)
+        return self._by_name[sample.name]
 
     def _node(
         self,

@@ -129,6 +129,15 @@ def written(tmp_path):
     return write
 
 
+def test_the_first_and_the_last_base_of_a_read_count(written):
+    path = written(
+        ("alt", 0, 10, "10M", "TAAAAGGGGC", 30), ("ref", 0, 10, "10M", "AAAAAGGGGG", 30)
+    )
+    ends = calls_of(("chr1", 11, "A", "T"), ("chr1", 20, "G", "C"))
+    (found,) = run(recounts(ends, RecountParams()), path)
+    assert found[["depth", "ref_reads", "alt_reads"]].to_numpy().tolist() == [[2, 1, 1]] * 2
+
+
 def test_an_insertion_wants_a_read_with_exactly_its_bases_there(written):
     path = written(
         ("alt", 0, 10, "5M2I5M", "AAAAACTGGGGG", 30),

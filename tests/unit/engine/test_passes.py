@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
+import pysam
 import pytest
 
 from storiform.engine.fingerprint import FileIds
@@ -16,6 +17,7 @@ from storiform.engine.passes import (
     scan_payload,
     scan_recipe,
 )
+from storiform.engine.weave import Threads, weave
 from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import SheetError
 from storiform.model.reads import Collector, Scan
@@ -112,3 +114,37 @@ def test_a_copy_of_another_samples_reads_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.bam").write_bytes((tmp_path / "a.bam").read_bytes())
     with pytest.raises(SheetError, match=r"b\.bam of S2 with the same content as a\.bam of S1"):
         refuse_copies(cohort_of(one, two), FileIds(None))
+
+
+FRAGMENTS, SPANS = contract("fragments"), contract("spans")
+
+
+def fragments() -> Annotated[
+    Collector, Scan(FRAGMENTS, assays=("rna",), roles=("tumour",), needs_order=False)
+]:
+    """Count what needs no order."""
+    raise NotImplementedError
+
+
+def spans() -> Annotated[Collector, Scan(SPANS, assays=("rna",), roles=("tumour",))]:
+    """Learn what needs the order."""
+    raise NotImplementedError
+
+
+def test_rna_sorted_by_name_is_left_out_of_what_needs_the_order_alone(tmp_path: Path) -> None:
+    samples = []
+    for name, order in (("R1", "coordinate"), ("R2", "queryname")):
+        path = tmp_path / f"{name}.bam"
+        header = {"HD": {"VN": "1.6", "SO": order}, "SQ": [{"SN": "chr1", "LN": 1000}]}
+        pysam.AlignmentFile(str(path), "wb", header=header).close()
+        samples.append(Sample(name, name, name, "tumour", "rna", {"bam": path}))
+    steps = (Step.of(fragments), Step.of(spans))
+    graph = weave(Threads(steps, cohort_of(*samples), {}, {}, {}, FileIds(None), ()))
+    assert sorted((node.step, node.unit) for node in graph.nodes) == [
+        ("fragments", "R1"),
+        ("fragments", "R2"),
+        ("spans", "R1"),
+    ]
+    (gone,) = graph.left_out
+    assert (gone.step, gone.unit) == ("spans", "R2")
+    assert "sorted by name" in gone.reason

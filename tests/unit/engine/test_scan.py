@@ -182,6 +182,23 @@ def test_a_file_out_of_order_serves_only_those_that_need_none(
     assert "Sort the file: samtools sort" in outcomes[0].message
 
 
+def test_the_reader_is_given_index_reference_and_what_the_reads_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def open_reads(_path: Path, **given: Any) -> File:
+        asked.append(given)
+        return File()
+
+    monkeypatch.setattr(scan, "open_reads", open_reads)
+    made = task(tmp_path, "sums")
+    payload = {**made.payload, "index": "a.bai", "reference": "g.fa", "role": "normal"}
+    work([replace(made, payload=payload)])
+    expected = {"index": Path("a.bai"), "reference": Path("g.fa"), "role": "normal"}
+    assert asked == [{**expected, "assay": "exome"}]
+
+
 def test_a_file_of_another_build_is_refused_in_a_run_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
