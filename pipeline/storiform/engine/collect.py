@@ -108,12 +108,19 @@ def drop_stale(current: Sequence[Export], results: Results) -> None:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure of a finished graph: its contract, its folder, or why there is none."""
+    """A figure of a finished graph: its contract, whose, its folder, or why there is none."""
 
     contract: Picture
+    unit: str
     folder: Path
     nothing: str
     sources: tuple[str, ...]
+
+    @property
+    def stem(self) -> str:
+        """The name of its files in ``OUT/figures``, with the unit unless it is the cohort."""
+        own = self.contract.grain == "cohort"
+        return self.contract.name if own else f"{self.contract.name}.{self.unit}"
 
 
 def figures(graph: Graph, results: Results) -> list[Drawn]:
@@ -130,8 +137,8 @@ def figures(graph: Graph, results: Results) -> list[Drawn]:
             record = results.provenance(folder) or {}
             sources = sorted({feed.table for feed in node.feeds()})
             nothing = str(record.get("nothing_to_show", ""))
-            found.append(Drawn(contract, folder, nothing, tuple(sources)))
-    return sorted(found, key=lambda drawn: drawn.contract.name)
+            found.append(Drawn(contract, node.unit, folder, nothing, tuple(sources)))
+    return sorted(found, key=lambda drawn: (drawn.contract.name, drawn.unit))
 
 
 def copy_figures(drawn: Sequence[Drawn], results: Results) -> None:
@@ -141,8 +148,9 @@ def copy_figures(drawn: Sequence[Drawn], results: Results) -> None:
     current = set()
     for figure in drawn:
         for file in sorted(figure.folder.glob(f"{figure.contract.name}.*")):
-            current.add(file.name)
-            goal = folder / file.name
+            name = figure.stem + file.name.removeprefix(figure.contract.name)
+            current.add(name)
+            goal = folder / name
             content = file.read_bytes()
             if not goal.exists() or goal.read_bytes() != content:
                 write_bytes(goal, content)

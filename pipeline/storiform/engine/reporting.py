@@ -15,6 +15,7 @@ from storiform import __version__
 from storiform.engine.collect import Export, exported_tables, exports, figures
 from storiform.engine.fingerprint import digest
 from storiform.engine.graph import LeftOut, Node
+from storiform.engine.pages import biopsies_with_page, write_biopsy_pages
 from storiform.engine.session import Session
 from storiform.engine.work import Portion, joined, packages
 from storiform.io.names import listed
@@ -53,7 +54,9 @@ def write_report(session: Session, *, force: bool = False) -> Path:
     memory = session.results.root / "report.json"
     if not force and goal.exists() and _read_mark(memory) == mark:
         return goal
-    write_bytes(goal, render(build_record(session)).encode())
+    record = build_record(session)
+    write_bytes(goal, render(record).encode())
+    write_biopsy_pages(session, record)
     write_bytes(memory, json.dumps({"results": mark}).encode())
     return goal
 
@@ -92,6 +95,7 @@ def build_record(session: Session) -> ReportRecord:
         problems=tuple(_problems(session, records)),
         inputs=_inputs(session),
         packages=packages() | {"pandas": version_of("pandas")},
+        biopsy_pages=biopsies_with_page(session),
     )
 
 
@@ -152,7 +156,7 @@ def _figures(session: Session) -> list[ReportFigure]:
     drawings = figures(session.graph, session.results)
     for drawn in sorted(drawings, key=lambda d: order.index(d.contract.name)):
         file = drawn.folder / f"{drawn.contract.name}.svg"
-        if file.exists():
+        if file.exists() and drawn.contract.grain == "cohort":
             svg = file.read_text(encoding="utf-8")
             contract = drawn.contract
             found.append(ReportFigure(contract.name, contract.caption, svg, drawn.sources))

@@ -139,6 +139,8 @@ def _given(
         return {}, {}, dict(clinic) if clinic else {}
     if grain == "biopsy":
         samples: Sequence[Sample] = cohort.samples_of(unit)
+        if not source.columns:
+            return {}, {}, _notes(samples, source)
     else:
         samples = [s for s in cohort.samples if s.name == unit]
     own = [s for s in samples if s.assay == source.assay and s.role == "tumour"]
@@ -150,6 +152,12 @@ def _given(
             files = given
             break
     return files, {f"{s.role}_{s.assay}": s.name for s in samples}, {}
+
+
+def _notes(samples: Sequence[Sample], source: Source) -> dict[str, Any]:
+    """Return what the sheet states of a biopsy's tumour, of the columns of a table."""
+    stated = [s.notes for s in samples if s.role == "tumour" and s.assay == source.assay]
+    return {n: notes[n] for notes in stated for n in source.table.columns if n in notes}
 
 
 @dataclass
@@ -275,7 +283,7 @@ class _Weaver:
             reader = RESOURCES.get(name)
             if reader is None or reader.default is None:
                 return None
-            path = bundled(reader.default)
+            path = bundled(reader.default.format(build=self.threads.cohort.build))
         return self.threads.ids.of(path), str(path)
 
     def _reads(self, step: Step, unit: str) -> tuple[dict[str, tuple[Feed, ...]], str]:

@@ -40,6 +40,10 @@ Make = Callable[["Task", Path], None]
 Ending = Literal["done", "failed", "disk_full", "memory", "contract"]
 
 
+SOURCE_ROWS = 20_000
+"""A table of more rows is not written beside a figure: bins of an exome stay in its unit."""
+
+
 @dataclass(frozen=True)
 class Portion:
     """One table of one unit that a task reads."""
@@ -279,7 +283,7 @@ def _draw(part: Path, contract: Picture, figure: Any, values: Mapping[str, Any])
     for suffix, content in sorted(render(figure).items()):
         write_bytes(part / f"{contract.name}.{suffix}", content)
     for name, value in sorted(values.items()):
-        if isinstance(value, pd.DataFrame):
+        if isinstance(value, pd.DataFrame) and len(value) <= SOURCE_ROWS:
             write_tsv(part / f"{contract.name}.{name}.tsv", value)
 
 

@@ -43,7 +43,10 @@ def bundled(relative: str) -> Path:
 
 @dataclass(frozen=True)
 class ResourceReader:
-    """How a resource is read: from the user's file, else from the `default` bundled one."""
+    """How a resource is read: from the user's file, else from the `default` bundled one.
+
+    ``{build}`` in the name of the bundled file stands for the cohort's genome build.
+    """
 
     read: Callable[[Path], Any]
     default: str | None

@@ -11,6 +11,7 @@ from storiform.io.units import SourceUnit
 from storiform.model.cohort import Assay
 from storiform.model.table import Table
 from storiform.model.tables.clinic import CLINIC
+from storiform.model.tables.copies import PATHOLOGY
 from storiform.model.tables.dna import CALLS
 from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM
 
@@ -37,8 +38,15 @@ def read_clinic(unit: SourceUnit) -> pd.DataFrame:
     return pd.DataFrame({name: [unit.record.get(name)] for name in CLINIC.columns})
 
 
+def read_pathology(unit: SourceUnit) -> pd.DataFrame:
+    """Return the purity and ploidy that the sample sheet states, as one row."""
+    stated = {name: unit.record.get(name) for name in PATHOLOGY.columns}
+    return pd.DataFrame({n: [None if v is None else float(v)] for n, v in stated.items()})
+
+
 SOURCES: tuple[Source, ...] = (
     Source(CLINIC, (), None, read_clinic),
+    Source(PATHOLOGY, (), "exome", read_pathology),
     Source(CALLS, ("vcf", "maf"), "exome", read_calls),
     Source(GIVEN_COUNTS, ("counts",), "rna", read_counts),
     Source(GIVEN_TPM, ("tpm",), "rna", read_tpm),

@@ -96,10 +96,15 @@ class Step:
 
     @property
     def section(self) -> str:
-        """The section of the configuration: the room, the module of the Params class."""
+        """The section of the configuration: the room, the module of the Params class.
+
+        A room that is a package has a section for each module: `copy_number_fit`.
+        """
         if self.params is None:
             return ""
-        return str(self.params.contract.__module__).rsplit(".", 1)[-1]
+        module = str(self.params.contract.__module__)
+        of_ours = module.split(".")[2:] if module.startswith("storiform.") else []
+        return "_".join(of_ours) or module.rsplit(".", 1)[-1]
 
     @property
     def summary(self) -> str:

@@ -1,7 +1,10 @@
 """Put an SVG into an HTML page: no colliding ids, no outside address, any width."""
 
 import re
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
+
+from storiform.report.record import ReportFigure
 
 _LENGTH = re.compile(r"^\s*([0-9.]+)\s*(pt|px|in|cm|mm)?\s*$")
 _PIXELS = {None: 1.0, "px": 1.0, "pt": 4 / 3, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
@@ -12,6 +15,29 @@ LARGEST = 1.3
 """How much larger than in print a drawing may be shown: six points become 10 pixels."""
 _REFERENCES = {"aria-labelledby", "aria-describedby"}
 _DROPPED = {"metadata", "script", "foreignObject", "iframe", "audio", "video"}
+
+
+PHONE_PIXELS = 340
+"""Drawings that are wider get a box in which they can be moved sideways."""
+
+
+class Drawing(NamedTuple):
+    """A figure as a page shows it."""
+
+    name: str
+    caption: str
+    svg: str
+    sources: tuple[str, ...]
+    is_wide: bool
+
+
+def drawing_of(figure: ReportFigure, tables: set[str]) -> Drawing:
+    """Make a figure ready for a page that shows the `tables` of these names."""
+    spoken = figure.caption.split(". ", 1)[0].rstrip(".") or figure.name
+    svg = inlined(figure.svg, figure.name, spoken)
+    sources = tuple(name for name in figure.source_tables if name in tables)
+    is_wide = width_of(figure.svg) > PHONE_PIXELS
+    return Drawing(figure.name, figure.caption, svg, sources, is_wide)
 
 
 def inlined(svg: str, name: str, label: str) -> str:

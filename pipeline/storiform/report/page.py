@@ -1,18 +1,14 @@
 """Tables and figures to one HTML file that needs nothing but a browser."""
 
 import base64
-import functools
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import resources
 
-import jinja2
 import pandas as pd
 
 from storiform.report import findings, grids, methods_text
-from storiform.report.drawing import inlined, width_of
+from storiform.report.drawing import drawing_of
 from storiform.report.numbers import counted
 from storiform.report.record import (
     Problem,
@@ -22,12 +18,11 @@ from storiform.report.record import (
     ReportTable,
     StepRecord,
 )
+from storiform.report.templates import resource, template
 
 __all__ = ["Problem", "ReportFigure", "ReportRecord", "ReportTable", "StepRecord", "render"]
 
 UNITS_SHOWN = 12
-PHONE_PIXELS = 340
-"""Drawings that are wider get a box in which they can be moved sideways."""
 CLINICAL_COLUMNS = ("patient", "response", "pfs_months", "pfs_event", "os_months", "os_event")
 _KINDS: dict[ProblemKind, tuple[str, str]] = {
     "failed": ("Failed", "A step ended with an error; only these units lack its result."),
@@ -55,17 +50,6 @@ class Fact:
     label: str
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A figure as the page shows it."""
-
-    name: str
-    caption: str
-    svg: str
-    sources: tuple[str, ...]
-    is_wide: bool
-
-
 def render(record: ReportRecord) -> str:
     """Write the report of a run as one HTML document.
 
@@ -85,14 +69,15 @@ def render(record: ReportRecord) -> str:
     ValueError
         If the SVG of a figure cannot be read.
     """
-    script = _resource("sort.js")
+    script = resource("sort.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     tables = [t for t in record.tables if t.name not in _LISTED_APART]
-    return _template().render(
+    present = {table.name for table in record.tables}
+    return template("template.html.j2").render(
         record=record,
         started=_time(record.started),
         finished=_time(record.finished),
-        style=_resource("style.css"),
+        style=resource("style.css"),
         script=script,
         script_hash=digest,
         findings=findings.findings(record),
@@ -100,7 +85,7 @@ def render(record: ReportRecord) -> str:
         facts=(_counts(record), _outcomes(record)),
         notes=_notes(record),
         clinical_columns=CLINICAL_COLUMNS,
-        figures=[_drawing(figure, record) for figure in record.figures],
+        figures=[drawing_of(figure, present) for figure in record.figures],
         associations=grids.associations_grid(record),
         survival=grids.survival_grid(record),
         tables=[grids.grid(table) for table in tables],
@@ -113,29 +98,8 @@ def render(record: ReportRecord) -> str:
     )
 
 
-def _unbroken(sentence: str) -> str:
-    """Keep ``p = 0.01`` and ``95 %`` on one line."""
-    bound = re.sub(
-        r"\b([npq]) ([=<]) (?=\d)", "\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}", sentence
-    )
-    return bound.replace(" %", "\N{NO-BREAK SPACE}%")
-
-
 def _time(iso: str) -> str:
     return iso.replace("T", " ").replace("+00:00", " UTC")
-
-
-def _drawing(figure: ReportFigure, record: ReportRecord) -> Drawing:
-    present = {table.name for table in record.tables}
-    svg = inlined(figure.svg, figure.name, _spoken(figure))
-    sources = tuple(name for name in figure.source_tables if name in present)
-    is_wide = width_of(figure.svg) > PHONE_PIXELS
-    return Drawing(figure.name, figure.caption, svg, sources, is_wide)
-
-
-def _spoken(figure: ReportFigure) -> str:
-    """Return the first sentence of the caption, which a screen reader says for the picture."""
-    return figure.caption.split(". ", 1)[0].rstrip(".") or figure.name
 
 
 def _counts(record: ReportRecord) -> list[Fact]:
@@ -205,19 +169,3 @@ def _units(units: list[str]) -> str:
     further = len(named) - UNITS_SHOWN
     more = f" and {further} more" if further > 0 else ""
     return ", ".join(named[:UNITS_SHOWN]) + more or "cohort"
-
-
-def _resource(name: str) -> str:
-    return resources.files("storiform.report").joinpath(name).read_text(encoding="utf-8")
-
-
-@functools.cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["unbroken"] = _unbroken
-    return environment.from_string(_resource("template.html.j2"))

@@ -72,7 +72,8 @@ class ReportRecord:
     """All that the report prints.
 
     `started` and `finished` are ISO 8601 times; `inputs` maps the name of an input (no
-    folder) to its content id; `packages` maps a package to its version.
+    folder) to its content id; `packages` maps a package to its version; `biopsy_pages` names
+    the biopsies with a page of their own, ``biopsies/NAME.html``.
     """
 
     title: str
@@ -88,8 +89,21 @@ class ReportRecord:
     problems: tuple[Problem, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
+    biopsy_pages: tuple[str, ...] = ()
 
     def table(self, name: str) -> ReportTable | None:
         """Return the table of this name, or None where the run made none."""
         found = [table for table in self.tables if table.name == name]
         return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class BiopsyRecord:
+    """All that the page of one biopsy prints: its rows of the biopsies' tables, its figures."""
+
+    title: str
+    version: str
+    patient: str
+    biopsy: str
+    tables: tuple[ReportTable, ...] = ()
+    figures: tuple[ReportFigure, ...] = ()

@@ -1,0 +1,73 @@
+"""What tumour cells of given copies look like: log ratios and shares of alleles."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from storiform.model.genome import Build
+
+Floats = npt.NDArray[np.float64]
+
+PSEUDOAUTOSOMAL: Final[Mapping[Build, Mapping[str, tuple[tuple[int, int], ...]]]] = {
+    "GRCh37": {
+        "chrX": ((60_000, 2_699_520), (154_931_043, 155_260_560)),
+        "chrY": ((10_000, 2_649_520), (59_034_049, 59_363_566)),
+    },
+    "GRCh38": {
+        "chrX": ((10_000, 2_781_479), (155_701_382, 156_030_895)),
+        "chrY": ((10_000, 2_781_479), (56_887_902, 57_217_415)),
+    },
+}
+"""Stretches that X and Y share, 0-based half-open: two copies in a male's normal cells."""
+
+
+def expected_log2(
+    purity: npt.ArrayLike, ploidy: npt.ArrayLike, total: npt.ArrayLike, normal: npt.ArrayLike
+) -> Floats:
+    """Return the log2 ratio of a place with `total` copies in the tumour cells.
+
+    ``log2[2 (p n + c (1 - p)) / (c (p P + 2 (1 - p)))]`` with purity p, ploidy P, n copies in
+    tumour cells and c in normal ones; nothing is left where both are 0. Arguments broadcast.
+
+    Examples
+    --------
+    >>> [round(float(expected_log2(0.5, 2.0, n, 2)), 3) for n in (1, 2, 3)]
+    [-0.415, 0.0, 0.322]
+    """
+    p, n, c = (np.asarray(value, dtype=np.float64) for value in (purity, total, normal))
+    of_place = 2.0 * (p * n + c * (1.0 - p))
+    of_genome = c * (p * np.asarray(ploidy, dtype=np.float64) + 2.0 * (1.0 - p))
+    return np.log2(np.maximum(of_place, 1e-3) / of_genome)
+
+
+def raw_copies(
+    log2: npt.ArrayLike, purity: npt.ArrayLike, ploidy: npt.ArrayLike, normal: npt.ArrayLike
+) -> Floats:
+    """Return the copies, before rounding and not below 0, that a log2 ratio stands for.
+
+    Examples
+    --------
+    >>> float(raw_copies(expected_log2(0.4, 3.1, 7, 2), 0.4, 3.1, 2).round(6))
+    7.0
+    """
+    p, c = np.asarray(purity, dtype=np.float64), np.asarray(normal, dtype=np.float64)
+    of_genome = p * np.asarray(ploidy, dtype=np.float64) + 2.0 * (1.0 - p)
+    of_place = np.exp2(np.asarray(log2, dtype=np.float64)) * c * of_genome / 2.0
+    return np.maximum((of_place - c * (1.0 - p)) / p, 0.0)
+
+
+def expected_share(purity: npt.ArrayLike, total: npt.ArrayLike, minor: npt.ArrayLike) -> Floats:
+    """Return the share of the major allele's reads at a place heterozygous in the normal.
+
+    ``1 - (p m + 1 - p) / (p n + 2 (1 - p))``; one half where nothing is left.
+
+    Examples
+    --------
+    >>> round(float(expected_share(0.5, 1, 0)), 3), float(expected_share(0.5, 2, 1))
+    (0.667, 0.5)
+    """
+    p, n, m = (np.asarray(value, dtype=np.float64) for value in (purity, total, minor))
+    whole = np.maximum(p * n + 2.0 * (1.0 - p), 1e-9)
+    return np.maximum(1.0 - (p * m + 1.0 - p) / whole, 0.5)

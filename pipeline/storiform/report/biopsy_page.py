@@ -1,0 +1,54 @@
+"""One HTML page for a biopsy: its figures, its values, its rows of the larger tables."""
+
+from typing import NamedTuple
+
+from storiform.report import grids
+from storiform.report.drawing import drawing_of
+from storiform.report.numbers import MISSING, text_of
+from storiform.report.record import BiopsyRecord, ReportTable
+from storiform.report.templates import resource, template
+
+
+class Value(NamedTuple):
+    """One value of a table with a single row: its column, what it means, how it reads."""
+
+    name: str
+    description: str
+    text: str
+
+
+def render_biopsy(record: BiopsyRecord) -> str:
+    """Write the page of one biopsy as one HTML document without script.
+
+    Parameters
+    ----------
+    record
+        What the page prints. Text is escaped; SVG is reduced to what is drawn.
+
+    Raises
+    ------
+    ValueError
+        If the SVG of a figure cannot be read.
+    """
+    present = {table.name for table in record.tables}
+    single = [table for table in record.tables if table.n_rows == 1]
+    several = [table for table in record.tables if table.n_rows > 1]
+    return template("biopsy.html.j2").render(
+        record=record,
+        style=resource("style.css"),
+        figures=[drawing_of(figure, present) for figure in record.figures],
+        single=[(table, _values(table)) for table in single],
+        grids=[grids.grid(table) for table in several],
+        empty=[table.name for table in record.tables if table.n_rows == 0],
+    )
+
+
+def _values(table: ReportTable) -> list[Value]:
+    row = table.frame.iloc[0]
+    found = []
+    for name in table.frame.columns[: grids.COLUMNS_SHOWN]:
+        description, unit = table.columns.get(str(name), ("", ""))
+        text = text_of(row[name], str(name))
+        shown = f"{text} {unit}" if unit and text != MISSING else text
+        found.append(Value(str(name), description, shown))
+    return found

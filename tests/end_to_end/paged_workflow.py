@@ -1,0 +1,44 @@
+"""A workflow that draws a figure of each biopsy."""
+
+from typing import Annotated
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from storiform.model.errors import NothingToShow
+from storiform.model.table import Column, Picture, Table
+
+Dose = Annotated[
+    pd.DataFrame,
+    Table("dose", grain="biopsy", columns={"dose": Column("float", "dose", "mg")}),
+]
+Draws = Annotated[
+    pd.DataFrame,
+    Table(
+        "draws",
+        grain="biopsy",
+        key=("draw",),
+        description="One row per draw.",
+        columns={"draw": Column("int", "ordinal"), "value": Column("float", "its value")},
+    ),
+]
+Bar = Annotated[Figure, Picture("bar", "The dose of one biopsy. No test.", grain="biopsy")]
+
+
+def draws(dose: Dose) -> Draws:
+    """Draw three values of a dose."""
+    value = float(dose["dose"].iloc[0])
+    return pd.DataFrame({"draw": [0, 1, 2], "value": [value, 2 * value, 3 * value]})
+
+
+def bar(dose: Dose, draws: Draws) -> Bar:
+    """Draw the dose of a biopsy as a bar."""
+    if float(dose["dose"].iloc[0]) < 0:
+        message = "no dose"
+        raise NothingToShow(message)
+    figure = Figure(figsize=(2, 2))
+    figure.add_subplot().bar(draws["draw"], draws["value"])
+    return figure
+
+
+STEPS = (draws, bar)

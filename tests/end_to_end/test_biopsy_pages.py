@@ -1,0 +1,63 @@
+"""A figure of one biopsy has a page of that biopsy, and its own files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from trials import Toy
+
+from storiform.engine.run import Ending
+from storiform.engine.session import Session
+
+Here = Callable[..., tuple[Session, Ending]]
+WORKFLOW = Path(__file__).with_name("paged_workflow.py")
+
+
+@pytest.fixture
+def paged(toy: Callable[..., Toy]) -> Callable[..., Toy]:
+    def make(doses: list[float]) -> Toy:
+        trial = toy(doses)
+        text = trial.config.read_text().splitlines()
+        text[0] = f"workflow: {WORKFLOW}"
+        trial.config.write_text("\n".join(text) + "\n")
+        return trial
+
+    return make
+
+
+def test_each_biopsy_with_a_figure_has_a_page(paged: Callable[..., Toy], here: Here) -> None:
+    trial = paged([1.5, -1.0, 4.25])
+    here(trial)
+    pages = sorted(path.name for path in (trial.results / "biopsies").iterdir())
+    assert pages == ["P001.html", "P003.html"]
+    page = (trial.results / "biopsies" / "P003.html").read_text()
+    assert "Biopsy P003" in page
+    assert "4.25 mg" in page, "a value of the table with one row"
+    assert page.count("<td") == 5, "two of the values, one a draw"
+    assert "12.8" in page, "its last draw, 12.75, as the report writes numbers"
+    assert "The dose of one biopsy." in page
+    assert "<svg" in page
+    assert "<script" not in page
+    assert "1.5 mg" not in page, "a value of another biopsy"
+
+
+def test_report_links_to_the_pages(paged: Callable[..., Toy], here: Here) -> None:
+    trial = paged([1.0, 2.0])
+    here(trial)
+    report = trial.report()
+    assert 'href="biopsies/P001.html"' in report
+    assert "The dose of one biopsy." not in report, "the page shows it, the report does not"
+    named = {path.name for path in (trial.results / "figures").iterdir()}
+    assert {"bar.P001.svg", "bar.P002.pdf", "bar.P002.draws.tsv"} <= named
+    assert "bar.svg" not in named
+
+
+def test_page_of_a_biopsy_without_figure_any_more_is_dropped(
+    paged: Callable[..., Toy], here: Here
+) -> None:
+    trial = paged([1.0, 2.0])
+    here(trial)
+    trial.dose([1.0, -2.0])
+    here(trial)
+    assert [path.name for path in (trial.results / "biopsies").iterdir()] == ["P001.html"]
+    assert not list((trial.results / "figures").glob("bar.P002.*"))
