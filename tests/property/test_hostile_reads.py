@@ -1,14 +1,19 @@
 """A thousand damaged files of reads: refused in plain words, or read as if they were sound.
 
 Nothing else may happen: no other exception, no hang, no reading outside a record, no record
-lost or changed without a word. The damage is drawn from fixed seeds. To look for reads
-outside of arrays, run this file with NUMBA_BOUNDSCHECK=1.
+lost or changed without a word. The damage is drawn from fixed seeds. The last test runs
+those of records once more with all places in arrays checked.
 """
 
+import gzip
+import os
 import struct
+import subprocess
+import sys
 import warnings
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -140,14 +145,33 @@ def swap(data: bytes, rng: Random) -> bytes:
     if not data.startswith(b"\x1f\x8b"):
         a, b, c = sorted(rng.integers(0, len(data), 3).tolist())
         return data[:a] + data[b:c] + data[a:b] + data[c:]
-    blocks = bgzf(inflated(data))
+    content = inflated(data)
+    blocks = bgzf(content, min(4_000, len(content) // 4))
     one, other = rng.choice(len(blocks) - 1, 2, replace=False)
     blocks[one], blocks[other] = blocks[other], blocks[one]
     return b"".join(blocks)
 
 
+def fill(data: bytes, rng: Random) -> bytes:
+    """Set some bytes to ff."""
+    at = int(rng.integers(len(data)))
+    size = min(int(rng.integers(1, 17)), len(data) - at)
+    return data[:at] + b"\xff" * size + data[at + size :]
+
+
+def beyond(data: bytes, rng: Random) -> bytes:
+    """Put an offset behind the end of any file of these tests."""
+    at = int(rng.integers(len(data) - 8))
+    return (
+        data[:at]
+        + struct.pack("<q", int(rng.integers(1 << 20, 1 << 40)) << 16)
+        + data[at + 8 :]
+    )
+
+
 DAMAGES: tuple[Callable[[bytes, Random], bytes], ...] = (
     *(flip, overwrite, blank, cut, cut_and_close, insert, leave_out, big_number, swap),
+    *(fill, beyond),
 )
 
 
@@ -238,14 +262,117 @@ def test_damaged_records_in_sound_blocks_are_refused_or_lie_in_the_file(
     assert 100 < sum(isinstance(f, str) for f in found) < 290
 
 
-def test_damaged_indexes_never_lose_or_repeat_a_read(folder: Path, tmp_path: Path):
+REGIONS = (
+    *(("chr1", 0, 100), ("chr1", 20_000, 40_000), ("chr1", 72_050, 72_060)),
+    *(("chr1", 280_000, 300_000), ("chr2", 0, 90_000), ("chr2", 48_100, 60_050)),
+)
+
+
+def overlapping(rows: list[Row], region: tuple[str, int, int]) -> set[bytes]:
+    name, start, end = region
+    contig = list(LENGTHS).index(name)
+    return {record for c, s, e, _, record in rows if c == contig and s < end and e > start}
+
+
+def fetched(path: Path, region: tuple[str, int, int], **options: object) -> set[bytes] | str:
+    """Return the records of a region, or why it was refused."""
+    found: set[bytes] = set()
+    with closing(open_reads(path, batch_bytes=3_000, **options)) as file:
+        try:
+            for batch in file.fetch(*region):
+                data = batch.data.tobytes()
+                for at in batch.offsets.tolist():
+                    found.add(data[at + 4 : at + 4 + struct.unpack_from("<i", data, at)[0]])
+        except InputError as error:
+            return str(error)
+    return found
+
+
+@pytest.fixture
+def near(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the reading of a region begin on its own contig, though that is short."""
+    monkeypatch.setattr("storiform.io.bam._REACH", 20_000)
+
+
+def indexes(folder: Path, kind: str) -> list[bytes]:
+    """Return damaged indexes of a BAM, and those of another file with the same contigs."""
+    whole, other = folder / "sound.bam", folder / "other.bam"
+    with pysam.AlignmentFile(str(whole)) as source:
+        header, reads = source.header, list(source.fetch(until_eof=True))
+    with pysam.AlignmentFile(str(other), "wb", header=header) as file:
+        for number, read in enumerate(reads):
+            if number % 3:
+                file.write(read)
+    made = []
+    for path in (whole, other):
+        index = folder / f"made.{kind[:3]}"
+        pysam.index(*(("-c", "-m", "12") if kind != "bai" else ()), str(path), str(index))
+        made.append(index.read_bytes())
+    if kind == "bai":
+        return [made[1], *damaged(made[0], 330, 3)]
+    content = inflated(made[0])
+    if kind == "csi":
+        return [made[1], *damaged(b"".join(bgzf(content, 90)), 170, 5)]
+    return [b"".join(bgzf(part)) for part in damaged(content, 170, 6)]
+
+
+@pytest.mark.parametrize("kind", ["bai", "csi", "csi of damaged content"])
+@pytest.mark.usefixtures("near")
+def test_damaged_indexes_never_lose_or_repeat_a_read(folder: Path, tmp_path: Path, kind: str):
     sound = owned(folder / "sound.bam", 1)
-    index = tmp_path / "damaged.bai"
-    found = []
-    for changed in damaged((folder / "sound.bam.bai").read_bytes(), 200, 3):
+    index = tmp_path / f"damaged.{kind[:3]}"
+    found, regions = [], []
+    for number, changed in enumerate(indexes(folder, kind)):
         index.write_bytes(changed)
         found.append(outcome(folder / "sound.bam", 6, index=index))
+        region = REGIONS[number % len(REGIONS)]
+        records = fetched(folder / "sound.bam", region, index=index)
+        regions.append(records if isinstance(records, str) else "sound")
+        assert isinstance(records, str) or records == overlapping(sound, region), changed
     assert all(f == sound or "samtools index" in f for f in found)
+    assert all(r == "sound" or "samtools index" in r for r in regions)
+    assert sum(r != "sound" for r in regions) > len(regions) / 2
+
+
+@pytest.mark.usefixtures("near")
+@pytest.mark.parametrize("kind", ["bai", "csi"])
+def test_regions_by_a_sound_index_hold_all_that_overlap_them(
+    folder: Path, tmp_path: Path, kind: str
+):
+    sound = owned(folder / "sound.bam", 1)
+    index = tmp_path / f"sound.{kind}"
+    options = ("-c", "-m", "12") if kind == "csi" else ()
+    pysam.index(*options, str(folder / "sound.bam"), str(index))
+    for region in REGIONS:
+        assert fetched(folder / "sound.bam", region, index=index) == overlapping(sound, region)
+    assert sum(len(overlapping(sound, region)) for region in REGIONS) > 150
+    assert owned(folder / "sound.bam", 6, index=index) == sound
+
+
+def test_damaged_indexes_of_a_cram_are_told_and_change_no_read(folder: Path, tmp_path: Path):
+    fasta, path = folder / "reference.fa", tmp_path / "sound.cram"
+    path.write_bytes((folder / "sound.cram").read_bytes())
+    pysam.index(str(path))
+    index = Path(f"{path}.crai")
+    content = index.read_bytes()
+    text = gzip.decompress(content)
+    with closing(open_reads(path, reference=fasta)) as file:
+        file.check_index()
+    sound = owned(path, 1, reference=fasta)
+    changed = damaged(content, 50, 7) + [gzip.compress(c) for c in damaged(text, 50, 8)]
+    told = []
+    for number, damage in enumerate(changed):
+        index.write_bytes(damage)
+        assert owned(path, 1 + number % 2, reference=fasta) == sound
+        region = REGIONS[number % len(REGIONS)]
+        assert fetched(path, region, reference=fasta) == overlapping(sound, region)
+        with closing(open_reads(path, reference=fasta)) as file:
+            try:
+                file.check_index()
+            except InputError as error:
+                told.append(str(error))
+    assert all("samtools index" in message for message in told)
+    assert len(told) > 85
 
 
 def test_damaged_crams_are_refused_or_read_as_if_sound(folder: Path, tmp_path: Path):
@@ -258,3 +385,15 @@ def test_damaged_crams_are_refused_or_read_as_if_sound(folder: Path, tmp_path: P
         found.append(outcome(path, 1, reference=fasta))
     assert all(f == sound or "damaged.cram" in f for f in found)
     assert sum(isinstance(f, str) for f in found) > 100
+
+
+@pytest.mark.slow
+def test_no_place_outside_of_an_array_is_read():
+    environment = {n: value for n, value in os.environ.items() if n != "NUMBA_CACHE_DIR"}
+    environment |= {"NUMBA_BOUNDSCHECK": "1", "PYTEST_ADDOPTS": "-p no:xdist"}
+    chosen = "damaged_records or damaged_files"
+    command = [sys.executable, "-m", "pytest", "-q", __file__, "-k", chosen]
+    done = subprocess.run(  # noqa: S603  our own tests
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3_000:]

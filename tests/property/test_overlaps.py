@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from storiform.biomarkers.gene_counting import GeneCountingParams, gene_counts
 from storiform.model.intervals import GeneModel, Intervals
-from storiform.model.reads import MIXED, ReadHeader, RecordBatch
+from storiform.model.reads import MIXED, UNPLACED, ReadHeader, RecordBatch
 
 pytestmark = pytest.mark.filterwarnings("ignore::storiform.model.errors.DataWarning")
 HEADER = ReadHeader(("chr1", "chrM"), (400, 400), ("1", "MT"), assay="rna")
@@ -31,7 +31,10 @@ CIGARS = st.lists(
 READS = st.tuples(st.integers(0, 1), st.integers(0, 150), st.booleans(), CIGARS)
 PAIRS = st.lists(
     st.tuples(
-        READS, READS, st.sampled_from([0, 0, 0, 1, 2, 3]), st.sampled_from([1, 1, 1, 2, 3])
+        READS,
+        READS,
+        st.sampled_from([0, 0, 0, 1, 2, 3, 4, 5]),
+        st.sampled_from([1, 1, 1, 2, 3]),
     ),
     max_size=12,
 )
@@ -52,7 +55,11 @@ def span(cigar) -> int:
 
 
 def records(pairs) -> list[dict]:
-    """Return records of pairs: whole, read 1 lost, read 2 unmapped, or single ends."""
+    """Return records of pairs.
+
+    Kinds: 0 whole, 1 read 1 lost, 2 read 2 unmapped, 3 single ends, 4 read 2 unmapped and
+    without a place, at the end of the file, 5 read 2 unmapped and lost.
+    """
     made = []
     for number, (one, two, kind, hits) in enumerate(pairs):
         ends = [(one, two, 64), (two, one, 128)]
@@ -64,6 +71,11 @@ def records(pairs) -> list[dict]:
                 "start": own[1], "cigar": own[3], "hits": hits,
                 "mate": (mate[0], mate[1]) if flag & 1 else (-1, -1),
             }  # fmt: skip
+            if kind == 4 and k == 1:
+                flag |= 4
+                entry |= {"contig": -1, "start": -1, "cigar": []}
+            if kind == 4 and k == 0:
+                entry["mate"] = (-1, -1)
             if kind == 2 and k == 1:
                 flag |= 4
                 entry |= {
@@ -72,10 +84,10 @@ def records(pairs) -> list[dict]:
                     "cigar": [],
                     "mate": (one[0], one[1]),
                 }
-            if kind == 2 and k == 0:
+            if kind in {2, 4, 5} and k == 0:
                 flag |= 8
-            made += [entry | {"flag": flag}] * (not (kind == 1 and k == 0))
-    return sorted(made, key=lambda r: (r["contig"], r["start"]))
+            made += [entry | {"flag": flag}] * ((kind, k) not in {(1, 0), (5, 1)})
+    return sorted(made, key=lambda r: (r["contig"] % 3, r["start"]))
 
 
 def raw(entry) -> bytes:
@@ -117,7 +129,9 @@ def cut(entries, size) -> list[RecordBatch]:
         owned = [low <= e["start"] for e in held]
         if held:
             made.append(batch(held, owned, contig, (low, low + size)))
-    return made
+    unplaced = [e for e in entries if e["contig"] == UNPLACED]
+    parts = [unplaced[at : at + 2] for at in range(0, len(unplaced), 2)]
+    return made + [batch(part, [True] * len(part), UNPLACED) for part in parts]
 
 
 def tables(genes, batches, forks=1, **options):
@@ -184,8 +198,9 @@ def test_fragments_are_counted_as_by_hand(exons, pairs, strandedness) -> None:
 @given(
     EXONS,
     PAIRS,
-    st.sampled_from([{}, {"multi_mappers": "fraction"}, {"mode": "htseq_union"},
-                     {"mode": "htseq_strict"}, {"mode": "htseq_nonempty"}]),
+    st.sampled_from([{}, {}, {"multi_mappers": "fraction"}, {"min_mapq": 10},
+                     {"mode": "htseq_union"}, {"mode": "htseq_strict"},
+                     {"mode": "htseq_nonempty"}]),
     st.integers(1, 3),
 )  # fmt: skip
 def test_cuts_and_the_order_of_batches_change_nothing(exons, pairs, options, forks) -> None:
@@ -210,3 +225,26 @@ def test_many_waiting_mates_and_genes_make_the_tables_grow() -> None:
     assert summary["assigned"].iloc[0] == 5000
     halves = tables(model(exons), batches, forks=2, count_overlapping=True)
     pd.testing.assert_frame_equal(halves[0], rows)
+
+
+@pytest.mark.parametrize("options", [{}, {"min_mapq": 1}, {"mode": "htseq_union"}])
+def test_mates_that_are_not_aligned_may_come_whenever_or_never(options) -> None:
+    read, mate = (0, 5, False, [(20, "M")]), (0, 150, True, [(20, "M")])
+    genes = model([(0, 0, 40, 1, "+")])
+    for kinds in ([5], [4], [2], [5, 4, 2]):
+        entries = records([(read, mate, kinds[n % len(kinds)], 1) for n in range(6000)])
+        for forks, batches in itertools.product((1, 3), (cut(entries, 400), None)):
+            given = cut(entries, 400)[::-1] if batches is None else batches
+            rows, summary = tables(genes, given, forks, **options)
+            assert summary["fragments"].iloc[0] == 6000
+            assert rows["count"].tolist() == [6000]
+
+
+def test_reads_whose_mates_are_not_aligned_do_not_wait() -> None:
+    read, mate = (0, 5, False, [(20, "M")]), (0, 150, True, [(20, "M")])
+    collector = gene_counts(model([(0, 0, 40, 1, "+")]), GeneCountingParams())
+    collector.begin(HEADER)
+    for one in cut(records([(read, mate, 5, 1)] * 5000), 400):
+        collector.take(one)
+    assert collector.counter.sums.used.tolist() == [0, 5000]
+    assert len(collector.counter.state[1]) < 5000

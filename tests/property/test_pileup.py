@@ -8,7 +8,7 @@ import pysam
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_exome import TARGETS, batches_of, cut_again, run, write_exome
+from small_exome import CONTIGS, TARGETS, batches_of, cut_again, run, write_exome
 
 from storiform.biomarkers.callability import CallabilityParams, pileup
 from storiform.biomarkers.germline import GermlineParams, germline_alleles
@@ -17,6 +17,7 @@ from storiform.biomarkers.recounts import RecountParams, recounts
 
 SIZES = (1, 7, 50, 333, 1_000, 100_000)
 PARAMS = CallabilityParams(min_tumour_depth=5, min_site_depth=4)
+PEERS = [CallabilityParams(depth_rule=rule) for rule in ("as_mosdepth", "as_mosdepth_fast")]
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +40,32 @@ def calls():
 
 
 def sites():
-    return pd.DataFrame({"contig": "chr1", "start": np.arange(100, 2300, 13)})
+    starts = np.arange(100, 2300, 13)
+    return pd.DataFrame({"contig": "chr1", "start": starts, "zygosity": "heterozygous"})
+
+
+class Genome:
+    """A reference of random bases: three of four places of the reads differ from it."""
+
+    contigs = CONTIGS
+
+    def __init__(self):
+        rng = np.random.default_rng(7)
+        self.letters = {
+            name: np.frombuffer("".join(rng.choice(list("ACGTN"), n)).encode(), np.uint8)
+            for name, n in CONTIGS.items()
+        }
+
+    def pieces(self, contig, starts, ends):
+        """Return the bases of intervals, one after another."""
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        return np.concatenate([self.letters[contig][start:end] for start, end in spans])
 
 
 def collectors():
     return (
-        pileup(TARGETS, PARAMS),
+        pileup(TARGETS, Genome(), PARAMS),
+        *(pileup(TARGETS, None, params) for params in PEERS),
         germline_alleles(sites(), GermlineParams()),
         recounts(calls(), RecountParams()),
         read_statistics(TARGETS, ReadStatisticsParams()),
@@ -112,7 +133,7 @@ def test_targets_have_the_depth_and_bases_of_the_naive_twin(exomes):
                 (contig, start, end, sum(depth[contig, p] for p in range(start, end)),
                  sum(n >= 5 for n in good), len(major), sum(b in "CG" for b in major))
             )  # fmt: skip
-        found = run(pileup(TARGETS, PARAMS), path)
+        found = run(pileup(TARGETS, None, PARAMS), path)
         assert [tuple(row) for row in found[0].itertuples(index=False)] == rows
         by_depth = Counter(
             depth[contig, p] for contig, a, b in target_bases() for p in range(a, b)
@@ -140,10 +161,61 @@ def test_sites_and_their_contexts_are_those_of_the_naive_twin(exomes):
                 context = "".join(around) if all(around) else ""
                 is_written |= bool(context)
                 expected.append((contig, place, *(counts[b] for b in "ACGT"), context))
-        found = run(pileup(TARGETS, PARAMS), path)[3]
+        found = run(pileup(TARGETS, None, PARAMS), path)[3]
         assert expected
         assert [tuple(row) for row in found.itertuples(index=False)] == expected
     assert is_written
+
+
+def test_other_bases_than_the_reference_are_those_of_the_naive_twin(exomes):
+    genome = Genome()
+    for path in exomes:
+        bases, expected = naive_bases(path), []
+        for contig, place in sorted((c, p) for c, a, b in target_bases() for p in range(a, b)):
+            counts = bases.get((contig, place), Counter())
+            written = chr(genome.letters[contig][place])
+            major = min("ACGT", key=lambda b, c=counts: (-c[b], b))
+            if counts.total() >= 4 and written in "ACGT" and written != major:
+                expected.append((contig, place, *(counts[b] for b in "ACGT")))
+        found = run(pileup(TARGETS, genome, PARAMS), path, role="normal")[4]
+        rows = found.drop(columns="context").itertuples(index=False)
+        assert expected
+        assert [tuple(row) for row in rows] == expected
+        assert run(pileup(TARGETS, genome, PARAMS), path)[4].empty
+
+
+def naive_mosdepth(path):
+    """Return depth by place as mosdepth has it: its short cut takes off up to a mate's end."""
+    depth, seen = Counter(), {}
+    with pysam.AlignmentFile(str(path)) as file:
+        for read in file.fetch(until_eof=True):
+            if read.flag & 1796:
+                continue
+            contig = read.reference_name
+            depth.update((contig, place) for _, place in aligned(read))
+            mate = seen.pop(read.query_name, None)
+            if mate is None and read.is_proper_pair and not read.is_supplementary:
+                seen[read.query_name] = read
+            elif mate is not None and not read.is_supplementary:
+                shared = {p for _, p in aligned(read)} & {p for _, p in aligned(mate)}
+                if len(read.cigartuples) == len(mate.cigartuples) == 1 and shared:
+                    shared = range(read.reference_start, mate.reference_end)
+                depth.subtract((contig, place) for place in shared)
+            elif mate is not None:
+                seen[read.query_name] = mate
+    return depth
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_depth_as_mosdepth_has_it_does_not_need_both_mates_in_one_batch(exomes, size):
+    for path in exomes:
+        depth, once = naive_mosdepth(path), naive_depth(path)
+        expected = [sum(depth[c, p] for p in range(a, b)) for c, a, b in target_bases()]
+        assert expected != [sum(once[c, p] for p in range(a, b)) for c, a, b in target_bases()]
+        found = run(pileup(TARGETS, None, PEERS[0]), path, size)
+        assert found[0]["depth_sum"].tolist() == expected
+        counted = Counter(depth[c, p] for c, a, b in target_bases() for p in range(a, b))
+        assert dict(zip(found[1]["depth"], found[1]["bases"], strict=True)) == counted
 
 
 def test_callable_intervals_are_runs_within_a_target(exomes):
@@ -159,7 +231,7 @@ def test_callable_intervals_are_runs_within_a_target(exomes):
                 elif good >= 5:
                     expected.append([contig, place, place + 1, good, 5])
                 is_open = good >= 5
-        found = run(pileup(TARGETS, PARAMS), path)[2]
+        found = run(pileup(TARGETS, None, PARAMS), path)[2]
         assert expected
         assert [list(row) for row in found.itertuples(index=False)] == expected
 
@@ -178,10 +250,12 @@ def test_germline_alleles_are_the_bases_of_the_naive_twin(exomes):
 @settings(max_examples=12)
 @given(size=st.sampled_from(SIZES) | st.integers(1, 3_000), which=st.integers(0, 2))
 def test_no_result_depends_on_where_batches_are_cut(exomes, size, which):
+    path = exomes[which]
     for whole, cut in zip(collectors(), collectors(), strict=True):
-        tables = zip(run(whole, exomes[which]), run(cut, exomes[which], size), strict=True)
-        for expected, found in tables:
-            pd.testing.assert_frame_equal(found, expected)
+        expected = run(whole, path, role="normal")
+        found = run(cut, path, size, role="normal")
+        for left, right in zip(found, expected, strict=True):
+            pd.testing.assert_frame_equal(left, right)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,8 +1,7 @@
 """Depth and good bases of the targets, and the bases deep enough in tumour and normal."""
 
-import warnings
 from copy import copy
-from typing import Annotated, Any, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,16 @@ from pydantic import Field
 
 from storiform.kernels.depth import (
     DEPTH,
+    FAST_DEPTH,
+    MOSDEPTH_DEPTH,
+    Counts,
     DepthRules,
-    Pieces,
     Reads,
     bases_before,
     clip_pieces,
     count_depth,
 )
+from storiform.kernels.edges import number_edge, number_takings, settle_edges
 from storiform.kernels.pileup import (
     DUPLICATE,
     FAILED,
@@ -27,15 +29,16 @@ from storiform.kernels.pileup import (
     count_bases,
     flanks,
     join_runs,
+    list_alternatives,
     sum_bases,
 )
-from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.intervals import Genes, Intervals, Targets
 from storiform.model.params import Depth, Fraction, Params
 from storiform.model.reads import Collector, ReadHeader, RecordBatch, Scan
-from storiform.model.resources import without_version
+from storiform.model.resources import Reference, Sequence, shared_contigs, without_version
 from storiform.model.tables.reads import (
     ALLELE_SITES,
+    ALTERNATIVE_SITES,
     CALLABILITY,
     CALLABLE_INTERVALS,
     DEPTH_HISTOGRAM,
@@ -47,17 +50,30 @@ from storiform.model.tables.reads import (
     GeneCallability,
     ReadStatistics,
 )
+from storiform.model.target_bases import TargetBases
 
-Found = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]
+Ints = NDArray[np.int64]
+Found = tuple[Ints, NDArray[np.uint8], Ints, Ints]
 FLANK = 15
 """Bases on either side of a site that name its place in any build of the genome."""
 _SUMS = ("depth_sum", "callable_bases", "called_bases", "gc_bases")
-_EMPTY = np.empty(0, dtype=np.int64)
+_WIDTHS = {"runs": 3, "sites": 5, "alternatives": 5, "edges": 2, "takings": 2}
+"""What batches find beside sums, and its columns; the first numbers a target base."""
+_MODES = {
+    "mates_once": DEPTH, "as_mosdepth": MOSDEPTH_DEPTH, "as_mosdepth_fast": FAST_DEPTH,
+}  # fmt: skip
 
 
 class CallabilityParams(Params):
-    """Which bases of which reads are good, and how many of them make a base callable."""
+    """What depth is, which bases of reads are good, and how many make a base callable."""
 
+    depth_rule: Literal["mates_once", "as_mosdepth", "as_mosdepth_fast"] = Field(
+        "mates_once",
+        description="depth of targets: aligned bases, those of both mates of a proper pair "
+        "once; as_mosdepth the same with the short cut of mosdepth, which takes covered bases "
+        "for not covered where one mate lies within the other; as_mosdepth_fast whole spans "
+        "of reads, mates twice (mosdepth -x). Callable bases do not depend on it",
+    )
     min_mapq: int = Field(
         20, ge=0, le=255, description="lowest mapping quality (phred) of a good read"
     )
@@ -85,30 +101,34 @@ class CallabilityParams(Params):
 
 
 def pileup(
-    targets: Targets, params: CallabilityParams
+    targets: Targets, reference: Reference | None, params: CallabilityParams
 ) -> Annotated[
     Collector,
     Scan(
-        TARGET_DEPTH, DEPTH_HISTOGRAM, CALLABLE_INTERVALS, ALLELE_SITES, assays=("exome", "rna")
+        TARGET_DEPTH, DEPTH_HISTOGRAM, CALLABLE_INTERVALS, ALLELE_SITES, ALTERNATIVE_SITES,
+        assays=("exome", "rna"),
     ),
-]:
+]:  # fmt: skip
     """Count depth and good bases of the targets of an exome or its RNA, base by base.
 
-    Depth is of aligned bases, those of a proper pair once, as mosdepth has it. Good bases are
-    of primary reads with enough mapping and base quality; of two mates over one base the
-    better counts, read 1 at a tie.
+    Depth is of aligned bases, those of a proper pair once, unless `depth_rule` says otherwise.
+    Good bases are of primary reads with enough mapping and base quality; of two mates over one
+    base the better counts, read 1 at a tie.
 
     Parameters
     ----------
     targets
         The captured bases.
+    reference
+        The genome, or None: then no `ALTERNATIVE_SITES` of a normal are known.
     params
         Qualities and depths.
 
     Returns
     -------
     Collector
-        Of `TARGET_DEPTH`, `DEPTH_HISTOGRAM`, `CALLABLE_INTERVALS` and `ALLELE_SITES`.
+        Of `TARGET_DEPTH`, `DEPTH_HISTOGRAM`, `CALLABLE_INTERVALS`, `ALLELE_SITES` and
+        `ALTERNATIVE_SITES`.
 
     References
     ----------
@@ -116,36 +136,32 @@ def pileup(
     doi:10.1093/bioinformatics/btx699.
     Cibulskis et al., Nature Biotechnology 31, 213-219 (2013), doi:10.1038/nbt.2514.
     """
-    return _Pileup(targets, params)
+    return _Pileup(targets, reference, params)
 
 
 class _Pileup:
     """Sums over target bases, numbered through all contigs of the targets."""
 
-    def __init__(self, targets: Intervals, params: CallabilityParams) -> None:
-        self._targets, self._params = targets, params
-        self._contigs = tuple(targets.bounds)
-        bounds = list(targets.bounds.values())
-        self._starts = np.concatenate([_EMPTY, *(starts for starts, _ in bounds)])
-        self._ends = np.concatenate([_EMPTY, *(ends for _, ends in bounds)])
-        self._rows = np.cumsum([0, *(len(starts) for starts, _ in bounds)])
-        self._places = np.concatenate([[0], np.cumsum(self._ends - self._starts)])
+    def __init__(
+        self, targets: Intervals, reference: Sequence | None, params: CallabilityParams
+    ) -> None:
+        self._bases, self._reference, self._params = TargetBases(targets), reference, params
+        self._depth = DepthRules(0, _MODES[params.depth_rule])
         self.forget()
 
     def forget(self) -> None:
         """Set all sums to nothing, in arrays of its own."""
-        self._sums = np.zeros((len(self._starts), 4), dtype=np.int64)
+        self._sums = np.zeros((len(self._bases), 4), dtype=np.int64)
         self._histogram = np.zeros(HISTOGRAM, dtype=np.int64)
         # one byte for each target base: the pages of bases not seen are never touched
-        self._majority = np.zeros(int(self._places[-1]), dtype=np.uint8)
-        self._runs: list[NDArray[np.int64]] = []
-        self._sites: list[NDArray[np.int64]] = []
+        self._majority = np.zeros(self._bases.size_bp, dtype=np.uint8)
+        nothing = {name: np.empty((0, width), np.int64) for name, width in _WIDTHS.items()}
+        self._found = {name: [empty] for name, empty in nothing.items()}
 
     def begin(self, header: ReadHeader) -> None:
         """Find the targets of each contig of the file."""
-        _check_contigs(self._targets, header)
-        known = {contig: k for k, contig in enumerate(self._contigs)}
-        self._order = [known.get(contig, -1) for contig in header.contigs]
+        self._bases.check(header)
+        self._order = self._bases.order(header)
         params, is_tumour = self._params, header.role == "tumour"
         self._min_depth = params.min_tumour_depth if is_tumour else params.min_normal_depth
         excluded = FAILED & ~DUPLICATE if params.keep_duplicates else FAILED
@@ -153,6 +169,9 @@ class _Pileup:
         self._limits = Thresholds(
             self._min_depth, params.min_site_depth, params.min_site_reads, params.min_site_share
         )
+        self._compared: frozenset[str] = frozenset()
+        if self._reference is not None and (header.role, header.assay) == ("normal", "exome"):
+            self._compared = shared_contigs(self._reference, header)
 
     def fork(self) -> Self:
         """Return a collector that has seen nothing."""
@@ -165,103 +184,92 @@ class _Pileup:
         contig = self._order[batch.contig] if batch.contig >= 0 else -1
         if contig < 0 or not len(batch):
             return
-        lower, upper = self._rows[contig], self._rows[contig + 1]
-        starts, ends = self._starts[lower:upper], self._ends[lower:upper]
-        row, pieces = clip_pieces(starts, ends, batch.owned_start, batch.owned_end)
-        if not len(pieces.starts):
-            return
+        lower, upper = self._bases.rows[contig], self._bases.rows[contig + 1]
+        starts, ends = self._bases.starts[lower:upper], self._bases.ends[lower:upper]
         reads = Reads(
             batch.data, batch.offsets, batch.starts, batch.ends, batch.flags, batch.mapq,
             batch.mates,
         )  # fmt: skip
-        depth = count_depth(reads, pieces, DepthRules(0, DEPTH))
+        if self._depth.mode == MOSDEPTH_DEPTH:
+            first = int(self._bases.places[lower])
+            takings = number_takings(reads, batch.owned_end, starts, ends, first)
+            self._found["takings"].append(takings)
+        row, pieces = clip_pieces(starts, ends, batch.owned_start, batch.owned_end)
+        if not len(pieces.starts):
+            return
+        depth = count_depth(reads, pieces, self._depth)
+        first = int(lower) + row
+        shift = int(self._bases.places[first] + pieces.starts[0] - self._bases.starts[first])
+        if self._depth.mode == MOSDEPTH_DEPTH:
+            edge = number_edge(reads, batch.owned_start, pieces, depth, shift)
+            self._found["edges"].append(edge)
         counts = count_bases(reads, pieces, self._rules)
         found = sum_bases(pieces, depth, counts, self._limits, self._histogram)
-        self._keep(int(lower) + row, pieces, counts, found)
+        self._keep(first, shift, counts, found)
+        name = self._bases.contigs[contig]
+        if self._reference is not None and name in self._compared:
+            bases = self._reference.pieces(name, pieces.starts, pieces.ends)
+            listed = list_alternatives(counts, found[1], bases, self._limits.min_site_depth)
+            self._keep_sites("alternatives", listed, shift, counts)
 
-    def _keep(self, row: int, pieces: Pieces, counts: NDArray[np.int32], found: Found) -> None:
-        """Add what was found in pieces, the first of which belongs to a target's row."""
+    def _keep(self, row: int, shift: int, counts: Counts, found: Found) -> None:
+        """Add what was found in bases numbered from `shift` on, of targets from `row` on."""
         sums, majority, runs, sites = found
-        shift = int(self._places[row] + pieces.starts[0] - self._starts[row])
         self._sums[row : row + len(sums)] += sums
         self._majority[shift : shift + len(majority)] = majority
         runs[:, :2] += shift
-        self._runs.append(runs)
-        self._sites.append(np.column_stack([sites + shift, counts[sites]]).astype(np.int64))
+        self._found["runs"].append(runs)
+        self._keep_sites("sites", sites, shift, counts)
+
+    def _keep_sites(self, name: str, sites: Ints, shift: int, counts: Counts) -> None:
+        if len(sites):
+            rows = np.column_stack([sites + shift, counts[sites]])
+            self._found[name].append(rows.astype(np.int64))
 
     def merge(self, other: Self) -> None:
         """Add what another collector has counted on other bases."""
         self._sums += other._sums
         self._histogram += other._histogram
         np.maximum(self._majority, other._majority, out=self._majority)
-        self._runs += other._runs
-        self._sites += other._sites
+        for name in self._found:
+            self._found[name] += other._found[name]
 
     def tables(self) -> tuple[pd.DataFrame, ...]:
         """Return depth by target, depths, callable intervals and sites."""
-        return self._depths(), self._depth_counts(), self._intervals(), self._allele_sites()
+        found = {name: np.concatenate(parts) for name, parts in self._found.items()}
+        depth_sums, histogram = settle_edges(
+            found["edges"], found["takings"], self._bases.places, self._sums[:, 0],
+            self._histogram,
+        )  # fmt: skip
+        return (
+            self._depths(depth_sums), self._depth_counts(histogram),
+            self._intervals(found["runs"]), self._sites(found["sites"]),
+            self._sites(found["alternatives"]),
+        )  # fmt: skip
 
-    def _place(self, numbers: NDArray[np.int64]) -> dict[str, Any]:
-        """Return contig and start of numbered target bases."""
-        rows = np.searchsorted(self._places, numbers, side="right") - 1
-        starts = self._starts[rows] + numbers - self._places[rows]
-        return {"contig": self._named(rows), "start": starts}
-
-    def _named(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
-        order = np.searchsorted(self._rows, rows, side="right") - 1
-        return np.array(self._contigs, dtype=object)[order]
-
-    def _depths(self) -> pd.DataFrame:
-        contigs = self._named(np.arange(len(self._starts)))
+    def _depths(self, depth_sums: Ints) -> pd.DataFrame:
         sums = {name: self._sums[:, k] for k, name in enumerate(_SUMS)}
-        return pd.DataFrame(
-            {"contig": contigs, "start": self._starts, "end": self._ends, **sums}
-        )
+        return pd.DataFrame({**self._bases.targets, **sums, "depth_sum": depth_sums})
 
-    def _depth_counts(self) -> pd.DataFrame:
-        bases = self._histogram.copy()
+    def _depth_counts(self, bases: Ints) -> pd.DataFrame:
         # bases of contigs or stretches without a record come in no batch
-        bases[0] += self._places[-1] - bases.sum()
+        bases[0] += self._bases.size_bp - bases.sum()
         depths = np.flatnonzero(bases)
         return pd.DataFrame({"depth": depths, "bases": bases[depths]})
 
-    def _intervals(self) -> pd.DataFrame:
-        runs = join_runs(
-            np.concatenate([np.empty((0, 3), dtype=np.int64), *self._runs]), self._places
-        )
-        placed = self._place(runs[:, 0])
+    def _intervals(self, runs: Ints) -> pd.DataFrame:
+        runs = join_runs(runs, self._bases.places)
+        placed = self._bases.place(runs[:, 0])
         ends = placed["start"] + runs[:, 1] - runs[:, 0]
         return pd.DataFrame(
             {**placed, "end": ends, "depth_sum": runs[:, 2], "min_depth": self._min_depth}
         )
 
-    def _allele_sites(self) -> pd.DataFrame:
-        sites = np.concatenate([np.empty((0, 5), dtype=np.int64), *self._sites])
+    def _sites(self, sites: Ints) -> pd.DataFrame:
         sites = sites[np.argsort(sites[:, 0], kind="stable")]
         counts = {base: sites[:, k + 1] for k, base in enumerate("acgt")}
-        contexts = flanks(sites[:, 0], self._places, self._majority, FLANK)
-        return pd.DataFrame({**self._place(sites[:, 0]), **counts, "context": contexts})
-
-
-def _check_contigs(targets: Intervals, header: ReadHeader) -> None:
-    """Refuse targets of another genome; mention those that the file cannot have."""
-    lengths = dict(zip(header.contigs, header.lengths, strict=True))
-    unknown = [contig for contig in targets.bounds if contig not in lengths]
-    found, expected = "", ""
-    if targets.bounds and len(unknown) == len(targets.bounds):
-        found = f"contigs such as {unknown[0]}"
-        expected = f"those of the reads, such as {next(iter(header.contigs), 'none')}"
-    for contig, (_, ends) in targets.bounds.items():
-        if contig in lengths and len(ends) and ends[-1] > lengths[contig]:
-            found = f"a target on {contig} that ends at {ends[-1]}"
-            expected = f"an end up to {lengths[contig]}, its length in the file of reads"
-    if found:
-        remedy = "Name the targets of the genome to which the reads were aligned."
-        raise InputError(fault("targets", found, expected, remedy))
-    if unknown:
-        names = ", ".join(unknown[:3])
-        message = f"targets on {len(unknown)} contigs that the reads do not have: {names}"
-        warnings.warn(message, DataWarning, stacklevel=3)
+        contexts = flanks(sites[:, 0], self._bases.places, self._majority, FLANK)
+        return pd.DataFrame({**self._bases.place(sites[:, 0]), **counts, "context": contexts})
 
 
 def callable_bases(
@@ -284,12 +292,7 @@ def callable_bases(
     joint = _of_role(callable_intervals, "tumour")
     if _has(read_statistics, "normal"):
         joint = joint & _of_role(callable_intervals, "normal")
-    rows = [
-        pd.DataFrame({"contig": contig, "start": starts, "end": ends})
-        for contig, (starts, ends) in joint.bounds.items()
-    ]
-    empty = pd.DataFrame({"contig": [], "start": [], "end": []})
-    return pd.concat(rows, ignore_index=True) if rows else empty
+    return pd.DataFrame(TargetBases(joint).targets)
 
 
 def callability(
@@ -383,7 +386,7 @@ def _has(read_statistics: pd.DataFrame, role: str) -> bool:
     return bool(exomes.any())
 
 
-def _covered(pieces: pd.DataFrame, bases: Intervals) -> NDArray[np.int64]:
+def _covered(pieces: pd.DataFrame, bases: Intervals) -> Ints:
     """Count for each piece its bases that are in a set."""
     counts = np.zeros(len(pieces), dtype=np.int64)
     contigs = pieces["contig"].to_numpy(dtype=object)

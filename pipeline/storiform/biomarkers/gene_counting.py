@@ -273,14 +273,13 @@ def _layout(model: GeneModel, header: ReadHeader) -> Layout:
         raise InputError(fault("RNA reads", found, f"those of the genes ({names})", remedy))
     genes = model.genes
     numbers = {name: i for i, name in enumerate(genes["gene_id"])}
-    used = exons[is_there]
-    of_gene = np.asarray(used["gene_id"].map(numbers), dtype=np.int64)
-    written = used["strand"] if "strand" in used else genes["strand"].iloc[of_gene]
+    of_gene = np.asarray(exons["gene_id"][is_there].map(numbers), dtype=np.int64)
+    written = exons["strand"][is_there] if "strand" in exons else genes["strand"].iloc[of_gene]
     strands = np.asarray(written.map(_STRANDS).fillna(NEITHER), dtype=np.int64)
-    bounds = used[["start", "end"]].to_numpy(dtype=np.int64)
+    starts, ends = (exons[name][is_there].to_numpy(dtype=np.int64) for name in ("start", "end"))
     homes = np.asarray(contigs[is_there], dtype=np.int64)
     is_ribosomal = genes["biotype"].isin(_RIBOSOMAL).to_numpy(dtype=bool)
-    spans = (homes, bounds[:, 0], bounds[:, 1])
+    spans = (homes, starts, ends)
     return flatten_exons(spans, of_gene, strands, is_ribosomal, len(header.contigs))
 
 

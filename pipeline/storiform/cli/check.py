@@ -4,21 +4,17 @@ from pathlib import Path
 
 import click
 
-_MOST = 6
-"""Units that are named of those with one problem."""
-
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
 def check(config: Path) -> None:
     """Open every input of CONFIG and tell all problems at once."""
     from storiform.engine.check import check_inputs
-    from storiform.io.names import counted, listed
+    from storiform.io.names import counted
 
     checked = check_inputs(config)
     for finding in checked.findings:
-        units = f"{listed(finding.units, _MOST)}: " if finding.units else ""
-        click.echo(f"{finding.severity}: {units}{finding.message}")
+        click.echo(str(finding))
     patients = counted(checked.patients, "patient")
     biopsies = counted(checked.biopsies, "biopsy", "biopsies")
     steps = f"{counted(checked.steps, 'step')} {'has' if checked.steps == 1 else 'have'}"

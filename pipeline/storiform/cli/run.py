@@ -28,12 +28,16 @@ def run(
     quiet: bool,  # noqa: FBT001
 ) -> None:
     """Run the workflow of CONFIG; what is done already is not done again."""
+    from storiform.engine.check import foresee
     from storiform.engine.explain import Check
     from storiform.engine.run import run as run_session
     from storiform.engine.session import open_session
 
     check = Check(verify=verify, rerun_changed_code=rerun_changed_code)
     session = open_session(config, check)
+    for finding in foresee(session):
+        if not quiet:
+            click.echo(str(finding), err=True)
     ending = run_session(session, workers=workers, quiet=quiet)
     tell(session, ending, quiet=quiet)
     raise SystemExit(ending.exit_code)

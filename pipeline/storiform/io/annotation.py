@@ -2,72 +2,46 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from storiform.io.lines import lines
+from storiform.io.gene_names import STRANDS, GeneNames, written
+from storiform.io.lines import lines, pieces
+from storiform.kernels.gene_lines import (
+    CODING,
+    CONTIG_RUN,
+    DONE,
+    END,
+    EXON,
+    FEATURE,
+    GENE_RUN,
+    GFF3,
+    START,
+    STRAND,
+    TRANSCRIPT_RUN,
+    Lines,
+    scan_lines,
+)
 from storiform.model.errors import InputError, fault
 from storiform.model.genome import BUILD_ALIASES, CHROMOSOMES, Build, canonical_contig
 from storiform.model.intervals import GeneModel, Intervals
 
 Int64s = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+Int32s = NDArray[np.int32]
 Objects = NDArray[np.object_]
 
-_FIELDS = 9
-_COLUMNS = (
-    "contig", "source", "feature", "start", "end", "score", "strand", "frame", "attributes"
-)  # fmt: skip
-_TEXTS = ("contig", "feature", "strand", "attributes")
-
-_CODING = ("CDS", "stop_codon")
-_USED = {"gene", "exon", *_CODING}
-_STRANDS = {"+": 0, "-": 1}
-_NO_STRAND = 2
-_WRITTEN = np.array(["+", "-", "."], dtype=object)
-_CHUNK_ROWS = 50_000
+_OF_EXONS = [GENE_RUN, CONTIG_RUN, STRAND, START, END]
+_OF_CODING = [TRANSCRIPT_RUN, STRAND, START, END]
+_PIECE_BYTES = 1 << 20
+_MOST_ROWS = 1 << 17
+"""Rows after which exons that overlap are merged: transcripts of a gene share most of them."""
+_LINE_FEED = 10
 _SPLICE_BASES = 2
 _FAR = 1 << 36
 """More than any place on a contig: keeps the pieces of one group apart from the next's."""
-
-_GENE_ID, _GENE_NAME, _BIOTYPE, _TRANSCRIPT_ID = (
-    re.compile(rf'(?:^|[;\s])(?:{names})\s+"?([^";]*)')
-    for names in ("gene_id", "gene_name|gene", "gene_type|gene_biotype", "transcript_id")
-)
-
-
-@dataclass
-class _Names:
-    """Numbers given to names in the order in which they come."""
-
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def of(self, names: Objects) -> Int64s:
-        """Return the number of each name, giving new ones."""
-        codes, found = pd.factorize(names)
-        known = [self.numbers.setdefault(str(name), len(self.numbers)) for name in found]
-        return np.asarray(known, dtype=np.int64)[codes]
-
-    def written(self) -> Objects:
-        """Return the names in the order of their numbers."""
-        return np.array([*self.numbers, ""], dtype=object)[:-1]
-
-
-@dataclass
-class _Pieces:
-    """Exons or coding pieces: numbers of gene, contig, strand and transcript; bounds."""
-
-    parts: list[tuple[Int64s, ...]] = field(default_factory=list)
-
-    def columns(self) -> tuple[Int64s, ...]:
-        """Return gene, contig, strand, transcript, start and end of all pieces."""
-        if not self.parts:
-            return (np.empty(0, dtype=np.int64),) * 6
-        return tuple(np.concatenate(column) for column in zip(*self.parts, strict=True))
 
 
 def read_genes(path: Path) -> GeneModel:
@@ -84,12 +58,12 @@ def read_genes(path: Path) -> GeneModel:
         human chromosome.
     """
     told = _Told()
-    for rows in _chunks(path):
-        told.take(rows)
+    for text, found in _scanned(path):
+        told.take(text, found)
     model = told.model()
-    found = set(model.exons["contig"]) | set(model.coding.bounds)
-    if not found & set(CHROMOSOMES):
-        names = ", ".join(sorted(found)[:5]) or "none"
+    contigs = set(model.exons["contig"]) | set(model.coding.bounds)
+    if not contigs & set(CHROMOSOMES):
+        names = ", ".join(sorted(contigs)[:5]) or "none"
         expected = "exons or coding sequences on chr1 to chr22, chrX or chrY"
         remedy = "Give the file of the genome of the cohort."
         raise InputError(fault(path.name, f"contigs {names}", expected, remedy))
@@ -97,159 +71,162 @@ def read_genes(path: Path) -> GeneModel:
 
 
 class _Told:
-    """What the lines of a GTF have told."""
+    """What the lines of a GTF have told.
+
+    Pieces are kept in 32 bits, since an annotation has millions: exons (5, n) as gene, contig,
+    strand, start and end, merged now and then; coding pieces (4, n) as run of a transcript,
+    strand, start and end, which wait for the end, since any transcript may go on. Runs are
+    known by gene, contig and the hash of the transcript's name.
+    """
 
     def __init__(self) -> None:
-        self.genes, self.contigs, self.transcripts = _Names(), _Names(), _Names()
-        self.symbols: dict[str, str] = {}
-        self.biotypes: dict[str, str] = {}
-        self.exons, self.coding = _Pieces(), _Pieces()
+        self._contigs: dict[str, int] = {}
+        self._genes = GeneNames()
+        self._exons: list[Int32s] = []
+        self._coding: list[Int32s] = []
+        self._runs: list[Int64s] = []
+        self._last: tuple[list[Int32s], list[Int32s]] = ([], [])
+        self._counts = [0, 0]
 
-    def take(self, rows: pd.DataFrame) -> None:
-        """Learn from the rows of genes, exons and coding sequences."""
-        attributes = rows["attributes"].to_numpy(dtype=object)
-        features = rows["feature"].to_numpy(dtype=object)
-        ids = _attribute(attributes, _GENE_ID)
-        for of_genes in (True, False):
-            places = np.flatnonzero((features == "gene") == of_genes)
-            self._describe(ids[places], attributes[places])
-        self._add(self.exons, rows, ids, features == "exon")
-        self._add(self.coding, rows, ids, np.isin(features, _CODING))
+    def take(self, text: bytes, found: Lines) -> None:
+        """Learn from the rows and the runs of some lines."""
+        rows, contigs, genes, transcripts = found.filled()
+        names = [written(text, at, end) for at, end in contigs.tolist()]
+        known = [self._contigs.setdefault(name, len(self._contigs)) for name in names]
+        of_contigs = np.array(known, dtype=np.int64)
+        of_genes = self._genes.take(text, genes)
+        hashes = [hash(text[at:end]) for at, end in transcripts[:, :2].tolist()]
+        owners = (of_genes[transcripts[:, 3]], of_contigs[transcripts[:, 2]])
+        self._runs.append(np.column_stack([*owners, np.array(hashes, dtype=np.int64)]))
+        rows[:, CONTIG_RUN] = of_contigs[rows[:, CONTIG_RUN]]
+        rows[:, GENE_RUN] = of_genes[rows[:, GENE_RUN]]
+        rows[:, TRANSCRIPT_RUN] += self._counts[1]
+        self._genes.place(rows)
+        for kept, kind, columns in zip(
+            self._last, (EXON, CODING), (_OF_EXONS, _OF_CODING), strict=True
+        ):
+            kept.append(rows[rows[:, FEATURE] == kind][:, columns].T.astype(np.int32))
+        self._counts[0] += len(rows)
+        self._counts[1] += len(transcripts)
+        if self._counts[0] > _MOST_ROWS:
+            self._merge()
 
-    def _describe(self, ids: Objects, attributes: Objects) -> None:
-        """Note symbol and biotype of each gene from its first line of a kind."""
-        firsts = np.flatnonzero(~pd.Series(ids, dtype=object).duplicated().to_numpy())
-        for known, pattern in ((self.symbols, _GENE_NAME), (self.biotypes, _BIOTYPE)):
-            for name, told in zip(ids[firsts], attributes[firsts], strict=True):
-                if not known.get(name):
-                    match = pattern.search(told)
-                    known[name] = match.group(1) if match else ""
-
-    def _add(self, pieces: _Pieces, rows: pd.DataFrame, ids: Objects, is_piece: Bools) -> None:
-        chosen = rows[is_piece]
-        transcripts = np.empty(len(chosen), dtype=np.int64)
-        if pieces is self.coding:
-            attributes = chosen["attributes"].to_numpy(dtype=object)
-            transcripts = self.transcripts.of(_attribute(attributes, _TRANSCRIPT_ID))
-        strands = chosen["strand"].astype(object).map(_STRANDS).fillna(_NO_STRAND)
-        bounds = chosen[["start", "end"]].to_numpy(dtype=np.int64)
-        pieces.parts.append(
-            (
-                self.genes.of(ids[is_piece]),
-                self.contigs.of(chosen["contig"].to_numpy(dtype=object)),
-                np.asarray(strands, dtype=np.int64),
-                transcripts,
-                bounds[:, 0] - 1,
-                bounds[:, 1],
-            )
-        )
+    def _merge(self) -> None:
+        """Merge the exons and join the coding pieces of the last lines."""
+        exons, coding = self._last
+        self._exons.append(_union(_joined(exons, len(_OF_EXONS))))
+        self._coding.append(_joined(coding, len(_OF_CODING)))
+        self._last, self._counts[0] = ([], []), 0
 
     def model(self) -> GeneModel:
-        """Return the genes, in the order of their first lines, with their bases."""
-        exons, coding = self.exons.columns(), _with_splice_bases(self.coding.columns())
-        contigs = np.array(
-            [canonical_contig(name) for name in self.contigs.written()], dtype=object
-        )
-        names = self.genes.written()
-        homes = np.zeros((len(names), 2), dtype=np.int64)
-        for pieces in (coding, exons):  # the first exon has the last word
-            homes[pieces[0][::-1]] = np.column_stack(pieces[1:3])[::-1]
-        symbols = [self.symbols.get(name) or name for name in names]
-        genes = pd.DataFrame(
-            {
-                "gene_id": names,
-                "gene": np.array(symbols, dtype=object),
-                "biotype": np.array([self.biotypes.get(n, "") for n in names], dtype=object),
-                "contig": contigs[homes[:, 0]],
-                "strand": _WRITTEN[homes[:, 1]],
-            }
-        )
-        everything = _union((coding[1],), coding[4], coding[5])
-        of_coding = _union((coding[0], coding[1], coding[2]), coding[4], coding[5])
-        of_exons = _union((exons[0], exons[1], exons[2]), exons[4], exons[5])
+        """Return the genes, in the order of their first pieces, with their bases."""
+        self._merge()
+        contigs = np.array([*map(canonical_contig, self._contigs), ""], dtype=object)[:-1]
+        genes, rows = self._genes.table(contigs)
+        names = genes["gene_id"].to_numpy(dtype=object)
+        exons, coding = _joined(self._exons, len(_OF_EXONS)), self._coding_bases()
+        self._exons = []
+        for bases in (exons, coding):
+            bases[0] = rows[bases[0]]
+        exons, coding = _union(exons), _union(coding)
         return GeneModel(
-            coding=_intervals(everything, contigs),
+            coding=_intervals(_union(coding[[1, 3, 4]]), contigs),
             genes=genes,
-            exons=_frame(of_exons, names, contigs),
-            coding_exons=_frame(of_coding, names, contigs),
+            exons=_frame(exons, names, contigs),
+            coding_exons=_frame(coding, names, contigs),
         )
 
+    def _coding_bases(self) -> Int32s:
+        """Return gene, contig, strand, start and end of coding and splice bases."""
+        coding = _joined(self._coding, len(_OF_CODING))
+        runs = np.concatenate([np.empty((0, 3), dtype=np.int64), *self._runs])
+        self._coding, self._runs = [], []
+        order = np.lexsort(runs.T[::-1])
+        is_new = np.diff(runs[order], axis=0, prepend=-1).any(axis=1)
+        owners = runs[order[is_new], :2].T.astype(np.int32)
+        numbers = np.empty(len(runs), dtype=np.int32)
+        numbers[order] = np.cumsum(is_new) - 1
+        coding[0] = numbers[coding[0]]
+        rows = np.lexsort((coding[3], coding[2], coding[0]))
+        cuts = coding[0, rows[_MOST_ROWS::_MOST_ROWS]]
+        merged = []
+        for part in np.split(rows, np.searchsorted(coding[0], cuts, sorter=rows)):
+            longer = _with_splice_bases(coding[:, part])  # a transcript lies in one part
+            merged.append(_union(np.concatenate([owners[:, longer[0]], longer[1:]])))
+        return _joined(merged, len(_OF_EXONS))
 
-def _frame(pieces: tuple[Int64s, ...], names: Objects, contigs: Objects) -> pd.DataFrame:
-    gene, contig, strand, start, end = pieces
-    columns = {"gene_id": names[gene], "contig": contigs[contig], "start": start, "end": end}
-    return pd.DataFrame({**columns, "strand": _WRITTEN[strand]})
+
+def _joined(parts: list[Int32s], columns: int) -> Int32s:
+    return np.concatenate([np.empty((columns, 0), dtype=np.int32), *parts], axis=1)
 
 
-def _intervals(pieces: tuple[Int64s, ...], contigs: Objects) -> Intervals:
-    contig, start, end = pieces
+def _frame(bases: Int32s, names: Objects, contigs: Objects) -> pd.DataFrame:
+    gene, contig, strand, start, end = bases
+    columns = {
+        "gene_id": names[gene],
+        "contig": contigs[contig],
+        "start": start.astype(np.int64),
+        "end": end.astype(np.int64),
+    }
+    return pd.DataFrame({**columns, "strand": STRANDS[strand]})
+
+
+def _intervals(bases: Int32s, contigs: Objects) -> Intervals:
+    contig, start, end = bases.astype(np.int64)
     bounds = {}
     for number in np.unique(contig):
         bounds[str(contigs[number])] = (start[contig == number], end[contig == number])
     return Intervals({name: bounds[name] for name in sorted(bounds)})
 
 
-def _union(groups: tuple[Int64s, ...], starts: Int64s, ends: Int64s) -> tuple[Int64s, ...]:
-    """Merge overlapping and touching pieces of each group; return groups, starts and ends."""
-    if not len(starts):
-        return (*groups, starts, ends)
-    order = np.lexsort((starts, *groups[::-1]))
+def _union(bases: Int32s) -> Int32s:
+    """Merge overlapping and touching pieces of each group.
+
+    The last two rows are starts and ends, those before them the groups, by which the merged
+    pieces are sorted.
+    """
+    if not bases.shape[1]:
+        return bases
+    order = np.lexsort(bases[-2::-1])
     changes = np.zeros(len(order), dtype=bool)
-    for group in groups:
+    for group in bases[:-2]:
         changes[1:] |= np.diff(group[order]) != 0
     shift = np.cumsum(changes) * _FAR
-    begins, reach = starts[order] + shift, np.maximum.accumulate(ends[order] + shift)
+    begins = bases[-2, order] + shift
+    reach = np.maximum.accumulate(bases[-1, order] + shift)
     first = np.flatnonzero(np.append(True, begins[1:] > reach[:-1]))
     last = np.append(first[1:], len(order)) - 1
-    kept = tuple(group[order][first] for group in groups)
-    return (*kept, begins[first] - shift[first], reach[last] - shift[first])
+    merged = bases[:, order[first]]
+    merged[-1] = reach[last] - shift[first]
+    return merged
 
 
-def _with_splice_bases(pieces: tuple[Int64s, ...]) -> tuple[Int64s, ...]:
-    """Lengthen each coding piece wherever its transcript goes on in another piece."""
-    gene, contig, strand, transcript, start, end = pieces
-    order = np.lexsort((end, start, transcript, contig, gene))
-    gene, contig, strand, transcript = (c[order] for c in (gene, contig, strand, transcript))
-    start, end = start[order], end[order]
-    follows = (np.diff(gene) == 0) & (np.diff(contig) == 0) & (np.diff(transcript) == 0)
-    follows &= end[:-1] < start[1:]
-    longer = _SPLICE_BASES * follows
+def _with_splice_bases(bases: Int32s) -> Int32s:
+    """Lengthen each coding piece wherever its transcript goes on in the next one."""
+    transcript, _, start, end = bases
+    longer = _SPLICE_BASES * ((np.diff(transcript) == 0) & (end[:-1] < start[1:]))
     start[1:] -= longer
     end[:-1] += longer
-    return gene, contig, strand, transcript, start, end
+    return bases
 
 
-def _attribute(attributes: Objects, pattern: re.Pattern[str]) -> Objects:
-    """Return the value of an attribute in each text, empty where it is missing."""
-    search = pattern.search
-    values = [match.group(1) if (match := search(text)) else "" for text in attributes]
-    return np.array([*values, ""], dtype=object)[:-1]
-
-
-def _chunks(path: Path) -> Iterator[pd.DataFrame]:
-    """Yield the rows of genes, exons and coding sequences, some thousands at a time.
-
-    Splitting lines takes half the time of pandas' reader, for which every byte of the long
-    attributes is a step.
-    """
-    rows: list[list[str]] = []
-    for number, line in lines(path):
-        fields = line.split("\t", _FIELDS - 1)
-        try:
-            is_sound = 1 <= int(fields[3]) <= int(fields[4]) and fields[8] != ""
-        except (IndexError, ValueError):
-            is_sound = False
-        if not is_sound:
-            _pass_over(path, number, line)
-        elif fields[2] in _USED and line[0] != "#":
-            if not rows and re.match(r"(ID|Parent)=", fields[8]):
+def _scanned(path: Path) -> Iterator[tuple[bytes, Lines]]:
+    """Yield the text of a GTF in pieces, and what the lines of each tell."""
+    before = 0
+    for text in pieces(path, _PIECE_BYTES):
+        data = np.frombuffer(text, dtype=np.uint8)
+        ends = np.flatnonzero(data == _LINE_FEED)
+        found = Lines.room_for(len(ends))
+        line, why = scan_lines(data, ends, 0, found)
+        while why != DONE:
+            begin = int(ends[line - 1]) + 1 if line else 0
+            number = before + int(line) + 1
+            if why == GFF3:
                 _refuse_gff3(path, number)
-            rows.append(fields)
-            if len(rows) == _CHUNK_ROWS:
-                yield _rows(rows)
-                rows = []
-    if rows:
-        yield _rows(rows)
+            _pass_over(path, number, written(text, begin, int(ends[line])))
+            line, why = scan_lines(data, ends, line + 1, found)
+        before += len(ends)
+        yield text, found
 
 
 def check_declared_build(path: Path, build: Build) -> None:
@@ -284,13 +261,6 @@ def _pass_over(path: Path, number: int, line: str) -> None:
         where = f"{path.name}, line {number}"
         expected = "nine columns of a GTF, separated by tabs, with start <= end"
         raise InputError(fault(where, repr(line[:40]), expected, "Give a GTF."))
-
-
-def _rows(rows: list[list[str]]) -> pd.DataFrame:
-    columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
-    places = {name: np.array(columns[name], dtype=np.int64) for name in ("start", "end")}
-    texts = {n: np.array(columns[n], dtype=object) for n in _TEXTS}
-    return pd.DataFrame({**texts, **places}, copy=False)
 
 
 def _refuse_gff3(path: Path, number: int) -> None:

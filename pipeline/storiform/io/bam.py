@@ -31,6 +31,7 @@ from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.reads import MIXED, UNPLACED, Chunk, RecordBatch
 
 _GLANCE_BYTES = 1 << 16
+_REACH = 1 << 20  # bases
 
 
 class _BeyondEndError(InputError):
@@ -159,18 +160,26 @@ class BamFile:
         Raises
         ------
         InputError
-            If there is no index that fits, the contig is unknown, or the file is damaged.
+            If there is no index that fits, the contig is unknown, the file is not sorted or
+            is damaged.
+
+        Notes
+        -----
+        Reading begins at a record so far before the region that the order of the records
+        proves that none is missed, whatever the index says of the region itself; 2^20 bases
+        are further than an aligner lets a read reach.
         """
         number = contig_number(self.path.name, self.header, contig)
-        known = self._fitting_index()[number]
+        index = self._fitting_index()
+        if not self.header.is_sorted:
+            found, expected = "reads out of order", "coordinate order"
+            raise InputError(fault(self.path.name, found, expected, f"Sort it. {REINDEX}"))
         region = Chunk(number, max(start, 0), min(end, self.header.lengths[number]))
-        row = int(np.searchsorted(known.starts, region.start, "right")) - 1
-        if row < 0 or region.start >= region.end:
+        if region.start >= region.end:
             return
-        offset = int(known.offsets[row])
-        self._check_plan([(region, offset)])
+        offset = self._safe_begin(index, region)
         stream = self._stream(offset)
-        stream.is_whole = False
+        stream.is_whole = offset == self._raw.first
         yield from cut_chunk(stream, self._lengths, region)
 
     def check_index(self) -> None:
@@ -238,18 +247,63 @@ class BamFile:
         self._landmarks = landmarks
         return landmarks
 
+    def _safe_begin(self, index: tuple[Landmarks, ...], region: Chunk) -> int:
+        """Return a virtual offset before all records that overlap a region.
+
+        The record there lies `_REACH` bases before the region, or on a contig before it.
+
+        Raises
+        ------
+        InputError
+            If the record lies elsewhere, so that the index is not that of the file.
+        """
+        known = index[region.contig]
+        before = region.start - _REACH
+        # One landmark earlier than needed: its window ends where the next one begins. If no
+        # read overlaps that window it names the next read, and the landmark before it is asked.
+        row = int(np.searchsorted(known.starts, before, "right")) - 2
+        for _ in range(2):
+            if row <= 0 or known.offsets[row] == known.offsets[0]:
+                break
+            offset = int(known.offsets[row])
+            place = self._first_at(offset)
+            if place is None or place[0] != region.contig:
+                raise InputError(self._misfit())
+            if place[1] <= before:
+                return offset
+            row = int(np.searchsorted(known.offsets, offset)) - 1
+        else:
+            raise InputError(self._misfit())
+        contigs = [n for n in range(region.contig) if len(index[n])]
+        if not contigs:
+            return self._raw.first
+        offset = int(index[contigs[-1]].offsets[-1])
+        place = self._first_at(offset)
+        if place is None or place[0] != contigs[-1]:
+            raise InputError(self._misfit())
+        return offset
+
     def _check_plan(self, plan: list[tuple[Chunk, int]]) -> None:
         """Refuse offsets at which no record of the chunk's contig begins."""
-        misfit = fault(self.path.name, "the index of another file", "its own", REINDEX)
-        if not plan or (len(plan) > 1 and plan[0][0].contig != self._first_contig):
-            raise InputError(misfit)
+        if not plan or plan[0][0].contig != self._first_contig:
+            raise InputError(self._misfit())
         for chunk, offset in plan:
-            stream = self._stream(offset, is_glance=True)
-            try:
-                stream.advance()
-            except InputError as error:
-                raise InputError(misfit) from error
-            contigs = stream.columns.contigs
-            is_end = not len(contigs) and chunk.contig == UNPLACED
-            if not is_end and (not len(contigs) or contigs[0] != chunk.contig):
-                raise InputError(misfit)
+            place = self._first_at(offset)
+            is_end = place is None and chunk.contig == UNPLACED
+            if not is_end and (place is None or place[0] != chunk.contig):
+                raise InputError(self._misfit())
+
+    def _first_at(self, offset: int) -> tuple[int, int] | None:
+        """Return contig and start of the record at a virtual offset, None at the end."""
+        stream = self._stream(offset, is_glance=True)
+        try:
+            stream.advance()
+        except InputError as error:
+            raise InputError(self._misfit()) from error
+        columns = stream.columns
+        if not len(columns.contigs):
+            return None
+        return int(columns.contigs[0]), int(columns.starts[0])
+
+    def _misfit(self) -> str:
+        return fault(self.path.name, "the index of another file", "its own", REINDEX)

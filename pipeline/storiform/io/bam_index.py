@@ -21,6 +21,7 @@ REINDEX = "Make the index again with samtools index."
 _META = 37450
 _SHIFT = 14
 _DEEPEST = 10
+_AFTER = (0, 8)  # bytes of the number of reads without a place, which may be missing
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,27 @@ def read_index(path: Path) -> tuple[Landmarks, ...]:
     try:
         content = path.read_bytes()
         if content.startswith(MAGIC):
-            with BgzfFile(path) as file:
-                file.check_end()
-                content = b"".join(block for _, block in file.blocks())
+            content = _inflated(path)
         readers = {b"BAI\x01": _read_bai, b"CSI\x01": _read_csi}
         if content[:4] in readers:
-            return readers[content[:4]](_Cursor(content, 4))
+            cursor = _Cursor(content, 4)
+            landmarks = readers[content[:4]](cursor)
+            if len(content) - cursor.at not in _AFTER:
+                raise ValueError  # noqa: TRY301  told below as all damage
+            return landmarks
     except (struct.error, OSError, ValueError, OverflowError) as error:
         found = "a damaged or truncated index"
         raise InputError(fault(path.name, found, "a complete BAI or CSI", REINDEX)) from error
     raise InputError(fault(path.name, "no index", "a BAI or CSI", REINDEX))
+
+
+def _inflated(path: Path) -> bytes:
+    with BgzfFile(path) as file:
+        try:
+            file.check_end()
+            return b"".join(block for _, block in file.blocks())
+        except InputError as error:
+            raise ValueError from error  # told as damage of an index, which is made anew
 
 
 class _Cursor:
@@ -168,6 +180,7 @@ def _landmarks(
     """Put the begin of the contig before the other places."""
     if first == 0:
         return Landmarks(np.zeros(0, np.int64), np.zeros(0, np.int64), 0)
+    first = min(first, int(offsets.min(initial=first)))
     later = (starts > 0) & (offsets >= first)
     starts = np.concatenate(([0], starts[later]))
     offsets = np.concatenate(([first], offsets[later]))

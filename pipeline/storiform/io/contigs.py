@@ -33,7 +33,7 @@ def check_contigs(where: str, places: pd.DataFrame, build: Build) -> None:
     """Refuse places of which none lies on a chromosome, or that lie behind its end."""
     if places.empty:
         return
-    names = list(dict.fromkeys(places["contig"]))
+    names = list(places["contig"].unique())
     if not set(names) & set(CHROMOSOMES):
         shown = ", ".join(str(name) for name in names[:_SHOWN])
         expected = "at least one of chr1 to chr22, chrX, chrY, chrM (or 1 to 22, X, Y, MT)"

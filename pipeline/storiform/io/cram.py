@@ -16,9 +16,9 @@ import numpy as np
 import pysam
 
 from storiform.io.bam_header import RawHeader, contig_number, read_header, written_order
-from storiform.io.bam_index import is_older
 from storiform.io.bgzf import DAMAGED, BgzfFile
 from storiform.io.cram_blocks import count_records
+from storiform.io.cram_index import REINDEX, check_crai
 from storiform.io.read_batches import cut_chunk, cut_file
 from storiform.io.record_stream import BATCH_BYTES, RecordStream, look_at_first
 from storiform.model.cohort import Assay, Role
@@ -42,7 +42,7 @@ class CramFile:
     path
         The CRAM.
     index
-        Its CRAI; one that lies beside it is found. Only `fetch` needs it.
+        Its CRAI; one that lies beside it is found. Only `check_index` looks at it.
     reference
         The FASTA with which it was written, unless it holds its own bases.
     role, assay
@@ -78,7 +78,8 @@ class CramFile:
             raw = RawHeader(str(file.header), tuple(file.references), tuple(file.lengths))
         self._lengths = np.array(raw.lengths, np.int64)
         self.header = read_header(raw, path.name, role, assay)
-        first, is_ordered = look_at_first(self._stream(is_sorted=False, region=None))
+        self._promised = count_records(path)
+        first, is_ordered = look_at_first(self._stream(is_sorted=False))
         self.is_empty = first is None
         if not written_order(raw.text):
             self.header = replace(self.header, is_sorted=is_ordered)
@@ -109,61 +110,61 @@ class CramFile:
         """
         del chunk
         is_sorted = self.header.is_sorted
-        stream = self._stream(is_sorted=is_sorted, region=None)
+        stream = self._stream(is_sorted=is_sorted)
         yield from cut_file(stream, self._lengths, is_sorted=is_sorted)
 
     def fetch(self, contig: str, start: int, end: int) -> Iterator[RecordBatch]:
-        """Iterate over the batches of a region, found by the index; see `BamFile.fetch`."""
-        self.check_index()
+        """Iterate over the batches of a region; see `BamFile.fetch`.
+
+        The file is read up to the end of the region: nothing in a CRAM proves that the reads
+        of a place are all where its index says.
+        """
         number = contig_number(self.path.name, self.header, contig)
         region = Chunk(number, max(start, 0), min(end, self.header.lengths[number]))
         if region.start < region.end:
-            stream = self._stream(is_sorted=self.header.is_sorted, region=region)
+            stream = self._stream(is_sorted=True)
             yield from cut_chunk(stream, self._lengths, region)
 
     def check_whole(self) -> None:
         """Do nothing: the end of a CRAM was looked at when it was opened."""
 
     def check_index(self) -> None:
-        """Refuse an index that is missing or older than the file.
+        """Refuse an index that is older than the file, damaged or of another file.
+
+        None is needed: a CRAM is read as one stream, whatever its index says. But one that
+        does not fit tells that files were mixed up.
 
         Raises
         ------
         InputError
-            If so.
+            If so, or if the index that was named is not there.
         """
         index = self._index or Path(f"{self.path}.crai")
-        remedy = "Make the index with samtools index."
-        if not index.is_file():
-            raise InputError(fault(self.path.name, "no index", f"{index.name}", remedy))
-        if is_older(index, self.path):
-            found = f"its index {index.name} older than itself"
-            raise InputError(fault(self.path.name, found, "one made from this file", remedy))
+        if index.is_file():
+            check_crai(index, self.path)
+        elif self._index is not None:
+            found = f"no file {index}"
+            raise InputError(fault(self.path.name, found, "the index that was named", REINDEX))
 
-    def _stream(self, *, is_sorted: bool, region: Chunk | None) -> RecordStream:
-        blocks = self._blocks(region)
+    def _stream(self, *, is_sorted: bool) -> RecordStream:
         name, size = self.path.name, self._batch_bytes
-        return RecordStream(name, blocks, self._lengths, is_sorted=is_sorted, batch_bytes=size)
+        blocks, lengths = self._blocks(), self._lengths
+        return RecordStream(name, blocks, lengths, is_sorted=is_sorted, batch_bytes=size)
 
-    def _blocks(self, region: Chunk | None) -> Iterator[tuple[int, bytearray]]:
+    def _blocks(self) -> Iterator[tuple[int, bytearray]]:
         """Decode records and yield them as raw bytes; they have no offset in the file."""
-        promised = count_records(self.path) if region is None else None
         came = 0
         try:
             with self._open() as file:
                 empty = len(_raw(file, []))
-                if region is None:
-                    records = file.fetch(until_eof=True)
-                else:
-                    name = self.header.written[region.contig]
-                    records = file.fetch(name, region.start, region.end)
+                records = file.fetch(until_eof=True)
                 while piece := list(islice(records, _RECORDS)):
                     came += len(piece)
                     yield -1, _raw(file, piece)[empty:]
         except (OSError, ValueError) as error:
             raise InputError(self._undecoded(error)) from error
-        if promised is not None and came != promised:
-            found = f"{came} records where its containers promise {promised}"
+        if self._promised is not None and came != self._promised:
+            found = f"{came} records where its containers promise {self._promised}"
             raise InputError(fault(self.path.name, found, "all of them", DAMAGED))
 
     def _open(self) -> Any:  # noqa: ANN401  pysam has no types
@@ -173,7 +174,6 @@ class CramFile:
                 str(self.path),
                 "rc",
                 reference_filename=None if self._reference is None else str(self._reference),
-                index_filename=None if self._index is None else str(self._index),
                 check_sq=False,
             )
         except (OSError, ValueError) as error:

@@ -11,15 +11,93 @@ CRAM format specification 3.1, sections 7 and 8.
 """
 
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from storiform.io.bgzf import DAMAGED
 from storiform.model.errors import InputError, fault
 
+UNPLACED, SEVERAL = -1, -2
+"""Numbers of contigs: of reads without a place, and of a container with reads of several."""
+
 _FILE_DEFINITION = 26
 _WITH_CHECKSUMS = 3
 _LONGEST_HEADER = 1 << 16
+
+
+@dataclass(frozen=True)
+class Container:
+    """The header of a container.
+
+    Parameters
+    ----------
+    place
+        Byte of the file at which it begins.
+    reference, start, span
+        Number of the contig, first base (1-based) and bases of its records; the contig is
+        `UNPLACED` or `SEVERAL`.
+    records, blocks
+        How many it holds.
+    content, length
+        Byte at which the blocks begin, and their bytes.
+    landmarks
+        Where in the blocks each slice begins.
+    """
+
+    place: int
+    reference: int
+    start: int
+    span: int
+    records: int
+    blocks: int
+    content: int
+    length: int
+    landmarks: tuple[int, ...]
+
+
+def containers(file: BinaryIO, size: int) -> Iterator[Container]:
+    """Read the header of each container, from where the file stands on.
+
+    Raises
+    ------
+    ValueError, IndexError
+        If one is damaged.
+    """
+    while (place := file.tell()) < size:
+        head = file.read(_LONGEST_HEADER)
+        length = int.from_bytes(head[:4], "little", signed=True)
+        at = 4
+        reference, at = _itf8(head, at)
+        start, at = _itf8(head, at)
+        span, at = _itf8(head, at)
+        records, at = _itf8(head, at)
+        for _ in range(2):  # record counter, bases
+            at = _after_ltf8(head, at)
+        blocks, at = _itf8(head, at)
+        slices, at = _itf8(head, at)
+        landmarks = []
+        for _ in range(slices):
+            landmark, at = _itf8(head, at)
+            landmarks.append(landmark)
+        _check(head[:at], head[at : at + 4])
+        if length < 0:
+            message = "a negative length"
+            raise ValueError(message)
+        content = place + at + 4
+        yield Container(
+            place=place,
+            reference=reference,
+            start=start,
+            span=span,
+            records=records,
+            blocks=blocks,
+            content=content,
+            length=length,
+            landmarks=tuple(landmarks),
+        )
+        file.seek(content + length)
 
 
 def count_records(path: Path) -> int | None:
@@ -36,47 +114,36 @@ def count_records(path: Path) -> int | None:
         If a checksum does not fit, or a container or block does not lie in the file.
     """
     with path.open("rb") as file:
-        definition = file.read(_FILE_DEFINITION)
-        if definition[4] != _WITH_CHECKSUMS:
+        if not passed_definition(file):
             return None
-        total = 0
-        while (at := file.tell()) < path.stat().st_size:
-            try:
-                total += _container(file)
-            except (IndexError, ValueError) as error:
-                found = f"a damaged container at byte {at} ({error})"
-                raise InputError(fault(path.name, found, "a sound CRAM", DAMAGED)) from error
+        total, place = 0, file.tell()
+        try:
+            for container in containers(file, path.stat().st_size):
+                place = container.place
+                _check_blocks(file, container)
+                place = container.content + container.length
+                total += container.records
+        except (IndexError, ValueError) as error:
+            found = f"a damaged container at byte {place} ({error})"
+            raise InputError(fault(path.name, found, "a sound CRAM", DAMAGED)) from error
     return total
 
 
-def _container(file: BinaryIO) -> int:
-    """Pass over one container; return its number of records."""
-    begin = file.tell()
-    head = file.read(_LONGEST_HEADER)
-    length = int.from_bytes(head[:4], "little", signed=True)
-    at = 4
-    for _ in range(3):  # reference, start, span
-        _, at = _itf8(head, at)
-    records, at = _itf8(head, at)
-    for _ in range(2):  # record counter, bases
-        at = _after_ltf8(head, at)
-    blocks, at = _itf8(head, at)
-    landmarks, at = _itf8(head, at)
-    for _ in range(landmarks):
-        _, at = _itf8(head, at)
-    _check(head[:at], head[at : at + 4])
-    if length < 0:
-        message = "a negative length"
-        raise ValueError(message)
-    file.seek(begin + at + 4)
-    content = file.read(length)
+def passed_definition(file: BinaryIO) -> bool:
+    """Pass over the definition of the file; tell whether its containers have checksums."""
+    return file.read(_FILE_DEFINITION)[4] == _WITH_CHECKSUMS
+
+
+def _check_blocks(file: BinaryIO, container: Container) -> None:
+    file.seek(container.content)
+    content = file.read(container.length)
     end = 0
-    for _ in range(blocks):
+    for _ in range(container.blocks):
         end = _block(content, end)
-    if any(content[end:]) or len(content) != length:  # a header may leave room for growth
+    # The header of the file may leave room for growth.
+    if any(content[end:]) or len(content) != container.length:
         message = "more than its blocks"
         raise ValueError(message)
-    return records
 
 
 def _block(content: bytes, begin: int) -> int:

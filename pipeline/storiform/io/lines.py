@@ -9,7 +9,7 @@ from typing import IO, cast
 
 from storiform.model.errors import InputError, fault
 
-_GZIP = b"\x1f\x8b"
+_GZIP, _MARK = b"\x1f\x8b", b"\xef\xbb\xbf"
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _TRUNCATED = "Copy or make the file again: it is incomplete."
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -49,9 +49,44 @@ def lines(path: Path, *, must_end: bool = False) -> Iterator[tuple[int, str]]:
         where = f"{path.name}, after line {number}"
         raise InputError(broken(where, error)) from error
     except OSError as error:
-        found = str(error.strerror or error).lower()
-        message = fault(str(path), found, "a readable file", "Correct the path.")
-        raise InputError(message) from error
+        raise InputError(_unreadable(path, error)) from error
+
+
+def pieces(path: Path, size: int) -> Iterator[bytes]:
+    """Yield a text in pieces of about `size` bytes: whole lines, each with a line feed.
+
+    What `lines` does of line ends, marks and faults holds here, too.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened, is no text, or ends in the middle of its compression.
+    """
+    try:
+        _whole(path)
+        with _binary(path) as handle:
+            text = (handle.read(size) + handle.readline()).removeprefix(_MARK)
+            while text:
+                if b"\r" in text:
+                    text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+                yield text if text.endswith(b"\n") else text + b"\n"
+                text = handle.read(size) + handle.readline()
+    except BROKEN as error:
+        where = f"{path.name}, after line {_lines_before_break(path)}"
+        raise InputError(broken(where, error)) from error
+    except OSError as error:
+        raise InputError(_unreadable(path, error)) from error
+
+
+def _lines_before_break(path: Path) -> int:
+    number = 0
+    try:
+        with _binary(path) as handle:
+            for _ in handle:
+                number += 1
+    except BROKEN:
+        return number
+    return number
 
 
 def is_bcf(path: Path) -> bool:
@@ -61,6 +96,30 @@ def is_bcf(path: Path) -> bool:
             return handle.read(3) == b"BCF"
     except (OSError, EOFError, zlib.error):
         return False
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    found = str(error.strerror or error).lower()
+    return fault(str(path), found, "a readable file", "Correct the path.")
+
+
+def open_text(path: Path) -> IO[str]:
+    """Open a text file, plain or compressed, for another reader: any line end becomes LF.
+
+    A gzip file that is cut or damaged raises one of `BROKEN` where it breaks off.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened, or lacks the end that bgzip writes.
+    """
+    try:
+        _whole(path)
+        return _text(path)
+    except OSError as error:
+        found = str(error.strerror or error).lower()
+        message = fault(str(path), found, "a readable file", "Correct the path.")
+        raise InputError(message) from error
 
 
 def _binary(path: Path) -> IO[bytes]:

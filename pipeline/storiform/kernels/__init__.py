@@ -2,6 +2,7 @@
 
 numba costs 1.5 s to import and is not needed to plan a run, so a kernel compiles when it
 is first called. Under ``NUMBA_DISABLE_JIT=1`` a kernel is its plain Python function.
+Its numbers wrap around all the same: hashes are made to.
 
 A kernel that another calls becomes part of it, and one that neither makes an array nor is
 given one counts no references to arrays: left to itself, numba calls small kernels and counts
@@ -51,7 +52,7 @@ def compiled(function: Callable[P, R]) -> Kernel[P, R]:
 def _compile(function: Callable[P, R]) -> Callable[P, R]:
     source = cast("types.FunctionType", function)
     if os.environ.get("NUMBA_DISABLE_JIT", "0") == "1":
-        return function
+        return np.errstate(over="ignore")(function)  # numbers wrap, as compiled ones do
     import numba  # noqa: PLC0415  the import is the cost that laziness saves
 
     scope: dict[str, Any] = dict(source.__globals__)

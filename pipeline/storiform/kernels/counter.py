@@ -8,19 +8,20 @@ import numpy.typing as npt
 from storiform.kernels.fragments import (
     DONE,
     EVENTS_FULL,
-    FIRST_GENE,
     GENES_FULL,
+    HALVES_FULL,
     TABLE_FULL,
     TAGS_DAMAGED,
     Records,
     Sums,
     count_records,
+    join_halves,
     join_waiting,
-    move_waiting,
     settle_waiting,
 )
 from storiform.kernels.overlaps import Int64s, Layout
 from storiform.kernels.votes import CLASSES, GENE_ROWS, HAPPENED, TOTALS, Rules
+from storiform.kernels.waiting import FIRST_GENE, move_waiting
 
 _SLOTS, _ROOM, _EVENTS = 1 << 11, 3, 1 << 14
 _HITS_BITS = 32
@@ -45,7 +46,8 @@ class FragmentCounter:
             by_gene=np.zeros((GENE_ROWS, genes), dtype=np.int64),
             totals=np.zeros(TOTALS, dtype=np.int64),
             events=np.empty((_EVENTS, 2), dtype=np.int64),
-            used=np.zeros(1, dtype=np.int64),
+            used=np.zeros(2, dtype=np.int64),
+            halves=np.zeros(_SLOTS, dtype=np.int64),
         )
         self._waiting = np.zeros((_SLOTS, FIRST_GENE + _ROOM), dtype=np.int64)
         self._weighted: tuple[Int64s, Int64s] = (np.empty(0, np.int64), np.empty(0, np.int64))
@@ -63,6 +65,8 @@ class FragmentCounter:
             if why in {GENES_FULL, TABLE_FULL}:
                 slots, room = len(self._waiting), self._room
                 self._widen(slots << (why == TABLE_FULL), room << (why == GENES_FULL))
+            if why == HALVES_FULL:
+                self._make_room_for_halves(len(self.sums.halves))
             self.flush()
         return -1
 
@@ -77,6 +81,8 @@ class FragmentCounter:
         needed = 2 * int(self.sums.used[0] + theirs.used[0])
         room = max(self._room, waiting.shape[1] - FIRST_GENE)
         self._widen(max(len(self._waiting), 1 << needed.bit_length()), room)
+        self._make_room_for_halves(int(theirs.used[1]))
+        join_halves(theirs.halves, self._waiting, self.sums)
         slot: int | np.int64 = 0
         why: int | np.int64 = EVENTS_FULL
         while why != DONE:
@@ -91,7 +97,8 @@ class FragmentCounter:
             slot, why = settle_waiting(self._waiting, self.rules, self.sums, slot)
             self.flush()
         self._waiting[:] = 0
-        self.sums.used[0] = 0
+        self.sums.halves[:] = 0
+        self.sums.used[:] = 0
 
     @property
     def state(self) -> tuple[Sums, Int64s, tuple[Int64s, Int64s]]:
@@ -133,6 +140,15 @@ class FragmentCounter:
             self.flush()
             events = np.empty((24 * room, 2), dtype=np.int64)
             self.sums = self.sums._replace(events=events)
+
+    def _make_room_for_halves(self, more: int) -> None:
+        """Let there be room for so many keys more."""
+        slots, needed = len(self.sums.halves), 2 * (int(self.sums.used[1]) + more)
+        if needed >= slots:
+            wider = self.sums._replace(halves=np.zeros(1 << needed.bit_length(), np.int64))
+            wider.used[1] = 0
+            join_halves(self.sums.halves, self._waiting, wider)
+            self.sums = wider
 
     def _weigh(self, keys: Int64s, numbers: Int64s) -> None:
         everything = np.concatenate([self._weighted[0], keys])

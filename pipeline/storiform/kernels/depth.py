@@ -65,11 +65,12 @@ class DepthRules(NamedTuple):
         Mapping quality from which a record counts.
     mode
         `DEPTH` for aligned bases, those of a proper pair once; `FAST_DEPTH` for the whole
-        span of each record, deletions and skipped bases as well (``mosdepth -x``). Where one
-        mate lies inside the other and both are one block, mosdepth 0.3 takes off too much:
-        all from the start of the inner mate to the end of the outer one, so that bases count
-        as not covered at all. `MOSDEPTH_DEPTH` does the same, to be compared with it;
-        it needs both mates of every pair in one batch, so no step offers it.
+        span of each record, deletions and skipped bases as well (``mosdepth -x``).
+        `MOSDEPTH_DEPTH` is `DEPTH` with the short cut of mosdepth 0.3.3: where both mates are
+        one operation, all from the start of the later mate to the end of the earlier one is
+        taken off. Where the later mate ends inside the earlier one that is too much, and
+        bases behind it that one read covers count as not covered. That may reach beyond the
+        bases that a batch owns: see `kernels.edges`.
     """
 
     min_mapq: int = 0
@@ -206,13 +207,16 @@ def count_depth(reads: Reads, pieces: Pieces, rules: DepthRules) -> Counts:
         row = skip_pieces(pieces, row, start)
         if row == rows:
             break
+        if rules.mode == MOSDEPTH_DEPTH and reads.mates[i] >= 0:
+            end = max(end, np.int64(reads.ends[np.int64(reads.mates[i])]))
         if end <= pieces.starts[row] or not has_depth(reads, i, rules.min_mapq):
             continue
         if rules.mode == FAST_DEPTH:
             add_span(pieces, row, start, end, 1, depth)
         else:
             add_record(reads, i, pieces, row, depth)
-            take_off_mate(reads, i, pieces, row, rules, depth)
+            if follows_mate(reads, i, rules.min_mapq):
+                take_off_mate(reads, i, pieces, row, rules, depth)
     total = np.int32(0)
     for k in range(len(depth)):
         total += depth[k]
@@ -234,19 +238,29 @@ def add_record(reads: Reads, i: Int, pieces: Pieces, row: Int, depth: Counts) ->
 
 
 @compiled
+def follows_mate(reads: Reads, i: Int, min_mapq: int) -> bool:
+    """Tell whether a record comes after its mate, and both count as one of a proper pair."""
+    mate = np.int64(reads.mates[i])
+    if mate < 0 or mate >= i or not has_depth(reads, mate, min_mapq):
+        return False
+    flags, mate_flags = np.int64(reads.flags[i]), np.int64(reads.flags[mate])
+    return bool(flags & mate_flags & PROPER and not (flags | mate_flags) & SUPPLEMENTARY)
+
+
+@compiled
+def is_one_operation(reads: Reads, i: Int) -> bool:
+    """Tell whether the CIGAR of a record is one operation."""
+    return bool(cigar_length(reads.data, reads.offsets[i]) == 1)
+
+
+@compiled
 def take_off_mate(
     reads: Reads, i: Int, pieces: Pieces, row: Int, rules: DepthRules, depth: Counts
 ) -> None:
-    """Take off what a record adds to the depth of its mate, if that came before it."""
+    """Take off what a record adds to the depth of its mate, which came before it."""
     mate = np.int64(reads.mates[i])
-    if mate < 0 or mate >= i or not has_depth(reads, mate, rules.min_mapq):
-        return
-    flags = np.int64(reads.flags[i])
-    if not flags & PROPER or (flags | np.int64(reads.flags[mate])) & SUPPLEMENTARY:
-        return
-    operations = cigar_length(reads.data, reads.offsets[i])
-    mate_operations = cigar_length(reads.data, reads.offsets[mate])
-    if rules.mode == MOSDEPTH_DEPTH and operations == 1 and mate_operations == 1:
+    is_short_cut = rules.mode == MOSDEPTH_DEPTH
+    if is_short_cut and is_one_operation(reads, i) and is_one_operation(reads, mate):
         start, end = np.int64(reads.starts[i]), np.int64(reads.ends[mate])
         add_span(pieces, row, start, end, -1, depth)
     else:

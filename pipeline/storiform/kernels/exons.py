@@ -1,13 +1,17 @@
 """Exons of many genes, flattened into segments."""
 
 import numpy as np
+import numpy.typing as npt
 
 from storiform.kernels.overlaps import (
+    ALONG,
     END,
     FIRST_ENTRY,
     FORWARD,
     GENE_SHIFT,
     IS_RIBOSOMAL,
+    ON_MINUS,
+    ON_PLUS,
     REVERSE,
     START,
     UNSTRANDED,
@@ -15,14 +19,17 @@ from storiform.kernels.overlaps import (
     Layout,
 )
 
+Int32s = npt.NDArray[np.int32]
+Masks = npt.NDArray[np.int8]
+
 _APART = 1 << 36
 """More than any place on a contig."""
 
 PLUS, MINUS, NEITHER = range(3)
 """Strand of an exon."""
 
-_OF_PLUS = np.array([FORWARD, REVERSE, REVERSE], dtype=np.int64) | UNSTRANDED
-_OF_MINUS = np.array([REVERSE, FORWARD, REVERSE], dtype=np.int64) | UNSTRANDED
+_OF_PLUS = np.array([FORWARD, REVERSE, REVERSE], dtype=np.int8) | UNSTRANDED
+_OF_MINUS = np.array([REVERSE, FORWARD, REVERSE], dtype=np.int8) | UNSTRANDED
 """Masks of an exon by strand, for fragments on the forward and on the reverse strand."""
 
 
@@ -47,35 +54,50 @@ def flatten_exons(
     base = spans[0] * _APART
     starts, ends = base + spans[1], base + spans[2]
     cuts = np.unique(np.concatenate([starts, ends]))
-    first, last = np.searchsorted(cuts, starts), np.searchsorted(cuts, ends)
-    sizes = last - first
-    exon = np.repeat(np.arange(len(sizes)), sizes)
-    segment = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes - first, sizes)
-    order = np.lexsort((genes[exon], segment))
-    exon, segment = exon[order], segment[order]
-    changes = (np.diff(segment) != 0) | (np.diff(genes[exon]) != 0)
-    heads = np.flatnonzero(np.append(True, changes)) if len(exon) else np.empty(0, np.int64)
-    owner, place = genes[exon][heads], segment[heads]
+    bounds = (np.searchsorted(cuts, starts), np.searchsorted(cuts, ends))
+    owner, place, masks = _entries(bounds, genes.astype(np.int32), strands)
     used, lists = np.unique(place, return_index=True)
-    words = owner << GENE_SHIFT | np.where(is_ribosomal[owner], IS_RIBOSOMAL, 0)
-    masks = [
-        np.bitwise_or.reduceat(of[strands[exon]], heads) if len(heads) else heads
-        for of in (_OF_PLUS, _OF_MINUS)
-    ]
     lower, upper = cuts[used], cuts[np.minimum(used + 1, len(cuts) - 1)]
     segments = np.zeros((len(used) + 1, 3), dtype=np.int64)
     segments[:-1, START] = lower % _APART
     segments[:-1, END] = (upper - 1) % _APART + 1
     segments[:, FIRST_ENTRY] = np.append(lists, len(owner))
-    along = _bases_before(owner, (upper - lower)[np.searchsorted(used, place)])
-    return Layout(
-        segments=segments,
-        offsets=np.searchsorted(lower, np.arange(contigs + 1) * _APART).astype(np.int64),
-        entries=np.column_stack([words | masks[0], words | masks[1], along]),
+    entries = np.empty((len(owner), 3), dtype=np.int64)
+    entries[:, ALONG] = _bases_before(owner, (upper - lower)[np.searchsorted(used, place)])
+    words = owner.astype(np.int64) << GENE_SHIFT | np.where(
+        is_ribosomal[owner], IS_RIBOSOMAL, 0
     )
+    for column, mask in zip((ON_PLUS, ON_MINUS), masks, strict=True):
+        entries[:, column] = words | mask
+    offsets = np.searchsorted(lower, np.arange(contigs + 1) * _APART).astype(np.int64)
+    return Layout(segments=segments, offsets=offsets, entries=entries)
 
 
-def _bases_before(owners: Int64s, sizes: Int64s) -> Int64s:
+def _entries(
+    bounds: tuple[Int64s, Int64s], genes: Int32s, strands: Int64s
+) -> tuple[Int32s, Int32s, list[Masks]]:
+    """Return gene and piece between cuts of each entry, sorted by piece, and its masks.
+
+    ``bounds`` are the first cut of each exon and its last one. In 32 bits: a genome has
+    hundreds of thousands of exons, and of these lists there are many.
+    """
+    sizes = bounds[1] - bounds[0]
+    exon = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    before = (np.cumsum(sizes) - sizes - bounds[0]).astype(np.int32)
+    segment = np.arange(len(exon), dtype=np.int32) - before[exon]
+    order = np.lexsort((genes[exon], segment))
+    exon, segment = exon[order], segment[order]
+    owner = genes[exon]
+    changes = (np.diff(segment) != 0) | (np.diff(owner) != 0)
+    heads = np.flatnonzero(np.append(True, changes)) if len(exon) else np.empty(0, np.int64)
+    masks = [
+        np.bitwise_or.reduceat(of[strands[exon]], heads) if len(heads) else np.empty(0, np.int8)
+        for of in (_OF_PLUS, _OF_MINUS)
+    ]
+    return owner[heads], segment[heads], masks
+
+
+def _bases_before(owners: Int32s, sizes: Int64s) -> Int64s:
     """Return how many bases each gene has on the segments before, in their order."""
     order = np.argsort(owners, kind="stable")
     sums = np.cumsum(sizes[order]) - sizes[order]

@@ -3,7 +3,10 @@
 A record waits in a hash table until its mate comes. The key of the table is made of the
 read's name, the places of both mates and the tag HI, as featureCounts does it, so that each
 alignment of a multi-mapping pair meets its own mate. Records that never meet theirs are
-settled alone. What is added up are integers, so the order of records does not matter.
+settled alone. By featureCounts' rules without filters of mates, one that is not aligned has
+no say in where its fragment goes: its mate is settled at once, and only the key is kept, by
+which the other is passed over should it be in the file. What is added up are integers, so the
+order of records does not matter.
 """
 
 from typing import NamedTuple
@@ -14,6 +17,7 @@ import numpy.typing as npt
 from storiform.kernels import compiled
 from storiform.kernels.intersections import find_common_genes
 from storiform.kernels.overlaps import (
+    FEATURECOUNTS,
     GENE_SHIFT,
     IS_RIBOSOMAL,
     MASK,
@@ -29,6 +33,7 @@ from storiform.kernels.tags import DAMAGED, read_hits
 from storiform.kernels.votes import (
     DUPLICATE,
     ENDS,
+    FRACTION,
     HAPPENED,
     IS_REVERSE,
     JUDGED_SHIFT,
@@ -46,28 +51,40 @@ from storiform.kernels.votes import (
     mirror,
     settle,
 )
+from storiform.kernels.waiting import (
+    FIRST_GENE,
+    HITS,
+    KEY,
+    PLACE,
+    SIZE,
+    STATE,
+    key_of,
+    slot_of,
+    slot_of_half,
+    take_half,
+    take_out,
+)
 
 READ1, READ2 = 64, 128
 Int32s = npt.NDArray[np.int32]
 
-DONE, GENES_FULL, TABLE_FULL, EVENTS_FULL, TAGS_DAMAGED = range(5)
+DONE, GENES_FULL, TABLE_FULL, EVENTS_FULL, HALVES_FULL, TAGS_DAMAGED = range(6)
 """Why `count_records` returns: the first means that no record is left."""
-
-KEY, PLACE, STATE, HITS, SIZE, FIRST_GENE = range(6)
-"""Columns of the table of records that wait: int64 (slots, `FIRST_GENE` + genes). A slot is
-free where its key is 0; the number of slots is a power of two."""
 
 
 class Sums(NamedTuple):
     """What is added up: `by_gene`, `totals` and `events` as `votes.settle` describes them.
 
-    `used` (1,) is how many records wait.
+    `used` (2,) is how many records wait, and how many keys are in `halves`: of records that
+    were settled although their mates, not aligned, may come; 0 where a slot is free, and the
+    number of slots is a power of two.
     """
 
     by_gene: Int64s
     totals: Int64s
     events: Int64s
     used: Int64s
+    halves: Int64s
 
 
 class Records(NamedTuple):
@@ -86,56 +103,6 @@ class Records(NamedTuple):
     is_owned: npt.NDArray[np.bool_]
     mitochondrion: int
     is_sorted: int
-
-
-@compiled
-def key_of(name: Int, one: tuple[Int, Int], two: tuple[Int, Int], hit: Int) -> Int:
-    """Mix a name's hash with contig and start of read 1 and of read 2, and HI; never 0.
-
-    Factors are below 2^31 and words below 2^32, so that no product overflows.
-    """
-    words = 0xFFFFFFFF
-    mixed = ((one[1] + 3) & words) * 1640531527 ^ ((two[1] + 5) & words) * 2135587861
-    mixed ^= (mixed >> 29) ^ ((one[0] + 7) & words) * 1150833019
-    mixed ^= (mixed >> 27) ^ ((two[0] + 11) & words) * 1903816331
-    mixed ^= (mixed >> 31) ^ ((hit + 13) & words) * 1597334677
-    key = name ^ mixed
-    return key if key != 0 else np.int64(1)
-
-
-@compiled
-def slot_of(waiting: Int64s, key: Int) -> Int:
-    """Return the slot that holds a key, else the free slot where it belongs."""
-    last = len(waiting) - 1
-    slot = (key ^ (key >> 32)) & last
-    while waiting[slot, KEY] != 0 and waiting[slot, KEY] != key:
-        slot = (slot + 1) & last
-    return slot
-
-
-@compiled
-def copy_row(source: Int64s, row: Int, target: Int64s, place: Int) -> Int:
-    """Copy a row of one table to a row of another that is as wide or wider."""
-    for column in range(FIRST_GENE + source[row, SIZE]):
-        target[place, column] = source[row, column]
-    return place
-
-
-@compiled
-def take_out(waiting: Int64s, slot: Int) -> Int:
-    """Free a slot and close the gap behind it; return the slot that is free now."""
-    last, gap = len(waiting) - 1, slot
-    while True:
-        slot = (slot + 1) & last
-        key = waiting[slot, KEY]
-        if key == 0:
-            break
-        home = (key ^ (key >> 32)) & last
-        if ((slot - home) & last) >= ((slot - gap) & last):
-            copy_row(waiting, slot, waiting, gap)
-            gap = slot
-    waiting[gap, KEY] = 0
-    return gap
 
 
 @compiled
@@ -243,6 +210,19 @@ def alone(end: tuple[Int, Int, Int], genes: Int64s, rules: Rules, united: Int64s
 
 
 @compiled
+def is_half(state: Int, rules: Rules) -> bool:
+    """Tell whether a record alone decides where its fragment goes: its mate is not aligned.
+
+    A filter that looks at the mate's own quality, duplication or NH could decide otherwise.
+    """
+    looks_at_mates = (
+        rules.min_mapq > 0 or rules.drops_duplicates or rules.multi_mappers == FRACTION
+    )
+    is_plain = rules.rule == FEATURECOUNTS and not looks_at_mates
+    return is_plain and state & (UNMAPPED | MATE_UNMAPPED) == MATE_UNMAPPED
+
+
+@compiled
 def is_good(state: Int, hits: Int) -> bool:
     """Tell whether a record is the primary one of a read with one alignment, no duplicate."""
     return hits == 1 and not state & (UNMAPPED | SECONDARY | DUPLICATE | SUPPLEMENTARY)
@@ -256,7 +236,7 @@ def column_of(state: Int) -> Int:
 
 
 @compiled
-def count_records(  # noqa: C901  a call that hands on arrays costs 50 ns of counting references
+def count_records(  # noqa: C901, PLR0912, PLR0915  a call that hands on arrays costs 50 ns of counting references
     records: Records, layout: Layout, rules: Rules, waiting: Int64s, sums: Sums, begin: Int
 ) -> tuple[Int, Int]:
     """Count the records of a batch from the one at ``begin``.
@@ -273,6 +253,7 @@ def count_records(  # noqa: C901  a call that hands on arrays costs 50 ns of cou
     found, united = np.empty(room, np.int64), np.empty((2 * room, 3), np.int64)
     segments, entries, contigs = layout.segments, layout.entries, len(layout.offsets) - 1
     most_events, most_used = len(events) - 6 * room, len(waiting) * 2 // 3
+    halves, most_halves = sums.halves, len(sums.halves) * 2 // 3
     look: Int = np.int64(0)
     before: Int = np.int64(0)
     for row in range(begin, len(offsets)):
@@ -282,6 +263,8 @@ def count_records(  # noqa: C901  a call that hands on arrays costs 50 ns of cou
             return row, EVENTS_FULL
         if used[0] >= most_used:
             return row, TABLE_FULL
+        if used[1] >= most_halves:
+            return row, HALVES_FULL
         hits, hit = read_hits(data, offsets[row])
         if hits == DAMAGED:
             return row, TAGS_DAMAGED
@@ -308,9 +291,17 @@ def count_records(  # noqa: C901  a call that hands on arrays costs 50 ns of cou
         end = (state | judged << JUDGED_SHIFT, hits, size)
         pair = alone(end, found, rules, united)
         if rules.by_fragment and state & PAIRED:
-            ordinal = place if records.is_sorted else np.int64(0)
-            pair = meet(waiting, pair_key(records, row, hit), ordinal, end, found, united)
-            used[0] += 1 - 2 * pair.is_complete
+            key = pair_key(records, row, hit)
+            if state & (UNMAPPED | MATE_UNMAPPED) and take_half(halves, key):
+                used[1] -= 1
+                continue
+            if is_half(state, rules) and waiting[slot_of(waiting, key), KEY] == 0:
+                halves[slot_of_half(halves, key)] = key
+                used[1] += 1
+            else:
+                ordinal = place if records.is_sorted else np.int64(0)
+                pair = meet(waiting, key, ordinal, end, found, united)
+                used[0] += 1 - 2 * pair.is_complete
         if pair.is_complete:
             settle(pair, united, rules, by_gene, totals, events)
     return len(offsets), DONE
@@ -341,12 +332,40 @@ def join_waiting(
             continue
         if totals[HAPPENED] > len(events) - 6 * room:
             return slot, EVENTS_FULL
+        if take_half(sums.halves, other[slot, KEY]):
+            used[1] -= 1
+            continue
         end = read_row(other, slot, found)
         pair = meet(waiting, other[slot, KEY], other[slot, PLACE], end, found, united)
         used[0] += 1 - 2 * pair.is_complete
         if pair.is_complete:
             settle(pair, united, rules, by_gene, totals, events)
     return len(other), DONE
+
+
+@compiled
+def join_halves(other: Int64s, waiting: Int64s, sums: Sums) -> Int:
+    """Add the keys of records that another counter has settled; let waiting mates meet them.
+
+    There is room for all of them. Return how many met.
+    """
+    halves, used, met = sums.halves, sums.used, np.int64(0)
+    for place in range(len(other)):
+        key = other[place]
+        if key == 0:
+            continue
+        slot = slot_of(waiting, key)
+        if waiting[slot, KEY] != 0:
+            take_out(waiting, slot)
+            used[0] -= 1
+            met += 1
+        elif take_half(halves, key):
+            used[1] -= 1
+            met += 1
+        else:
+            halves[slot_of_half(halves, key)] = key
+            used[1] += 1
+    return met
 
 
 @compiled
@@ -363,14 +382,3 @@ def settle_waiting(waiting: Int64s, rules: Rules, sums: Sums, begin: Int) -> tup
         pair = alone(read_row(waiting, slot, found), found, rules, united)
         settle(pair, united, rules, by_gene, totals, events)
     return len(waiting), DONE
-
-
-@compiled
-def move_waiting(old: Int64s, new: Int64s) -> Int:
-    """Copy all that waits into an empty table with at least as much room; return how many."""
-    moved = np.int64(0)
-    for slot in range(len(old)):
-        if old[slot, KEY] != 0:
-            copy_row(old, slot, new, slot_of(new, old[slot, KEY]))
-            moved += 1
-    return moved

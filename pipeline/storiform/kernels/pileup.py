@@ -29,6 +29,8 @@ HISTOGRAM = 5001
 """Bins of a histogram of depth; the last holds all that is deeper."""
 LETTERS = np.array(list("NACGT"))
 """Letters of the numbers of a majority."""
+ASCII = np.frombuffer(b"NACGT", dtype=np.uint8)
+"""The same as bytes."""
 
 
 class Rules(NamedTuple):
@@ -267,6 +269,41 @@ def rank_bases(counts: Counts, place: Int) -> tuple[Int, Int, Int]:
         elif reads > second:
             second = reads
     return best, top, second
+
+
+@compiled
+def list_alternatives(
+    counts: Counts, majority: Bytes, reference: Bytes, min_depth: int
+) -> Ints:
+    """List the places where most good reads show another base than the reference.
+
+    Parameters
+    ----------
+    counts
+        int32 (bases, 4), good bases of each place.
+    majority
+        uint8 (bases,), as of `sum_bases`.
+    reference
+        uint8 (bases,), A, C, G, T or another letter as ASCII.
+    min_depth
+        Good reads from which a place is listed.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 (n,), numbers of the places.
+    """
+    listed = np.empty(len(majority), dtype=np.int64)
+    found = 0
+    for x in range(len(majority)):
+        if majority[x] == 0 or ASCII[majority[x]] == reference[x]:
+            continue
+        if reference[x] not in (ASCII[1], ASCII[2], ASCII[3], ASCII[4]):
+            continue
+        if counts[x, 0] + counts[x, 1] + counts[x, 2] + counts[x, 3] >= min_depth:
+            listed[found] = x
+            found += 1
+    return listed[:found].copy()
 
 
 def join_runs(runs: Ints, borders: Ints) -> Ints:

@@ -15,13 +15,13 @@ States = NDArray[np.int8]
 
 UNKNOWN, ONE_ALLELE, TWO_ALLELES = -1, 0, 1
 """State of a sample at a place: not to be told, one allele, two alleles."""
-
 _UNITS = ["patient", "sample", "role", "assay"]
 _LEFT_OUT = ("chrX", "chrY", "chrM")
 _CONTIG_SHIFT = 32
 _PRIVATE_SHIFT = 56
 _FEWEST_SHARED = 5
 _FEWEST_IN_BLOCK = 2
+_FARTHEST = 5_000_000
 _MOST_WITH_TWO = 0.75
 _FEWEST_PATIENTS = 8
 
@@ -33,7 +33,7 @@ class SampleSites:
     A place is coded as one integer, contig and position. `starts`, `ends` and `depths` (m,)
     are callable stretches, sorted, with their mean depth; `places` (n,) the sorted places
     with a second allele, `counts` (n, 4) their reads with A, C, G and T, `contexts` (n,)
-    numbers of the bases around, -1 where unknown.
+    numbers of the bases around, -1 where unknown. `build` is the genome build, where known.
     """
 
     patient: str
@@ -46,6 +46,7 @@ class SampleSites:
     places: Codes
     counts: NDArray[np.int32]
     contexts: Codes
+    build: str = ""
 
     @property
     def kind(self) -> str:
@@ -84,15 +85,29 @@ class GenotypeRules:
 
     def states(self, of: SampleSites) -> States:
         """Return the state (n,) of a sample at each of its own places."""
-        total = of.counts.sum(axis=1)
-        second = np.sort(of.counts, axis=1)[:, -2] if len(total) else total
-        share = second / np.maximum(total, 1)
+        total, share = _second_shares(of)
         enough = self.two if (of.role, of.assay) == ("normal", "exome") else self.two_mixed
         states = np.full(len(total), UNKNOWN, dtype=np.int8)
         states[share <= self.one] = ONE_ALLELE
         states[share >= enough] = TWO_ALLELES
         states[total < self.min_depth] = UNKNOWN
         return states
+
+    def shares(self, of: SampleSites) -> tuple[Flags, Flags]:
+        """Tell where (n,) the second allele is too much for one allele, and enough for two.
+
+        Enough is what a normal must have, whatever the sample is.
+        """
+        total, share = _second_shares(of)
+        is_deep = total >= max(self.min_depth, 1)
+        return is_deep & (share > self.one), is_deep & (share >= self.two)
+
+
+def _second_shares(of: SampleSites) -> tuple[Codes, Floats]:
+    """Return the reads (n,) of each place, and the share of its second allele."""
+    total = of.counts.sum(axis=1, dtype=np.int64)
+    second = np.sort(of.counts, axis=1)[:, -2] if len(total) else total
+    return total, second / np.maximum(total, 1)
 
 
 def samples_of(
@@ -166,13 +181,18 @@ def _context_numbers(contexts: pd.Series) -> Codes:
 class Genotypes:
     """States (samples, places) of a cohort, and how many patients show two alleles.
 
-    `told` and `with_two` (places,) count the patients whose genotype is told and, of these,
-    those with two alleles. `natives` holds the places (places,) in the coordinates of each
+    `is_between` (samples, places) tells, of the states that are unknown, where the second
+    allele has a share between those of one and of two alleles; `is_even`, of those of two
+    alleles, where it has the share that a normal must have. `told` and `with_two`
+    (places,) count the patients whose genotype is told and, of these, those with two alleles.
+    `natives` holds the places (places,) in the coordinates of each
     build, -1 where it has none; `builds` (samples,) which one a sample uses.
     """
 
     samples: tuple[SampleSites, ...]
     states: States
+    is_between: Flags
+    is_even: Flags
     told: Codes
     with_two: Codes
     natives: tuple[Codes, ...]
@@ -201,12 +221,16 @@ def genotypes(samples: Sequence[SampleSites], rules: GenotypeRules) -> Genotypes
     universe = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
     natives = tuple(lift.native(universe, build) for build, lift in enumerate(lifts))
     table = np.full((len(samples), len(universe)), UNKNOWN, dtype=np.int8)
+    is_between, is_even = np.zeros((2, *table.shape), dtype=bool)
     for number, (sample, states) in enumerate(zip(samples, own, strict=True)):
         places = natives[builds.of_sample[number]]
         table[number, sample.depth_at(places) >= rules.min_depth] = ONE_ALLELE
         rows = sample.rows_at(places)
         is_listed = rows >= 0
         table[number, is_listed] = states[rows[is_listed]]
+        more, even = rules.shares(sample)
+        is_between[number, is_listed] = (more & (states == UNKNOWN))[rows[is_listed]]
+        is_even[number, is_listed] = (even & (states == TWO_ALLELES))[rows[is_listed]]
     by_patient = _by_patient(samples, table)
     told = np.zeros(len(universe), dtype=np.int64)
     with_two = np.zeros(len(universe), dtype=np.int64)
@@ -215,7 +239,8 @@ def genotypes(samples: Sequence[SampleSites], rules: GenotypeRules) -> Genotypes
         with_two += states == TWO_ALLELES
     is_sound = (with_two <= _MOST_WITH_TWO * told) | (told < _FEWEST_PATIENTS)
     return Genotypes(
-        tuple(samples), table[:, is_sound], told[is_sound], with_two[is_sound],
+        tuple(samples), table[:, is_sound], is_between[:, is_sound],
+        is_even[:, is_sound], told[is_sound], with_two[is_sound],
         tuple(native[is_sound] for native in natives), builds.of_sample,
         {patient: states[is_sound] for patient, states in by_patient.items()},
     )  # fmt: skip
@@ -247,16 +272,23 @@ class _Builds:
 
 
 def _builds(samples: Sequence[SampleSites]) -> _Builds:
-    """Group samples by whether one context lies at one place in them."""
+    """Group samples by build, or by whether one context lies at one place in them."""
     size = 1 + max((int(s.contexts.max(initial=-1)) for s in samples), default=-1)
     maps: list[Codes] = []
     group_of: list[int] = []
+    names: list[str] = []
     for sample in samples:
         contexts, places = _unique_contexts(sample)
-        fits = [_agreement(one, contexts, places) for one in maps]
+        fits = [
+            float(sample.build == name)
+            if sample.build and name
+            else _agreement(one, contexts, places)
+            for one, name in zip(maps, names, strict=True)
+        ]
         group = int(np.argmax(fits)) if fits else 0
         if not fits or fits[group] < 0.5:  # noqa: PLR2004  more agree than not
             maps.append(np.full(size, -1, dtype=np.int64))
+            names.append(sample.build)
             group = len(maps) - 1
         is_new = maps[group][contexts] < 0
         maps[group][contexts[is_new]] = places[is_new]
@@ -310,6 +342,7 @@ class _Lift:
         apart = np.diff(shift) != 0
         edge = np.array([True])
         is_alone = np.concatenate([edge, apart]) & np.concatenate([apart, edge])
+        lone = here[is_alone], shift[is_alone]
         here, shift = here[~is_alone], shift[~is_alone]
         contig = here >> _CONTIG_SHIFT
         begins = np.flatnonzero(
@@ -317,7 +350,8 @@ class _Lift:
         )
         ends = np.append(begins[1:], len(here)) - 1 if len(here) else begins
         is_long = ends - begins + 1 >= _FEWEST_IN_BLOCK
-        return cls(here[begins[is_long]], here[ends[is_long]], shift[begins[is_long]])
+        blocks = here[begins[is_long]], here[ends[is_long]], shift[begins[is_long]]
+        return cls(*_with_lone(blocks, *lone))
 
     def universal(self, places: Codes, build: int) -> Codes:
         """Return places of a build in the main one, or, where there is none, as its own."""
@@ -337,6 +371,25 @@ class _Lift:
         own = universe & ((1 << _PRIVATE_SHIFT) - 1)
         shared = np.where((owner == 0) & is_back, back, -1)
         return np.where(owner == build, own, shared)
+
+
+def _with_lone(
+    blocks: tuple[Codes, Codes, Codes], here: Codes, shift: Codes
+) -> tuple[Codes, Codes, Codes]:
+    """Add places that stand alone, as in panels: outside of blocks, and moved by little."""
+    firsts, lasts, shifts = blocks
+    # A move to another contig changes the upper bits: it is not small.
+    is_meant = np.abs(shift) <= _FARTHEST
+    sides = (firsts, lasts, here), (firsts + shifts, lasts + shifts, here + shift)
+    for first, last, where in sides:
+        order = np.argsort(first, kind="stable")
+        block = np.searchsorted(first[order], where, side="right") - 1
+        if len(first):
+            is_meant &= (block < 0) | (where > last[order][block])
+    firsts = np.append(firsts, here[is_meant])
+    lasts, shifts = np.append(lasts, here[is_meant]), np.append(shifts, shift[is_meant])
+    order = np.argsort(firsts, kind="stable")
+    return firsts[order], lasts[order], shifts[order]
 
 
 def _shifted(places: Codes, firsts: Codes, lasts: Codes, shifts: Codes) -> tuple[Codes, Flags]:

@@ -267,9 +267,11 @@ class Invented:
         )
         duplicate, hits = self._duplicate(), self.rng.choice([1, 3])
         flag = 1 | 8 | first | 16 * reverse | duplicate
-        self._add(name, flag, place, place, (hits, 1), self._quality())
+        lies = self.rng.choice([place, place, (-1, -1), None])  # or at the end, or nowhere
+        self._add(name, flag, place, lies or (-1, -1), (hits, 1), self._quality())
         flag = 1 | 4 | (192 - first) | 32 * reverse | self.rng.choice([0, duplicate])
-        self._add(name, flag, place, place, (None, 1), 0)
+        if lies is not None:
+            self._add(name, flag, lies, place, (None, 1), 0)
 
     def _add_pairs(self, name: str) -> None:
         rng = self.rng

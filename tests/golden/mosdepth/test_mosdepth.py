@@ -1,41 +1,46 @@
 """Depth of every base against mosdepth 0.3, default and fast mode; the program runs here.
 
-mosdepth looks for a library of the name libhts.so, which a Debian without the headers of
-htslib does not have: then it finds a link to libhts.so.3 here.
+What a user gets is compared: the tables of the step `pileup`, by `callability.depth_rule`.
+mosdepth goes through each base of a contig, so of real files the stretches without reads are
+taken out first; places, mates and introns follow, and no read is left out. It looks for a
+library of the name libhts.so, which a Debian without the headers of htslib does not have: then
+it finds a link to libhts.so.3 here.
 """
 
 import ctypes.util
 import gzip
 import os
+import re
 import shutil
 import subprocess
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pysam
 import pytest
-from small_exome import batches_of, covered, reads_of, write_exome
+from small_exome import write_exome
 
-from storiform.kernels.depth import (
-    DEPTH,
-    FAST_DEPTH,
-    MOSDEPTH_DEPTH,
-    DepthRules,
-    clip_pieces,
-    count_depth,
-)
+from storiform.biomarkers.callability import CallabilityParams, pileup
+from storiform.io.read_files import open_reads
+from storiform.model.genome import canonical_contig, merge_intervals
+from storiform.model.intervals import Intervals
+from storiform.simulation.read_trial import Effort, simulate_reads
 
-REAL = (
-    "hcc1395/seq2_testdata_snv.WES_LL_*.bam",
-    "hcc1395/seqc2_somatic_calling.WES_LL_*.bam",
-    "hcc1395/seqc2_testdata_aceseq.WES_LL_*.bam",
-    "hcc1395/wgs_ns_*.bam",
-    "osteosarcoma_cc0/dna_*.bam",
-)
+OPTIONS = {"as_mosdepth": (), "as_mosdepth_fast": ("-x",)}
+ASSAYS = {"*/*.bam": 28, "hcc1395/*WES*.bam": 6, "hcc1395/wgs_*.bam": 2, "*/dna_*.bam": 9}
+"""Patterns of real files, and how many are known of each."""
+SKIP = 3
+"""The operation of an intron."""
+GAP = 300
+"""Bases without reads that stay between two stretches with reads."""
 
 
 @pytest.fixture(scope="module")
 def mosdepth(tmp_path_factory):
-    """Return a function: BAM, bases (contig, place) and options to the depth of each."""
+    """Return a function: BAM and options to the depth of each base, by contig."""
     program = shutil.which("mosdepth")
     if program is None:
         pytest.skip("mosdepth is not installed: depth was not compared with it")
@@ -46,85 +51,190 @@ def mosdepth(tmp_path_factory):
     known = os.environ.get("LD_LIBRARY_PATH", "")
     environment = {**os.environ, "LD_LIBRARY_PATH": f"{known}:{folder}"}
 
-    def depths(path, bases, *options):
-        bed = folder / "bases.bed"
-        bed.write_text("".join(f"{contig}\t{p}\t{p + 1}\n" for contig, p in bases), "utf-8")
-        told = ("-n", "--by", str(bed), *options, str(folder / "out"), str(path))
+    def depths(path, *options):
+        told = (*options, str(folder / "out"), str(path))
         subprocess.run([program, *told], check=True, capture_output=True, env=environment)  # noqa: S603
-        with gzip.open(folder / "out.regions.bed.gz", "rt") as lines:
-            cells = [line.split("\t") for line in lines]
-        return {(contig, int(start)): float(depth) for contig, start, _, depth in cells}
+        found = defaultdict(list)
+        with gzip.open(folder / "out.per-base.bed.gz", "rt") as lines:
+            for line in lines:
+                contig, start, end, depth = line.split("\t")
+                found[contig].append((int(end) - int(start), int(depth)))
+        return {
+            canonical_contig(contig): np.repeat([d for _, d in runs], [n for n, _ in runs])
+            for contig, runs in found.items()
+        }
 
     return depths
 
 
-SHORTEST = 2
-"""Contigs of each file that are compared: mosdepth goes through each base of a contig."""
+def exons(read):
+    """Return start and end of the parts of a read between its introns."""
+    found, place = [], read.reference_start
+    for code, length in read.cigartuples or [(0, 1)]:
+        if code == SKIP:
+            place += length
+        elif code in (0, 2, 7, 8):
+            if found and found[-1][1] == place:
+                found[-1] = (found[-1][0], place + length)
+            else:
+                found.append((place, place + length))
+            place += length
+    return found
+
+
+def stretches(path):
+    """Return for each contig the stretches with reads, and where each comes to stand."""
+    spans = defaultdict(list)
+    with pysam.AlignmentFile(str(path)) as file:
+        for read in file.fetch():
+            spans[read.reference_id] += [(start, end + GAP) for start, end in exons(read)]
+    placed = {}
+    for contig, pieces in spans.items():
+        merged = merge_intervals(pieces)
+        sizes = [end - start for start, end in merged]
+        placed[contig] = (merged, np.cumsum([0, *sizes]).tolist())
+    return placed
+
+
+def shortened(placed, read):
+    """Return the CIGAR of a read with introns as long as they are then."""
+    parts = [[moved(placed, read.reference_id, p) for p in (a, b - 1)] for a, b in exons(read)]
+    introns = [str(right[0] - left[1] - 1) for left, right in pairwise(parts)]
+    words = re.findall(r"(\d+)([MIDNSHP=X])", read.cigarstring)
+    return "".join((introns.pop(0) if code == "N" else n) + code for n, code in words)
+
+
+def moved(placed, contig, place):
+    """Return where a base comes to stand; one without reads, in the gap before it."""
+    if contig not in placed:
+        return 0
+    merged, firsts = placed[contig]
+    row = bisect_right(merged, (place, 1 << 40)) - 1
+    if row < 0:
+        return 0
+    start, end = merged[row]
+    return firsts[row] + min(place, end - 1) - start
 
 
 @pytest.fixture(scope="module")
-def shortened(tmp_path_factory):
-    """Return a function: the reads of a file on the shortest of its contigs that have any."""
-    folder = tmp_path_factory.mktemp("shortened")
+def squeezed(tmp_path_factory):
+    """Return a function: BAM to one with the same reads and few bases without reads."""
+    folder = tmp_path_factory.mktemp("squeezed")
 
-    def shorten(path):
+    def squeeze(path):
+        placed, out = stretches(path), folder / path.name
         with pysam.AlignmentFile(str(path)) as file:
-            used = [s.contig for s in file.get_index_statistics() if s.mapped]
-            contigs = sorted(used, key=file.get_reference_length)[:SHORTEST]
-            short = folder / path.name
-            with pysam.AlignmentFile(str(short), "wb", template=file) as out:
-                for contig in sorted(contigs, key=file.get_tid):
-                    for read in file.fetch(contig):
-                        out.write(read)
-        pysam.index(str(short))
-        return short
+            lengths = [placed[k][1][-1] if k in placed else 1 for k in range(file.nreferences)]
+            named = zip(file.references, lengths, strict=True)
+            contigs = [{"SN": name, "LN": length} for name, length in named]
+            header = pysam.AlignmentHeader.from_dict(
+                {"HD": {"VN": "1.6", "SO": "coordinate"}, "SQ": contigs}
+            )
+            with pysam.AlignmentFile(str(out), "wb", header=header) as written:
+                count = 0
+                for read in file.fetch():
+                    cells = read.to_string().split("\t")
+                    cells[3] = str(1 + moved(placed, read.reference_id, read.reference_start))
+                    if read.cigartuples:
+                        cells[5] = shortened(placed, read)
+                    if read.next_reference_id >= 0:
+                        mate = (read.next_reference_id, read.next_reference_start)
+                        cells[7] = str(1 + moved(placed, *mate))
+                    line = "\t".join(cells)
+                    written.write(pysam.AlignedSegment.fromstring(line, header))
+                    count += 1
+            assert count == file.mapped + sum(s.unmapped for s in file.get_index_statistics())
+        pysam.index(str(out))
+        return out
 
-    return shorten
+    return squeeze
 
 
-def differing(mosdepth, path, mode, *options):
-    """Return how many covered bases there are, and at how many depth differs."""
-    header, batches = batches_of(path)
-    mine = {}
-    for batch in batches:
-        if batch.contig < 0 or not len(batch):
-            continue
-        _, pieces = clip_pieces(*covered(batch), batch.owned_start, batch.owned_end)
-        depth = count_depth(reads_of(batch), pieces, DepthRules(0, mode))
-        spans = zip(pieces.starts.tolist(), pieces.ends.tolist(), strict=True)
-        places = [place for start, end in spans for place in range(start, end)]
-        name = header.written[batch.contig]
-        mine |= {(name, p): n for p, n in zip(places, depth.tolist(), strict=True)}
-    theirs = mosdepth(path, mine, *options)
-    assert theirs.keys() == mine.keys()
-    return len(mine), sum(theirs[at] != depth for at, depth in mine.items())
+def tables(path, bounds, rule):
+    """Return depth by target and depths of targets that are given by arrays."""
+    collector = pileup(Intervals(bounds), None, CallabilityParams(depth_rule=rule))
+    file = open_reads(path, role="tumour", assay="exome")
+    try:
+        collector.begin(file.header)
+        for chunk in file.chunks(3):
+            for batch in file.batches(chunk):
+                collector.take(batch)
+    finally:
+        file.close()
+    return collector.tables()[:2]
+
+
+def differing(theirs, path, rule):
+    """Return how many bases have depth, and at how many base by base it differs.
+
+    Each base is a target of its own; targets that touch are one, so there are two runs.
+    """
+    covered = {c: np.flatnonzero(depth > 0) for c, depth in theirs.items()}
+    near = {c: np.unique(np.concatenate([at, at + 1])) for c, at in covered.items() if len(at)}
+    near = {c: at[at < len(theirs[c])] for c, at in near.items()}
+    wrong = 0
+    for odd in (0, 1):
+        places = {c: at[at % 2 == odd] for c, at in near.items()}
+        bounds = {c: (at, at + 1) for c, at in places.items()}
+        found, _ = tables(path, bounds, rule)
+        expected = np.concatenate([theirs[c][at] for c, at in places.items()])
+        wrong += np.count_nonzero(found["depth_sum"].to_numpy() != expected)
+    return sum(map(len, covered.values())), int(wrong)
+
+
+def assert_equal(mosdepth, path, rule):
+    """Refuse a file of which a base, a depth's share or a contig's sum differs."""
+    theirs = {c: d.astype(np.int64) for c, d in mosdepth(path, *OPTIONS[rule]).items()}
+    theirs = {c: d for c, d in theirs.items() if d.any()}
+    bases, wrong = differing(theirs, path, rule)
+    assert (bases > 0, wrong) == (True, 0), (path.name, rule)
+    whole = {c: (np.array([0]), np.array([len(d)])) for c, d in theirs.items()}
+    sums, depths = tables(path, whole, rule)
+    assert sums["depth_sum"].tolist() == [int(d.sum()) for d in theirs.values()], path.name
+    counted = Counter(np.minimum(np.concatenate(list(theirs.values())), 5000))
+    assert dict(zip(depths["depth"], depths["bases"], strict=True)) == counted, path.name
+
+
+def test_no_real_file_is_forgotten(real_data):
+    found = {pattern: len(list(real_data.glob(pattern))) for pattern in ASSAYS}
+    assert found == ASSAYS
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pattern", REAL)
-def test_depth_of_real_exomes_is_that_of_mosdepth_in_every_base(
-    real_data, mosdepth, shortened, pattern
+@pytest.mark.parametrize("folder", ["fusion", "hcc1395", "osteosarcoma_cc0", "rna"])
+def test_depth_of_real_reads_is_that_of_mosdepth_in_every_base(
+    real_data, mosdepth, squeezed, folder
 ):
-    paths = sorted(real_data.glob(pattern))
-    assert paths
-    for path in map(shortened, paths):
-        bases, wrong = differing(mosdepth, path, FAST_DEPTH, "-x")
-        assert (bases > 0, wrong) == (True, 0), path.name
-        bases, wrong = differing(mosdepth, path, MOSDEPTH_DEPTH)
-        assert (bases > 0, wrong) == (True, 0), path.name
+    for path in sorted((real_data / folder).glob("*.bam")):
+        short = squeezed(path)
+        for rule in OPTIONS:
+            assert_equal(mosdepth, short, rule)
 
 
-def test_depth_of_an_exome_of_odd_records_is_that_of_mosdepth(tmp_path, mosdepth):
-    path = write_exome(tmp_path / "odd.bam", seed=3, pairs=600)
-    assert differing(mosdepth, path, FAST_DEPTH, "-x")[1] == 0
-    assert differing(mosdepth, path, MOSDEPTH_DEPTH)[1] == 0
+@pytest.mark.slow
+def test_depth_of_simulated_reads_is_that_of_mosdepth_in_every_base(tmp_path, mosdepth):
+    simulate_reads(tmp_path, 4, 5, (), Effort(8, 8, 1_000))
+    paths = sorted(tmp_path.glob("bam/*.bam"))
+    assert len(paths) == 12
+    for path in paths:
+        for rule in OPTIONS:
+            assert_equal(mosdepth, path, rule)
 
 
-def test_depth_differs_from_mosdepth_only_by_its_short_cut(real_data, mosdepth, shortened):
+@pytest.mark.parametrize("rule", OPTIONS)
+def test_depth_of_an_exome_of_odd_records_is_that_of_mosdepth(tmp_path, mosdepth, rule):
+    assert_equal(mosdepth, write_exome(tmp_path / "odd.bam", seed=3, pairs=600), rule)
+
+
+def test_depth_differs_from_mosdepth_only_by_its_short_cut(real_data, mosdepth, squeezed):
     # reads of 151 bases: trimmed mates lie inside others in some pairs of an exome, in none
     # of a genome; mosdepth gives too little there, see DepthRules
-    genome = real_data / "hcc1395" / "wgs_ns_no.chr1_10.0M.bam"
-    assert differing(mosdepth, genome, DEPTH)[1] == 0
-    exome = shortened(real_data / "hcc1395" / "seqc2_somatic_calling.WES_LL_N_1.bam")
-    bases, wrong = differing(mosdepth, exome, DEPTH)
+    genome = squeezed(real_data / "hcc1395" / "wgs_ns_no.chr1_10.0M.bam")
+    assert differing(mosdepth(genome), genome, "mates_once")[1] == 0
+    exome = squeezed(real_data / "hcc1395" / "seqc2_somatic_calling.WES_LL_N_1.bam")
+    theirs = mosdepth(exome)
+    bases, wrong = differing(theirs, exome, "mates_once")
     assert 0 < wrong < 0.02 * bases
+    whole = {c: (np.array([0]), np.array([len(d)])) for c, d in theirs.items()}
+    mine = tables(exome, whole, "mates_once")[0]["depth_sum"].sum()
+    assert 0 < mine - sum(int(d.sum()) for d in theirs.values()) < 0.001 * mine

@@ -1,5 +1,6 @@
 """Callable bases of tumour and normal, and what is asked of targets."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from small_exome import TARGETS, batches_of, run, write_exome
@@ -109,8 +110,8 @@ def test_genes_have_the_coding_bases_that_are_in_the_targets():
 
 def test_the_depth_that_is_asked_for_is_that_of_the_role(exome):
     params = CallabilityParams(min_tumour_depth=5, min_normal_depth=2)
-    tumour = run(pileup(TARGETS, params), exome)[2]
-    normal = run(pileup(TARGETS, params), exome, role="normal")[2]
+    tumour = run(pileup(TARGETS, None, params), exome)[2]
+    normal = run(pileup(TARGETS, None, params), exome, role="normal")[2]
     assert (set(tumour["min_depth"]), set(normal["min_depth"])) == ({5}, {2})
     lengths = [(rows["end"] - rows["start"]).sum() for rows in (tumour, normal)]
     assert 0 < lengths[0] < lengths[1]
@@ -120,19 +121,57 @@ def test_duplicates_count_only_where_they_are_kept(exome):
     left_out, included = (
         CallabilityParams(min_tumour_depth=4, keep_duplicates=keep) for keep in (False, True)
     )
-    plain = run(pileup(TARGETS, left_out), exome)[0]
-    kept = run(pileup(TARGETS, included), exome)[0]
+    plain = run(pileup(TARGETS, None, left_out), exome)[0]
+    kept = run(pileup(TARGETS, None, included), exome)[0]
     assert kept["callable_bases"].sum() > plain["callable_bases"].sum()
     assert kept["depth_sum"].equals(plain["depth_sum"])
 
 
 def test_every_target_has_a_row_and_every_base_a_depth(exome):
     far = Intervals.of([("chr1", 100, 200), ("chr7", 5, 25)])
-    collector = pileup(far, PARAMS)
+    collector = pileup(far, None, PARAMS)
     with pytest.warns(DataWarning, match="1 contigs that the reads do not have: chr7"):
         found = run(collector, exome)
     assert found[0]["depth_sum"].tolist()[1:] == [0]
     assert found[1]["bases"].sum() == 120
+
+
+def test_depth_is_by_the_rule_that_is_asked_for_and_callable_bases_are_not(exome):
+    rules = ("mates_once", "as_mosdepth", "as_mosdepth_fast")
+    found = [run(pileup(TARGETS, None, CallabilityParams(depth_rule=r)), exome) for r in rules]
+    once, short, fast = (tables[0]["depth_sum"].sum() for tables in found)
+    assert short < once < fast
+    for tables in found:
+        by_depth = tables[1]["depth"] * tables[1]["bases"]
+        assert by_depth.sum() == tables[0]["depth_sum"].sum()
+        for mine, others in zip(tables[2:], found[0][2:], strict=True):
+            pd.testing.assert_frame_equal(mine, others)
+
+
+class Genome:
+    """A reference of one base."""
+
+    def __init__(self, **contigs):
+        self.contigs = contigs
+
+    def pieces(self, contig, starts, ends):
+        """Return the bases of intervals, one after another."""
+        assert contig == "chr2"
+        return np.full(int((ends - starts).sum()), ord("T"), dtype=np.uint8)
+
+
+def test_other_bases_than_the_reference_are_listed_in_normal_exomes_only(exome):
+    # of chr1 the reference says nothing: it has another contig of 6,000 bases
+    genome = Genome(chr2=900, chr9=6_000)
+    normal = run(pileup(TARGETS, genome, PARAMS), exome, role="normal")[4]
+    assert set(normal["contig"]) == {"chr2"}
+    assert (normal[["a", "c", "g"]].max(axis=1) >= normal["t"]).all()
+    assert (normal[["a", "c", "g", "t"]].sum(axis=1) >= PARAMS.min_site_depth).all()
+    assert run(pileup(TARGETS, genome, PARAMS), exome)[4].empty
+    assert run(pileup(TARGETS, genome, PARAMS), exome, role="normal", assay="rna")[4].empty
+    header, _ = batches_of(exome, role="normal")
+    with pytest.raises(InputError, match=r"resources.fasta: found chr2 of 901 bases"):
+        pileup(TARGETS, Genome(chr2=901), PARAMS).begin(header)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +184,7 @@ def test_every_target_has_a_row_and_every_base_a_depth(exome):
 def test_targets_of_another_genome_are_refused(exome, targets, says):
     header, _ = batches_of(exome)
     with pytest.raises(InputError, match=says):
-        pileup(targets, PARAMS).begin(header)
+        pileup(targets, None, PARAMS).begin(header)
 
 
 def test_its_steps_have_contracts():

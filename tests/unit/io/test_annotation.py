@@ -101,7 +101,7 @@ def test_line_ends_compression_and_the_size_of_chunks_change_nothing(
         for kind in ("gene", "exon", "CDS")
     )
     expected = read(tmp_path, text)
-    monkeypatch.setattr(annotation, "_CHUNK_ROWS", chunk)
+    monkeypatch.setattr(annotation, "_PIECE_BYTES", chunk)
     packed = tmp_path / "genes.gtf.gz"
     packed.write_bytes(gzip.compress(("#!x\n" + text.replace("\n", "\r\n")).encode()))
     for found in (read(tmp_path, "#x\r" + text.replace("\n", "\r")), read_genes(packed)):

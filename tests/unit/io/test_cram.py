@@ -1,5 +1,6 @@
 """A CRAM gives the same records as the BAM from which it was written."""
 
+import gzip
 import os
 import shutil
 from pathlib import Path
@@ -161,14 +162,59 @@ def test_a_region_of_a_cram_equals_that_of_the_bam(made: Path):
         file.close()
 
 
-def test_a_region_of_a_cram_needs_an_index(made: Path, tmp_path: Path):
+def test_a_cram_needs_no_index(made: Path, tmp_path: Path):
     path = Path(shutil.copy(made / "whole.cram", tmp_path / "alone.cram"))
-    file = open_reads(path)
-    with pytest.raises(InputError, match=r"no index.*alone.cram.crai"):
-        next(file.fetch("chr1", 0, 10))
-    with pytest.warns(DataWarning, match="no index"):
-        inspect_reads(path, index=None, reference=None, build="GRCh38")
-    file.close()
+    assert inspect_reads(path, index=None, reference=None, build="GRCh38").is_sorted
+    with pytest.warns(DataWarning, match=r"alone.cram: found no file .*nowhere.crai"):
+        inspect_reads(path, index=tmp_path / "nowhere.crai", reference=None, build="GRCh38")
+
+
+def test_an_index_of_a_cram_that_is_older_damaged_or_of_another_file_is_told(
+    made: Path, tmp_path: Path
+):
+    path = Path(shutil.copy(made / "whole.cram", tmp_path / "tumour.cram"))
+    index = Path(shutil.copy(made / "whole.cram.crai", tmp_path / "tumour.cram.crai"))
+    want = rows(open_reads(made / "whole.cram"))
+
+    def told(message: str) -> None:
+        with pytest.warns(DataWarning, match=f"{message}.*with samtools index"):
+            inspect_reads(path, index=None, reference=None, build="GRCh38")
+        assert rows(open_reads(path)) == want
+
+    inspect_reads(path, index=None, reference=None, build="GRCh38")
+    os.utime(index, (path.stat().st_atime, path.stat().st_mtime - 60))
+    told("tumour.cram: found its index tumour.cram.crai older than itself")
+    shutil.copyfile(made / "reads.cram.crai", index)
+    told("tumour.cram: found the index of another file, expected its own")
+    content = (made / "whole.cram.crai").read_bytes()
+    index.write_bytes(content[:-9])
+    told("tumour.cram.crai: found a damaged or truncated index, expected a complete CRAI")
+    lines = gzip.decompress(content).splitlines()
+    index.write_bytes(b"\n".join(lines[1:]))
+    told("tumour.cram: found the index of another file")
+    index.write_bytes(b"\n".join([lines[0].replace(b"\t", b"\t1", 1), *lines[1:]]))
+    told("tumour.cram: found the index of another file")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [b"version=2.1"], [b"version=3.1"], [b"seqs_per_slice=50"], [b"multi_seq_per_slice=1"],
+        [b"seqs_per_slice=40", b"slices_per_container=3"],
+    ],
+)  # fmt: skip
+def test_the_index_of_any_kind_of_cram_fits_its_file(
+    made: Path, tmp_path: Path, options: list[bytes]
+):
+    path = tmp_path / "tumour.cram"
+    with pysam.AlignmentFile(str(made / "reads.bam")) as file:
+        write(
+            path, file.header, list(file.fetch(until_eof=True)), options=[b"no_ref=1", *options]
+        )
+    inspect_reads(path, index=None, reference=None, build="GRCh38")
+    assert rows(open_reads(path)) == rows(open_reads(made / "reads.bam"))
+    index = Path(f"{path}.crai")
+    assert len(gzip.decompress(index.read_bytes()).splitlines()) >= 2
 
 
 def test_a_changed_byte_of_a_slice_header_is_refused(made: Path, tmp_path: Path):

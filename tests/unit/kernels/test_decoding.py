@@ -42,8 +42,7 @@ def walk(content: bytes, last: int = 0) -> tuple[Columns, int, int]:
     data = np.frombuffer(content, np.uint8).copy()
     columns = room(len(content) // decoding.SMALLEST + 1)
     span = (0, len(content), len(content))
-    with np.errstate(over="ignore"):  # hashes wrap around
-        count, at, found, _ = decoding.walk_records(data, span, LENGTHS, last, columns)
+    count, at, found, _ = decoding.walk_records(data, span, LENGTHS, last, columns)
     return Columns(*(column[:count] for column in columns)), int(at), int(found)
 
 

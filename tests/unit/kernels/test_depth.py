@@ -16,6 +16,13 @@ from storiform.kernels.depth import (
     count_depth,
     next_block,
 )
+from storiform.kernels.edges import (
+    list_takings,
+    number_edge,
+    number_takings,
+    reach_of_edge,
+    settle_edges,
+)
 
 PAIR = (1 | 2 | 64 | 32, 1 | 2 | 128 | 16)
 
@@ -107,6 +114,45 @@ def test_a_mate_within_the_other_takes_off_too_much_as_mosdepth_has_it(batch_of)
     assert depth_of(batch, MOSDEPTH_DEPTH) == [0] * 10 + [1] * 10 + [0] * 40
     in_blocks = batch_of(("x", PAIR[0], 10, "20M"), ("x", PAIR[1], 15, "1S5M"))
     assert depth_of(in_blocks, MOSDEPTH_DEPTH) == [0] * 10 + [1] * 20 + [0] * 30
+
+
+def test_mosdepths_short_cut_reaches_pieces_behind_the_inner_mate(batch_of):
+    batch = batch_of(("x", PAIR[0], 10, "20M"), ("x", PAIR[1], 15, "5M"), ("y", 0, 0, "60M"))
+    assert depth_of(batch, MOSDEPTH_DEPTH, 24, 34) == [1] * 10
+    assert depth_of(batch, DEPTH, 24, 34) == [2] * 6 + [1] * 4
+
+
+def test_mates_count_once_only_if_both_say_that_they_are_a_proper_pair(batch_of):
+    batch = batch_of(("x", PAIR[0] & ~2, 10, "20M"), ("x", PAIR[1], 15, "20M"))
+    for mode in (DEPTH, MOSDEPTH_DEPTH):
+        assert depth_of(batch, mode)[14:31] == [1, *[2] * 15, 1]
+
+
+def test_what_a_pair_takes_off_behind_a_batch_is_noted_once(batch_of):
+    batch = batch_of(("x", PAIR[0], 10, "30M"), ("x", PAIR[1], 15, "5M"))
+    reads = reads_of(batch)
+    # a batch that ends before the inner mate does is followed by one that holds both
+    found = [list_takings(reads, end, 0).tolist() for end in (19, 20, 39, 40)]
+    assert found == [[], [[20, 40]], [[39, 40]], []]
+    targets = np.array([22, 38]), np.array([30, 50])
+    assert number_takings(reads, 25, *targets, 100).tolist() == [[103, 110]]
+    outer = reads._replace(**{
+        name: column[:1] for name, column in reads._asdict().items() if name != "data"
+    })  # fmt: skip
+    assert [reach_of_edge(outer, start, 0) for start in (5, 20, 50)] == [5, 40, 50]
+    pieces = clip_pieces(*targets, 20, 39)[1]
+    edge = number_edge(outer, 20, pieces, np.arange(9, dtype=np.int32), 100)
+    assert edge.tolist() == [[100 + k, k] for k in range(9)]
+
+
+def test_edges_are_settled_in_sums_and_histogram():
+    edges = np.array([[0, 2], [1, 2], [4, 1]])
+    takings = np.array([[1, 5], [1, 2]])
+    sums, histogram = settle_edges(
+        edges, takings, np.array([0, 3, 5]), np.array([6, 3]), np.array([0, 1, 4, 0])
+    )
+    assert sums.tolist() == [4, 2]
+    assert histogram.tolist() == [2, 0, 3, 0]
 
 
 def test_only_the_pieces_are_counted(batch_of):

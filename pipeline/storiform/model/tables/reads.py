@@ -61,7 +61,7 @@ TARGET_DEPTH = Table(
         "start": _START,
         "end": _END,
         "depth_sum": Column(
-            "int", "sum of the depth over its bases, mates counted once, as mosdepth", "bp"
+            "int", "sum of the depth over its bases, by callability.depth_rule", "bp"
         ),
         "callable_bases": Column(
             "int", "of its bases deep enough in good reads for the sample's role", "bp"
@@ -79,7 +79,9 @@ DEPTH_HISTOGRAM = Table(
     description="One row per depth that occurs: how many target bases have it.",
     key=("depth",),
     columns={
-        "depth": Column("int", "depth, mates counted once; 5000 stands for all above", "reads"),
+        "depth": Column(
+            "int", "depth by callability.depth_rule; 5000 stands for all above", "reads"
+        ),
         "bases": Column("int", "target bases of that depth", "bp"),
     },
 )
@@ -120,19 +122,47 @@ ALLELE_SITES = Table(
 )
 AlleleSites = Annotated[pd.DataFrame, ALLELE_SITES]
 
-GERMLINE_SITES = Table(
-    "germline_sites",
-    grain="patient",
-    description="One row per place where the patient's normal carries two alleles.",
+ALTERNATIVE_SITES = Table(
+    "alternative_sites",
+    grain="sample",
+    is_published=False,
+    description="One row per target base of a normal exome where most of enough good reads "
+    "show another base than the reference; none without resources.fasta.",
     key=("contig", "start"),
     columns={
         "contig": _CONTIG,
         "start": _START,
+        **_BASES,
+        "context": Column("string", "15 bases before and 15 after; empty where not known"),
+    },
+)
+AlternativeSites = Annotated[pd.DataFrame, ALTERNATIVE_SITES]
+
+GERMLINE_SITES = Table(
+    "germline_sites",
+    grain="patient",
+    version=2,
+    description="One row per place where the patient's normal carries two alleles, or only "
+    "one that is not the reference's.",
+    key=("contig", "start"),
+    columns={
+        "contig": _CONTIG,
+        "start": _START,
+        "zygosity": Column(
+            "string",
+            "heterozygous, or homozygous for a base that is not the reference's; homozygous "
+            "places are listed where resources.fasta is given",
+        ),
+        "reference": Column(
+            "string", "base of the reference; empty without resources.fasta, or where it is N"
+        ),
         "allele_1": Column("string", "the allele of more reads (ties: A before T)"),
-        "allele_2": Column("string", "the other allele"),
+        "allele_2": Column("string", "the other allele; that of allele_1 if homozygous"),
         "normal_depth": Column("int", "good reads of the normal", "reads"),
         "normal_allele_1_reads": Column("int", "of these with allele 1", "reads"),
-        "normal_allele_2_reads": Column("int", "of these with allele 2", "reads"),
+        "normal_allele_2_reads": Column(
+            "int", "of these with the second base, which is an error if homozygous", "reads"
+        ),
         "context": Column("string", "15 bases before and 15 after; empty where not known"),
     },
 )
@@ -297,6 +327,7 @@ Contamination = Annotated[pd.DataFrame, CONTAMINATION]
 IDENTITY = Table(
     "identity",
     grain="cohort",
+    version=2,
     description="One row per pair of samples that are, or ought to be, of one person, and "
     "for each sample its nearest of another patient.",
     key=("sample_1", "sample_2"),
@@ -311,7 +342,9 @@ IDENTITY = Table(
             "int", "places compared: callable in both, with two alleles in one", "sites"
         ),
         "concordance": Column("float", "share of them with one genotype"),
-        "log_likelihood_ratio": Column("float", "of one person against two unrelated", "ln"),
+        "log_likelihood_ratio": Column(
+            "float", "of one person against two, unrelated or mixed with each other", "ln"
+        ),
         "expected": Column("string", "same or different, as the sheet says"),
         "found": Column("string", "same, different or undecided, as the reads say"),
         "says": Column("string", "what is wrong, in words; empty if nothing is"),

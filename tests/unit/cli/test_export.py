@@ -1,0 +1,72 @@
+"""`storiform export`, after a run whose steps pass on what files give."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from storiform.cli.main import group
+
+WORKFLOW = '''"""Files of copy number, passed on."""
+
+import numpy as np
+
+from storiform.model.tables.copies import GivenRatios, GivenSegments, LogRatios
+from storiform.model.tables.copy_calls import COPY_NUMBER_SEGMENTS, CopyNumberSegments
+
+
+def log_ratios(given: GivenRatios) -> LogRatios:
+    """Pass on."""
+    return given
+
+
+def segments(given: GivenSegments) -> CopyNumberSegments:
+    """Pass on."""
+    lacking = set(COPY_NUMBER_SEGMENTS.columns) - set(given.columns)
+    filled = given.drop(columns="tool").assign(**dict.fromkeys(lacking, np.nan))
+    return filled.assign(normal_copies=2, is_subclonal=False)
+
+
+STEPS = (log_ratios, segments)
+'''
+CNR = "chromosome\tstart\tend\tgene\tlog2\nchr2\t0\t90\tA\t0.5\nchr2\t90\t190\tA\t0.75\n"
+SEG = "ID\tchrom\tloc.start\tloc.end\tnum.mark\tseg.mean\nT1\t2\t1\t190\t2\t0.5\n"
+
+
+def export(*arguments: object) -> Result:
+    return CliRunner().invoke(group, ["export", *map(str, arguments)])
+
+
+@pytest.fixture
+def results(tmp_path) -> Path:
+    """Run a workflow over one biopsy."""
+    files = {"flow.py": WORKFLOW, "r.cnr": CNR, "s.seg": SEG,
+             "samples.csv": "patient,sample,status,ratios,segments\nP1,T1,1,r.cnr,s.seg\n",
+             "c.yaml": "workflow: flow.py\noutput: out\ncohort:\n  samples: samples.csv\n"
+                       "executor:\n  workers: 1\n"}  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    run = CliRunner().invoke(group, ["run", str(tmp_path / "c.yaml"), "--quiet"])
+    assert run.exit_code == 0, run.output
+    return tmp_path / "out"
+
+
+def test_results_are_written_for_other_programs(results: Path, tmp_path: Path) -> None:
+    to = tmp_path / "files"
+    made = export(results, "--to", to, "--format", "cnr,cns,seg")
+    assert made.exit_code == 0, made.output
+    assert made.output.split() == [str(to / n) for n in ("P1.cnr", "P1.cns", "copy_number.seg")]
+    assert pd.read_csv(to / "P1.cnr", sep="\t")["log2"].tolist() == [0.375, 0.625]
+    assert pd.read_csv(to / "P1.cns", sep="\t")["probes"].tolist() == [2]
+    assert (to / "copy_number.seg").read_text().splitlines()[1] == "P1\t2\t1\t190\t2\t0.5"
+    none = export(results, "--to", to, "--format", "gene-metrics")
+    assert "found none, expected the table copy_number_genes of a biopsy" in str(none.exception)
+
+
+def test_wrong_formats_and_folders_are_told(tmp_path: Path) -> None:
+    wrong = export(tmp_path, "--to", tmp_path, "--format", "cnr,vcf")
+    assert wrong.exit_code == 2
+    assert "unknown format vcf; " in wrong.output
+    none = export(tmp_path, "--to", tmp_path)
+    assert "found no run.json, expected a results folder" in str(none.exception)
