@@ -15,7 +15,10 @@ COMMANDS = {
     "run": "Run a workflow and write tables, figures and the report.",
     "explain": "Tell what one result stands on.",
     "status": "Show a run that goes on, or the last one.",
+    "identity": "Tell which files of reads are of one person, whatever their build.",
     "report": "Write the report of a results folder again.",
+    "export": "Write copy number in the files of other programs.",
+    "panel-of-normals": "Make a panel of normals for copy number.",
     "config": "Show or describe the configuration.",
     "simulate": "Write a trial with planted truth.",
     "demo": "Run a simulated trial and a real example, and compare with the truth.",
@@ -34,8 +37,9 @@ class Commands(click.Group):
         """Import one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"storiform.cli.{cmd_name}")
-        command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"storiform.cli.{name}")
+        command = getattr(module, name)
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -17,6 +17,7 @@ _FAULTS = ("swap", "contamination", "truncation", "missing_index")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
 @click.option("--hostile", is_flag=True, help="Add rows and files that must fail one by one.")
 @click.option("--reads/--no-reads", help="Write exomes and RNA as BAM files, not counts.")
+@click.option("--copies", is_flag=True, help="Write depths in bins and alleles, for copies.")
 @click.option(
     "--fault",
     "faults",
@@ -24,12 +25,13 @@ _FAULTS = ("swap", "contamination", "truncation", "missing_index")
     multiple=True,
     help="With --reads: spoil a tumour exome so; may be given several times.",
 )
-def simulate(
+def simulate(  # noqa: PLR0913, PLR0917  one argument an option
     out: Path,
     patients: int,
     seed: int,
     hostile: bool,  # noqa: FBT001
     reads: bool,  # noqa: FBT001
+    copies: bool,  # noqa: FBT001
     faults: "tuple[Fault, ...]",
 ) -> None:
     """Write a trial with planted truth: sheets, calls, counts, a configuration, the truth."""
@@ -44,13 +46,27 @@ def simulate(
     if faults and not reads:
         message = "--fault spoils files of reads. Give --reads too."
         raise click.UsageError(message)
-    if reads:
+    if copies and (reads or hostile):
+        message = "--copies stands alone. Leave --reads and --hostile out."
+        raise click.UsageError(message)
+    if copies:
+        _write_copies(out, patients, seed)
+    elif reads:
         _write_reads(out, patients, seed, faults)
     else:
         from storiform.simulation.trial import simulate as write
 
         write(out, patients, seed, hostile)
     click.echo(f"Wrote {out}. Run it: storiform run {out / 'trial.yaml'}")
+
+
+def _write_copies(out: Path, patients: int, seed: int) -> None:
+    from storiform.simulation.copy_trial import simulate_copies
+
+    try:
+        simulate_copies(out, patients, seed)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _write_reads(out: Path, patients: int, seed: int, faults: "tuple[Fault, ...]") -> None:

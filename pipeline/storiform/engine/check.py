@@ -15,11 +15,13 @@ from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph, Node
 from storiform.engine.passes import has_reads, refuse_copies, scan_payload
 from storiform.engine.provided import provided_rows
+from storiform.engine.session import Session
 from storiform.engine.weave import Threads, weave
 from storiform.engine.work import open_resource
 from storiform.io.annotation import check_declared_build
-from storiform.io.contigs import check_within
-from storiform.io.names import unsafe
+from storiform.io.contigs import check_contigs
+from storiform.io.intervals import inspect_targets
+from storiform.io.names import listed, unsafe
 from storiform.io.paths import unreadable
 from storiform.io.read_files import inspect_reads
 from storiform.io.sheets import Sheets, read_sheets
@@ -37,6 +39,10 @@ from storiform.model.table import Table
 
 Severity = Literal["error", "warning", "note"]
 _ORDER: Mapping[str, int] = {"error": 0, "warning": 1, "note": 2}
+_PLACED = frozenset({"panel_of_normals", "gene_places", "chromosome_arms"})
+"""Resources whose rows are places of a genome build."""
+_MOST_UNITS = 6
+"""Units that are named of those with one problem."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,11 @@ class Finding:
     severity: Severity
     message: str
     units: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return one line: how bad, the first units, the message."""
+        units = f"{listed(self.units, _MOST_UNITS)}: " if self.units else ""
+        return f"{self.severity}: {units}{self.message}"
 
 
 @dataclass(frozen=True)
@@ -123,13 +134,50 @@ def check_inputs(path: Path) -> Checked:
     return Checked(notebook.findings(), len(cohort.patients), len(cohort.biopsies), len(steps))
 
 
+def foresee(session: Session) -> tuple[Finding, ...]:
+    """Look, before a run, at what the work that is due begins with, as `check_inputs` does.
+
+    Files are looked into where that costs little: the BED, and of each BAM that will be read
+    its header, its end and its index. The units of a BAM that is at fault will fail, and all
+    others go on.
+
+    Returns
+    -------
+    tuple of Finding
+        The faults of units, and what is doubtful of the whole.
+
+    Raises
+    ------
+    InputError
+        If the targets are at fault, on which all units depend.
+    """
+    notebook = _Notebook()
+    due = [node for node in session.graph.nodes if node.state == "todo"]
+    targets, build = session.config.resources.get("targets"), session.report.cohort.build
+    if due and targets is not None:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", DataWarning)
+            inspect_targets(targets, build)
+        notebook.add("warning", [str(w.message) for w in caught], "targets")
+    for sample in session.report.cohort.samples:
+        is_due = any(node.origin == "scan" and node.unit == sample.name for node in due)
+        if is_due and "bam" in sample.files:
+            reference = session.config.resources.get("fasta")
+            notebook.open(sample.name, _inspect, sample, reference, session.report.cohort)
+    found = notebook.findings()
+    return tuple(f for f in found if f.severity == "error" or f.units == ("targets",))
+
+
 def _open_resource(name: str, path: Path, cohort: Cohort) -> None:
     """Open a resource; of those that name places, see that the build holds them."""
     if name == "genes":
         check_declared_build(path, cohort.build)
-    opened = open_resource(name, str(path))
     if name == "targets":
-        check_within(path.name, opened, cohort.build)
+        inspect_targets(path, cohort.build)
+    else:
+        opened = open_resource(name, str(path))
+        if name in _PLACED:
+            check_contigs(path.name, opened, cohort.build)
 
 
 def _open_files(notebook: _Notebook, graph: Graph, config: Config, sheets: Sheets) -> None:

@@ -80,6 +80,9 @@ def render(figure: Figure) -> dict[str, bytes]:
         "pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None},
     }  # fmt: skip
     rendered: dict[str, bytes] = {}
+    # The panels are arranged once, not for each format: that is most of the time.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "storiform"}):
         for kind, remarks in metadata.items():
             buffer = io.BytesIO()

@@ -12,6 +12,7 @@ from typing import Any
 
 from storiform.io.annotation import read_genes
 from storiform.io.fasta import read_fasta
+from storiform.io.gene_places import read_chromosome_arms, read_gene_places
 from storiform.io.gene_sets import read_gene_sets
 from storiform.io.genes import (
     read_gene_lengths,
@@ -20,6 +21,7 @@ from storiform.io.genes import (
     read_transcripts,
 )
 from storiform.io.intervals import read_targets
+from storiform.io.panel import read_panel
 from storiform.model.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -81,10 +83,29 @@ RESOURCES: Mapping[str, ResourceReader] = {
         "bases that the exome kit captures, BED; without one, none are known",
     ),
     "fasta": ResourceReader(
-        read_fasta, None, "reference genome, FASTA with its .fai; needed to read CRAM"
+        read_fasta,
+        None,
+        "reference genome, FASTA with its .fai: for CRAM, for GC content, and for homozygous "
+        "sites of the normal",
     ),
     "genes": ResourceReader(
         read_genes, None, "gene annotation of the genome build, GTF with CDS; without one, none"
+    ),
+    "panel_of_normals": ResourceReader(
+        read_panel,
+        None,
+        "usual depth of bins in normals of the kit: of storiform panel-of-normals, or a "
+        "CNVkit reference.cnn; without one, none",
+    ),
+    "gene_places": ResourceReader(
+        read_gene_places,
+        "reference/genome/gene_places.{build}.tsv",
+        "genes whose copies are always reported: gene, contig, start, end (0-based), cytoband",
+    ),
+    "chromosome_arms": ResourceReader(
+        read_chromosome_arms,
+        "reference/genome/chromosome_arms.{build}.tsv",
+        "arms of the chromosomes: contig, arm (p or q), start, end (0-based)",
     ),
 }
 """Every resource that a step may ask for, by the name of its `Resource` annotation."""

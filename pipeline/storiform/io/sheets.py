@@ -16,12 +16,13 @@ from storiform.model.cohort import Biopsy, Cohort, Patient, Sample
 from storiform.model.errors import SheetError, fault
 from storiform.model.genome import Build
 
-DNA_FILES = frozenset({"vcf", "maf", "segments"})
+DNA_FILES = frozenset({"vcf", "maf", "snps", "ratios", "segments", "purity_fit"})
+COVERAGES = ("coverage", "off_target_coverage")
 RNA_FILES = frozenset({"counts", "tpm", "log2_tpm", "fusions"})
 READ_FILES = ("bam", "cram")
 INDICES = {"bai": "bam", "crai": "cram"}
 FILES = frozenset(
-    {*DNA_FILES, *RNA_FILES, *READ_FILES, *INDICES, "coverage"}
+    {*DNA_FILES, *RNA_FILES, *READ_FILES, *INDICES, *COVERAGES}
     | {column for source in SOURCES for column in source.columns}
 ) - set(CHOICE_COLUMNS)
 """Columns that hold a path; a new source brings its own."""
@@ -326,11 +327,11 @@ def _check_reads(sheet: _Sheet, rows: Rows) -> None:
     """Find aligned reads (and coverages) that are given for two samples."""
     seen: dict[Path, tuple[int, Sample]] = {}
     for line, sample in rows:
-        for column in sorted({*READ_FILES, *INDICES, "coverage"} & set(sample.files)):
+        for column in sorted({*READ_FILES, *INDICES, *COVERAGES} & set(sample.files)):
             path = sample.files[column].resolve()
             first, other = seen.setdefault(path, (line, sample))
             roles = {sample.role, other.role}
-            if other is sample or (column == "coverage" and len(roles) == 1):
+            if other is sample or (column in COVERAGES and len(roles) == 1):
                 continue
             kinds = f"{other.role} {other.assay} {other.name} (row {first})"
             found = f"{sample.files[column].name}, the file of the {kinds} too"

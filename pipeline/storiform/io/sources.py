@@ -6,12 +6,24 @@ from dataclasses import dataclass
 import pandas as pd
 
 from storiform.io.calls import read_calls
+from storiform.io.coverage import read_coverage
 from storiform.io.expression import read_counts, read_log2_tpm, read_tpm
+from storiform.io.fit_files import read_fit
+from storiform.io.ratio_files import read_ratios
+from storiform.io.segment_files import read_segments
+from storiform.io.snp_files import read_snps
 from storiform.io.units import SourceUnit
 from storiform.model.cohort import Assay
 from storiform.model.table import Table
 from storiform.model.tables.clinic import CLINIC
-from storiform.model.tables.copies import PATHOLOGY
+from storiform.model.tables.copies import (
+    GIVEN_COVERAGE,
+    GIVEN_FIT,
+    GIVEN_RATIOS,
+    GIVEN_SEGMENTS,
+    GIVEN_SNPS,
+    PATHOLOGY,
+)
 from storiform.model.tables.dna import CALLS
 from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM
 
@@ -23,8 +35,9 @@ class Source:
     """A reader of outside data.
 
     `columns` are the columns of the sample sheet that can fill the table; a unit in which
-    none of them is given lacks the table. `assay` tells whose row's files are meant; a
-    file named on another row of the same biopsy is taken where that row has none.
+    none of them is given lacks the table. `assay` tells whose row's files are meant; for a
+    table of biopsies a file named on another row of the same biopsy is taken where that row
+    has none, for a table of samples each row has its own.
     """
 
     table: Table
@@ -48,6 +61,11 @@ SOURCES: tuple[Source, ...] = (
     Source(CLINIC, (), None, read_clinic),
     Source(PATHOLOGY, (), "exome", read_pathology),
     Source(CALLS, ("vcf", "maf"), "exome", read_calls),
+    Source(GIVEN_COVERAGE, ("coverage", "off_target_coverage"), "exome", read_coverage),
+    Source(GIVEN_SNPS, ("snps",), "exome", read_snps),
+    Source(GIVEN_RATIOS, ("ratios",), "exome", read_ratios),
+    Source(GIVEN_SEGMENTS, ("segments",), "exome", read_segments),
+    Source(GIVEN_FIT, ("purity_fit",), "exome", read_fit),
     Source(GIVEN_COUNTS, ("counts",), "rna", read_counts),
     Source(GIVEN_TPM, ("tpm",), "rna", read_tpm),
     Source(GIVEN_LOG2_TPM, ("log2_tpm",), "rna", read_log2_tpm),

@@ -56,6 +56,19 @@ class VcfHeader:
         elif key in {"tumor_sample", "normal_sample"}:
             self.facts[key] = value.strip()
 
+    def fields(self, number: int, line: str) -> list[str]:
+        """Split a record; refuse one that lacks columns or has no position."""
+        fields = line.split("\t")
+        wanted = _FIXED + (len(self.columns) + 1 if self.columns else 0)
+        if len(fields) < wanted or not fields[1].isdigit():
+            is_short = len(fields) < wanted
+            found = counted(len(fields), "column") if is_short else f"position {fields[1]!r}"
+            expected = f"{wanted} columns" if is_short else "a whole number"
+            where = f"{self.path.name}, line {number}"
+            remedy = "Write the VCF again: the line is damaged or the file was cut."
+            raise InputError(fault(where, found, expected, remedy))
+        return fields
+
 
 def read_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFrame:
     """Read all calls of one tumour sample.
@@ -79,9 +92,7 @@ def read_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFra
     InputError
         If the header is missing, the samples cannot be told, or the build is another.
     """
-    source = _bcf_lines(path) if is_bcf(path) else lines(path, must_end=True)
-    header, records = _header(path, source)
-    check_build(f"{path.name}, ##contig lines", header.contigs, build)
+    header, records = open_vcf(path, build)
     columns = sample_columns(path.name, header, samples)
     reader = _Reader(header, columns)
     for number, line in records:
@@ -90,6 +101,20 @@ def read_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFra
     check_contigs(path.name, calls, build)
     reader.warn()
     return calls
+
+
+def open_vcf(path: Path, build: Build) -> tuple[VcfHeader, Iterator[tuple[int, str]]]:
+    """Read the header of a VCF or BCF; return it with number and text of each further line.
+
+    Raises
+    ------
+    InputError
+        If the header is missing or its contigs are those of another build.
+    """
+    source = _bcf_lines(path) if is_bcf(path) else lines(path, must_end=True)
+    header, records = _header(path, source)
+    check_build(f"{path.name}, ##contig lines", header.contigs, build)
+    return header, records
 
 
 def _bcf_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -159,15 +184,7 @@ class _Reader:
         """Add one line of the file."""
         if not line.strip():
             return
-        fields = line.split("\t")
-        wanted = _FIXED + (len(self.header.columns) + 1 if self.header.columns else 0)
-        if len(fields) < wanted or not fields[1].isdigit():
-            is_short = len(fields) < wanted
-            found = counted(len(fields), "column") if is_short else f"position {fields[1]!r}"
-            expected = f"{wanted} columns" if is_short else "a whole number"
-            where = f"{self.header.path.name}, line {number}"
-            remedy = "Write the VCF again: the line is damaged or the file was cut."
-            raise InputError(fault(where, found, expected, remedy))
+        fields = self.header.fields(number, line)
         self.numbers.place = f"line {number}"
         info = dict(_pair(part) for part in fields[7].split(";"))
         alts = fields[4].split(",")

@@ -1,14 +1,24 @@
 """What tumour cells of given copies look like: log ratios and shares of alleles."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from storiform.model.genome import Build
+from storiform.model.table import Resource
 
 Floats = npt.NDArray[np.float64]
+
+PanelOfNormals = Annotated[pd.DataFrame, Resource("panel_of_normals")]
+"""One row per bin: `contig, start, end, is_target, gc, log2` (centred depth), `spread` (its SD
+among normals), and in a panel of ours ``normal:NAME``, the centred log2 depth of each."""
+GenePlaces = Annotated[pd.DataFrame, Resource("gene_places")]
+"""One row per gene that is always reported: `gene, contig, start, end, cytoband`."""
+ChromosomeArms = Annotated[pd.DataFrame, Resource("chromosome_arms")]
+"""One row per arm, `contig, arm, start, end`; `arm` is p, q, or par for a stretch of X or Y."""
 
 PSEUDOAUTOSOMAL: Final[Mapping[Build, Mapping[str, tuple[tuple[int, int], ...]]]] = {
     "GRCh37": {

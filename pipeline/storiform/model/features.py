@@ -9,9 +9,19 @@ _NAMES: Final = {
     "all": "Whole cohort",
     "tmb.mutations_nonsynonymous": "Nonsynonymous calls",
     "tmb.mutations_coding": "Coding calls",
+    "clonal_burden.tmb_clonal": "TMB, clonal",
+    "clonal_burden.tmb_subclonal": "TMB, subclonal",
+    "copy_number_fit.wgd": "Whole-genome doubling",
+    "copy_number_fit.fraction_loh": "Fraction with LOH",
+    "gene_copy_states.cdk4_mdm2_coamplified": "CDK4 and MDM2 co-amplified",
 }
 _METHODS: Final = {"mcp_counter": "MCP-counter", "ssgsea": "ssGSEA"}
 _MUTATIONS: Final = "gene_mutations"
+_COPIES: Final = "gene_copy_states"
+_STATES: Final = {
+    "amp": "amplified", "gain": "gained", "any_loss": "lost (one or all copies)",
+    "homdel": "homozygously deleted", "loh": "with LOH",
+}  # fmt: skip
 _FLAGS: Final = {"true": "yes", "false": "no"}
 _GENOTYPES: Final = {"true": "mutated", "false": "wild type"}
 
@@ -36,12 +46,17 @@ def plain_name(feature: str) -> str:
     ('B lineage', 'TLS Tfh8')
     >>> plain_name("tmb.tmb"), plain_name("gene_mutations.C22orf31")
     ('TMB', 'C22orf31')
+    >>> plain_name("gene_copy_states.CDKN2A_any_loss")
+    'CDKN2A lost (one or all copies)'
     """
     if feature in _NAMES:
         return _NAMES[feature]
     column = feature.split(".", 1)[-1]
     if table_of(feature) == _MUTATIONS:
         return column
+    if table_of(feature) == _COPIES:
+        gene, _, state = column.partition("_")
+        return f"{gene} {_STATES.get(state, state)}"
     text = " ".join(_AS_WRITTEN.get(word, word) for word in column.split("_"))
     return text[:1].upper() + text[1:]
 

@@ -44,11 +44,12 @@ def render_biopsy(record: BiopsyRecord) -> str:
 
 
 def _values(table: ReportTable) -> list[Value]:
-    row = table.frame.iloc[0]
     found = []
     for name in table.frame.columns[: grids.COLUMNS_SHOWN]:
         description, unit = table.columns.get(str(name), ("", ""))
-        text = text_of(row[name], str(name))
+        text = text_of(
+            table.frame[name].iloc[0], str(name)
+        )  # a row would turn counts to floats
         shown = f"{text} {unit}" if unit and text != MISSING else text
         found.append(Value(str(name), description, shown))
     return found

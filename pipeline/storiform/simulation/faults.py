@@ -29,6 +29,13 @@ class Faults:
     truncated: tuple[str, ...] = ()
     without_index: tuple[str, ...] = ()
 
+    @property
+    def patients(self) -> frozenset[str]:
+        """The patients with any fault."""
+        return frozenset({*self.swapped, *self.contaminated}) | {
+            *self.truncated, *self.without_index,
+        }  # fmt: skip
+
 
 def choose_faults(
     asked: Sequence[Fault], patients: Sequence[str], rng: np.random.Generator

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from storiform.simulation.genome import Genome
 from storiform.simulation.people import NORMAL, OTHER, SUBCLONE, TUMOUR, Sex
 from storiform.simulation.reference import UNIVERSE_SEED
+from storiform.simulation.tumour_copies import TumourCopies
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -68,10 +69,14 @@ class Fragments:
 
 @dataclass(frozen=True)
 class Mixture:
-    """The cells of a sample: share of tumour cells, and of reads of another person."""
+    """The cells of a sample: share of tumour cells, and of reads of another person.
+
+    `copies` are those of the tumour's genome; None: one of each haplotype.
+    """
 
     purity: float = 0.0
     contamination: float = 0.0
+    copies: TumourCopies | None = None
 
 
 def exome_fragments(
@@ -80,11 +85,13 @@ def exome_fragments(
 ) -> Fragments:  # fmt: skip
     """Draw the fragments of an exome library.
 
-    Targets differ by how well they are captured, the same in all libraries, and by their
-    GC content, differently in each. One fragment in nine lies anywhere.
+    Targets differ by how well they are captured, the same in all libraries, by their GC
+    content, differently in each, and by their copies in the tumour's cells. One
+    fragment in nine lies anywhere.
     """
     targets = genome.target_array
     weight = target_weights(genome, sex, float(rng.normal(-1.0, 0.4)))
+    weight = weight * relative_depth(mixture, targets.mean(axis=1).astype(np.int64))
     spread = (targets[:, 1] - targets[:, 0] + 100) * weight
     total = float(((targets[:, 1] - targets[:, 0]) * weight).sum())
     on_target = int(depth * total / _DISTINCT / 0.86)
@@ -96,6 +103,9 @@ def exome_fragments(
     start = middle - length[:on_target] // 2
     end_of_arms = int(genome.firsts[3])
     anywhere = rng.integers(2000, end_of_arms - 2000, size=off_target)
+    if mixture.copies is not None:
+        chance = relative_depth(mixture, anywhere)
+        anywhere = rng.choice(anywhere, size=off_target, p=chance / chance.sum())
     start = np.concatenate([start, anywhere])
     chain = np.searchsorted(genome.firsts, start, side="right") - 1
     size = len(start)
@@ -103,7 +113,8 @@ def exome_fragments(
     offset = np.clip(offset, 0, chains.sizes[chain] - length - 1)
     drawn = Fragments(
         chain.astype(np.int32), offset.astype(np.int32), length,
-        _sources(size, mixture, rng), rng.uniform(size=size) < 0.5,  # noqa: PLR2004  either strand
+        _sources(size, mixture, rng, start),
+        rng.uniform(size=size) < 0.5,  # noqa: PLR2004  either strand
         np.zeros(size, dtype=bool), np.zeros(size, dtype=np.int32),
     )  # fmt: skip
     return _with_duplicates(drawn, float(rng.uniform(0.06, 0.14)), rng)
@@ -197,15 +208,40 @@ def _lengths(size: int, mean: float, rng: np.random.Generator) -> Int32:
     return np.clip(drawn, _SHORTEST, _LONGEST).astype(np.int32)
 
 
-def _sources(size: int, mixture: Mixture, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Draw the cell and the haplotype that each fragment comes from."""
-    cell = rng.uniform(size=size)
+def relative_depth(mixture: Mixture, places: Int64) -> npt.NDArray[np.float64]:
+    """Return the depth at places of the joined genome by that without any change of copies."""
+    if mixture.copies is None:
+        return np.ones(len(places))
     purity = mixture.purity * (1 - mixture.contamination)
+    copies = mixture.copies.at(places).sum(axis=1)
+    return np.asarray(1 - purity + purity * copies / 2, dtype=np.float64)
+
+
+def _sources(
+    size: int, mixture: Mixture, rng: np.random.Generator, places: Int64 | None = None
+) -> npt.NDArray[np.uint8]:
+    """Draw the cell and the haplotype that each fragment comes from.
+
+    `places` (n,) on the joined genome tell the copies of each; without them there is one of
+    each haplotype.
+    """
+    cell, side = rng.uniform(size=size), rng.uniform(size=size)
+    purity = mixture.purity * (1 - mixture.contamination)
+    both = np.ones((size, 2))
+    if mixture.copies is not None and places is not None:
+        both = mixture.copies.at(places).astype(np.float64)
+    total = both.sum(axis=1)
+    # Cells give fragments by their copies: what a tumour cell has more, others have less of.
+    whole = 1 - purity + purity * total / 2
+    of_tumour = purity * total / 2 / whole
+    other = mixture.contamination / whole
     rows = np.full(size, NORMAL)
-    rows[cell < purity] = TUMOUR
-    rows[cell < purity * SUBCLONE_SHARE] = SUBCLONE
-    rows[cell > 1 - mixture.contamination] = OTHER
-    return (rows + rng.integers(0, 2, size=size)).astype(np.uint8)
+    rows[cell < of_tumour] = TUMOUR
+    rows[cell < of_tumour * SUBCLONE_SHARE] = SUBCLONE
+    rows[cell > 1 - other] = OTHER
+    is_tumour = (rows == TUMOUR) | (rows == SUBCLONE)
+    share = np.where(is_tumour, both[:, 1] / np.maximum(total, 1.0), 0.5)
+    return (rows + (side < share)).astype(np.uint8)
 
 
 def _with_duplicates(drawn: Fragments, share: float, rng: np.random.Generator) -> Fragments:

@@ -30,6 +30,13 @@ from storiform.simulation.sequencing import (
 )
 from storiform.simulation.somatic import plant
 from storiform.simulation.trial import missing_material
+from storiform.simulation.tumour_copies import (
+    TumourCopies,
+    deletion_of,
+    draw_copies,
+    hide_liposarcoma,
+    kind_of,
+)
 
 SHEET = ("patient", "sample", "status", "bam", "bai", "vcf", "timepoint")
 CONFIGURATION = """\
@@ -60,6 +67,7 @@ class ReadTruth:
     calls: pd.DataFrame
     signatures: pd.DataFrame
     expression: pd.DataFrame
+    copies: pd.DataFrame
     missing: pd.DataFrame
     faults: pd.DataFrame
 
@@ -108,11 +116,13 @@ def simulate_reads(
     rng = np.random.default_rng([seed, 21])
     with_dna = [b.patient for b in enrolment.biopsies if b.dna and b.timepoint == "pre"]
     chosen = choose_faults(faults, with_dna, rng)
+    sound = [name for name in with_dna if name not in chosen.patients] or with_dna
+    clinical, hidden = hide_liposarcoma(clinical, sound, np.random.default_rng([seed, 28]))
     world = World(
         genome, Chains.of(genome), reference, recipe, effort or Effort(), seed, out, chosen
     )
     sexes: dict[str, Sex] = dict(zip(clinical["patient"], clinical["sex"], strict=True))
-    tumours = _tumours(world, enrolment, sexes)
+    tumours = _tumours(world, enrolment, sexes, _copies(world, clinical, hidden))
     for name in ("bam", "vcf"):
         (out / name).mkdir(parents=True, exist_ok=True)
     write_annotation(out, genome)
@@ -124,6 +134,7 @@ def simulate_reads(
     write_table(out / "clinical.csv", clinical)
     _spoil(out, enrolment, chosen)
     truth = _truth(found, enrolment, missing_material(enrolment, clinical), chosen)
+    truth.copies["is_hidden"] = truth.copies["patient"] == hidden
     for field in fields(truth):
         write_table(out / "truth" / f"{field.name}.tsv", getattr(truth, field.name))
     # Written last: where it stands, the trial is whole.
@@ -136,9 +147,21 @@ def configuration(patients: int, seed: int) -> str:
     return CONFIGURATION.format(patients=patients, seed=seed)
 
 
+def _copies(world: World, clinical: pd.DataFrame, hidden: str) -> dict[str, TumourCopies]:
+    """Draw the copies of each patient's tumour, by diagnosis and response."""
+    found = {}
+    for number, row in enumerate(clinical.to_dict("records")):
+        rng = np.random.default_rng([world.seed, 29, number])
+        name = str(row["patient"])
+        kind = kind_of(str(row["histology"]), is_hidden=name == hidden, rng=rng)
+        found[name] = draw_copies(world.genome, kind, deletion_of(row["response"], rng), rng)
+    return found
+
+
 def _tumours(
-    world: World, enrolment: Enrolment, sexes: Mapping[str, Sex]
-) -> dict[str, list[Tumour]]:
+    world: World, enrolment: Enrolment, sexes: Mapping[str, Sex],
+    copies: Mapping[str, TumourCopies],
+) -> dict[str, list[Tumour]]:  # fmt: skip
     """Draw every person, and for each biopsy what is planted in it."""
     people: dict[str, Person] = {}
     tumours: dict[str, list[Tumour]] = {}
@@ -152,10 +175,11 @@ def _tumours(
         latent = biopsy.latent[BURDEN]
         rate = world.recipe.rate_median * float(np.exp(world.recipe.rate_log_sd * latent))
         person = people[biopsy.patient]
-        calls = plant(world.genome, person, rate, rng) if biopsy.dna else []
+        own = copies[biopsy.patient]
+        calls = plant(world.genome, person, rate, rng, own) if biopsy.dna else []
         rng = np.random.default_rng([world.seed, 27, biopsy.number])
         purity = round(float(rng.uniform(*_PURITY)), 3)
-        made = Tumour(biopsy, person, purity, rate, tuple(calls))
+        made = Tumour(biopsy, person, purity, rate, tuple(calls), own)
         tumours.setdefault(biopsy.patient, []).append(made)
     return tumours
 
@@ -213,6 +237,7 @@ def _truth(
         pd.DataFrame([_tmb_row(mutations) for mutations in made]),
         pd.DataFrame(calls), _signatures(enrolment),
         pd.DataFrame([row for part in found for row in part.expression]),
+        pd.DataFrame([row for part in found for row in part.copies]),
         missing, fault_table(faults),
     )  # fmt: skip
 

@@ -21,6 +21,10 @@ LEAST_CALLABLE = 0.75
 DUPLICATE_ERROR = 0.01
 LEAST_EXPRESSION = 0.9
 """Correlation of log2(TPM + 1) with the planted one that each library must reach."""
+PURITY_ERROR, PLOIDY_ERROR = 0.06, 0.3
+"""How far purity and ploidy that are not ambiguous may lie from the planted ones."""
+LEAST_RIGHT = 0.85
+"""Share of biopsies in which that holds: the exome has some 1,500 bins in all."""
 _ALLELE = ["biopsy", "contig", "start", "ref", "alt"]
 _SPOILT = ("truncation", "missing_index")
 
@@ -59,6 +63,15 @@ def _all(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
     return claim_row(
         claim, subject, f"{size} of {size}", f"{right} of {size}", size,
         holds=size > 0 and right == size,
+    )  # fmt: skip
+
+
+def _most(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
+    """Return the row of a claim on nearly every one of some things."""
+    size, right = len(agrees), int(agrees.sum())
+    return claim_row(
+        claim, subject, f"{LEAST_RIGHT:.0%} of {size}", f"{right} of {size}", size,
+        holds=size > 0 and right >= LEAST_RIGHT * size,
     )  # fmt: skip
 
 
@@ -142,6 +155,42 @@ def _tpm(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     )
 
 
+def _copies(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    """Compare purity and ploidy of every sound biopsy that is not called ambiguous."""
+    planted = _sound(truth_dir, read_table(truth_dir / "copies.tsv"))
+    both = planted.merge(found, on=["patient", "biopsy"], suffixes=("_planted", ""), how="left")
+    sure = both[~both["is_ambiguous"].fillna(value=True).astype(bool)]
+    for name, error in (("purity", PURITY_ERROR), ("ploidy", PLOIDY_ERROR)):
+        yield _most(
+            f"within {error:g}", f"copy_number_fit.{name}",
+            (sure[name] - sure[f"{name}_planted"]).abs() <= error,
+        )  # fmt: skip
+
+
+def _gene_copies(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    """Compare the calls of CDK4, MDM2 and CDKN2A with the planted copies."""
+    planted = _sound(truth_dir, read_table(truth_dir / "copies.tsv"))
+    calls = found.pivot_table(index="biopsy", columns="gene", values="call", aggfunc="first")
+    calls = calls.reindex(planted["biopsy"]).reset_index(drop=True)
+    planted = planted.reset_index(drop=True)
+    is_lipo = planted["kind"] == "liposarcoma"
+    both = calls[["CDK4", "MDM2"]].isin(["AMP", "HIGH_AMP"]).all(axis=1)
+    yield _all("amplified together", "CDK4 and MDM2", both == is_lipo)
+    is_gone = calls["CDKN2A"] == "HOMDEL"
+    yield _all("deleted", "CDKN2A", is_gone == (planted["cdkn2a_deletion"] == "homdel"))
+    is_lost = calls["CDKN2A"].isin(["HOMDEL", "HETLOSS"])
+    yield _most("lost or not", "CDKN2A", is_lost == (planted["cdkn2a_deletion"] != "none"))
+
+
+def _discordances(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    """Judge whether the liposarcoma under another diagnosis is listed, and no other tumour."""
+    planted = _sound(truth_dir, read_table(truth_dir / "copies.tsv"))
+    hidden = set(planted.loc[planted["is_hidden"].astype(bool), "biopsy"])
+    listed = set(found["biopsy"]) & set(planted["biopsy"])
+    agrees = planted["biopsy"].isin(hidden) == planted["biopsy"].isin(listed)
+    yield _all("liposarcoma among others found", "copy_number_discordances", agrees)
+
+
 def _sound(truth_dir: Path, table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of patients without faults."""
     faults = read_table(truth_dir / "faults.tsv")
@@ -150,5 +199,6 @@ def _sound(truth_dir: Path, table: pd.DataFrame) -> pd.DataFrame:
 
 _JUDGES: dict[str, Callable[[Path, pd.DataFrame], Iterator[Row]]] = {
     "tmb": _tmb, "variants": _recounts, "quality": _quality, "identity": _identity,
-    "tpm": _tpm, "mcp_counter": score_claims,
+    "tpm": _tpm, "mcp_counter": score_claims, "copy_number_fit": _copies,
+    "copy_number_genes": _gene_copies, "copy_number_discordances": _discordances,
 }  # fmt: skip

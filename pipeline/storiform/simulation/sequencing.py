@@ -28,6 +28,7 @@ from storiform.simulation.reads import Library, write_reads
 from storiform.simulation.recipe import Recipe
 from storiform.simulation.reference import Reference
 from storiform.simulation.somatic import Planted, alterations
+from storiform.simulation.tumour_copies import TumourCopies, copies_row
 
 CALLERS = ("mutect2", "strelka2")
 """Callers whose VCFs are written, in turn."""
@@ -58,13 +59,14 @@ class World:
 
 @dataclass(frozen=True)
 class Tumour:
-    """One biopsy: whose it is, its calls and its purity."""
+    """One biopsy: whose it is, its calls, its purity and its copies of the genome."""
 
     biopsy: Biopsy
     person: Person
     purity: float
     rate: float
     calls: tuple[Planted, ...]
+    copies: TumourCopies
 
 
 @dataclass
@@ -75,11 +77,12 @@ class Found:
     called: list[Mutations]
     calls: list[dict[str, object]]
     expression: list[dict[str, object]]
+    copies: list[dict[str, object]]
 
 
 def sequence_patient(world: World, tumours: Mapping[str, list[Tumour]], name: str) -> Found:
     """Sequence all samples of a patient and count the alleles of the calls in them."""
-    found = Found([], [], [], [])
+    found = Found([], [], [], [], [])
     mine = tumours[name]
     normal = _normal(world, mine[0], found) if mine[0].biopsy.dna else []
     for tumour in mine:
@@ -89,7 +92,8 @@ def sequence_patient(world: World, tumours: Mapping[str, list[Tumour]], name: st
         cells = molecules(world.genome, tumour.person, alterations(tumour.calls), mixed)
         if biopsy.dna:
             contamination = CONTAMINATION if other else 0.0
-            shown = _tumour(world, tumour, cells, Mixture(tumour.purity, contamination), found)
+            mixture = Mixture(tumour.purity, contamination, tumour.copies)
+            shown = _tumour(world, tumour, cells, mixture, found)
             calls = tuple(called(tumour.calls, shown, normal))
             caller = CALLERS[biopsy.number % len(CALLERS)]
             made = Mutations(biopsy, caller, tumour.rate, megabases(world.genome), calls)
@@ -97,7 +101,14 @@ def sequence_patient(world: World, tumours: Mapping[str, list[Tumour]], name: st
             reported = replace(made, calls=tuple(c for c in calls if c.planted_as != MISSED))
             text = vcf_text(reported, world.genome.lengths)
             write_text(world.folder / vcf_path(biopsy), text)
-            found.calls += [_call_row(biopsy, call) for call in calls]
+            found.calls += [
+                _call_row(biopsy, call) | _copies_of(tumour, planted)
+                for call, planted in zip(calls, tumour.calls, strict=True)
+            ]
+            found.copies.append(
+                {"patient": biopsy.patient, "biopsy": biopsy.name, "purity": tumour.purity}
+                | copies_row(world.genome, tumour.copies)
+            )
         if biopsy.rna:
             counted = _rna(world, tumour, cells, found)
             for row, (ref, alt) in zip(found.calls[-len(counted) :], counted, strict=True):
@@ -115,6 +126,14 @@ def _call_row(biopsy: Biopsy, call: Call) -> dict[str, object]:
         "normal_ref": call.normal_depth - call.normal_alt, "normal_alt": call.normal_alt,
         "rna_ref": pd.NA, "rna_alt": pd.NA,
     }  # fmt: skip
+
+
+def _copies_of(tumour: Tumour, planted: Planted) -> dict[str, object]:
+    """Return the copies of a call's place in tumour cells, and how many of them carry it."""
+    both = tumour.copies.at(np.array([planted.at], dtype=np.int64))[0].tolist()
+    sides = planted.alteration.haplotypes if planted.alteration else ()
+    carrying = sum(both[side] for side in sides) if sides else pd.NA
+    return {"total_copies": sum(both), "mutated_copies": carrying}
 
 
 def megabases(genome: Genome) -> float:

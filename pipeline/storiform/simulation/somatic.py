@@ -1,7 +1,7 @@
 """Plant calls in a tumour: true mutations, and others that must not count."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from storiform.simulation.coding import Effect, effect_of, other_base
 from storiform.simulation.genome import BASES, DRIVERS, Gene, Genome
 from storiform.simulation.invention import PAD, is_leftmost
 from storiform.simulation.people import Alteration, Person
+from storiform.simulation.tumour_copies import TumourCopies
 
 NONSYNONYMOUS = frozenset(
     {
@@ -97,9 +98,11 @@ class _Places:
 
 
 def plant(
-    genome: Genome, person: Person, rate: float, rng: np.random.Generator
+    genome: Genome, person: Person, rate: float, rng: np.random.Generator, copies: TumourCopies
 ) -> list[Planted]:
     """Draw the calls of a biopsy; the number of true ones is Poisson(rate * megabases).
+
+    A mutation lies on a haplotype of which the tumour has copies, and on all of these.
 
     Parameters
     ----------
@@ -116,8 +119,21 @@ def plant(
     kinds = ["somatic"] * int(rng.poisson(rate * megabases))
     for kind, mean in NEGATIVES.items():
         kinds += [kind] * int(rng.poisson(mean))
-    calls = [call for kind in kinds if (call := _call(kind, places))]
-    return sorted(calls, key=lambda call: (call.at, call.ref, call.alt))
+    calls = [_kept(call, copies) for kind in kinds if (call := _call(kind, places))]
+    drawn = [call for call in calls if call is not None]
+    return sorted(drawn, key=lambda call: (call.at, call.ref, call.alt))
+
+
+def _kept(call: Planted, copies: TumourCopies) -> Planted | None:
+    """Move a mutation to the haplotype that the tumour still has; None where it has none."""
+    change = call.alteration
+    if change is None or len(change.haplotypes) > 1:
+        return call
+    both = copies.at(np.array([call.at], dtype=np.int64))[0]
+    if not both.any():
+        return None
+    side = change.haplotypes[0] if both[change.haplotypes[0]] else int(both.argmax())
+    return replace(call, alteration=replace(change, haplotypes=(side,)))
 
 
 def _call(kind: str, places: _Places) -> Planted | None:

@@ -105,9 +105,13 @@ def test_share_of_mutated_reads_follows_the_purity(made):
         (truth.calls["planted_as"] == "somatic") & (truth.calls["contig"] != "chrX")
     ]
     for patient, own in calls.groupby("patient"):
-        share = own["tumour_alt"].sum() / (own["tumour_alt"] + own["tumour_ref"]).sum()
-        error = (share * (1 - share) / (own["tumour_alt"] + own["tumour_ref"]).sum()) ** 0.5
-        expected = purity[patient].iloc[0] / 2
+        depth = own["tumour_alt"] + own["tumour_ref"]
+        p = purity[patient].iloc[0]
+        carrying, total = (own[n].astype(float) for n in ("mutated_copies", "total_copies"))
+        shares = p * carrying / (p * total + 2 * (1 - p))
+        expected = float((shares * depth).sum() / depth.sum())
+        share = own["tumour_alt"].sum() / depth.sum()
+        error = (share * (1 - share) / depth.sum()) ** 0.5
         # What is called is chosen by its reads, so a little more than the expectation.
         assert abs(share - expected) < 4 * error + 0.03, patient
 
@@ -163,11 +167,13 @@ def test_samples_of_a_patient_share_alleles_and_swapped_tumours_do_not(made, sit
         tumour = genotypes(folder / "bam" / f"{patient}_pre_T.bam", sites)
         own = genotypes(folder / "bam" / f"{patient}_N.bam", sites)
         others = genotypes(folder / "bam" / f"{other}_N.bam", sites)
-        assert agreement(tumour, others) > 0.9
-        assert agreement(tumour, own) < 0.75
+        assert agreement(tumour, others) > agreement(tumour, own) + 0.15
     patient = sound(truth)[0]
     normal = genotypes(folder / "bam" / f"{patient}_N.bam", sites)
-    assert agreement(normal, genotypes(folder / "bam" / f"{patient}_pre_T.bam", sites)) > 0.9
+    tumour = genotypes(folder / "bam" / f"{patient}_pre_T.bam", sites)
+    assert agreement(normal, tumour) > 0.6, "what its copies have not moved"
+    lost = truth.copies.set_index("patient").loc[patient, "kind"] != "quiet"
+    assert (agreement(normal, tumour) < 0.95) == lost
 
 
 def test_contaminated_tumour_shows_the_other_persons_alleles(made, sites):

@@ -35,6 +35,15 @@ def planted():
     expression = pd.DataFrame(
         [{"biopsy": p, "gene": f"G{n}", "tpm": 2.0**n} for p in PATIENTS for n in range(9)]
     )
+    copies = pd.DataFrame(
+        [
+            {"patient": p, "biopsy": p, "purity": 0.6, "ploidy": 2.0, "kind": kind,
+             "cdkn2a_deletion": deletion, "is_hidden": p == "P1"}
+            for p, kind, deletion in zip(
+                PATIENTS, ("liposarcoma", "complex", "complex", "complex", "quiet"),
+                ("none", "homdel", "none", "none", "het"), strict=True)
+        ]
+    )  # fmt: skip
     return {
         "reads": reads, "calls": calls, "expression": expression,
         "tmb": pd.DataFrame({"patient": PATIENTS, "biopsy": PATIENTS, "megabases": 0.3,
@@ -42,6 +51,7 @@ def planted():
         "signatures": pd.DataFrame(
             [{"patient": p, "biopsy": p, "population": "t_cells", "abundance": n}
              for n, p in enumerate(PATIENTS)]),
+        "copies": copies,
         "faults": pd.DataFrame(
             [("swap", "P3", "P4"), ("swap", "P4", "P3"), ("contamination", "P2", "P1")],
             columns=["fault", "patient", "other"]),
@@ -68,7 +78,22 @@ def found(truth):
     scores = truth["signatures"].pivot_table(
         index=["patient", "biopsy"], columns="population", values="abundance"
     )
+    copies = truth["copies"]
+    called = {"none": "NEUTRAL", "het": "HETLOSS", "homdel": "HOMDEL"}
+    genes = pd.DataFrame(
+        [
+            {"patient": row.patient, "biopsy": row.biopsy, "gene": gene,
+             "call": called[row.cdkn2a_deletion] if gene == "CDKN2A"
+             else "HIGH_AMP" if row.kind == "liposarcoma" else "GAIN"}
+            for row in copies.itertuples() for gene in ("CDK4", "MDM2", "CDKN2A")
+        ]
+    )  # fmt: skip
     return {
+        "copy_number_fit": copies[["patient", "biopsy", "purity", "ploidy"]].assign(
+            is_ambiguous=False
+        ),
+        "copy_number_genes": genes,
+        "copy_number_discordances": copies.loc[copies["is_hidden"], ["patient", "biopsy"]],
         "tmb": truth["tmb"].assign(megabases=0.27), "variants": calls.rename(columns=names),
         "quality": quality, "identity": pd.DataFrame(pairs, columns=columns),
         "tpm": truth["expression"], "mcp_counter": scores.reset_index(),
@@ -108,7 +133,7 @@ def broken(judged, table, column, row, value):
 def test_a_perfect_run_holds_in_everything(judged):
     rows = judged()
     assert rows["holds"].all(), rows[~rows["holds"]]
-    assert len(rows) == 14
+    assert len(rows) == 20
 
 
 @pytest.mark.parametrize(
@@ -127,6 +152,12 @@ def test_a_perfect_run_holds_in_everything(judged):
         ("identity", "found", 1, "undecided", "identity.found"),
         ("identity", "says", 1, "a swap", "identity.says"),
         ("identity", "says", 2, "", "identity.says"),
+        ("copy_number_fit", "purity", 0, 0.7, "copy_number_fit.purity"),
+        ("copy_number_fit", "ploidy", 4, 3.9, "copy_number_fit.ploidy"),
+        ("copy_number_genes", "call", 0, "GAIN", "CDK4 and MDM2"),
+        ("copy_number_genes", "call", 14, "HOMDEL", "CDKN2A"),
+        ("copy_number_genes", "call", 14, "NEUTRAL", "CDKN2A"),
+        ("copy_number_discordances", "biopsy", 0, "P5", "copy_number_discordances"),
     ],
 )
 def test_one_wrong_cell_is_seen(judged, table, column, row, value, subject):

@@ -57,9 +57,12 @@ SNP_COUNTS = Table(
     "snp_counts",
     grain="biopsy",
     is_published=False,
-    description="One row per place where the patient carries two alleles: reads of each.",
+    description="One row per place with counts of two alleles in the patient's reads.",
     key=("contig", "start"),
-    columns=_SNPS,
+    columns={
+        **_SNPS,
+        "is_usable": Column("bool", "two alleles in the normal, and deep enough in both"),
+    },
 )
 SnpCounts = Annotated[pd.DataFrame, SNP_COUNTS]
 
@@ -160,7 +163,7 @@ GIVEN_FIT = Table(
     grain="biopsy",
     description="One row per biopsy: purity and ploidy that another program found.",
     columns={
-        "tool": Column("string", "PURPLE, ASCAT, FACETS, Sequenza or CNVkit"),
+        "tool": Column("string", "PURPLE, ASCAT, FACETS, Sequenza or PureCN"),
         "purity": Column("float", "share of tumour cells"),
         "ploidy": Column("float", "mean copies of the tumour cells"),
         "wgd": Column("nullable_bool", "whole-genome doubling, where the program tells"),

@@ -178,11 +178,11 @@ CopyNumberDiscordances = Annotated[pd.DataFrame, COPY_NUMBER_DISCORDANCES]
 COPY_NUMBER_FREQUENCY = Table(
     "copy_number_frequency",
     grain="cohort",
-    description="One row per stretch of the genome: how many biopsies are altered there.",
+    description="One row per stretch of the genome: how many patients are altered there.",
     key=("contig", "start"),
     columns={
         **_PLACE,
-        "biopsies": Column("int", "biopsies with copies there, one a patient", "biopsies"),
+        "patients": Column("int", "patients with copies there", "patients"),
         "gain": Column("float", "share of them with more copies than their ploidy"),
         "loss": Column("float", "share of them with fewer"),
         "amplified": Column("float", "share of them amplified"),

@@ -1,0 +1,1 @@
+"""Copy number: bins, log ratios, segments, purity and ploidy, genes, arms, clonality."""

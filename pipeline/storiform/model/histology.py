@@ -1,0 +1,54 @@
+"""What a stated diagnosis says: a liposarcoma, another soft-tissue sarcoma, or neither."""
+
+import re
+from typing import Final, Literal
+
+Kind = Literal["liposarcoma", "mdm2_amplified", "soft_tissue_sarcoma", "other"]
+
+_LIPOSARCOMA: Final = re.compile(
+    r"liposarcom|lipomatous|\b(?:dd|wd|m|pl|dedifferentiated |well.differentiated )?lps\b|"
+    r"\balt/wd|atypical lipom",
+    re.IGNORECASE,
+)
+_EXPECTED: Final = re.compile(
+    r"intimal|parosteal|low.grade (?:central )?osteosarcoma", re.IGNORECASE
+)
+_BONE: Final = re.compile(r"osteosarcoma|chondrosarcoma|chordoma|ewing", re.IGNORECASE)
+_OTHER: Final = re.compile(
+    r"carcinosarcoma|kaposi|melanoma|carcinoma|lymphoma|leuk|glio|myeloid sarcoma",
+    re.IGNORECASE,
+)
+_SOFT_TISSUE: Final = re.compile(
+    r"sarcoma|\bsts\b|\b(?:u?lms|ups|mfh|mfs|mpnst|ssa?|asps|srcs|dsrct|sft|rms|arms|erms|es|"
+    r"ccs|as|emc|ifs|lgfms|sef|dfsp|pecoma)\b|"
+    r"solitary fibrous|malignant peripheral nerve sheath|fibrous histiocytoma|pecoma|"
+    r"small round cell|epithelioid ha?emangioendothelioma|desmoplastic|"
+    r"extrarenal rhabdoid|myxoinflammatory|spindle cell",
+    re.IGNORECASE,
+)
+
+
+def histology_kind(diagnosis: object) -> Kind:
+    """Tell what a stated diagnosis is, by its words and usual abbreviations.
+
+    `mdm2_amplified` are sarcomas other than liposarcoma in which amplification of MDM2 is
+    expected (intimal, parosteal and low-grade central osteosarcoma). Sarcomas of bone,
+    tumours that are no sarcoma and empty cells are `other`.
+
+    Examples
+    --------
+    >>> [histology_kind(d) for d in ("Leiomyosarcoma", "DDLPS", "synovial sarcoma", "melanoma")]
+    ['soft_tissue_sarcoma', 'liposarcoma', 'soft_tissue_sarcoma', 'other']
+    >>> [histology_kind(d) for d in ("LMS", "intimal sarcoma", "osteosarcoma", None)]
+    ['soft_tissue_sarcoma', 'mdm2_amplified', 'other', 'other']
+    """
+    if not isinstance(diagnosis, str) or not diagnosis.strip():
+        return "other"
+    if _LIPOSARCOMA.search(diagnosis):
+        return "liposarcoma"
+    if _EXPECTED.search(diagnosis):
+        return "mdm2_amplified"
+    is_bone = _BONE.search(diagnosis) and "extraskeletal" not in diagnosis.lower()
+    if is_bone or _OTHER.search(diagnosis):
+        return "other"
+    return "soft_tissue_sarcoma" if _SOFT_TISSUE.search(diagnosis) else "other"

@@ -1,0 +1,65 @@
+"""Frequencies count each patient once."""
+
+import pandas as pd
+import pytest
+from small_copies import fit, segments
+
+from storiform.biomarkers.copy_number.frequency import (
+    CopyNumberFrequencyParams,
+    copy_number_frequency,
+)
+from storiform.model.tables.copy_calls import COPY_NUMBER_FREQUENCY
+
+MB = 1_000_000
+
+
+def cohort(rows: dict[tuple[str, str], list], ploidy: float = 2.0) -> pd.DataFrame:  # type: ignore[type-arg]
+    frames, fits = [], []
+    for (patient, biopsy), own in rows.items():
+        named = {"patient": patient, "biopsy": biopsy}
+        frames.append(segments(own, ploidy=ploidy).assign(**named))
+        fits.append(fit(0.6, ploidy).assign(**named))
+    found = copy_number_frequency(
+        pd.concat(frames), pd.concat(fits), CopyNumberFrequencyParams(window_mb=1.0)
+    )
+    return COPY_NUMBER_FREQUENCY.conform(found)
+
+
+def test_shares_of_patients_in_each_stretch() -> None:
+    quiet = [("chr1", 0, 100 * MB, 2, 1)]
+    gained = [("chr1", 0, 40 * MB, 3, 1), ("chr1", 40 * MB, 100 * MB, 2, 1)]
+    lost = [("chr1", 0, 40 * MB, 1, 0), ("chr1", 40 * MB, 100 * MB, 0, 0)]
+    found = cohort({("A", "A1"): quiet, ("B", "B1"): gained, ("C", "C1"): lost})
+    left, right = found[found["end"] <= 40 * MB], found[found["start"] >= 40 * MB]
+    assert len(left) == 80, "half a megabase each, so that there are 200"
+    assert left["gain"].eq(1 / 3).all()
+    assert left["loss"].eq(1 / 3).all()
+    assert left["loh"].eq(1 / 3).all()
+    assert right["gain"].eq(0).all()
+    assert right["homozygous_deletion"].eq(1 / 3).all()
+    assert right["loss"].eq(1 / 3).all()
+    assert found["patients"].eq(3).all()
+
+
+def test_biopsies_of_one_patient_are_averaged() -> None:
+    quiet, amplified = [("chr1", 0, 100 * MB, 2, 1)], [("chr1", 0, 100 * MB, 8, 1)]
+    found = cohort({("A", "A1"): quiet, ("A", "A2"): amplified, ("B", "B1"): quiet})
+    assert found["amplified"].to_numpy() == pytest.approx(0.25)
+    assert found["patients"].eq(2).all()
+
+
+def test_stretch_that_one_biopsy_lacks_counts_the_others() -> None:
+    found = cohort(
+        {
+            ("A", "A1"): [("chr1", 0, 100 * MB, 3, 1)],
+            ("B", "B1"): [("chr1", 50 * MB, 100 * MB, 2, 1)],
+        }
+    )
+    assert set(found.loc[found["end"] <= 50 * MB, "gain"]) == {1.0}
+    assert set(found.loc[found["end"] <= 50 * MB, "patients"]) == {1}
+    assert set(found.loc[found["start"] >= 50 * MB, "gain"]) == {0.5}
+
+
+def test_biopsies_without_copies_give_an_empty_table() -> None:
+    found = cohort({("A", "A1"): [("chr1", 0, 100 * MB, None, None)]})
+    assert found.empty
