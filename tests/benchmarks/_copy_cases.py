@@ -157,19 +157,27 @@ def resources() -> dict[str, Any]:
 
 def call(made: SimulatedExome, steps: tuple[Callable[..., Any], ...] = STEPS) -> Called:
     """Take an exome through the steps of copy number as the engine would."""
-    tables = {
-        "given_coverage": cohort_coverage(made),
-        "given_snps": made.snps,
-        "variants": made.variants,
-    }
+    begun_with = (cohort_coverage(made), made.snps, made.variants)
     begun = time.process_time()
+    tables = call_tables(*begun_with, steps)
+    return Called(tables, time.process_time() - begun)
+
+
+def call_tables(
+    coverage: pd.DataFrame,
+    snps: pd.DataFrame,
+    variants: pd.DataFrame,
+    steps: tuple[Callable[..., Any], ...] = STEPS,
+) -> dict[str, pd.DataFrame]:
+    """Take tables through the steps; return all tables by name."""
+    tables = {"given_coverage": coverage, "given_snps": snps, "variants": variants}
     for function in steps:
         step = Step.of(function)
         filled = {argument.name: _filled(argument, tables) for argument in step.arguments}
         products = step.unpack(function(**filled))
         for contract, frame in zip(step.products, products, strict=True):
             tables[contract.name] = contract.conform(frame)
-    return Called(tables, time.process_time() - begun)
+    return tables
 
 
 def _filled(argument: Any, tables: Mapping[str, pd.DataFrame]) -> object:

@@ -1,11 +1,13 @@
 """Genes' states as features of a biopsy, and copies that speak against the diagnosis."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Final, Literal
 
 import pandas as pd
 from pydantic import Field
 
+from storiform.model.errors import DataWarning
 from storiform.model.histology import histology_kind
 from storiform.model.params import Params
 from storiform.model.tables.clinic import Clinic
@@ -103,12 +105,15 @@ def copy_number_discordances(
         if histology_kind(histology) != "soft_tissue_sarcoma":
             continue
         own = copy_number_genes[copy_number_genes["biopsy"] == biopsy].set_index("gene")
+        finding = " and ".join(_told(own, gene) for gene in _PAIR) + " amplified"
+        message = f"{biopsy}, stated as {histology}: {finding}. Review: {_SUGGESTS}"
+        warnings.warn(message, DataWarning, stacklevel=2)
         rows.append(
             {
                 "patient": patient,
                 "biopsy": biopsy,
                 "histology": histology,
-                "finding": " and ".join(_told(own, gene) for gene in _PAIR) + " amplified",
+                "finding": finding,
                 "suggests": _SUGGESTS,
             }
         )
