@@ -12,8 +12,8 @@ NAME = "validation-copy-number"
 _HEAD = """\
 # Validation: copy number
 
-Made by `python tests/benchmarks/validate_copy_number.py --cnvkit FILE --docs docs` with seed
-{seed}; no number is edited by hand. The exomes are simulated (`storiform.simulation.copies`),
+What `python tests/benchmarks/validate_copy_number.py` found with seed {seed}, which was not
+looked into before. The exomes are simulated (`storiform.simulation.copies`),
 with the noise of public exomes and with truth for every base; other tumours than these, and
 real ones, may be harder. `--seed N` takes other exomes.
 

@@ -1,4 +1,4 @@
-"""CNVkit and PureCN on the simulated exomes, scored as storiform is."""
+"""CNVkit on the simulated exomes, scored as storiform is."""
 
 import os
 import shutil
@@ -20,18 +20,15 @@ from storiform.simulation.copies import SimulatedExome
 from storiform.simulation.coverage_files import coverage_frames, reference_frame
 
 GENES_JUDGED = ("CDK4", "MDM2", "CDKN2A")
-PURECN_SCRIPT = Path(__file__).with_name("run_purecn.R")
 _HAS_PACKAGE = "quit(status = !requireNamespace('{}', quietly = TRUE))"
 
 
 @dataclass(frozen=True)
 class Peers:
-    """Programs that were found: path of cnvkit.py, its segmentation, and Rscript."""
+    """The program that was found: path of cnvkit.py, and its segmentation."""
 
     cnvkit: str = ""
     method: str = "haar"
-    rscript: str = ""
-    has_purecn: bool = False
 
 
 @dataclass
@@ -61,19 +58,16 @@ class Cost:
         return process.returncode == 0
 
 
-def find_peers(cnvkit: str, *, with_purecn: bool) -> Peers:
-    """Look for the programs; say loudly which are absent."""
+def find_peers(cnvkit: str) -> Peers:
+    """Look for CNVkit and for R's DNAcopy; say loudly which is absent."""
     rscript = shutil.which("Rscript") or ""
     has_dnacopy = bool(rscript) and _has_package(rscript, "DNAcopy")
-    has_purecn = with_purecn and bool(rscript) and _has_package(rscript, "PureCN")
     if not cnvkit or not Path(cnvkit).exists():
         cnvkit = ""
         _tell("ABSENT: CNVkit; not compared. Give --cnvkit FILE or STORIFORM_CNVKIT.")
     if cnvkit and not has_dnacopy:
         _tell("ABSENT: R with DNAcopy; CNVkit segments by haar, not by its default cbs.")
-    if not has_purecn:
-        _tell("ABSENT: R with PureCN (or --purecn not given); not compared.")
-    return Peers(cnvkit, "cbs" if has_dnacopy else "haar", rscript, has_purecn)
+    return Peers(cnvkit, "cbs" if has_dnacopy else "haar")
 
 
 def peer_tables(
@@ -84,10 +78,6 @@ def peer_tables(
     if peers.cnvkit:
         rows = _over(cases, lambda case: run_cnvkit(peers, case), processes)
         tables["CNVkit on the same exomes"] = _compared(cases, ours, rows)
-    if peers.has_purecn:
-        few = cases[: max(len(cases) // 4, 1)]
-        rows = _over(few, lambda case: run_purecn(peers, case), processes)
-        tables["PureCN on the same exomes"] = _compared(few, ours, rows)
     return tables
 
 
@@ -121,21 +111,6 @@ def run_cnvkit(peers: Peers, case: Case) -> list[dict[str, object]]:
             table = _cnvkit_segments(calls) if is_called else None
             rows.append(_scored(label, case, made, own, table, cost))
         return rows
-
-
-def run_purecn(peers: Peers, case: Case) -> list[dict[str, object]]:
-    """Run PureCN with a matched normal's coverage, its segmentation and its purity."""
-    made = draw(case)
-    with tempfile.TemporaryDirectory() as name:
-        folder, cost = Path(name), Cost()
-        _write_purecn(folder, case, made)
-        is_done = cost.run(peers.rscript, PURECN_SCRIPT, folder)
-        fit, table = (np.nan, np.nan), None
-        if is_done:
-            values = pd.read_csv(folder / "fit.tsv", sep="\t").iloc[0]
-            fit = (float(values["purity"]), float(values["ploidy"]))
-            table = _as_segments(pd.read_csv(folder / "segments.tsv", sep="\t"))
-        return [_scored("PureCN", case, made, fit, table, cost)]
 
 
 def _scored(
@@ -288,41 +263,6 @@ def _total_over(segments: pd.DataFrame, gene: Mapping[str, Any]) -> float:
     mine = segments[segments["contig"] == gene["contig"]]
     shared = mine["end"].clip(upper=gene["end"]) - mine["start"].clip(lower=gene["start"])
     return float(mine["total"].loc[shared.idxmax()]) if len(mine) else np.nan
-
-
-def _write_purecn(folder: Path, case: Case, made: SimulatedExome) -> None:
-    """Write coverages, intervals and variants as PureCN reads them."""
-    bins = kit_of(case).bins
-    where = (
-        bins["contig"] + ":" + (bins["start"] + 1).astype(str) + "-" + bins["end"].astype(str)
-    )
-    for name, sample in (("tumour", made.tumour), ("normal", made.normal)):
-        frame = pd.DataFrame(
-            {
-                "Target": where,
-                "total_coverage": sample["reads"] * 100,
-                "counts": sample["reads"],
-                "on_target": bins["is_target"].astype(str).str.upper(),
-            }
-        )  # fmt: skip
-        frame["average_coverage"] = frame["total_coverage"] / (bins["end"] - bins["start"])
-        frame.to_csv(folder / f"{name}.txt", sep="\t", index=False)
-    intervals = pd.DataFrame(
-        {
-            "Target": where, "gc_bias": bins["gc"], "mappability": 1.0, "reptiming": "NA",
-            "Gene": bins["gene"].where(bins["is_target"], "."),
-            "on_target": bins["is_target"].astype(str).str.upper(),
-        }
-    )  # fmt: skip
-    intervals.to_csv(folder / "intervals.txt", sep="\t", index=False)
-    _write_vcf(folder / "snps.vcf", made)
-    with (folder / "snps.vcf").open("a") as handle:
-        for call in made.variants.itertuples():
-            alt, depth = int(call.tumour_alt_reads), int(call.tumour_depth)
-            handle.write(
-                f"{call.contig}\t{call.start + 1}\t.\tC\tT\t99\tPASS\t.\tGT:AD:DP"
-                f"\t0/0:80,0:80\t0/1:{depth - alt},{alt}:{depth}\n"
-            )
 
 
 def _has_package(rscript: str, name: str) -> bool:

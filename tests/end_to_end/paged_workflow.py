@@ -5,9 +5,10 @@ from typing import Annotated
 import pandas as pd
 from matplotlib.figure import Figure
 
-from storiform.model.errors import NothingToShow
+from storiform.model.errors import InputError, NothingToShow
 from storiform.model.table import Column, Picture, Table
 
+UNLUCKY = 13.0
 Dose = Annotated[
     pd.DataFrame,
     Table("dose", grain="biopsy", columns={"dose": Column("float", "dose", "mg")}),
@@ -22,6 +23,16 @@ Draws = Annotated[
         columns={"draw": Column("int", "ordinal"), "value": Column("float", "its value")},
     ),
 ]
+Spills = Annotated[
+    pd.DataFrame,
+    Table(
+        "spills",
+        grain="biopsy",
+        key=("spill",),
+        description="One row per spill.",
+        columns={"spill": Column("int", "ordinal")},
+    ),
+]
 Bar = Annotated[Figure, Picture("bar", "The dose of one biopsy. No test.", grain="biopsy")]
 
 
@@ -29,6 +40,14 @@ def draws(dose: Dose) -> Draws:
     """Draw three values of a dose."""
     value = float(dose["dose"].iloc[0])
     return pd.DataFrame({"draw": [0, 1, 2], "value": [value, 2 * value, 3 * value]})
+
+
+def spills(dose: Dose) -> Spills:
+    """Find no spill; an unlucky dose fails."""
+    if float(dose["dose"].iloc[0]) == UNLUCKY:
+        message = "the tray is full"
+        raise InputError(message)
+    return pd.DataFrame({"spill": pd.Series([], dtype="int64")})
 
 
 def bar(dose: Dose, draws: Draws) -> Bar:
@@ -41,4 +60,4 @@ def bar(dose: Dose, draws: Draws) -> Bar:
     return figure
 
 
-STEPS = (draws, bar)
+STEPS = (draws, spills, bar)

@@ -61,3 +61,16 @@ def test_page_of_a_biopsy_without_figure_any_more_is_dropped(
     here(trial)
     assert [path.name for path in (trial.results / "biopsies").iterdir()] == ["P001.html"]
     assert not list((trial.results / "figures").glob("bar.P002.*"))
+
+
+def test_empty_tables_are_named_and_those_of_failed_steps_are_not(
+    paged: Callable[..., Toy], here: Here
+) -> None:
+    trial = paged([1.5, 13.0])
+    here(trial)
+    lucky, unlucky = (
+        (trial.results / "biopsies" / f"{name}.html").read_text() for name in ("P001", "P002")
+    )
+    assert "Without a row of this biopsy: spills." in lucky
+    assert "spills" not in unlucky, "its step failed"
+    assert "39" in unlucky, "what did not fail is shown"

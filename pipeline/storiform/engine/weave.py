@@ -288,7 +288,7 @@ class _Weaver:
 
     def _reads(self, step: Step, unit: str) -> tuple[dict[str, tuple[Feed, ...]], str]:
         reads: dict[str, tuple[Feed, ...]] = {}
-        absent: list[str] = []
+        absent: dict[str, str] = {}
         for argument in step.arguments:
             if argument.kind not in {"table", "gather"}:
                 continue
@@ -296,11 +296,13 @@ class _Weaver:
             if feeds:
                 reads[argument.name] = feeds
                 continue
-            absent.append(self._title(argument))
+            absent[argument.name] = self._title(argument)
             if not argument.optional:
                 return {}, f"no {self._title(argument)}"
-        if absent and not reads:
-            return {}, f"none of {', '.join(absent)}"
+        # What only helps is no reason to run: a patient's sex alone makes no log ratios.
+        needed = step.one_of or tuple(absent)
+        if absent and not set(step.one_of or reads) & set(reads):
+            return {}, f"none of {', '.join(absent[name] for name in needed)}"
         return reads, ""
 
     def _feeds(self, argument: Argument, step: Step, unit: str) -> tuple[Feed, ...]:

@@ -40,9 +40,10 @@ Floats = npt.NDArray[np.float64]
 COPY_NUMBER_PROFILE = Picture(
     "copy_number_profile",
     caption="Copy number over the genome. From above: log2 ratio of each bin (grey) and "
-    "segment (red), centred on the mean copies; share of the reads that carry the major allele "
-    "at places where the normal has two (grey) and of each segment (red), one half is balance; "
-    "whole copies of each segment, in all (black) and of the minor allele (blue). No test.",
+    "segment (orange), centred on the mean copies; where alleles were counted, share of the "
+    "reads with the major allele at places where the normal has two (grey) and of each segment "
+    "(orange), one half is balance; where the purity is known, whole copies of each segment, "
+    "in all (black) and of the minor allele (blue), above eight as a number. No test.",
     grain="biopsy",
 )
 CopyNumberProfile = Annotated[Figure, COPY_NUMBER_PROFILE]
@@ -50,8 +51,8 @@ CopyNumberProfile = Annotated[Figure, COPY_NUMBER_PROFILE]
 AMPLICON_12Q = Picture(
     "amplicon_12q",
     caption="The stretch of chromosome 12 with CDK4 and MDM2: log2 ratio of bins on target "
-    "(grey) and between targets (light blue), segments (red), and the genes with their calls. "
-    "No test.",
+    "(grey) and between targets (light blue), segments (orange), and the genes with their "
+    "calls. No test.",
     grain="biopsy",
 )
 Amplicon = Annotated[Figure, AMPLICON_12Q]
@@ -63,7 +64,7 @@ _PAIR = ("CDK4", "MDM2")
 _LOWEST, _HIGHEST = -2.5, 3.0
 _MOST_COPIES = 8.0
 _FEWEST_READS = 15
-_LABEL_SHARE = 0.018
+_LABEL_SHARE = 0.035
 """Of the axis, what the number over a segment takes."""
 
 
@@ -101,22 +102,29 @@ def copy_number_profile(
         axis.dress(axes, has_names=True)
     figure.align_ylabels(panels)
     figure.legend(
-        handles=_keys(), loc="outside upper right", frameon=False, ncols=4, handlelength=1.4,
+        handles=_keys(
+            has_dots=log_ratios is not None or has_shares, has_copies=has_copies,
+            has_minor=bool(segments["minor"].notna().any()),
+        ),
+        loc="outside upper right", frameon=False, ncols=4, handlelength=1.4,
         prop={"size": SMALL, "family": FONT}, columnspacing=1.2,
     )  # fmt: skip
     footnote(figure, _fit_words(copy_number_fit.iloc[0]))
     return figure
 
 
-def _keys() -> list[Line2D]:
-    return [
-        Line2D(
-            [], [], linestyle="none", marker="o", markersize=2.5, color=GREY, label="bin, SNP"
-        ),
-        Line2D([], [], color=VERMILION, linewidth=1.6, label="segment"),
-        Line2D([], [], color=INK, linewidth=1.6, label="copies"),
-        Line2D([], [], color=BLUE, linewidth=1.6, label="of the minor allele"),
-    ]
+def _keys(*, has_dots: bool, has_copies: bool, has_minor: bool) -> list[Line2D]:
+    """Return the keys of what is drawn."""
+    keys = [Line2D([], [], color=VERMILION, linewidth=1.6, label="segment")]
+    if has_dots:
+        dot = Line2D([], [], linestyle="none", marker="o", markersize=2.5, color=GREY)
+        dot.set_label("bin, SNP")
+        keys.insert(0, dot)
+    if has_copies:
+        keys.append(Line2D([], [], color=INK, linewidth=1.6, label="copies"))
+    if has_copies and has_minor:
+        keys.append(Line2D([], [], color=BLUE, linewidth=1.6, label="of the minor allele"))
+    return keys
 
 
 def _fit_words(fit: pd.Series) -> str:
@@ -128,8 +136,9 @@ def _fit_words(fit: pd.Series) -> str:
         if pd.notna(fit["purity_lower"]):
             told += f" (95 % interval of purity {fit['purity_lower']:.2f} to "
             told += f"{fit['purity_upper']:.2f})"
+        others = fit["alternatives"] if isinstance(fit["alternatives"], str) else ""
         if fit["is_ambiguous"]:
-            told += f"; ambiguous, also {fit['alternatives']}"
+            told += "; ambiguous" + (f", also {others}" if others else "")
     limits = fit["limits"] if isinstance(fit["limits"], str) else ""
     return f"{told}. {limits[:1].upper()}{limits[1:]}".strip()
 

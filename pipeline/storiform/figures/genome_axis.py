@@ -13,31 +13,43 @@ from storiform.model.genome import CHROMOSOMES
 
 Floats = npt.NDArray[np.float64]
 
-_NAMED_SHARE = 0.02
+_LATE = 0.2
+_NAMED_SHARE = 0.013
 """A chromosome that takes less of the axis has no room for its name."""
 
 
 @dataclass(frozen=True)
 class GenomeAxis:
-    """Where each contig begins on the axis, and how long it is, bp."""
+    """Where each contig begins on the axis, how long it is there, and its first base; bp.
+
+    A contig begins at its first base with data if that lies behind a fifth of it: so that an
+    exome of the end of a chromosome does not leave the axis empty.
+    """
 
     firsts: dict[str, int]
     lengths: dict[str, int]
+    begins: dict[str, int]
 
     @classmethod
     def of(cls, frames: Iterable[pd.DataFrame]) -> "GenomeAxis":
         """Lay out the chromosomes of frames with `contig, start, end`, in their usual order."""
         ends: dict[str, int] = {}
+        starts: dict[str, int] = {}
         for frame in frames:
-            for contig, end in frame.groupby("contig")["end"].max().items():
+            by_contig = frame.groupby("contig")
+            for contig, end in by_contig["end"].max().items():
                 ends[str(contig)] = max(ends.get(str(contig), 0), int(end))
+            for contig, start in by_contig["start"].min().items():
+                starts[str(contig)] = min(starts.get(str(contig), int(start)), int(start))
         ordered = [contig for contig in CHROMOSOMES if contig in ends]
         ordered += sorted(set(ends) - set(ordered))
+        begins = {c: starts[c] if starts[c] > _LATE * ends[c] else 0 for c in ordered}
+        lengths = {contig: ends[contig] - begins[contig] for contig in ordered}
         firsts, at = {}, 0
         for contig in ordered:
             firsts[contig] = at
-            at += ends[contig]
-        return cls(firsts, {contig: ends[contig] for contig in ordered})
+            at += lengths[contig]
+        return cls(firsts, lengths, begins)
 
     @property
     def length(self) -> int:
@@ -46,7 +58,8 @@ class GenomeAxis:
 
     def place(self, contigs: pd.Series, positions: pd.Series | npt.NDArray[np.int64]) -> Floats:
         """Return positions on the axis; missing where the contig is not on it."""
-        firsts = contigs.astype(object).map(self.firsts).to_numpy(dtype=np.float64)
+        moved = {contig: self.firsts[contig] - self.begins[contig] for contig in self.firsts}
+        firsts = contigs.astype(object).map(moved).to_numpy(dtype=np.float64)
         return np.asarray(firsts + np.asarray(positions, dtype=np.float64), dtype=np.float64)
 
     def dress(self, axes: Axes, *, has_names: bool) -> None:

@@ -18,6 +18,7 @@ SEXES = {
 CHOICE_COLUMNS = ("hla", "kit")
 """Columns that hold a path or the value itself."""
 _NUMBERS = {"purity": (0.0, 1.0), "ploidy": (0.5, 12.0)}
+_ALL_PERCENT = 100.0
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 
 
@@ -49,6 +50,9 @@ def _number(column: str, text: str) -> str | Fault:
     value = read_number(text)
     if value is None or not low < value <= high:
         expected = f"a number above {low:g} and at most {high:g}"
+        percent = read_number(text.removesuffix("%").strip())
+        if column == "purity" and percent is not None and high < percent <= _ALL_PERCENT:
+            return Fault(repr(text), expected, "Give a share: 0.65 for 65 %.")
         return Fault(repr(text), expected, "Correct it or leave it empty.")
     return repr(value)
 

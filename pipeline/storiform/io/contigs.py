@@ -42,6 +42,6 @@ def check_contigs(where: str, places: pd.DataFrame, build: Build) -> None:
     beyond = places[places["end"] > limits.fillna(float("inf"))]
     if not beyond.empty:
         first = beyond.iloc[0]
-        found = f"a call at {first['contig']}:{first['end']}"
+        found = f"a place at {first['contig']}:{first['end']}"
         expected = f"positions up to {LENGTHS[build][first['contig']]} on {build}"
         raise InputError(fault(where, found, expected, _REMEDY))

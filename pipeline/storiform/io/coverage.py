@@ -64,11 +64,18 @@ def read_coverage(unit: SourceUnit) -> pd.DataFrame:
         name = unit.files["off_target_coverage"].name
         raise InputError(_no_targets(name, "no file in the column coverage"))
     parts = [_read(unit.files["coverage"], unit.build)]
+    if not (parts[0]["depth"] > 0).any():
+        name, remedy = unit.files["coverage"].name, "Make it again from the sample's reads."
+        raise InputError(fault(name, "no depth above 0", "bins with reads", remedy))
     path = unit.files.get("off_target_coverage")
     if path is not None and not is_header_alone(path):  # CNVkit's of amplicons has no bins
         between = _read(path, unit.build)
         _refuse_swapped(path, between, parts)
-        parts.append(between.assign(is_target=False))
+        if (between["depth"] > 0).any():
+            parts.append(between.assign(is_target=False))
+        else:
+            message = f"{path.name}: no depth above 0: bins between targets are left out"
+            warnings.warn(message, DataWarning, stacklevel=2)
     if not parts[0]["is_target"].any():
         name = unit.files["coverage"].name
         raise InputError(_no_targets(name, "bins between the targets alone"))
@@ -85,11 +92,7 @@ def read_coverage(unit: SourceUnit) -> pd.DataFrame:
 
 def _read(path: Path, build: Build) -> pd.DataFrame:
     layout = read_layout(path, ("chromosome", "target"))
-    bins = _reader(layout)(layout, build)
-    if not (bins["depth"] > 0).any():
-        remedy = "Make the coverage again from the reads of the sample."
-        raise InputError(fault(path.name, "no depth above 0", "bins with reads", remedy))
-    return bins[list(GIVEN_COVERAGE.columns)]
+    return _reader(layout)(layout, build)[list(GIVEN_COVERAGE.columns)]
 
 
 def _reader(layout: Layout) -> Callable[[Layout, Build], pd.DataFrame]:
@@ -120,6 +123,9 @@ def _cnvkit(layout: Layout, build: Build) -> pd.DataFrame:
     else:
         _numbers_throughout(layout, bins["value"], value)
         depth = np.where(given > _NO_DEPTH, np.exp2(given), 0.0)
+        if len(given) > 1 and not given.any():
+            message = f"{layout.path.name}: every log2 is 0: a flat file, not a sample's depth"
+            warnings.warn(message, DataWarning, stacklevel=2)
     genes = bins["gene"].astype(object) if gene else pd.Series("", index=bins.index)
     is_target = ~genes.astype(str).str.strip().str.lower().isin(OFF_TARGET)
     return _with_reads(bins.assign(depth=depth, is_target=is_target, gc=np.nan))

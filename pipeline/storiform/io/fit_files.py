@@ -10,8 +10,9 @@ Formats are told by their columns, in any case:
 - Sequenza ``_confints_CP.txt``: ``cellularity, ploidy.estimate, ploidy.mean.cn``, of whose
   three rows the second is the estimate between its bounds; ``_alternative_solutions.txt``:
   ``cellularity, ploidy, SLPP``, the best first.
-- FACETS: a table ``purity, ploidy`` (facets-suite: also ``sample, dipLogR, wgd``); or the
+- FACETS: a table ``purity, ploidy, dipLogR`` (facets-suite: also ``sample, wgd``); or the
   text of its ``.out``, with lines such as ``# Purity = 0.62``.
+- Any other table ``purity, ploidy``, of which no program is told.
 - PureCN ``.csv``: ``Sampleid, Purity, Ploidy, Sex, Contamination, Flagged, Failed, Curated``.
 """
 
@@ -49,13 +50,14 @@ class Format:
 
 
 FORMATS = (
-    Format("PURPLE", ("purity", "ploidy", "diploidProportion"), "purity", "ploidy"),
-    Format("ASCAT", ("AberrantCellFraction", "Ploidy"), "AberrantCellFraction", "Ploidy"),
+    Format("PURPLE", ("purity", "ploidy", "diploidProportion"), "purity", "ploidy", None),
+    Format("ASCAT", ("AberrantCellFraction", "Ploidy"), "AberrantCellFraction", "Ploidy", None),
     Format("ASCAT", ("purity", "ploidy", "goodness_of_fit"), "purity", "ploidy", None),
     Format("Sequenza", ("cellularity", "ploidy.estimate"), "cellularity", "ploidy.estimate", 1),
     Format("Sequenza", ("cellularity", "ploidy", "SLPP"), "cellularity", "ploidy"),
     Format("PureCN", ("Sampleid", "Purity", "Ploidy"), "Purity", "Ploidy", None),
-    Format("FACETS", ("purity", "ploidy"), "purity", "ploidy", None),
+    Format("FACETS", ("purity", "ploidy", "dipLogR"), "purity", "ploidy", None),
+    Format("table", ("purity", "ploidy"), "purity", "ploidy", None),
 )
 """Every table that is known, the more telling first; row None: the one of the sample."""
 
@@ -78,7 +80,8 @@ def read_fit(unit: SourceUnit) -> pd.DataFrame:
         fit = _of_table(layout, unit)
     table = GIVEN_FIT.conform(pd.DataFrame({name: [value] for name, value in fit.items()}))
     if table[["purity", "ploidy"]].isna().to_numpy().any():
-        message = f"{path.name}: {fit['tool']} states no purity or no ploidy (NA)"
+        told_by = "it" if fit["tool"] == "table" else fit["tool"]
+        message = f"{path.name}: {told_by} states no purity or no ploidy (NA)"
         warnings.warn(message, DataWarning, stacklevel=2)
     return table
 
@@ -155,7 +158,7 @@ def _checked(where: str, name: str, value: float) -> float:
     if math.isnan(value) or 0.0 < value <= highest:
         return value
     expected = f"a number above 0 and at most {highest:g}"
-    remedy = "Give a share, 0.65 for 65 %." if name == "purity" else "Correct the ploidy."
+    remedy = "Give a share: 0.65 for 65 %." if name == "purity" else "Correct the ploidy."
     raise InputError(fault(where, f"{value:g}", expected, remedy))
 
 

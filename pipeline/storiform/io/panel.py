@@ -1,6 +1,7 @@
 """Panels of normals: storiform's own, and the reference of CNVkit."""
 
 import gzip
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from storiform.io.columns import Layout, canonical, read_layout, whole_numbers
 from storiform.io.coverage import OFF_TARGET
 from storiform.io.store import write_bytes
-from storiform.model.errors import InputError, fault
+from storiform.model.errors import DataWarning, InputError, fault
 
 COLUMNS = ("contig", "start", "end", "is_target", "gc", "log2", "spread")
 PREFIX = "normal:"
@@ -32,7 +33,7 @@ def read_panel(path: Path) -> pd.DataFrame:
         `contig, start, end, is_target, gc, log2, spread`, sorted by place; from ours one
         column ``normal:NAME`` for each normal, from CNVkit's `rmask` where it is known. X is
         that of two copies, Y that of one. A column that the file lacks is missing
-        throughout.
+        throughout. A panel of one normal, or flat, is warned of: it has no spread.
 
     Raises
     ------
@@ -72,6 +73,8 @@ def read_panel(path: Path) -> pd.DataFrame:
         rows["log2"] = rows["log2"].where(rows["contig"] != "chrX", _of_two_copies(rows))
     rows = rows.sort_values(["contig", "start", "end"], kind="stable")
     _refuse_repeated(layout, rows)
+    if "spread" in numbers:
+        _warn_without_spread(path, rows, [name for name in own if name.startswith(PREFIX)])
     return rows[[*COLUMNS, *(name for name in own if name in rows)]].reset_index(drop=True)
 
 
@@ -96,6 +99,17 @@ def _flags(layout: Layout, kinds: pd.Series) -> pd.Series:
         line = flags.index[flags.isna()][0]
         raise layout.refused(line, "is_target", repr(kinds[line]), "True or False")
     return flags.astype(bool)
+
+
+def _warn_without_spread(path: Path, rows: pd.DataFrame, normals: list[str]) -> None:
+    """Warn of a panel that cannot tell noisy bins from quiet ones."""
+    if rows.empty or len(normals) > 1 or (rows["spread"] > 0).any():
+        return
+    why = "it is of one normal"
+    if not normals and (rows["log2"] == 0).all():
+        why = "it is flat (every log2 is 0), so it corrects nothing"
+    message = f"{path.name}: no bin has a spread between normals: {why}; noisy bins stay in"
+    warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _refuse_repeated(layout: Layout, rows: pd.DataFrame) -> None:

@@ -340,11 +340,17 @@ def _check_reads(sheet: _Sheet, rows: Rows) -> None:
 
 
 def _check_sex(sheet: _Sheet, rows: Rows, report: Clinical, clinical: str) -> None:
+    """Compare the sex of the sheet with that of the clinical record, which it completes."""
+    completed: dict[str, str] = {}
     for line, sample in rows:
-        sex = sample.notes.get("sex")
-        known = report.records.get(sample.patient, {}).get("sex")
-        if sex and known and sex != known:
-            expected = f"{known}, as in {clinical}"
+        sex, record = sample.notes.get("sex"), report.records.get(sample.patient)
+        if not sex or record is None:
+            continue
+        if not record.get("sex"):
+            record["sex"] = sex
+            completed[sample.patient] = f"row {line}"
+        elif sex != record["sex"]:
+            expected = f"{record['sex']}, as in {completed.get(sample.patient, clinical)}"
             sheet.fault(line, "sex", sex, expected, "Correct one of the two.")
 
 

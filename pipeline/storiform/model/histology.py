@@ -7,25 +7,29 @@ Kind = Literal["liposarcoma", "mdm2_amplified", "soft_tissue_sarcoma", "other"]
 
 _LIPOSARCOMA: Final = re.compile(
     r"liposarcom|lipomatous|\b(?:dd|wd|m|pl|dedifferentiated |well.differentiated )?lps\b|"
-    r"\balt/wd|atypical lipom",
+    r"\b(?:dd|wd)ls\b|(?-i:\bALT\b)|\balt/wd|atypical lipom",
     re.IGNORECASE,
 )
 _EXPECTED: Final = re.compile(
     r"intimal|parosteal|low.grade (?:central )?osteosarcoma", re.IGNORECASE
 )
-_BONE: Final = re.compile(r"osteosarcoma|chondrosarcoma|chordoma|ewing", re.IGNORECASE)
+_BONE: Final = re.compile(
+    r"osteosarcoma|osteogenic|chondrosarcoma|chordoma|ewing|\bbone\b(?! met)", re.IGNORECASE
+)
 _OTHER: Final = re.compile(
-    r"carcinosarcoma|kaposi|melanoma|carcinoma|lymphoma|leuk|glio|myeloid sarcoma",
+    r"carcinosarcoma|kaposi|melanoma|carcinoma|lymphoma|leuk|glio|myeloid sarcoma|"
+    r"mesothelioma|lipoma(?!tous)",
     re.IGNORECASE,
 )
 _SOFT_TISSUE: Final = re.compile(
-    r"sarcoma|\bsts\b|\b(?:u?lms|ups|mfh|mfs|mpnst|ssa?|asps|srcs|dsrct|sft|rms|arms|erms|es|"
-    r"ccs|as|emc|ifs|lgfms|sef|dfsp|pecoma)\b|"
+    r"sarcoma|\bsts\b|\b(?:u?lms|ups|mfh|mfs|mpnst|ssa?|asps|srcs|dsrct|sft|rms|arms|erms|"
+    r"ccs|emc|ifs|lgfms|sef|dfsp|pecoma|gists?)\b|"
     r"solitary fibrous|malignant peripheral nerve sheath|fibrous histiocytoma|pecoma|"
-    r"small round cell|epithelioid ha?emangioendothelioma|desmoplastic|"
-    r"extrarenal rhabdoid|myxoinflammatory|spindle cell",
+    r"gastrointestinal stromal|small round cell|epithelioid ha?emangioendothelioma|"
+    r"desmoplastic|extrarenal rhabdoid|myxoinflammatory",
     re.IGNORECASE,
 )
+"""No bare ES or AS: neither tells a tumour of soft tissue, and `as` is a word of any note."""
 
 
 def histology_kind(diagnosis: object) -> Kind:

@@ -43,6 +43,7 @@ class Step:
     `products` are in the order of the fields of the returned NamedTuple; `fields` are
     their names, empty where the function returns its one product itself. `scan` is set
     where the function returns a collector, which the pass over a file of reads feeds.
+    `one_of` names optional arguments of which one at least must be there.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Step:
     grain: Grain
     cost: Cost
     scan: Scan | None = None
+    one_of: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Step":
@@ -61,8 +63,8 @@ class Step:
         Raises
         ------
         ContractError
-            If an argument or the return value carries no contract, or if the products
-            belong to different grains.
+            If an argument or the return value carries no contract, if the products belong
+            to different grains, or if `needs_one_of` names no optional table.
         """
         name = function.__name__
         hints = get_type_hints(function, include_extras=True)
@@ -86,7 +88,9 @@ class Step:
             message = f"step {name}: a collector makes tables of samples, not {sorted(grains)}"
             raise ContractError(message)
         cost = getattr(function, "storiform_cost", Cost())
-        return cls(name, function, arguments, products, fields, grains.pop(), cost, scan)
+        one_of = _one_of(name, function, arguments)
+        grain = grains.pop()
+        return cls(name, function, arguments, products, fields, grain, cost, scan, one_of)
 
     @property
     def params(self) -> Argument | None:
@@ -126,6 +130,27 @@ def costs(cores: int = 1, memory_gb: float = 2.0) -> Callable[[F], F]:
         return function
 
     return mark
+
+
+def needs_one_of(*arguments: str) -> Callable[[F], F]:
+    """State the optional tables of a step of which one at least must be there to run it."""
+
+    def mark(function: F) -> F:
+        function.storiform_one_of = arguments  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def _one_of(
+    name: str, function: Callable[..., Any], arguments: tuple[Argument, ...]
+) -> tuple[str, ...]:
+    stated: tuple[str, ...] = getattr(function, "storiform_one_of", ())
+    optional = {a.name for a in arguments if a.kind == "table" and a.optional}
+    if strangers := [argument for argument in stated if argument not in optional]:
+        message = f"step {name}: needs_one_of names {strangers}, no optional tables of it"
+        raise ContractError(message)
+    return stated
 
 
 def _products(name: str, annotation: object) -> tuple[tuple[str, ...], tuple[Product, ...]]:

@@ -44,8 +44,9 @@ def render_biopsy(record: BiopsyRecord) -> str:
 
 
 def _values(table: ReportTable) -> list[Value]:
+    """Show every column: a value that is not here is shown nowhere."""
     found = []
-    for name in table.frame.columns[: grids.COLUMNS_SHOWN]:
+    for name in table.frame.columns:
         description, unit = table.columns.get(str(name), ("", ""))
         text = text_of(
             table.frame[name].iloc[0], str(name)

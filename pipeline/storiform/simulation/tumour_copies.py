@@ -29,7 +29,7 @@ _STATES: Mapping[Kind, tuple[tuple[int, int], ...]] = {
 }
 _MOST_AWAY = 0.42
 """How far the mean copies lie from 2 or 4 at most, so that these are the rounded ploidy."""
-_MOST_LOST = 0.75
+_MOST_LOST = 0.55
 """Share of the autosomes of which a haplotype may be gone: real tumours seldom lose more."""
 _BETWEEN = 300
 """Bases that a change lies beyond the outermost exon of its genes."""

@@ -1,5 +1,6 @@
 """Whose files of copy number a table is made of: each sample's own, or its biopsy's."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from storiform.engine.graph import Graph
 from storiform.engine.weave import Threads, weave
 from storiform.io.sheets import read_cohort
 from storiform.model.errors import SheetError
-from storiform.model.step import Step
+from storiform.model.step import Step, needs_one_of
 from storiform.model.tables.copies import (
     LOG_RATIOS,
     GivenCoverage,
@@ -35,7 +36,16 @@ def ratios(
     return LOG_RATIOS.empty() if known else pd.DataFrame()
 
 
-def woven(folder: Path, *rows: str) -> Graph:
+@needs_one_of("ratios", "segments")
+def choosy(
+    ratios: GivenRatios | None, segments: GivenSegments | None, fit: GivenFit | None
+) -> LogRatios:
+    """Ask for ratios or segments; a fit only helps."""
+    known = [table for table in (ratios, segments, fit) if table is not None]
+    return LOG_RATIOS.empty() if known else pd.DataFrame()
+
+
+def woven(folder: Path, *rows: str, function: Callable[..., pd.DataFrame] = ratios) -> Graph:
     for name in ("t.cnn", "t.off.cnn", "n.cnn", "r.cnn", "s.csv", "r.cnr", "s.seg", "f.txt"):
         (folder / name).write_text(name)
     header = (
@@ -44,7 +54,7 @@ def woven(folder: Path, *rows: str) -> Graph:
     sheet = folder / "samples.csv"
     sheet.write_text("\n".join([header, *rows]) + "\n")
     cohort = read_cohort(sheet, None, "GRCh38").cohort
-    return weave(Threads((Step.of(ratios),), cohort, {}, {}, {}, FileIds(None)))
+    return weave(Threads((Step.of(function),), cohort, {}, {}, {}, FileIds(None)))
 
 
 def files(graph: Graph, table: str) -> dict[str, list[str]]:
@@ -74,6 +84,19 @@ def test_a_normal_s_row_does_not_lend_its_coverage_to_the_tumour(tmp_path) -> No
     graph = woven(tmp_path, "P1,T1,1,,,s.csv,,,", "P1,N1,0,n.cnn,,,,,")
     assert files(graph, "given_coverage") == {"N1": ["n.cnn"]}
     assert files(graph, "given_snps") == {"P1": ["s.csv"]}
+
+
+def test_what_only_helps_is_no_reason_to_run(tmp_path) -> None:
+    rows = {"P1": ",,,,,f.txt", "P2": ",,,r.cnr,,f.txt", "P3": ",,,,s.seg,", "P4": ",,,,,"}
+    sheet = [f"{patient},{patient}T,1,{cells}" for patient, cells in rows.items()]
+    graph = woven(tmp_path, *sheet, function=choosy)
+    assert [n.unit for n in graph.nodes if n.step == "choosy"] == ["P2", "P3"]
+    reason = (
+        "none of given_ratios (column ratios of the sample sheet), given_segments (column "
+        "segments of the sample sheet)"
+    )
+    left_out = [(left.unit, left.reason) for left in graph.left_out]
+    assert left_out == [("P1", reason), ("P4", reason)]
 
 
 def test_resources_of_another_build_are_found_before_a_run(tmp_path) -> None:

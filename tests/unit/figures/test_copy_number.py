@@ -191,6 +191,22 @@ def test_chromosomes_stand_in_their_usual_order() -> None:
     assert axis.length == 60
 
 
+def test_a_chromosome_with_data_at_its_end_alone_takes_no_empty_room() -> None:
+    frame = pd.DataFrame(
+        {"contig": ["chr1", "chr2", "chr2"], "start": [1, 90, 95], "end": [100, 95, 100]}
+    )
+    axis = GenomeAxis.of([frame])
+    assert axis.length == 110
+    assert axis.place(pd.Series(["chr2"]), pd.Series([95])).tolist() == [105.0]
+
+
+def test_legend_names_what_is_drawn() -> None:
+    own = segments([(c, s, e, None, None) for c, s, e, _, _ in ROWS])
+    figure = copy_number_profile(own.assign(major_share=np.nan), fit(None, None), None, None)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["segment"]
+    assert len(figure.axes) == 1
+
+
 def test_same_figure_same_bytes() -> None:
     def drawn() -> dict[str, bytes]:
         return render(copy_number_profile(segments(ROWS), fit(), log_ratios(), snp_counts()))

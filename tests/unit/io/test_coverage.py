@@ -131,6 +131,20 @@ def test_no_depth_anywhere_is_refused(tmp_path) -> None:
     refused(write(tmp_path / "t.cnn", NEW, "chr1\t0\t100\tA\t0\t-20"), "no depth above 0")
 
 
+def test_no_depth_between_targets_is_warned_of_and_left_out(tmp_path) -> None:
+    target = write(tmp_path / "t.cnn", NEW, "chr1\t0\t50\tA\t4\t2")
+    between = write(tmp_path / "a.cnn", NEW, "chr1\t1000\t9000\tAntitarget\t0\t-20")
+    with pytest.warns(DataWarning, match=r"a\.cnn: no depth above 0"):
+        assert read(target, between)["is_target"].tolist() == [True]
+
+
+def test_a_flat_file_is_warned_of(tmp_path) -> None:
+    header = "chromosome\tstart\tend\tgene\tlog2"
+    path = write(tmp_path / "t.cnn", header, "chr1\t0\t50\tA\t0", "chr1\t60\t90\tA\t0")
+    with pytest.warns(DataWarning, match=r"t\.cnn: every log2 is 0"):
+        assert read(path)["depth"].tolist() == [1.0, 1.0]
+
+
 def test_a_cut_gzip_file_is_told_as_incomplete(tmp_path) -> None:
     rows = [f"chr1\t{k}\t{k + 9}\tA\t{k % 97}\t1" for k in range(0, 90_000, 10)]
     path = write(tmp_path / "t.cnn.gz", NEW, *rows)

@@ -58,7 +58,11 @@ def read(path: Path, unit: str = "B1") -> list[object]:
         (["purity ploidy dipLogR", "0.895 2.08 -0.1"], ["FACETS", 0.895, 2.08, None]),
         (
             ["sample\tpurity\tploidy\twgd", "T2\t0.1\t2\tNA", "T1\t0.7\t3.1\tTRUE"],
-            ["FACETS", 0.7, 3.1, True],
+            ["table", 0.7, 3.1, True],
+        ),
+        (
+            ["sample\tAberrantCellFraction\tPloidy", "T2\t0.1\t2", "T1\t0.7\t3.1"],
+            ["ASCAT", 0.7, 3.1, None],
         ),
         (
             ["# Facets version = 0.6.2", "# Purity = 0.62", "# Ploidy = 2.1", "# dipLogR = 0"],
@@ -75,10 +79,13 @@ def test_every_format_gives_purity_and_ploidy(tmp_path, lines, expected) -> None
 
 
 def test_a_program_that_found_no_purity_says_so(tmp_path) -> None:
-    for lines in (["purity\tploidy", "NA\t2.3"], ["# Purity = NA", "# Ploidy = 2.3"]):
+    told = {"it": ["purity\tploidy", "NA\t2.3"], "FACETS": ["# Purity = NA", "# Ploidy = 2.3"]}
+    for who, lines in told.items():
         path = write(tmp_path / "f.txt", *lines)
-        with pytest.warns(DataWarning, match="f.txt: FACETS states no purity or no ploidy"):
-            assert read(path) == ["FACETS", None, 2.3, None]
+        with pytest.warns(DataWarning, match=f"f.txt: {who} states no purity or no ploidy"):
+            tool, *values = read(path)
+        assert tool == ("table" if who == "it" else "FACETS")
+        assert values == [None, 2.3, None]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +108,15 @@ def test_a_program_that_found_no_purity_says_so(tmp_path) -> None:
             ["purity\tploidy", "0.5\t2", "0.6\t2"],
             "2 rows and no column that tells whose they are",
         ),
+        (
+            ["AberrantCellFraction\tPloidy", "0.5\t2", "0.6\t2"],
+            "2 rows and no column that tells whose they are",
+        ),
+        (
+            ["sample\tAberrantCellFraction\tPloidy", "A\t0.5\t2", "B\t0.6\t2"],
+            "found samples A, B, expected T1",
+        ),
+        (["purity\tploidy", "65\t2"], "Give a share: 0.65 for 65 %"),
         (
             ["purity\tploidy\twgd", "0.5\t2\tmaybe"],
             "column wgd: found 'maybe', expected TRUE or",

@@ -10,7 +10,7 @@ from storiform.io.gene_places import read_chromosome_arms, read_gene_places
 from storiform.io.panel import read_panel, write_panel
 from storiform.io.resources import RESOURCES, bundled
 from storiform.model.copies import PSEUDOAUTOSOMAL
-from storiform.model.errors import InputError
+from storiform.model.errors import DataWarning, InputError
 from storiform.model.genome import LENGTHS, Build
 
 OURS = "contig\tstart\tend\tis_target\tgc\tlog2\tspread"
@@ -69,6 +69,15 @@ def test_a_cnvkit_reference_of_males_is_brought_to_two_copies_of_x(tmp_path) -> 
 def test_what_is_no_panel_is_refused(tmp_path, lines, match) -> None:
     with pytest.raises(InputError, match=match):
         read_panel(write(tmp_path / "p.tsv", *lines))
+
+
+def test_a_panel_without_spread_is_warned_of(tmp_path) -> None:
+    ours = [f"{OURS}\tnormal:N1", "1\t0\t9\tTrue\t0.4\t0.2\t\t0.2"]
+    with pytest.warns(DataWarning, match=r"p\.tsv: no bin has a spread .* of one normal"):
+        assert read_panel(write(tmp_path / "p.tsv", *ours))["log2"].tolist() == [0.2]
+    flat = [CNVKIT, "1\t0\t9\tA\t0\t0.4\t0.1\t0", "1\t9\t19\tA\t0\t0.4\t0.1\t0"]
+    with pytest.warns(DataWarning, match=r"p\.tsv: no bin has a spread .* it is flat"):
+        assert len(read_panel(write(tmp_path / "p.tsv", *flat))) == 2
 
 
 @pytest.mark.parametrize("build", BUILDS)

@@ -191,7 +191,7 @@ def test_another_build_is_told_by_the_header(tmp_path) -> None:
 def test_another_build_is_told_by_a_position_behind_the_end(tmp_path) -> None:
     line = record("chr1 249000000 G T PASS", ".", "AD", "1,1", "1,0")
     path = write(tmp_path / "a.vcf", [line], head="##source=x")
-    with pytest.raises(InputError, match="a call at chr1:249000000, expected positions up to"):
+    with pytest.raises(InputError, match="a place at chr1:249000000, expected positions up to"):
         read_vcf(path, SHEET, "GRCh38")
 
 

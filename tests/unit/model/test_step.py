@@ -7,7 +7,7 @@ import pytest
 
 from storiform.model.errors import ContractError
 from storiform.model.params import Params
-from storiform.model.step import Cost, Step, costs
+from storiform.model.step import Cost, Step, costs, needs_one_of
 from storiform.model.table import Column, Gather, Picture, Resource, Table
 
 ONE = {"x": Column("float", "x")}
@@ -109,3 +109,19 @@ def mixed(a: A) -> Mixed:
 def test_function_without_contracts_is_refused(function: Any, message: str) -> None:
     with pytest.raises(ContractError, match=message):
         Step.of(function)
+
+
+def test_tables_of_which_one_must_be_there_are_optional_tables() -> None:
+    @needs_one_of("b")
+    def some(a: A, b: B | None) -> C:
+        return a if b is None else b
+
+    assert Step.of(some).one_of == ("b",)
+    assert Step.of(whole).one_of == ()
+
+    @needs_one_of("a", "b", "beta")
+    def wrong(a: A, b: B | None) -> C:
+        return a if b is None else b
+
+    with pytest.raises(ContractError, match=r"needs_one_of names \['a', 'beta'\], no optional"):
+        Step.of(wrong)

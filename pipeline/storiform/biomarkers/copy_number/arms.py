@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from storiform.biomarkers.copy_number.places import overlaps
+from storiform.biomarkers.copy_number.places import are_unsexed, overlaps
 from storiform.model.copies import ChromosomeArms
 from storiform.model.params import Fraction, Params
 from storiform.model.tables.copy_calls import (
@@ -12,6 +12,8 @@ from storiform.model.tables.copy_calls import (
     CopyNumberFit,
     CopyNumberSegments,
 )
+
+_TOLD = 0.5
 
 
 class CopyNumberArmsParams(Params):
@@ -35,12 +37,11 @@ def copy_number_arms(
     """Call each arm by the state of four fifths of it: gain, loss, loh, neutral or mixed.
 
     Copies are compared with the rounded ploidy (half of it on the X of a male). `loh` is the
-    loss of one allele at unchanged copies.
+    loss of one allele at unchanged copies. Without a sex, X and Y are `unknown`.
     """
     arms = chromosome_arms[chromosome_arms["arm"].isin(["p", "q"])].reset_index(drop=True)
     segments = copy_number_segments.sort_values(["contig", "start"], ignore_index=True)
-    ploidy = copy_number_fit["ploidy"].iloc[0]
-    states = _states(segments, 2.0 if pd.isna(ploidy) else float(ploidy), params)
+    states = _states(segments, copy_number_fit.iloc[0], params)
     pairs = overlaps(arms, segments)
     rows = []
     for number in np.unique(pairs.gene).tolist():
@@ -50,13 +51,14 @@ def copy_number_arms(
         by_state = pd.Series(bases).groupby(states[row]).sum()
         best = str(by_state.idxmax())
         share = float(by_state[best] / whole)
+        total, minor = _prevailing(segments.iloc[row], bases)
         rows.append(
             {
                 "contig": arms["contig"][number],
                 "arm": arms["arm"][number],
                 "call": best if share >= params.min_share else "mixed",
-                "total": _prevailing(segments["total"].iloc[row], bases),
-                "minor": _prevailing(segments["minor"].iloc[row], bases),
+                "total": total,
+                "minor": minor,
                 "share": share,
                 "log2": float(
                     (segments["log2"].to_numpy(np.float64)[row] * bases).sum() / whole
@@ -69,26 +71,47 @@ def copy_number_arms(
 
 
 def _states(
-    segments: pd.DataFrame, ploidy: float, params: CopyNumberArmsParams
+    segments: pd.DataFrame, fit: pd.Series, params: CopyNumberArmsParams
 ) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     total = segments["total"].astype("float64").to_numpy()
     minor = segments["minor"].astype("float64").to_numpy()
     log2 = segments["log2"].to_numpy(np.float64)
-    base = np.maximum(np.round(ploidy * segments["normal_copies"].to_numpy() / 2.0), 1.0)
+    normal = segments["normal_copies"].to_numpy(np.float64)
+    ploidy = 2.0 if pd.isna(fit["ploidy"]) else float(fit["ploidy"])
+    base = np.maximum(np.round(ploidy * normal / 2.0), 1.0)
     is_known = ~np.isnan(total)
     state = np.full(len(segments), "neutral", dtype=object)
-    state[is_known & (minor == 0) & (total == base) & (base > 1)] = "loh"
+    has_two = (base > 1) & (normal > 1)
+    state[is_known & (minor == 0) & (total == base) & has_two] = "loh"
     state[np.where(is_known, total > base, log2 >= params.gained_log2)] = "gain"
     state[np.where(is_known, total < base, log2 <= params.lost_log2)] = "loss"
     state[~is_known & np.isnan(log2)] = "unknown"
+    state[are_unsexed(segments, fit["sex"])] = "unknown"
     return state
 
 
 def _prevailing(
-    copies: pd.Series, bases: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> object:
-    """Return the copies of most bases, missing where none are known."""
-    by_copies = (
-        pd.Series(bases, index=copies.index)[copies.notna()].groupby(copies.dropna()).sum()
-    )
-    return pd.NA if by_copies.empty else by_copies.idxmax()
+    segments: pd.DataFrame, bases: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> tuple[object, object]:
+    """Return the copies of most bases, and of these the minor ones.
+
+    Minor copies are missing unless half of the bases with these copies tell them: those of
+    a few segments do not stand for an arm.
+    """
+    total = np.asarray(segments["total"].astype("float64"), dtype=np.float64)
+    minor = np.asarray(segments["minor"].astype("float64"), dtype=np.float64)
+    if np.isnan(total).all():
+        return pd.NA, pd.NA
+    best = _heaviest(total, bases)
+    is_told = (total == best) & ~np.isnan(minor)
+    if bases[is_told].sum() < _TOLD * bases[total == best].sum():
+        return best, pd.NA
+    return best, _heaviest(minor[is_told], bases[is_told])
+
+
+def _heaviest(
+    copies: np.ndarray[tuple[int], np.dtype[np.float64]],
+    bases: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> float:
+    by_copies = pd.Series(bases).groupby(copies).sum()
+    return float(by_copies.index.to_numpy(np.float64)[by_copies.to_numpy().argmax()])

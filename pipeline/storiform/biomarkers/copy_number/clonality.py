@@ -58,39 +58,41 @@ def clonality(
     ``p u f / (p n + c (1 - p))`` of the reads, with purity p, n copies in tumour cells and c
     in normal ones. Clonal: f = 1 and any u up to the copies of the major allele. Subclonal:
     u = 1 and any f up to .85. The reads are beta-binomial. `ccf` is that of the likeliest
-    number of copies; its bounds are those of the posterior, whose clonal part lies at 1.
+    number of copies; its bounds are those of the posterior, whose clonal part lies at 1. All
+    of these are missing for calls without read counts, without copies or without purity.
 
     References
     ----------
     Carter et al., Nat. Biotechnol. 30, 413 (2012), doi:10.1038/nbt.2203; McGranahan et al.,
     Sci. Transl. Med. 7, 283ra54 (2015), doi:10.1126/scitranslmed.aaa1408.
     """
-    calls = variants[variants["is_eligible"] & variants["tumour_depth"].notna()]
-    calls = calls[
-        calls["tumour_alt_reads"].notna() & calls["ref"].notna() & calls["alt"].notna()
-    ]
+    calls = variants[variants["is_eligible"] & variants["ref"].notna()]
+    calls = calls[calls["alt"].notna()]
     calls = calls.drop_duplicates(["contig", "start", "end", "ref", "alt"], ignore_index=True)
     segments = copy_number_segments.sort_values(["contig", "start"], ignore_index=True)
     row = rows_at(
         segments, calls["contig"].to_numpy(dtype=object), calls["start"].to_numpy(np.int64)
     )
-    own = segments.iloc[np.maximum(row, 0)].reset_index(drop=True)
-    total = own["total"].astype("float64").where(row >= 0).to_numpy()
-    minor = own["minor"].astype("float64").where(row >= 0).to_numpy()
+    own = segments[["total", "minor", "normal_copies"]].reindex(row)  # row -1: missing values
+    total, minor, normal = (own[name].astype("float64").to_numpy() for name in own)
     table = calls[["contig", "start", "end", "ref", "alt", "gene", "is_nonsynonymous"]].copy()
-    table["tumour_depth"] = calls["tumour_depth"].astype("int64")
-    table["tumour_alt_reads"] = calls["tumour_alt_reads"].astype("int64")
+    for name in ("tumour_depth", "tumour_alt_reads"):
+        table[name] = calls[name].astype("Int64")
     table["total"] = pd.array(total, dtype="Float64").astype("Int64")
     table["minor"] = pd.array(minor, dtype="Float64").astype("Int64")
     purity = copy_number_fit["purity"].iloc[0]
-    depth = table["tumour_depth"].to_numpy(np.float64)
-    is_placed = (total > 0) & (depth > 0) & bool(pd.notna(purity))
+    depth, alt = (
+        table[name].to_numpy(np.float64, na_value=np.nan)
+        for name in ("tumour_depth", "tumour_alt_reads")
+    )
+    # A call that cannot be told stays, so that the burden does not take it for absent.
+    is_placed = (total > 0) & (depth > 0) & ~np.isnan(alt) & bool(pd.notna(purity))
     found = _posterior(
-        table["tumour_alt_reads"].to_numpy(np.float64),
-        depth,
+        np.where(is_placed, alt, 0.0),
+        np.where(is_placed, depth, 1.0),
         np.where(is_placed, total, 2.0),
         np.where(np.isnan(minor), 0.0, minor),
-        np.maximum(own["normal_copies"].to_numpy(np.float64), 0.0),
+        np.where(is_placed, np.maximum(normal, 0.0), 2.0),
         0.5 if pd.isna(purity) else float(purity),
         params,
     )
@@ -125,8 +127,7 @@ def _posterior(  # noqa: PLR0913, PLR0917  the columns of a call
     probability = 1.0 / (1.0 + np.exp(np.clip(subclonal - of_clonal, -700.0, 700.0)))
     multiplicity = copies[clonal.argmax(axis=1)].astype(np.float64)
     multiplicity[subclonal > of_clonal] = 1.0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        fraction = np.minimum(alt / depth / (unit * multiplicity), 1.0)
+    fraction = np.minimum(alt / depth / (unit * multiplicity), 1.0)
     mass = np.exp(some - some.max(axis=1, keepdims=True))
     mass *= (1.0 - probability)[:, None] / mass.sum(axis=1, keepdims=True)
     # All that is clonal lies at 1.

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit
 
 from storiform.biomarkers.copy_number.places import Pairs
 from storiform.biomarkers.copy_number.solutions import Solution
@@ -111,3 +112,33 @@ def deletion_ratios(runs: Runs, normal: Floats, fit: Solution, wave: float) -> F
     best = np.nan_to_num(ratios, nan=-np.inf).max(axis=(1, 2))
     found = np.where(own > 0, best, own)
     return np.where((runs.bins > 0) & (normal > 0), found, np.nan)
+
+
+def weighed_ratios(
+    runs: Runs, own: pd.DataFrame, errors: Floats, found: list[Solution], fewest: int
+) -> tuple[Floats, Floats]:
+    """Return for each gene ln of the likelihood ratio of no copy, and its probability.
+
+    Parameters
+    ----------
+    runs
+        Bins of the genes.
+    own
+        The segment of each gene, parallel to them: `normal_copies`.
+    errors
+        Standard errors of all segments; the lowest are the noise that no length averages out.
+    found
+        Solutions of the fit, the best first: the ratio is of the best, the probability of all.
+    fewest
+        Bins below which a gene has no ratio.
+    """
+    probability = np.zeros(len(runs.bins))
+    if not found or not runs.bins.any():
+        return np.full(len(runs.bins), np.nan), probability
+    known = errors[~np.isnan(errors)]
+    wave = float(np.quantile(known, 0.05)) if len(known) else 0.0
+    normal = own["normal_copies"].to_numpy(np.float64)
+    ratios = [deletion_ratios(runs, normal, one, wave) for one in found]
+    for one, ratio in zip(found, ratios, strict=True):
+        probability += one.weight * expit(np.nan_to_num(ratio, nan=-30.0))
+    return np.where(runs.bins >= fewest, ratios[0], np.nan), probability

@@ -111,14 +111,14 @@ def normal_copies(segments: pd.DataFrame, sex: str) -> Floats:
     for contig in ("chrX", "chrY"):
         on = segments["contig"].eq(contig).to_numpy()
         if sex == "male":
-            shared = _shared_bases(contig, start, end)
+            shared = shared_bases(contig, start, end)
             normal[on & (2 * shared <= end - start)] = 1.0
         elif sex != "female":
             normal[on] = np.nan
     return normal
 
 
-def _shared_bases(contig: str, start: Ints, end: Ints) -> Ints:
+def shared_bases(contig: str, start: Ints, end: Ints) -> Ints:
     """Return how much of each stretch X and Y share, in the build that says more."""
     most = np.zeros(len(start), dtype=np.int64)
     for places in PSEUDOAUTOSOMAL.values():
@@ -243,7 +243,10 @@ def mutation_evidence(
 
 
 def _deepest(variants: pd.DataFrame | None, most: int) -> pd.DataFrame:
-    """Return contig, start, alt and depth of the deepest eligible calls, in their order."""
+    """Return contig, start, alt and depth of the deepest eligible calls, by place.
+
+    Neither which of equal ones are taken nor their order depends on the order of rows.
+    """
     columns = ["contig", "start", "alt", "depth"]
     if variants is None or variants.empty:
         return pd.DataFrame({"contig": [], "start": [], "alt": [], "depth": []})
@@ -252,9 +255,11 @@ def _deepest(variants: pd.DataFrame | None, most: int) -> pd.DataFrame:
     calls = calls.assign(
         alt=calls["tumour_alt_reads"].astype("int64"),
         depth=calls["tumour_depth"].astype("int64"),
-    )[columns].drop_duplicates(["contig", "start"])
+    )[columns]
     calls = calls[calls["depth"] > 0]
     calls["alt"] = np.minimum(calls["alt"], calls["depth"])
+    calls = calls.sort_values(columns, ascending=[True, True, False, False])
+    calls = calls.drop_duplicates(["contig", "start"])
     order = np.argsort(-calls["depth"].to_numpy(), kind="stable")[:most]
     return calls.iloc[np.sort(order)]
 

@@ -13,7 +13,12 @@ from storiform.biomarkers.copy_number.evidence import (
     gathered_evidence,
     mutation_evidence,
 )
-from storiform.biomarkers.copy_number.imported import imported_segments, mean_copies
+from storiform.biomarkers.copy_number.imported import (
+    centred,
+    imported_segments,
+    mean_copies,
+    usual_x,
+)
 from storiform.biomarkers.copy_number.states import (
     Copies,
     allele_weights,
@@ -23,7 +28,7 @@ from storiform.biomarkers.copy_number.states import (
     over_solutions,
     state_rules,
 )
-from storiform.biomarkers.copy_number.summary import Answer, fit_table, limits_of
+from storiform.biomarkers.copy_number.summary import Answer, doubted, fit_table, with_limits
 from storiform.biomarkers.copy_number.surface import (
     Deepest,
     Model,
@@ -34,6 +39,7 @@ from storiform.biomarkers.copy_number.surface import (
 from storiform.kernels.purity import SegmentEvidence
 from storiform.model.copies import raw_copies
 from storiform.model.params import Fraction, Params
+from storiform.model.step import needs_one_of
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.copies import (
     CopyNumberQuality,
@@ -109,6 +115,7 @@ class CopyNumberFitTables(NamedTuple):
     segments: CopyNumberSegments
 
 
+@needs_one_of("raw_segments", "given_segments")
 def copy_number_fit(  # noqa: PLR0913, PLR0917  a step may take more tables than a helper
     raw_segments: RawSegments | None,
     snp_counts: SnpCounts | None,
@@ -158,7 +165,10 @@ def copy_number_fit(  # noqa: PLR0913, PLR0917  a step may take more tables than
     """
     answer = Answer.of(copy_number_quality, clinic, given_fit)
     if given_segments is not None and not given_segments.empty:
-        segments = imported_segments(given_segments, answer.purity, answer.ploidy, answer.sex)
+        given = given_segments.assign(log2=centred(given_segments))
+        given, told = usual_x(given, answer.sex)
+        answer = answer.limited(*told)
+        segments = imported_segments(given, answer.purity, answer.ploidy, answer.sex)
         if segments["total"].notna().any():
             ploidy = mean_copies(segments) if np.isnan(answer.ploidy) else answer.ploidy
             answer = replace(answer, method="given", ploidy=ploidy)
@@ -170,7 +180,7 @@ def copy_number_fit(  # noqa: PLR0913, PLR0917  a step may take more tables than
         return _tables(nothing, COPY_NUMBER_SEGMENTS.empty(), None)
     evidence = gathered_evidence(raw_segments, snp_counts, answer.sex)
     if answer.is_given:
-        answer = replace(answer, method="given")
+        answer = doubted(replace(answer, method="given"), evidence)
         return _tables(answer, _called(evidence, answer, params, None), None)
     used = used_segments(evidence)
     if not len(used):
@@ -181,7 +191,8 @@ def copy_number_fit(  # noqa: PLR0913, PLR0917  a step may take more tables than
     surface = searched_surface(model)
     limits = (params.max_interval, params.min_purity, params.ambiguous_distance)
     answer = answer.fitted(surface, stated, limits)
-    answer = answer.limited(*limits_of(evidence, len(model.mutations.segments), answer))
+    answer = with_limits(answer, evidence, len(model.mutations.segments))
+    answer = doubted(answer, evidence)
     return _tables(answer, _called(evidence, answer, params, surface), surface)
 
 

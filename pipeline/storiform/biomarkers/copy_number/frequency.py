@@ -39,7 +39,8 @@ def copy_number_frequency(
 
     Gain and loss are against the rounded ploidy of each biopsy; several biopsies of a patient
     are averaged, so that each patient counts once. Biopsies without a purity are left out.
-    A genome of less than 200 stretches is cut finer.
+    `loh` is the share of the patients whose minor copies are known, missing without any. A
+    genome of less than 200 stretches is cut finer.
     """
     known = copy_number_segments[copy_number_segments["total"].notna()]
     windows = _windows(known, params.window_mb * 1e6)
@@ -48,7 +49,8 @@ def copy_number_frequency(
         return empty.assign(**{kind: pd.Series([], dtype="float64") for kind in _KINDS})
     ploidy = copy_number_fit.set_index("biopsy")["ploidy"]
     middle = (windows["start"] + windows["end"]).to_numpy(np.int64) // 2
-    weights, sums = np.zeros(len(windows)), {kind: np.zeros(len(windows)) for kind in _KINDS}
+    sums = {kind: np.zeros(len(windows)) for kind in _KINDS}
+    weights = {kind: np.zeros(len(windows)) for kind in _KINDS}
     biopsies = known[["patient", "biopsy"]].drop_duplicates()
     of_patient = biopsies.groupby("patient")["biopsy"].transform("size").to_numpy(np.float64)
     patients = {name: np.zeros(len(windows), dtype=bool) for name in biopsies["patient"]}
@@ -58,13 +60,16 @@ def copy_number_frequency(
         own = known[known["biopsy"] == biopsy].sort_values(["contig", "start"])
         row = rows_at(own, windows["contig"].to_numpy(dtype=object), middle)
         is_covered = row >= 0
-        flags = _flags(own.iloc[np.maximum(row, 0)], float(ploidy[biopsy]), params)
-        weights += is_covered / several
+        at = own.iloc[np.maximum(row, 0)]
+        flags = _flags(at, float(ploidy[biopsy]), params)
+        is_told = is_covered & at["minor"].notna().to_numpy()
         patients[patient] |= is_covered
         for kind in _KINDS:
-            sums[kind] += (flags[kind] & is_covered) / several
+            is_counted = is_told if kind == "loh" else is_covered
+            weights[kind] += is_counted / several
+            sums[kind] += (flags[kind] & is_counted) / several
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = {kind: sums[kind] / weights for kind in _KINDS}
+        shares = {kind: sums[kind] / weights[kind] for kind in _KINDS}
     counted = np.sum(list(patients.values()), axis=0)
     table = windows.assign(patients=counted, **shares)
     return table[table["patients"] > 0].reset_index(drop=True)

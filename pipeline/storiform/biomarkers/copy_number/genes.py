@@ -6,15 +6,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
-from scipy.special import expit
 
 from storiform.biomarkers.copy_number.deletions import (
     Runs,
-    deletion_ratios,
     gene_runs,
     no_runs,
+    weighed_ratios,
 )
-from storiform.biomarkers.copy_number.places import Pairs, gene_spans, overlaps, with_nearest
+from storiform.biomarkers.copy_number.places import (
+    Pairs,
+    are_unsexed,
+    fish_ratios,
+    gene_spans,
+    overlaps,
+    with_nearest,
+)
 from storiform.biomarkers.copy_number.solutions import Solution, solutions
 from storiform.model.copies import ChromosomeArms, GenePlaces, raw_copies
 from storiform.model.intervals import Genes
@@ -30,7 +36,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _MB = 1_000_000
-_PERICENTROMERE = 5_000_000
 _FOCAL = ("HIGH_AMP", "AMP", "HOMDEL")
 _LIMIT = 0.9
 
@@ -131,13 +136,14 @@ def copy_number_genes(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     HOMDEL: no copy, up to 10 Mb, or by the bins of a listed gene alone. HETLOSS: fewer copies
     than the rounded ploidy. CNLOH: no minor allele, copies as usual. GAIN: more copies than
     usual. On the X of a male half the ploidy is usual. Without a purity the log ratio alone
-    decides (`basis` log_ratio).
+    decides (`basis` log_ratio). On X and Y of unknown sex it tells nothing: UNKNOWN.
 
     `probability` is the share of the fit's solutions, weighted by their likelihood, and of
     the segment's interval, in which a focal call holds; the posterior of the segment's copies
     else. Below a purity of .25, above a log ratio of -.4, and where the solutions do not
-    agree, a deletion is called by its log ratio alone; below a log ratio of .4 nothing is
-    amplified.
+    agree, a deletion is called by its log ratio alone and has no `probability`; one of the
+    gene's bins alone that its log ratio does not call gives way to the call of the segment.
+    Below a log ratio of .4 nothing is amplified. Segments of another program are not doubted.
 
     Parameters
     ----------
@@ -167,7 +173,7 @@ def copy_number_genes(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     evidence = _evidence(spans, segments, pairs, log_ratios, params)
     fit = copy_number_fit.iloc[0]
     called = _called(spans, segments, evidence, fit, params)
-    called["fish_ratio"] = _fish_ratio(called, chromosome_arms, segments)
+    called["fish_ratio"] = fish_ratios(called, chromosome_arms, segments)
     is_shown = spans["is_listed"].to_numpy() | called["call"].isin(_FOCAL).to_numpy()
     return called[is_shown].reset_index(drop=True)
 
@@ -182,7 +188,8 @@ def _evidence(
     total = segments["total"].astype("float64").to_numpy()
     log2 = segments["log2"].to_numpy(np.float64)
     is_gone = np.where(np.isnan(total), log2 < params.deleted_log2, total == 0)
-    bins_of = segments["bins"].astype("float64").fillna(0.0).to_numpy()
+    # Another program may not tell the bins of its segments: they are no fewer for that.
+    bins_of = segments["bins"].astype("float64").fillna(np.inf).to_numpy()
     is_gone = (is_gone & (bins_of >= params.min_deleted_bins))[pairs.row]
     order = np.lexsort((-pairs.bases, ~is_gone, pairs.gene))
     gene, first = np.unique(pairs.gene[order], return_index=True)
@@ -205,7 +212,8 @@ def _shift(bins: pd.DataFrame, segments: pd.DataFrame) -> float:
         return 0.0
     log2 = segments["log2"].to_numpy(np.float64)[inside.row]
     away = bins["log2"].to_numpy(np.float64)[inside.gene] - log2
-    return float(np.median(away))
+    known = away[~np.isnan(away)]
+    return float(np.median(known)) if len(known) else 0.0
 
 
 def _called(
@@ -223,102 +231,97 @@ def _called(
     )
     length = (own["end"] - own["start"]).to_numpy(np.int64)
     ploidy = float(fit["ploidy"]) if pd.notna(fit["ploidy"]) else 2.0
-    usual = ploidy * own["normal_copies"].to_numpy(np.float64) / 2.0
     has_own = evidence.bins >= params.min_gene_bins
     log2 = np.where(has_own, evidence.log2, own["log2"].to_numpy(np.float64))
     by_ratio = _by_log_ratio(log2, length, params)
-    call = np.where(
-        np.isnan(total), by_ratio, _by_copies(total, minor, usual, ploidy, length, params)
-    )
+    normal = own["normal_copies"].to_numpy(np.float64)
+    by_copies = _by_copies(total, minor, normal, ploidy, length, params)
+    call = np.where(np.isnan(total), by_ratio, by_copies)
     basis = np.where(np.isnan(total), "log_ratio", "copies").astype(object)
     if fit["method"] == "given":
         basis[~np.isnan(total)] = "given"
-    found = solutions(fit)
-    ratio, by_gene = _by_bins(evidence, segments, own, found, params)
-    is_deleted = spans["is_listed"].to_numpy() & is_placed & (call != "HOMDEL")
+    is_unknown = ~is_placed | are_unsexed(own, fit["sex"])
+    errors, found = segments["log2_se"].to_numpy(np.float64), solutions(fit)
+    ratio, by_gene = weighed_ratios(evidence.runs, own, errors, found, params.min_gene_bins)
+    is_deleted = spans["is_listed"].to_numpy() & ~is_unknown & (call != "HOMDEL")
     is_deleted &= np.nan_to_num(ratio, nan=-np.inf) > params.gene_log_likelihood_ratio
+    level = own["log2"].to_numpy(np.float64)
+    is_doubted = _doubted((call, basis), level, own, by_gene, fit, params)
+    trial = np.full_like(call, "HOMDEL"), np.full_like(call, "gene_bins")
+    is_weak = _doubted(trial, evidence.log2, own, by_gene, fit, params)
+    by_level = is_doubted & (call == "HOMDEL")
+    by_level |= is_deleted & is_weak & (by_ratio == "HOMDEL")
+    call[is_doubted] = "GAIN"
+    call[by_level] = np.where(by_ratio == "HOMDEL", "HOMDEL", "HETLOSS")[by_level]
+    basis[by_level], total[by_level], minor[by_level] = "log_ratio", np.nan, np.nan
+    # A doubted deletion of the gene alone leaves it the call and the copies of its segment.
+    is_deleted &= ~is_weak
     call[is_deleted], basis[is_deleted], total[is_deleted] = "HOMDEL", "gene_bins", 0.0
     minor[is_deleted] = np.where(np.isnan(minor[is_deleted]), np.nan, 0.0)
     probability = _probability(call, own, by_gene, found, params)
-    if fit["method"] != "given":
-        level = np.where(basis == "gene_bins", evidence.log2, own["log2"].to_numpy(np.float64))
-        is_doubted = _doubted(call, basis, level, probability, fit, params)
-        is_deletion = is_doubted & (call == "HOMDEL")
-        total[is_deletion] = minor[is_deletion] = np.nan
-        basis[is_deletion] = "log_ratio"
-        usual_call = np.where(by_ratio == "HOMDEL", "HOMDEL", "HETLOSS")
-        call = np.where(is_doubted, np.where(is_deletion, usual_call, "GAIN"), call)
-    call[~is_placed] = "UNKNOWN"
+    probability[by_level | is_unknown] = np.nan
+    call[is_unknown], ratio[is_unknown] = "UNKNOWN", np.nan
     table = spans[["gene", "contig", "start", "end", "cytoband"]].copy()
     table["bins"], table["call"], table["basis"] = evidence.bins, call, basis
+    table["log_likelihood_ratio"], table["probability"] = ratio, probability
     table["total"] = pd.array(total, dtype="Float64").astype("Int64")
     table["minor"] = pd.array(minor, dtype="Float64").astype("Int64")
+    table["log2"] = np.where(is_placed, log2, np.nan)
+    return _with_segment(table, own, is_placed, ploidy)
+
+
+def _with_segment(
+    table: pd.DataFrame, own: pd.DataFrame, is_placed: npt.NDArray[np.bool_], ploidy: float
+) -> pd.DataFrame:
+    """Add what the segment tells beside the call, and what GDC makes of the copies."""
     for column in ("total_raw", "total_lower", "total_upper"):
         table[column] = own[column].where(is_placed).to_numpy(np.float64)
-    table["log2"] = np.where(is_placed, log2, np.nan)
-    table["segment_bases"] = np.where(is_placed, length, 0)
-    table["log_likelihood_ratio"], table["probability"] = ratio, probability
-    table["is_amplified_gdc"] = pd.array(
-        [pd.NA if np.isnan(n) else bool(n >= 2.0 * ploidy) for n in total], dtype="boolean"
-    )
+    table["segment_bases"] = np.where(is_placed, own["end"] - own["start"], 0)
+    table["is_amplified_gdc"] = (table["total"] >= 2.0 * ploidy).astype("boolean")
     return table
 
 
-def _by_bins(
-    evidence: _Evidence,
-    segments: pd.DataFrame,
-    own: pd.DataFrame,
-    found: list[Solution],
-    params: CopyNumberGenesParams,
-) -> tuple[Floats, Floats]:
-    """Return for each gene ln of the likelihood ratio of no copy, and its probability."""
-    nothing = np.full(len(evidence.bins), np.nan), np.zeros(len(evidence.bins))
-    if not found or not evidence.bins.any():
-        return nothing
-    wave = float(np.nanquantile(segments["log2_se"].to_numpy(np.float64), 0.05))
-    normal = own["normal_copies"].to_numpy(np.float64)
-    ratios = [deletion_ratios(evidence.runs, normal, one, wave) for one in found]
-    probability = np.zeros(len(evidence.bins))
-    for one, ratio in zip(found, ratios, strict=True):
-        probability += one.weight * expit(np.nan_to_num(ratio, nan=-30.0))
-    has_own = evidence.bins >= params.min_gene_bins
-    return np.where(has_own, ratios[0], np.nan), probability
-
-
 def _doubted(
-    call: npt.NDArray[np.object_],
-    basis: npt.NDArray[np.object_],
+    calls: tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]],
     level: Floats,
-    probability: Floats,
+    own: pd.DataFrame,
+    by_gene: Floats,
     fit: pd.Series,
     params: CopyNumberGenesParams,
 ) -> npt.NDArray[np.bool_]:
-    """Tell which focal calls the data are too weak for, whatever the copies say."""
-    by_copies = basis != "log_ratio"
-    is_deleted = (call == "HOMDEL") & by_copies
+    """Tell which focal calls the data are too weak for, whatever the copies say.
+
+    `calls` are the calls and their basis, `level` the log ratios that they stand on. The
+    segments of another program, which have no error, are not ours to doubt.
+    """
+    call, basis = calls
+    is_open = (basis != "log_ratio") & own["log2_se"].notna().to_numpy()
+    is_deleted = (call == "HOMDEL") & is_open
     is_low = pd.notna(fit["purity"]) and float(fit["purity"]) < params.deleted_min_purity
     weak = is_deleted & (is_low | ~(level <= params.deleted_max_log2))
     if fit["is_ambiguous"]:
+        probability = _probability(call, own, by_gene, solutions(fit), params)
         weak |= is_deleted & ~(probability >= _LIMIT)
-    is_amplified = np.isin(call, ("AMP", "HIGH_AMP")) & by_copies
+    is_amplified = np.isin(call, ("AMP", "HIGH_AMP")) & is_open
     return np.asarray(weak | (is_amplified & ~(level >= params.amplified_min_log2)))
 
 
 def _by_copies(
     total: Floats,
     minor: Floats,
-    usual: Floats,
+    normal: Floats,
     ploidy: float,
     length: Ints,
     params: CopyNumberGenesParams,
 ) -> npt.NDArray[np.object_]:
-    """Call by whole copies; `usual` is the ploidy, or half of it on the X of a male."""
-    base = np.maximum(np.round(usual), 1.0)
+    """Call by whole copies; usual is the ploidy, or half of it on the X of a male."""
+    base = np.maximum(np.round(ploidy * normal / 2.0), 1.0)
     amplified = max(params.amplified_copies, ploidy + params.amplified_above_ploidy)
     high = max(params.high_copies, params.high_times_ploidy * ploidy)
     is_focal = length <= params.amplified_max_mb * _MB
     call = np.full(len(total), "NEUTRAL", dtype=object)
-    call[(minor == 0) & (total >= np.maximum(base, 2.0))] = "CNLOH"
+    # Of one copy in normal cells there is no second allele to lose.
+    call[(minor == 0) & (total >= np.maximum(base, 2.0)) & (normal > 1)] = "CNLOH"
     call[total > base] = "GAIN"
     call[total < base] = "HETLOSS"
     call[(total >= amplified) & is_focal] = "AMP"
@@ -369,24 +372,3 @@ def _probability(
     is_gone = call == "HOMDEL"
     probability[is_gone] = np.maximum(deleted, by_gene)[is_gone]
     return probability
-
-
-def _fish_ratio(called: pd.DataFrame, arms: pd.DataFrame, segments: pd.DataFrame) -> Floats:
-    """Divide the copies of each gene by those of its p arm and around the centromere."""
-    around: dict[str, float] = {}
-    for contig, rows in segments.groupby("contig"):
-        short = arms[(arms["contig"] == contig) & (arms["arm"] == "p")]
-        if short.empty or rows["total_raw"].isna().all():
-            continue
-        edge = int(short["end"].max()) + _PERICENTROMERE
-        ends, starts = (np.asarray(rows[name], dtype=np.float64) for name in ("end", "start"))
-        bases = np.maximum(np.minimum(ends, edge) - starts, 0.0)
-        copies = np.asarray(rows["total_raw"], dtype=np.float64)
-        is_known = ~np.isnan(copies)
-        whole = float(bases[is_known].sum())
-        if whole > 0:
-            around[str(contig)] = float((bases * copies)[is_known].sum() / whole)
-    nearby = np.array([around.get(str(c), np.nan) for c in called["contig"]], dtype=np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.asarray(called["total_raw"], dtype=np.float64) / nearby
-    return np.where(nearby > 0, ratio, np.nan)

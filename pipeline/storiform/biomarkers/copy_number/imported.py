@@ -1,16 +1,22 @@
-"""Segments and fits of other programs, brought into the shape of ours."""
+"""Segments, log ratios and fits of other programs, brought into the shape of ours."""
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from storiform.biomarkers.copy_number.evidence import autosome_weights, normal_copies
+from storiform.biomarkers.copy_number.evidence import (
+    autosome_weights,
+    normal_copies,
+    shared_bases,
+)
 from storiform.model.copies import expected_log2, raw_copies
 
 Floats = npt.NDArray[np.float64]
 
 _WHOLE = 0.3
 """Copies further than this from a whole number are those of some cells only."""
+_FAR_X = 0.5
+"""Median log2 of X, by that of the autosomes, halfway to that against other copies."""
 
 
 def imported_segments(
@@ -31,7 +37,7 @@ def imported_segments(
         ``female``, ``male`` or empty.
     """
     order = given_segments.sort_values(["contig", "start"], kind="stable")
-    segments = order[~(order["contig"].eq("chrY") & (sex == "female"))].reset_index(drop=True)
+    segments = order[~(order["contig"].eq("chrY") & (sex != "male"))].reset_index(drop=True)
     of_sex = normal_copies(segments, sex)
     normal = np.nan_to_num(of_sex, nan=2.0)
     log2 = centred(segments)
@@ -65,6 +71,54 @@ def imported_segments(
             "is_subclonal": np.abs(given - total) > _WHOLE,
         }
     )
+
+
+def usual_x(table: pd.DataFrame, sex: str) -> tuple[pd.DataFrame, list[str]]:
+    """Put X of given log ratios where 0 is the copies of normal cells; and what to say of it.
+
+    CNVkit compares a female's X with one copy on demand, which moves it to 1, and a male's
+    with two copies by default, which moves it to -1. Y is dropped unless it is a male's.
+
+    Parameters
+    ----------
+    table
+        Bins or segments with `contig, start, end, log2`, centred on the autosomes.
+    sex
+        ``female``, ``male`` or empty; where it is not known X is moved either way.
+
+    Returns
+    -------
+    tuple[pd.DataFrame, list[str]]
+        The rows with `log2` as it should be, and a limit in words where it was moved.
+    """
+    kept = table[~(table["contig"].eq("chrY") & (sex != "male"))]
+    log2 = kept["log2"].to_numpy(dtype=np.float64, copy=True)
+    start, end = (kept[name].to_numpy(dtype=np.int64) for name in ("start", "end"))
+    on = kept["contig"].eq("chrX").to_numpy(dtype=bool) & np.isfinite(log2)
+    shared = on & (2 * shared_bases("chrX", start, end) > end - start)
+    level = _weighted_median(log2[on & ~shared], end[on & ~shared] - start[on & ~shared])
+    if level > _FAR_X and sex != "male":
+        move, against = -1.0, "one copy"
+    elif level < -_FAR_X and sex != "female":
+        move, against = 1.0, "two copies"
+    else:
+        return kept, []
+    log2[on & ~shared] += move
+    # What X and Y share has two copies in a male too: it moves only where it lies off as well.
+    of_shared = _weighted_median(log2[shared], end[shared] - start[shared])
+    if -move * of_shared > _FAR_X:
+        log2[shared] += move
+    said = f"X of the given log ratios was against {against}: moved by {move:+.0f}"
+    return kept.assign(log2=log2), [said]
+
+
+def _weighted_median(values: Floats, weights: npt.NDArray[np.int64]) -> float:
+    """Return the value at which half of the weight is reached; NaN without values."""
+    if not len(values):
+        return float("nan")
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(reached, reached[-1] / 2.0)])
 
 
 def centred(segments: pd.DataFrame) -> Floats:

@@ -47,6 +47,8 @@ class Observations:
         (n, normals) log2 depth of each normal of the panel; no columns where not known.
     limits
         What limits the answers, in words.
+    doubts
+        Those of the limits that are worth a warning: what was given is not used.
     """
 
     places: pd.DataFrame
@@ -60,6 +62,12 @@ class Observations:
     spread: Floats = field(default_factory=lambda: np.zeros(0))
     profiles: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     limits: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    def left_out(self, reason: str) -> None:
+        """Say why something that was given is not used."""
+        self.limits.append(reason)
+        self.doubts.append(reason)
 
     @property
     def sexual(self) -> Flags:
@@ -89,9 +97,7 @@ def of_coverage(
         if shared >= min_panel_share:
             found.normal = reads
         else:
-            found.limits.append(
-                f"the normal has but {shared:.0%} of the tumour's bins: not used"
-            )
+            found.left_out(f"the normal has but {shared:.0%} of the tumour's bins: not used")
     if panel is not None and not panel.empty:
         _add_panel(found, panel, min_panel_share)
     return found
@@ -221,7 +227,7 @@ def _add_panel(found: Observations, panel: pd.DataFrame, min_share: float) -> No
     columns = _columns(found.places, panel, ["gc", "log2", "spread", *more, *own])
     shared = float(np.isfinite(columns[1]).mean())
     if shared < min_share:
-        found.limits.append(f"the panel has but {shared:.0%} of the tumour's bins: not used")
+        found.left_out(f"the panel has but {shared:.0%} of the tumour's bins: not used")
         return
     gc = found.covariates["gc"]
     found.covariates["gc"] = np.where(np.isfinite(gc), gc, columns[0])

@@ -1,4 +1,4 @@
-"""Which segments and bins a gene overlaps."""
+"""Which segments and bins a gene overlaps, and what is around it."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from storiform.model.intervals import GeneModel
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+_PERICENTROMERE = 5_000_000
 _NEAR = 1_000_000
 """A gene beyond the last bin of a contig belongs to the last segment if it is as near."""
 
@@ -112,3 +113,38 @@ def with_nearest(pairs: Pairs, genes: pd.DataFrame, rows: pd.DataFrame) -> Pairs
         np.concatenate([pairs.row, table[:, 1]]),
         np.concatenate([pairs.bases, np.ones(len(table), dtype=np.int64)]),
     )
+
+
+def are_unsexed(rows: pd.DataFrame, sex: object) -> npt.NDArray[np.bool_]:
+    """Tell rows of X and Y without copies for lack of the sex: their log ratio means nothing.
+
+    Parameters
+    ----------
+    rows
+        Segments: `contig, total`.
+    sex
+        As the fit has it: anything but ``female`` and ``male`` is unknown.
+    """
+    is_of_sex = rows["contig"].isin(["chrX", "chrY"]) & rows["total"].isna()
+    return is_of_sex.to_numpy(dtype=np.bool_) & (sex not in {"female", "male"})
+
+
+def fish_ratios(called: pd.DataFrame, arms: pd.DataFrame, segments: pd.DataFrame) -> Floats:
+    """Divide the copies of each gene by those of its p arm and around the centromere."""
+    around: dict[str, float] = {}
+    for contig, rows in segments.groupby("contig"):
+        short = arms[(arms["contig"] == contig) & (arms["arm"] == "p")]
+        if short.empty or rows["total_raw"].isna().all():
+            continue
+        edge = int(short["end"].max()) + _PERICENTROMERE
+        ends, starts = (np.asarray(rows[name], dtype=np.float64) for name in ("end", "start"))
+        bases = np.maximum(np.minimum(ends, edge) - starts, 0.0)
+        copies = np.asarray(rows["total_raw"], dtype=np.float64)
+        is_known = ~np.isnan(copies)
+        whole = float(bases[is_known].sum())
+        if whole > 0:
+            around[str(contig)] = float((bases * copies)[is_known].sum() / whole)
+    nearby = np.array([around.get(str(c), np.nan) for c in called["contig"]], dtype=np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.asarray(called["total_raw"], dtype=np.float64) / nearby
+    return np.where(nearby > 0, ratio, np.nan)

@@ -1,5 +1,6 @@
 """Log ratios of bins: tumour against the reference that leaves the least noise."""
 
+import warnings
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from storiform.biomarkers.copy_number.correction import (
     neighbour_noise,
     weighed_down,
 )
+from storiform.biomarkers.copy_number.imported import usual_x
 from storiform.biomarkers.copy_number.observations import (
     Observations,
     of_coverage,
@@ -26,7 +28,9 @@ from storiform.biomarkers.copy_number.segmentation import (
     segment_track,
 )
 from storiform.model.copies import PSEUDOAUTOSOMAL, PanelOfNormals
+from storiform.model.errors import DataWarning
 from storiform.model.params import Depth, Fraction, Params
+from storiform.model.step import needs_one_of
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.copies import (
     COPY_NUMBER_QUALITY,
@@ -46,6 +50,7 @@ Flags = npt.NDArray[np.bool_]
 _FEW_READS = 30.0
 _FEW_PLACES = 200
 _NOISY = 0.5
+_NO_REFERENCE = "neither normal nor panel"
 
 
 class RatiosParams(Params):
@@ -80,6 +85,7 @@ class CopyNumberRatios(NamedTuple):
     quality: CopyNumberQuality
 
 
+@needs_one_of("given_ratios", "bin_coverage", "given_coverage", "snp_counts")
 def log_ratios(  # noqa: PLR0913, PLR0917  a step takes what its sources are
     given_ratios: GivenRatios | None,
     bin_coverage: BinCoverage | None,
@@ -126,6 +132,8 @@ def log_ratios(  # noqa: PLR0913, PLR0917  a step takes what its sources are
     sex, limits = _sex(seen, stated)
     rules = Rules(params.reference, params.min_normal_reads, params.max_spread)
     references = references_of(seen, rules, sex)
+    for doubt in _doubts(references, limits if sex and stated else []):
+        warnings.warn(doubt, DataWarning, stacklevel=2)
     bins = _settled(references, sex)
     facts: dict[str, object] = {
         "reference": references.name,
@@ -137,6 +145,14 @@ def log_ratios(  # noqa: PLR0913, PLR0917  a step takes what its sources are
         "sex": sex,
     }
     return CopyNumberRatios(bins, _quality(bins, snp_counts, facts, [*seen.limits, *limits]))
+
+
+def _doubts(references: References, of_sex: list[str]) -> list[str]:
+    """Return what is worth a warning: nothing fit to compare with, or another's normal."""
+    without = (
+        [f"{_NO_REFERENCE}: log ratios are rough"] if references.name == "tumour_only" else []
+    )
+    return [*references.seen.doubts, *without, *of_sex]
 
 
 def _settled(references: References, sex: str) -> pd.DataFrame:
@@ -206,9 +222,10 @@ def _taken(
         usual = max(noise**2, LEAST_VARIANCE) if np.isfinite(noise) else 1.0
         variance[of_class & ~(variance > 0)] = usual
     known = known.assign(variance=weighed_down(log2, contigs, variance))
-    bins = LOG_RATIOS.conform(_centred(known[list(LOG_RATIOS.columns)]))
+    bins, told = usual_x(_centred(known[list(LOG_RATIOS.columns)]), stated)
+    bins = LOG_RATIOS.conform(bins)
     facts = {"reference": "given", "is_tumour_only": False, "sex": stated}
-    return CopyNumberRatios(bins, _quality(bins, snp_counts, facts, []))
+    return CopyNumberRatios(bins, _quality(bins, snp_counts, facts, told))
 
 
 def _stated_sex(clinic: pd.DataFrame | None) -> str:
@@ -251,7 +268,7 @@ def _quality(
     reads = float(str(facts.get("median_reads", np.nan)))
     said = [
         "no normal of the patient" if facts["is_tumour_only"] else "",
-        "neither normal nor panel" if facts["reference"] == "tumour_only" else "",
+        _NO_REFERENCE if facts["reference"] == "tumour_only" else "",
         f"few reads: {reads:.0f} in the median target bin" if reads < _FEW_READS else "",
         f"noisy: neighbouring bins differ by {noise:.2f}" if noise > _NOISY else "",
         f"few places with two alleles: {usable}" if usable < _FEW_PLACES else "",

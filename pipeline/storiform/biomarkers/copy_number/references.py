@@ -128,7 +128,9 @@ def references_of(seen: Observations, rules: Rules, sex: str) -> References:
             against = against + seen.places["contig"].eq("chrX").to_numpy(dtype=np.float64)
         raw["panel"] = _without_shared_noise(seen, np.where(is_fit, against, np.nan), classes)
     if not raw:
-        raw["tumour_only"] = np.where(seen.tumour > 0, depth, np.nan)
+        # X and Y of a male are against one copy, as they are against his normal.
+        against = depth + seen.sexual if sex == "male" else depth
+        raw["tumour_only"] = np.where(seen.tumour > 0, against, np.nan)
     if rules.wanted in raw:
         raw = {rules.wanted: raw[rules.wanted]}
     found = References(seen, classes, raw, {True: 1.0, False: 1.0}, {})

@@ -9,7 +9,9 @@ import pandas as pd
 
 from storiform.biomarkers.copy_number.evidence import Evidence, autosome_weights
 from storiform.biomarkers.copy_number.solutions import written
+from storiform.biomarkers.copy_number.states import called_sd
 from storiform.biomarkers.copy_number.surface import Stated, Surface
+from storiform.model.copies import expected_log2
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -22,6 +24,12 @@ _MOST_LISTED = 8.0
 _FEWEST_KNOWN = 0.5
 """Share of the genome of which the minor copies must be known to speak of all of it."""
 _MANY_SUBCLONAL = 0.3
+_FEW_PLACES = "few places with two alleles"
+_SURELY_LOWER = 4.0
+_LOW_BINS = 3
+"""By how many SD, in how many bins, a segment lies lower than without any copy."""
+_OF_GERMLINE = 3
+"""Segments that may be lost in the germline, which only the patient's own normal takes off."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,8 @@ class Answer:
         return bool(np.isfinite(self.purity) and np.isfinite(self.ploidy))
 
     def limited(self, *limits: str) -> Self:
-        """Return this with further limits."""
-        return replace(self, limits=(*self.limits, *limits))
+        """Return this with further limits, none of them twice."""
+        return replace(self, limits=tuple(dict.fromkeys((*self.limits, *limits))))
 
     def fitted(
         self, surface: Surface, stated: Stated, rules: tuple[float, float, float]
@@ -115,21 +123,49 @@ class Answer:
         )
 
 
-def limits_of(evidence: Evidence, mutations: int, answer: Answer) -> list[str]:
-    """Return in words what the data lack."""
+def with_limits(answer: Answer, evidence: Evidence, mutations: int) -> Answer:
+    """Return the answer with what the data lack, in words."""
     limits = []
     snps = int(evidence.snps.sum())
-    if snps == 0:
-        limits.append("no places with two alleles: minor copies are not known")
-    elif snps < _FEWEST_SNPS:
-        limits.append(f"only {snps} places with two alleles")
+    if snps < _FEWEST_SNPS:
+        # The log ratios' own words for it say the same.
+        kept = tuple(one for one in answer.limits if not one.startswith(_FEW_PLACES))
+        answer = replace(answer, limits=kept)
+        only = f"only {snps} places with two alleles"
+        limits.append(
+            only if snps else "no places with two alleles: minor copies are not known"
+        )
     if mutations < _FEWEST_MUTATIONS and not answer.is_given:
         limits.append(f"few mutations ({mutations}) that could tell of purity")
     if np.isnan(evidence.normal).any():
         limits.append("sex not known: X and Y have no copies")
     if answer.purity < _LOW_PURITY:
         limits.append("low purity: single copies and deletions are hard to tell")
-    return limits
+    return answer.limited(*limits)
+
+
+def doubted(answer: Answer, evidence: Evidence) -> Answer:
+    """Return the answer, in doubt where segments lie lower than its purity allows.
+
+    The normal cells of a biopsy keep their copies. A panel has those that a patient lacks by
+    birth: against it a few segments alone leave no doubt of the purity.
+    """
+    if not answer.is_given:
+        return answer
+    floor = float(expected_log2(answer.purity, answer.ploidy, 0, 2))
+    bins = evidence.segments["bins"].to_numpy(dtype=np.int64)
+    is_low = (evidence.weight > 0.0) & (bins >= _LOW_BINS)
+    is_low &= evidence.log2 + _SURELY_LOWER * called_sd(evidence) < floor
+    if not is_low.any():
+        return answer
+    limit = (
+        "segments lie lower than any copies allow at this purity: a wrong purity, or tumour "
+        "and normal swapped"
+    )
+    is_panel = answer.reference in {"panel", "normal_and_panel", "tumour_only"}
+    if is_panel and is_low.sum() <= _OF_GERMLINE:
+        return answer.limited(f"{limit}, or lost in the germline")
+    return replace(answer.limited(limit), is_ambiguous=True)
 
 
 def fit_table(answer: Answer, segments: pd.DataFrame) -> pd.DataFrame:

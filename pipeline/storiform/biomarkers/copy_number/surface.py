@@ -21,6 +21,9 @@ PURITIES = np.arange(8, 100, dtype=np.float64) / 100.0
 PLOIDIES = np.arange(70, 301, dtype=np.float64) / 50.0
 """The grid: .08 to .99 by .01, 1.4 to 6 by .02 (finer than the noise of a long segment)."""
 
+_REFINED = (0.02, float(PURITIES[-1]))
+"""Where refined purities lie: a little below the grid, but never above what is drawn."""
+
 _SAME_PURITY, _SAME_PLOIDY = 0.05, 0.3
 """Two optima as near as this are one."""
 
@@ -213,7 +216,7 @@ def refined(model: Model, start: Optimum) -> Optimum:
     """Return the best point near an optimum of the grid, by two finer grids."""
     best = start
     for step in (1.0, 0.25):
-        purities = np.clip(best.purity + step * np.arange(-3, 4) * 0.004, 0.02, 1.0)
+        purities = np.clip(best.purity + step * np.arange(-3, 4) * 0.004, *_REFINED)
         ploidies = best.ploidy + step * np.arange(-4, 5) * 0.006
         score = model.score(purities, np.tile(ploidies, (len(purities), 1)))
         row, column = np.unravel_index(int(score.argmax()), score.shape)
@@ -230,8 +233,8 @@ def _profile(model: Model, coarse: Floats, best: Optimum) -> tuple[Floats, Float
     The ridge of purity and ploidy is narrower than the grid, so each purity looks about
     its best ploidy in finer steps, and purities near the best are closer together.
     """
-    near = best.purity + np.arange(-15, 16) * 0.002
-    near = near[(near >= PURITIES[0]) & (near <= PURITIES[-1])]
+    # The best itself must stay, which may lie below the grid: nothing else is surely inside.
+    near = np.clip(best.purity + np.arange(-15, 16) * 0.002, *_REFINED)
     purities = np.unique(np.round(np.concatenate([PURITIES, near]), 6))
     row = np.abs(purities[:, None] - PURITIES[None, :]).argmin(axis=1)
     start = PLOIDIES[coarse.argmax(axis=1)][row]

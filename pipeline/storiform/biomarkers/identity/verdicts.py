@@ -15,6 +15,8 @@ Flags = NDArray[np.bool_]
 
 _BEYOND_DOUBT = 3.0
 """Times the evidence that must speak for siblings, who are half alike, against one person."""
+_CAN_LOSE, _CLEAR = "tumour exome", 2.0
+"""Times the evidence of a verdict from which a mixture is named in a tumour's exome."""
 _LEAST_SHARE = 0.1
 """Share of another's reads from which a mixture is named."""
 
@@ -69,8 +71,12 @@ def judge(
     # Samples of one patient are accused by what strangers share alone, never as a mixture.
     found[(mixture <= -_BEYOND_DOUBT * min_ratio) & ~is_own] = -1
     found[~is_enough] = 0
-    found[_contradicted(found, is_own)] = -1
-    clear = np.minimum(found_ratios.told, -found_ratios.mixture) >= min_ratio
+    found[_contradicted(found, is_own) & is_enough] = -1
+    # A tumour that lost one allele of much of its genome shows what is left of it at the shares
+    # of a mixture, so that this is named by several times the evidence.
+    can_lose = np.array([sample.kind == _CAN_LOSE for sample in of.samples], dtype=bool)
+    least = np.where(can_lose, _CLEAR, 1.0)[:, None] * min_ratio
+    clear = np.minimum(found_ratios.told, -found_ratios.mixture) >= least
     holds = clear & ~is_own & (found <= 0) & is_enough & (found_ratios.share >= _LEAST_SHARE)
     # Others that share much with the person look like him: one person is named, the clearest.
     if len(holds):
@@ -86,11 +92,11 @@ def _contradicted(found: NDArray[np.int8], is_own: Flags) -> Flags:
     """Tell which pairs of two patients cannot be the same, whatever they share.
 
     One of the two is the same as another sample of its patient, which is certainly not of the
-    other's person: so it is a mixture.
+    other's person: so it is a mixture, or a tumour that has lost too much to be told by itself.
     """
     same_own = (is_own & (found > 0)).astype(np.float32)
     is_apart = same_own @ (found < 0).astype(np.float32) > 0
-    contradicted: Flags = ~is_own & (found > 0) & (is_apart | is_apart.T)
+    contradicted: Flags = ~is_own & (found >= 0) & (is_apart | is_apart.T)
     return contradicted
 
 

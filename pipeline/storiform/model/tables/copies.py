@@ -163,7 +163,9 @@ GIVEN_FIT = Table(
     grain="biopsy",
     description="One row per biopsy: purity and ploidy that another program found.",
     columns={
-        "tool": Column("string", "PURPLE, ASCAT, FACETS, Sequenza or PureCN"),
+        "tool": Column(
+            "string", "PURPLE, ASCAT, FACETS, Sequenza or PureCN; table: the file tells none"
+        ),
         "purity": Column("float", "share of tumour cells"),
         "ploidy": Column("float", "mean copies of the tumour cells"),
         "wgd": Column("nullable_bool", "whole-genome doubling, where the program tells"),

@@ -26,7 +26,11 @@ COPY_NUMBER_FIT = Table(
             "mean copies of tumour cells on autosomes; missing with purity",
             feature=True,
         ),
-        "is_ambiguous": Column("bool", "another purity and ploidy explain the data as well"),
+        "is_ambiguous": Column(
+            "bool",
+            "another purity and ploidy explain the data as well, or segments lie lower than any "
+            "copies allow",
+        ),
         "alternatives": Column(
             "string",
             "further optima, best first: purity/ploidy (ln likelihood less than the best)",
@@ -118,7 +122,9 @@ COPY_NUMBER_GENES = Table(
         "log_likelihood_ratio": Column(
             "float", "of no copies against the best other state, over the gene's bins", "ln"
         ),
-        "probability": Column("float", "that the call is right, as calibrated"),
+        "probability": Column(
+            "float", "that the call is right; missing where a log ratio alone decides"
+        ),
         "fish_ratio": Column(
             "float", "copies of the gene by those around the centromere, as FISH counts"
         ),
@@ -153,7 +159,10 @@ COPY_NUMBER_ARMS = Table(
         "arm": Column("string", "p or q"),
         "call": Column("string", "gain, loss, loh (copy-neutral), mixed, neutral or unknown"),
         "total": Column("nullable_int", "copies over most of the arm"),
-        "minor": Column("nullable_int", "copies of the minor allele over most of the arm"),
+        "minor": Column(
+            "nullable_int",
+            "copies of the minor allele there; missing unless known for half of it",
+        ),
         "share": Column("float", "share of the arm that has the call"),
         "log2": Column("float", "mean log ratio by length", "log2"),
     },
@@ -187,7 +196,10 @@ COPY_NUMBER_FREQUENCY = Table(
         "loss": Column("float", "share of them with fewer"),
         "amplified": Column("float", "share of them amplified"),
         "homozygous_deletion": Column("float", "share of them without any copy"),
-        "loh": Column("float", "share of them without the minor allele"),
+        "loh": Column(
+            "float",
+            "share without the minor allele, of those whose minor copies are known",
+        ),
     },
 )
 CopyNumberFrequency = Annotated[pd.DataFrame, COPY_NUMBER_FREQUENCY]
@@ -203,8 +215,10 @@ CLONALITY = Table(
         "alt": Column("string", "somatic allele"),
         "gene": Column("string", "HGNC symbol as annotated"),
         "is_nonsynonymous": Column("bool", "changes the protein"),
-        "tumour_depth": Column("int", "tumour reads over the call", "reads"),
-        "tumour_alt_reads": Column("int", "of these with the somatic allele", "reads"),
+        "tumour_depth": Column(
+            "nullable_int", "tumour reads over the call; missing where not given", "reads"
+        ),
+        "tumour_alt_reads": Column("nullable_int", "of these with the somatic allele", "reads"),
         "total": Column("nullable_int", "copies of the place in tumour cells"),
         "minor": Column("nullable_int", "of these of the minor allele"),
         "multiplicity": Column("nullable_int", "copies that carry the call, likeliest"),

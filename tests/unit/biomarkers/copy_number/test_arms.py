@@ -49,3 +49,38 @@ def test_log_ratios_decide_where_copies_are_missing() -> None:
     found = copy_number_arms(own, fit(None, None), ARMS, CopyNumberArmsParams())
     assert found["call"].tolist() == ["gain", "loss"]
     assert found["total"].isna().all()
+
+
+def test_x_of_unknown_sex_is_unknown() -> None:
+    own = segments([("chr1", 0, 100 * MB, 2, 1), ("chrX", 0, 150 * MB, None, None)])
+    own["log2"] = [0.0, -0.9]
+    params = CopyNumberArmsParams()
+    unknown = copy_number_arms(own, fit(sex=""), ARMS, params)
+    assert unknown["call"].tolist() == ["neutral"] * 2 + ["unknown"] * 2
+    known = copy_number_arms(own, fit(sex="male"), ARMS, params)
+    assert known["call"].tolist() == ["neutral"] * 2 + ["loss"] * 2
+
+
+@pytest.mark.parametrize(("told", "minor"), [(24, None), (26, 1)])
+def test_minor_copies_are_those_of_most_of_the_prevailing_total(
+    told: int, minor: int | None
+) -> None:
+    found = arms(
+        [("chr9", 0, 15 * MB, 1, 0), ("chr1", 0, told * MB, 2, 1),
+         ("chr1", told * MB, 50 * MB, 2, None), ("chr9", 15 * MB, 45 * MB, 2, None)]
+    )  # fmt: skip
+    lone = found.loc[("chr9", "p")]
+    assert (lone["total"], lone["share"]) == (2, pytest.approx(2 / 3))
+    assert pd.isna(lone["minor"]), "that of the third with one copy is not the arm's"
+    assert found.loc[("chr1", "p"), "total"] == 2
+    if minor is None:
+        assert pd.isna(found.loc[("chr1", "p"), "minor"])
+    else:
+        assert found.loc[("chr1", "p"), "minor"] == minor
+
+
+def test_no_loh_where_one_copy_is_usual() -> None:
+    single = arms([("chr1", 0, 100 * MB, 1, 0)], ploidy=1.2)
+    assert set(single["call"]) == {"neutral"}
+    doubled = arms([("chrX", 0, 150 * MB, 2, 0)], ploidy=4.0)
+    assert set(doubled["call"]) == {"neutral"}, "the X of a doubled male"

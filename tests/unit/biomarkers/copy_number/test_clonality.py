@@ -10,7 +10,7 @@ from storiform.biomarkers.copy_number.clonality import (
     clonal_burden,
     clonality,
 )
-from storiform.model.tables.copy_calls import CLONAL_BURDEN, CLONALITY
+from storiform.model.tables.copy_calls import CLONAL_BURDEN, CLONALITY, COPY_NUMBER_SEGMENTS
 
 MB = 1_000_000
 PURITY = 0.6
@@ -100,9 +100,70 @@ def test_calls_that_are_not_eligible_are_left_out() -> None:
     assert found(variants.iloc[:0]).empty
 
 
-def burden(flags: list[bool | None], megabases: float = 2.0) -> pd.Series:
+def test_without_segments_every_call_is_unplaced() -> None:
+    empty = COPY_NUMBER_SEGMENTS.empty()
+    params = CopyNumberClonalityParams()
+    for purity in (PURITY, None):
+        table = clonality(calls([("chr1", 5)], [20]), empty, fit(purity), params)
+        table = CLONALITY.conform(table)
+        assert table["tumour_depth"].tolist() == [300]
+        assert table["is_clonal"].isna().all()
+        assert table["total"].isna().all()
+    assert CLONALITY.conform(clonality(calls([], []), empty, fit(), params)).empty
+
+
+def test_calls_without_read_counts_stay_and_count_as_unplaced() -> None:
+    variants = calls([("chr1", 5), ("chr1", 9), ("chr1", 12)], [90, 90, 90])
+    variants["tumour_depth"] = pd.array([300, None, 300], dtype="Int64")
+    variants["tumour_alt_reads"] = pd.array([90, 90, None], dtype="Int64")
+    table = found(variants)
+    assert table["is_clonal"].isna().tolist() == [False, True, True]
+    assert table["tumour_depth"].isna().tolist() == [False, True, False]
+    assert table[["ccf", "multiplicity"]].isna().all(axis=1).tolist() == [False, True, True]
+    row = clonal_burden(table.iloc[1:], pd.DataFrame({"megabases": [2.0]})).iloc[0]
+    assert row["mutations_unplaced"] == 2
+    assert np.isnan(row["tmb_clonal"])
+
+
+def test_a_subclonal_call_is_on_one_copy() -> None:
+    row = found(calls([("chr1", 60 * MB)], [round(300 * share(1, 4, 0.5))])).iloc[0]
+    assert not row["is_clonal"]
+    assert row["multiplicity"] == 1
+    assert row["ccf"] == pytest.approx(0.5, abs=0.05)
+
+
+def placed(total: int, minor: int | None, alt: int, normal: int = 2) -> pd.Series:
+    own = segments([("chr1", 0, MB, total, minor)]).assign(normal_copies=normal)
+    table = clonality(calls([("chr1", 5)], [alt]), own, fit(), CopyNumberClonalityParams())
+    return CLONALITY.conform(table).iloc[0]
+
+
+def test_copies_with_the_call_are_at_most_those_of_the_major_allele() -> None:
+    alt = round(300 * share(3, 4))
+    assert placed(4, 1, alt)["multiplicity"] == 3
+    assert placed(4, 2, alt)["multiplicity"] == 2
+    assert placed(4, 2, alt)["ccf"] == 1.0
+
+
+def test_where_the_minor_allele_is_not_known_all_copies_may_carry_the_call() -> None:
+    row = placed(4, None, round(300 * share(4, 4)))
+    assert row["multiplicity"] == 4
+    assert pd.isna(row["minor"])
+    assert row["ccf"] == pytest.approx(1.0, abs=0.05)
+
+
+def test_copies_of_normal_cells_dilute_the_call() -> None:
+    half = round(300 * PURITY / (PURITY + (1 - PURITY)) / 2)
+    man, woman = placed(1, 0, half, normal=1), placed(1, 0, half, normal=2)
+    assert man["ccf"] == pytest.approx(0.5, abs=0.01)
+    assert woman["ccf"] == pytest.approx(0.5 * (2 - PURITY), abs=0.01)
+    assert not man["is_clonal"]
+
+
+def burden(flags: list[bool | None], megabases: float = 2.0, *, silent: int = 0) -> pd.Series:
+    """Return the burden of calls; the last `silent` ones are synonymous."""
     table = pd.DataFrame({"is_clonal": pd.array(flags, dtype="boolean")})
-    table["is_nonsynonymous"] = True
+    table["is_nonsynonymous"] = np.arange(len(flags)) < len(flags) - silent
     tmb = pd.DataFrame({"megabases": [megabases]})
     return CLONAL_BURDEN.conform(clonal_burden(table, tmb)).iloc[0]
 
@@ -118,3 +179,10 @@ def test_burden_is_missing_where_no_call_can_be_told_and_zero_without_calls() ->
     assert np.isnan(burden([None, None])["tmb_clonal"])
     assert burden([])["tmb_clonal"] == 0.0
     assert np.isnan(burden([True], megabases=0.0)["tmb_clonal"])
+
+
+def test_burden_counts_no_synonymous_calls() -> None:
+    row = burden([True, False, None, True, False, None], silent=3)
+    counts = row[["mutations_clonal", "mutations_subclonal", "mutations_unplaced"]]
+    assert counts.tolist() == [1, 1, 1]
+    assert (row["tmb_clonal"], row["tmb_subclonal"]) == (0.5, 0.5)

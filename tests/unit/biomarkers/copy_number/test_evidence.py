@@ -134,6 +134,15 @@ def test_priors_of_states_add_up_to_one_in_each_kind_of_genome():
     assert (2 * minor <= total).all()
 
 
+def test_loss_of_an_allele_before_a_doubling_counts_as_little_more_than_one_step():
+    states, _ = state_rules(0.05)
+    at = {pair: row for row, pair in enumerate(zip(states.totals, states.minors, strict=True))}
+    for kind, priors in zip(KINDS, states.priors, strict=True):
+        off = float(priors[at[2, 0]] - priors[at[3, 1]])
+        # By 1.3 steps of .9 against one where genomes are doubled; 2 against 2 elsewhere.
+        assert off == pytest.approx(-0.27 if kind.basic == 2 else 0.9 * (3 - 2 - 1 - 1))
+
+
 def test_copies_that_another_solution_does_not_share_lose_probability():
     flags = np.zeros(2, dtype=bool)
     best = Copies(np.array([2.0, 3.0]), np.array([1.0, np.nan]), np.zeros(2),

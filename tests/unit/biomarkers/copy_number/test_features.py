@@ -45,6 +45,13 @@ def test_any_loss_joins_heterozygous_and_homozygous_deletion_and_homdel_does_not
     assert neutral["CDKN2A_loh"]
 
 
+def test_a_gene_that_is_gone_has_lost_the_minor_allele_too() -> None:
+    silent = genes(CDK4="NEUTRAL", MDM2="GAIN", CDKN2A="HOMDEL").assign(minor=pd.NA)
+    found = GENE_COPY_STATES.conform(gene_copy_states(silent, PARAMS)).iloc[0]
+    assert found["CDKN2A_loh"]
+    assert found["CDK4_loh"] is pd.NA
+
+
 @pytest.mark.parametrize(
     ("cdk4", "mdm2", "expected"),
     [("AMP", "HIGH_AMP", True), ("AMP", "NEUTRAL", False), ("GAIN", "AMP", False)],
@@ -113,6 +120,15 @@ def test_without_coamplification_there_is_no_row() -> None:
         ("extraskeletal osteosarcoma", "soft_tissue_sarcoma"), ("lung adenocarcinoma", "other"),
         ("parosteal osteosarcoma", "mdm2_amplified"), ("", "other"),
         ("solitary fibrous tumor", "soft_tissue_sarcoma"), ("Ewing sarcoma", "other"),
+        ("Osteogenic sarcoma", "other"), ("bone sarcoma", "other"), ("ES", "other"),
+        ("extraskeletal osteogenic sarcoma", "soft_tissue_sarcoma"),
+        ("leiomyosarcoma, bone metastasis", "soft_tissue_sarcoma"),
+        ("Spindle cell lipoma", "other"), ("sarcomatoid mesothelioma", "other"),
+        ("spindle cell sarcoma", "soft_tissue_sarcoma"), ("spindle cell melanoma", "other"),
+        ("reviewed as benign", "other"), ("angiosarcoma", "soft_tissue_sarcoma"),
+        ("DDLS", "liposarcoma"), ("ALT", "liposarcoma"), ("alt", "other"),
+        ("lipoma-like liposarcoma", "liposarcoma"), ("GIST", "soft_tissue_sarcoma"),
+        ("gastrointestinal stromal tumour", "soft_tissue_sarcoma"),
     ],
 )  # fmt: skip
 def test_what_a_diagnosis_says(words: str, kind: str) -> None:

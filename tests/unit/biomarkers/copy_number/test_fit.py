@@ -332,3 +332,56 @@ def test_calls_that_are_not_eligible_tell_nothing():
     none = planted.variants.assign(is_eligible=False)
     assert np.isnan(fitted(planted, variants=none).fit["purity"])
     assert np.isnan(fitted(planted, max_mutations=0).fit["purity"])
+
+
+def test_which_of_equally_deep_mutations_are_used_does_not_hang_on_their_order():
+    planted = tumour(QUIET, 0.5, mutations=90)
+    planted.variants["tumour_depth"] = 100
+    again = pd.concat([planted.variants, planted.variants.assign(tumour_alt_reads=1)])
+    one = fitted(planted, variants=again, max_mutations=30)
+    other = fitted(planted, variants=again.iloc[::-1], max_mutations=30)
+    pd.testing.assert_series_equal(one.fit, other.fit)
+    pd.testing.assert_frame_equal(one.surface, other.surface)
+
+
+def test_a_lack_of_places_is_said_once():
+    said = quality(limits="few places with two alleles: 0; few reads")
+    planted = tumour(USUAL, 0.6, mutations=60)
+    limits = fitted(planted, snp_counts=None, copy_number_quality=said).fit["limits"]
+    assert limits.count("places with two alleles") == 1
+    assert limits.startswith("few reads; no places")
+    enough = fitted(planted, copy_number_quality=said).fit["limits"]
+    assert enough.startswith("few places with two alleles: 0")
+
+
+@pytest.mark.parametrize(
+    ("reference", "bins", "log2", "count", "is_doubted", "is_ambiguous"),
+    [("normal", 3, -5.0, 1, True, True), ("normal", 2, -5.0, 1, False, False),
+     ("normal", 3, -2.0, 1, False, False), ("normal_and_panel", 3, -5.0, 1, True, False),
+     ("panel", 3, -5.0, 4, True, True)],
+)  # fmt: skip
+def test_segments_lower_than_without_any_copy_put_the_purity_in_doubt(
+    reference, bins, log2, count, is_doubted, is_ambiguous
+):
+    planted = tumour(USUAL, 0.6, mutations=30)
+    low = [
+        planted.raw_segments.iloc[[at]].assign(
+            contig="chr20", start=at * MB, end=(at + 1) * MB, bins=bins, log2=log2
+        )
+        for at in range(count)
+    ]
+    table = pd.concat([planted.raw_segments, *low], ignore_index=True)
+    given = GIVEN_FIT.conform(
+        pd.DataFrame(
+            {"tool": ["X"], "purity": [0.6], "ploidy": [planted.ploidy], "wgd": [None]}
+        )
+    )
+    for fit in (None, given):
+        found = fitted(
+            planted._replace(raw_segments=table),
+            copy_number_quality=quality().assign(reference=reference), given_fit=fit,
+        ).fit  # fmt: skip
+        assert found["purity"] == pytest.approx(0.6, abs=0.04)
+        assert ("lower than any copies allow" in found["limits"]) is is_doubted
+        assert ("germline" in found["limits"]) is (is_doubted and not is_ambiguous)
+        assert found["is_ambiguous"] == is_ambiguous

@@ -63,3 +63,28 @@ def test_stretch_that_one_biopsy_lacks_counts_the_others() -> None:
 def test_biopsies_without_copies_give_an_empty_table() -> None:
     found = cohort({("A", "A1"): [("chr1", 0, 100 * MB, None, None)]})
     assert found.empty
+
+
+def test_loh_is_counted_among_those_whose_minor_copies_are_known() -> None:
+    lost, quiet = [("chr1", 0, 100 * MB, 2, 0)], [("chr1", 0, 100 * MB, 2, 1)]
+    silent = [("chr1", 0, 100 * MB, 2, None)]
+    found = cohort({("A", "A1"): lost, ("B", "B1"): quiet, ("C", "C1"): silent})
+    assert found["loh"].eq(0.5).all()
+    assert found["patients"].eq(3).all()
+    assert cohort({("C", "C1"): silent})["loh"].isna().all()
+
+
+def test_one_x_of_a_male_is_no_loss_and_no_loh() -> None:
+    found = cohort({("A", "A1"): [("chrX", 0, 100 * MB, 1, 0)]})
+    assert found[["gain", "loss", "loh"]].eq(0).all(axis=None)
+    doubled = cohort({("A", "A1"): [("chrX", 0, 100 * MB, 2, 0)]}, ploidy=4.0)
+    assert doubled[["gain", "loss", "loh"]].eq(0).all(axis=None)
+    assert cohort({("A", "A1"): [("chrX", 0, 100 * MB, 2, 0)]})["gain"].eq(1).all()
+
+
+@pytest.mark.parametrize(
+    ("ploidy", "copies", "share"), [(1.0, 5, 0), (1.0, 6, 1), (4.0, 7, 0), (4.0, 8, 1)]
+)
+def test_amplified_is_four_above_the_ploidy(ploidy: float, copies: int, share: int) -> None:
+    found = cohort({("A", "A1"): [("chr1", 0, 100 * MB, copies, 1)]}, ploidy)
+    assert found["amplified"].eq(share).all()

@@ -1,5 +1,8 @@
 """Genes are called by the copies of their segment, or by their own bins."""
 
+import warnings
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,11 +25,15 @@ def called(
     fitted: pd.DataFrame | None = None,
     log_ratios: pd.DataFrame | None = None,
     genes: GeneModel | None = None,
+    changes: dict | None = None,  # type: ignore[type-arg]
     **changed: object,
 ) -> pd.DataFrame:
     fitted = fit() if fitted is None else fitted
     ploidy = fitted["ploidy"].iloc[0]
     own = segments(rows, ploidy=2.0 if pd.isna(ploidy) else ploidy)
+    for (number, column), value in (changes or {}).items():
+        contig, start = rows[number][:2]
+        own.loc[(own["contig"] == contig) & (own["start"] == start), column] = value
     params = CopyNumberGenesParams(**changed)
     table = copy_number_genes(own, fitted, log_ratios, genes, PLACES, ARMS, params)
     return COPY_NUMBER_GENES.conform(table).set_index("gene")
@@ -219,3 +226,162 @@ def test_male_x() -> None:
             ("chrX", 78 * MB, 150 * MB, 1, None)]  # fmt: skip
     assert called(rows).loc["ATRX", "call"] == "HOMDEL"
     assert called(QUIET).loc["ATRX", "call"] == "NEUTRAL"
+    # Two of a doubled male's one X are usual, and no loss of the other allele.
+    doubled = [(c, s, e, 4, 2) for c, s, e, _, _ in QUIET[:3]]
+    genes = called([*doubled, ("chrX", 0, 150 * MB, 2, 0)], fit(0.6, 4.0))
+    assert genes.loc["ATRX", "call"] == "NEUTRAL"
+
+
+GONE = [
+    QUIET[0], ("chr9", 0, 21 * MB, 2, 1), ("chr9", 21 * MB, 23 * MB, 0, 0),
+    ("chr9", 23 * MB, 100 * MB, 2, 1), *QUIET[2:],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("level", [-1.5, -0.5, 0.6])
+def test_x_of_unknown_sex_is_unknown(level: float) -> None:
+    edges = [0, 77 * MB, 78 * MB, 150 * MB]
+    rows = [*QUIET[:3], *(("chrX", a, b, None, None) for a, b in pairwise(edges))]
+    changes = {(4, "log2"): level, (4, "normal_copies"): 2}
+    away = [("chr1", n * 400_000, n * 400_000 + 300, 0.0) for n in range(200)]
+    inside = [
+        ("chrX", 77_504_900 + n * 50_000, 77_505_200 + n * 50_000, -2.0) for n in range(5)
+    ]
+    own = bins([*away, *inside])
+    gene = called(rows, fit(sex=""), own, changes=changes).loc["ATRX"]
+    assert gene["call"] == "UNKNOWN"
+    assert gene[["total", "probability", "log_likelihood_ratio"]].isna().all()
+    assert called(rows, fit(), changes=changes).loc["ATRX", "call"] != "UNKNOWN"
+    known = called(QUIET, fit(sex="")).loc["ATRX"]
+    assert known["call"] != "UNKNOWN", "copies that another program gives stay"
+
+
+@pytest.mark.parametrize(
+    ("purity", "log2", "call"),
+    [(0.24, -0.6, "HETLOSS"), (0.26, -0.6, "HOMDEL"), (0.3, -0.38, "HETLOSS"),
+     (0.3, -0.42, "HOMDEL")],
+)  # fmt: skip
+def test_deletion_needs_a_purity_and_a_low_log_ratio(
+    purity: float, log2: float, call: str
+) -> None:
+    gene = called(GONE, fit(purity), changes={(2, "log2"): log2}).loc["CDKN2A"]
+    assert gene["call"] == call
+    is_doubted = call == "HETLOSS"
+    assert gene["basis"] == ("log_ratio" if is_doubted else "copies")
+    assert pd.isna(gene["total"]) == is_doubted
+    assert pd.isna(gene["probability"]) == is_doubted, "not that of the call it was"
+
+
+@pytest.mark.parametrize("method", ["given", "fitted"])
+def test_only_segments_of_another_program_are_not_doubted(method: str) -> None:
+    fitted = fit(0.2, method=method)
+    changes = {(2, "log2"): -0.3}
+    ours = called(GONE, fitted, changes=changes).loc["CDKN2A"]
+    assert ours["call"] == "HETLOSS"
+    given = called(GONE, fitted, changes={**changes, (2, "log2_se"): np.nan}).loc["CDKN2A"]
+    assert (given["call"], given["total"]) == ("HOMDEL", 0)
+
+
+def test_basis_is_given_with_another_programs_copies() -> None:
+    rows = [("chr9", 0, 100 * MB, 2, 1), ("chr12", 0, 130 * MB, None, None)]
+    basis = called(rows, fit(method="given"))["basis"]
+    assert (basis["CDKN2A"], basis["CDK4"]) == ("given", "log_ratio")
+
+
+@pytest.mark.parametrize(("log2", "call"), [(0.38, "GAIN"), (0.42, "AMP")])
+def test_amplification_needs_a_log_ratio(log2: float, call: str) -> None:
+    genes = called(with_chr12(8), changes={(3, "log2"): log2})
+    assert genes.loc["CDK4", "call"] == call
+    assert genes.loc["CDK4", "total"] == 8
+
+
+@pytest.mark.parametrize(("copies", "expected"), [(5.2, 0.0), (5.8, 1.0), (9.0, 1.0)])
+def test_probability_of_an_amplification_is_that_of_half_a_copy_less(
+    copies: float, expected: float
+) -> None:
+    log2 = float(expected_log2(0.6, 2.0, copies, 2))
+    genes = called(with_chr12(6), changes={(3, "log2"): log2})
+    assert genes.loc["CDK4", "probability"] == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(("copies", "expected"), [(0.4, 1.0), (0.6, 0.0)])
+def test_probability_of_a_deletion(copies: float, expected: float) -> None:
+    log2 = float(expected_log2(0.6, 2.0, copies, 2))
+    genes = called(GONE, changes={(2, "log2"): log2})
+    assert genes.loc["CDKN2A", "probability"] == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("ploidy", "copies", "is_it"), [(2, 3, 0), (2, 4, 1), (3, 5, 0), (3, 6, 1)]
+)
+def test_gdc_amplifies_at_twice_the_ploidy(ploidy: float, copies: int, is_it: int) -> None:
+    gene = called(with_chr12(copies), fit(0.6, float(ploidy))).loc["CDK4"]
+    assert bool(gene["is_amplified_gdc"]) == bool(is_it)
+
+
+def test_fish_counts_five_megabases_beyond_the_centromere() -> None:
+    rows = [*QUIET[:2], ("chr12", 0, 35 * MB, 2, 1), ("chr12", 35 * MB, 57 * MB, 4, 2),
+            ("chr12", 57 * MB, 59 * MB, 8, 1), ("chr12", 59 * MB, 130 * MB, 2, 1)]  # fmt: skip
+    assert called(rows).loc["CDK4", "fish_ratio"] == pytest.approx(8 / ((35 * 2 + 5 * 4) / 40))
+
+
+@pytest.mark.parametrize(
+    ("log2", "mb", "call"),
+    [(-0.3, 2, "HETLOSS"), (-0.2, 2, "NEUTRAL"), (0.9, 19, "AMP"), (0.9, 21, "GAIN"),
+     (-1.3, 9, "HOMDEL"), (-1.3, 11, "HETLOSS")],
+)  # fmt: skip
+def test_limits_without_a_purity(log2: float, mb: int, call: str) -> None:
+    rows = [("chr9", 21 * MB, (21 + mb) * MB, None, None)]
+    unknown = fit(None, None, method="thresholds")
+    gene = called(rows, unknown, changes={(0, "log2"): log2}).loc["CDKN2A"]
+    assert gene["call"] == call
+
+
+@pytest.mark.parametrize(("number", "call"), [(3, "HETLOSS"), (4, "HOMDEL"), (pd.NA, "HOMDEL")])
+def test_deletion_of_the_smaller_part_needs_four_bins_where_they_are_told(
+    number: object, call: str
+) -> None:
+    low, high = 21_990_000, 22_100_000
+    rows = [
+        QUIET[0], ("chr9", 0, low, 1, 0), ("chr9", low, high, 0, 0),
+        ("chr9", high, 100 * MB, 1, 0), *QUIET[2:],
+    ]  # fmt: skip
+    assert called(rows, changes={(2, "bins"): number}).loc["CDKN2A", "call"] == call
+
+
+def test_one_copy_of_a_near_haploid_tumour_is_no_loss_of_heterozygosity() -> None:
+    rows = [QUIET[0], ("chr9", 0, 100 * MB, 1, 0), *QUIET[2:]]
+    assert called(rows, fit(0.6, 1.2)).loc["CDKN2A", "call"] == "NEUTRAL"
+
+
+@pytest.mark.parametrize(
+    ("purity", "expected"),
+    [(0.2, ("NEUTRAL", "copies", 2, 1)), (0.3, ("HOMDEL", "gene_bins", 0, 0))],
+)
+def test_doubted_deletion_of_the_gene_alone_leaves_the_call_of_its_segment(
+    purity: float, expected: tuple[object, ...]
+) -> None:
+    own = gene_bins(float(expected_log2(0.6, 2.0, 1, 2)) - 0.7, 4)
+    gene = called(QUIET, fit(purity), own).loc["CDKN2A"]
+    assert tuple(gene[["call", "basis", "total", "minor"]]) == expected
+    assert gene["log_likelihood_ratio"] > 4
+    assert gene["probability"] > 0.8
+
+
+def test_doubted_deletion_of_the_gene_alone_is_called_by_a_low_log_ratio() -> None:
+    rows = [(*row[:3], 2, 1) if row[3] == 0 else row for row in GONE]
+    own = gene_bins(float(expected_log2(0.6, 2.0, 1, 2)) - 1.4, 4)
+    gene = called(rows, fit(0.2), own).loc["CDKN2A"]
+    assert (gene["call"], gene["basis"]) == ("HOMDEL", "log_ratio")
+    assert gene[["total", "minor", "probability"]].isna().all()
+
+
+def test_given_segments_beside_bins() -> None:
+    gone = gene_bins(float(expected_log2(0.6, 2.0, 0, 2)), 4)
+    rows = [QUIET[0], ("chr9", 0, 100 * MB, 1, 0), *QUIET[2:]]
+    rows[1:2] = [("chr9", 0, 30 * MB, 1, 0), ("chr9", 30 * MB, 100 * MB, 1, 0)]
+    changes = {(n, "log2_se"): np.nan for n in range(len(rows))} | {(2, "log2"): np.nan}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gene = called(rows, fit(method="given"), gone, changes=changes).loc["CDKN2A"]
+    assert (gene["call"], gene["basis"]) == ("HOMDEL", "gene_bins")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from test_fit import fitted
 
-from storiform.biomarkers.copy_number.imported import imported_segments, mean_copies
+from storiform.biomarkers.copy_number.imported import imported_segments, mean_copies, usual_x
 from storiform.model.copies import expected_log2
 from storiform.model.tables.copies import GIVEN_FIT, GIVEN_SEGMENTS
 from storiform.model.tables.copy_calls import COPY_NUMBER_SEGMENTS
@@ -114,3 +114,54 @@ def test_mean_copies_leave_out_x_and_y_and_what_is_missing():
     )  # fmt: skip
     assert mean_copies(table) == 2.0
     assert np.isnan(mean_copies(table.iloc[1:]))
+
+
+def x_at(level: float, shared: float = 0.0) -> pd.DataFrame:
+    """Return log ratios with X at a level, what it shares with Y at another, and a Y at 0."""
+    return given(
+        ("chr1", 0, 60 * MB, 0.0, NO_NUMBER, NO_NUMBER),
+        ("chrX", 10_000, 2_700_000, shared, NO_NUMBER, NO_NUMBER),
+        ("chrX", 3 * MB, 100 * MB, level, NO_NUMBER, NO_NUMBER),
+        ("chrX", 100 * MB, 110 * MB, level + 3.0, NO_NUMBER, NO_NUMBER),
+        ("chrY", 3 * MB, 50 * MB, 0.0, NO_NUMBER, NO_NUMBER),
+    )
+
+
+@pytest.mark.parametrize(
+    ("sex", "level", "moved"),
+    [("female", 1.0, 0.0), ("female", -1.0, -1.0), ("female", 0.4, 0.4), ("male", -1.0, 0.0),
+     ("male", 1.0, 1.0), ("male", -0.4, -0.4), ("", 1.0, 0.0), ("", -1.0, 0.0)],
+)  # fmt: skip
+def test_x_against_another_number_of_copies_is_moved_and_it_is_said(sex, level, moved):
+    table, told = usual_x(x_at(level), sex)
+    on_x = table[table["contig"] == "chrX"]["log2"]
+    assert on_x.tolist() == pytest.approx([0.0, moved, moved + 3.0])
+    assert bool(told) is (moved != level)
+    if told:
+        against = "one copy" if level > 0 else "two copies"
+        assert told == [
+            f"X of the given log ratios was against {against}: moved by {moved - level:+.0f}"
+        ]
+    assert ("chrY" in set(table["contig"])) is (sex == "male")
+
+
+def test_what_x_shares_with_y_is_moved_where_it_lies_off_as_well():
+    table, _ = usual_x(x_at(1.0, shared=0.9), "female")
+    assert table["log2"].iloc[1] == pytest.approx(-0.1)
+    table, _ = usual_x(x_at(-1.0, shared=0.1), "male")
+    assert table["log2"].iloc[1] == pytest.approx(0.1)
+
+
+def test_nothing_is_moved_without_log_ratios_or_x():
+    assert usual_x(COPIES, "female")[1] == []
+    assert usual_x(x_at(NO_NUMBER, NO_NUMBER), "male")[1] == []
+
+
+def test_given_segments_of_a_female_against_one_x_have_two():
+    rows = x_at(1.0, shared=1.0).drop(index=3).assign(log2=lambda own: own["log2"] + 0.3)
+    found = fitted(None, given_segments=rows, given_fit=given_fit(0.5, 2.0))
+    assert found.segments["total"].tolist() == [2, 2, 2]
+    assert "was against one copy: moved by -1" in found.fit["limits"]
+    copies = rows.assign(total=[2.0, 2.0, 2.0, 0.0])
+    found = fitted(None, given_segments=copies, given_fit=given_fit(0.5, 2.0))
+    assert found.segments["total"].tolist() == [2, 2, 2]

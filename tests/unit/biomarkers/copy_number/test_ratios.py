@@ -7,6 +7,7 @@ import pytest
 from storiform.biomarkers.copy_number.alleles import AllelesParams, snp_counts
 from storiform.biomarkers.copy_number.panel import PanelParams, panel_of_normals
 from storiform.biomarkers.copy_number.ratios import RatiosParams, log_ratios
+from storiform.model.errors import DataWarning
 from storiform.model.tables.copies import BIN_COVERAGE, GIVEN_RATIOS, GIVEN_SNPS
 
 PARAMS = RatiosParams()
@@ -151,7 +152,8 @@ def test_x_of_a_male_is_0_against_normal_and_panel(with_normal):
 
 
 def test_sex_is_that_of_the_normal_and_a_contradiction_is_told():
-    quality = run(pair("male"), clinic=pd.DataFrame({"sex": ["female"]})).quality.iloc[0]
+    with pytest.warns(DataWarning, match="stated is female"):
+        quality = run(pair("male"), clinic=pd.DataFrame({"sex": ["female"]})).quality.iloc[0]
     assert quality["sex"] == "male"
     assert "stated is female" in quality["limits"]
 
@@ -175,7 +177,9 @@ def test_bins_with_few_reads_of_the_normal_are_left_out():
 
 def test_without_normal_and_panel_there_is_a_result_with_its_limit():
     tumour = pair()[lambda bins: bins["role"] == "tumour"]
-    bins, quality = run(tumour)
+    with pytest.warns(DataWarning, match="neither normal nor panel") as told:
+        bins, quality = run(tumour)
+    assert len(told) == 1
     assert quality["reference"].tolist() == ["tumour_only"]
     assert "neither normal nor panel" in quality["limits"].iloc[0]
     assert bins["variance"].median() > 0.2
@@ -184,7 +188,8 @@ def test_without_normal_and_panel_there_is_a_result_with_its_limit():
 
 def test_a_panel_of_another_kit_is_not_used_and_it_is_said():
     other = panel().assign(start=lambda bins: bins["start"] + 3)
-    quality = run(pair(), other).quality.iloc[0]
+    with pytest.warns(DataWarning, match="the panel has but 0%"):
+        quality = run(pair(), other).quality.iloc[0]
     assert quality["reference"] == "normal"
     assert "the panel has but 0%" in quality["limits"]
 
@@ -248,3 +253,61 @@ def test_a_deletion_without_any_read_stays():
     deep = bins[(bins["contig"] == "chr4") & (bins["start"] < 6_000_000)]
     assert len(deep) >= 45
     assert deep["log2"].median() < -6
+
+
+def given_on_x(level):
+    """Return ready log ratios: an autosome at .4, X that much higher, and Y."""
+    contig = np.repeat(["chr1", "chrX", "chrY"], 300)
+    start = np.tile(np.arange(300) * 100_000, 3) + 5_000_000
+    log2 = np.random.default_rng(3).normal(0.4, 0.1, 900) + np.where(contig == "chrX", level, 0)
+    frame = {"contig": contig, "start": start, "end": start + 200, "log2": log2}
+    return GIVEN_RATIOS.conform(pd.DataFrame(frame).assign(is_target=True, variance=np.nan))
+
+
+@pytest.mark.parametrize(
+    ("sex", "on_x", "is_moved"),
+    [("female", 1.0, True), ("male", -1.0, True), ("female", 0.0, False), ("male", 0.0, False)],
+)
+def test_x_of_ready_log_ratios_is_brought_to_0_and_it_is_said(sex, on_x, is_moved):
+    clinic = pd.DataFrame({"sex": [sex]})
+    bins, quality = run(given_ratios=given_on_x(on_x), clinic=clinic)
+    assert level(bins, "chrX") == pytest.approx(0.0, abs=0.03)
+    assert ("moved by" in quality["limits"].iloc[0]) is is_moved
+    assert ("chrY" in set(bins["contig"])) is (sex == "male")
+
+
+def test_x_of_a_male_is_0_with_neither_normal_nor_panel():
+    tumour = pair("male")[lambda bins: bins["role"] == "tumour"]
+    with pytest.warns(DataWarning, match="neither normal nor panel"):
+        bins, _ = run(tumour, clinic=pd.DataFrame({"sex": ["male"]}))
+    assert level(bins, "chrX") == pytest.approx(0.0, abs=0.25)
+    assert level(bins, "chrY") == pytest.approx(0.0, abs=0.25)
+
+
+def test_bins_that_vary_much_between_normals_are_left_out():
+    tumour = pair()[lambda bins: bins["role"] == "tumour"]
+    made = panel()
+    made["spread"] = np.where(made["contig"] == "chr4", 1.01, np.minimum(made["spread"], 0.99))
+    assert set(run(tumour, made).log_ratios["contig"]) >= {"chr1", "chr2", "chr3"}
+    assert "chr4" not in set(run(tumour, made).log_ratios["contig"])
+    wide = RatiosParams(max_spread=1.1)
+    assert "chr4" in set(run(tumour, made, params=wide).log_ratios["contig"])
+
+
+def test_normal_and_panel_are_joined_where_that_leaves_less_noise():
+    """Half of the noise is the batch's, which the normal shares and the panel does not."""
+    rng = np.random.default_rng(8)
+    made = pair(noise=0.0)
+    batch = np.tile(rng.normal(0, 0.3, BINS), 2)
+    made["reads"] = rng.poisson(made["reads"] * 2.0 ** (batch + rng.normal(0, 0.3, 2 * BINS)))
+    made["reads"] = made["reads"].astype(float)
+    quality = run(made, panel()).quality.iloc[0]
+    assert quality["reference"] == "normal_and_panel"
+    assert quality["noise_both"] < 0.96 * min(quality["noise_normal"], quality["noise_panel"])
+    assert quality["noise"] == pytest.approx(quality["noise_both"], abs=0.02)
+
+
+@pytest.mark.parametrize(("noise", "is_said"), [(0.4, False), (0.6, True)])
+def test_noise_is_said_where_neighbours_differ_much(noise, is_said):
+    limits = run(pair(noise=noise)).quality["limits"].iloc[0]
+    assert ("noisy: neighbouring bins differ" in limits) is is_said
