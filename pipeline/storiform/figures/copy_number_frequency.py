@@ -33,7 +33,8 @@ COPY_NUMBER_COHORT = Picture(
     "copy_number_cohort",
     caption="Share of patients with more (above) and fewer (below) copies than the rounded "
     "ploidy of their tumour, along the genome; darker: amplified, and without any copy. Below: "
-    "share without the minor allele, of those whose minor copies are known. Several biopsies of a patient are averaged. No test.",
+    "share without the minor allele, of those whose minor copies are known. Several biopsies "
+    "of a patient are averaged. No test.",
 )
 CopyNumberCohort = Annotated[Figure, COPY_NUMBER_COHORT]
 

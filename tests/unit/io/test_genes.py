@@ -104,8 +104,17 @@ def test_tables_of_lengths_and_markers_are_checked(tmp_path):
         read_mcp_markers(strange)
 
 
+def defaults(build):
+    """Return name, reader and file of every bundled resource of a build."""
+    return [
+        (name, resource, bundled(resource.default.format(build=build)))
+        for name, resource in RESOURCES.items()
+        if resource.default
+    ]
+
+
 def test_bundled_resources_are_whole():
-    read = {n: r.read(bundled(r.default)) for n, r in RESOURCES.items() if r.default}
+    read = {name: resource.read(path) for name, resource, path in defaults("GRCh38")}
     markers, sets = read["mcp_markers"], read["gene_sets"]
     assert markers["population"].nunique() == 10
     assert len(markers) == 111
@@ -122,8 +131,6 @@ def test_bundled_resources_are_whole():
 def test_every_bundled_resource_is_the_one_that_sources_names():
     lines = bundled("reference/SOURCES.tsv").read_text().splitlines()
     named = {cells[0]: cells[-1] for cells in (line.split("\t") for line in lines[1:])}
-    for resource in RESOURCES.values():
-        if resource.default:
-            path = bundled(resource.default)
-            name = resource.default.removeprefix("reference/")
-            assert named[name] == hashlib.sha256(path.read_bytes()).hexdigest(), name
+    for _, _, path in [*defaults("GRCh37"), *defaults("GRCh38")]:
+        name = f"{path.parent.name}/{path.name}"
+        assert named[name] == hashlib.sha256(path.read_bytes()).hexdigest(), name

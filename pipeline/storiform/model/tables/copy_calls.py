@@ -28,8 +28,8 @@ COPY_NUMBER_FIT = Table(
         ),
         "is_ambiguous": Column(
             "bool",
-            "another purity and ploidy explain the data as well, or segments lie lower than any "
-            "copies allow",
+            "another purity and ploidy explain the data as well, or segments lie lower than "
+            "any copies allow",
         ),
         "alternatives": Column(
             "string",
