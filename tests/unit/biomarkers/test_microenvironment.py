@@ -19,7 +19,8 @@ from storiform.io.units import SourceUnit
 from storiform.model.errors import DataWarning, InputError
 from storiform.model.tables.rna import MCP_COUNTER, POPULATIONS, SIGNATURE_COVERAGE, SSGSEA
 
-READ = {name: r.read(bundled(r.default)) for name, r in RESOURCES.items() if r.default}
+ASKED = ("gene_names", "gene_lengths", "mcp_markers", "gene_sets")
+READ = {name: RESOURCES[name].read(bundled(RESOURCES[name].default)) for name in ASKED}
 NAMES, MARKERS, SETS = READ["gene_names"], READ["mcp_markers"], READ["gene_sets"]
 PARAMS = MicroenvironmentParams()
 
