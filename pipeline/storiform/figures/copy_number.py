@@ -43,7 +43,8 @@ COPY_NUMBER_PROFILE = Picture(
     "segment (orange), centred on the mean copies; where alleles were counted, share of the "
     "reads with the major allele at places where the normal has two (grey) and of each segment "
     "(orange), one half is balance; where the purity is known, whole copies of each segment, "
-    "in all (black) and of the minor allele (blue), above eight as a number. No test.",
+    "in all (black) and of the minor allele (blue), above eight as a number, the highest of "
+    "neighbours. No test.",
     grain="biopsy",
 )
 CopyNumberProfile = Annotated[Figure, COPY_NUMBER_PROFILE]
@@ -197,17 +198,14 @@ def _heterozygous(snp_counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_copies(axes: Axes, axis: GenomeAxis, segments: pd.DataFrame) -> None:
-    total = segments["total"].astype("float64").to_numpy()
+    total = segments["total"].astype("float64").to_numpy().astype(np.float64)
     minor = segments["minor"].astype("float64").to_numpy()
     is_high = total > _MOST_COPIES
     _draw_segments(axes, axis, segments, np.minimum(total, _MOST_COPIES) + 0.06, INK)
     _draw_segments(axes, axis, segments, np.minimum(minor, _MOST_COPIES) - 0.06, BLUE)
     high = segments[is_high]
-    for place, copies in zip(
-        axis.place(high["contig"], (high["start"] + high["end"]) // 2),
-        total[is_high],
-        strict=True,
-    ):
+    places = axis.place(high["contig"], (high["start"] + high["end"]) // 2)
+    for place, copies in _apart(places, total[is_high], axis.length * _LABEL_SHARE):
         axes.annotate(
             f"{copies:.0f}", (place, _MOST_COPIES), (0, 2), textcoords="offset points",
             fontsize=SMALL, fontfamily=FONT, ha="center", va="bottom",

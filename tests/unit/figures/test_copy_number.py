@@ -84,6 +84,16 @@ def test_profile_shows_segments_bins_and_copies() -> None:
     assert "Purity 0.60, ploidy 2.00" in words(figure)
 
 
+def test_numbers_of_neighbouring_amplicons_do_not_overprint() -> None:
+    rows = [
+        ("chr12", 0, 57 * MB, 2, 1), ("chr12", 57 * MB, 58 * MB, 17, 1),
+        ("chr12", 58 * MB, 59 * MB, 23, 1), ("chr12", 59 * MB, 100 * MB, 2, 1),
+        ("chr12", 100 * MB, 101 * MB, 11, 1), ("chr12", 101 * MB, 130 * MB, 2, 1),
+    ]  # fmt: skip
+    figure = copy_number_profile(segments(rows), fit(0.6, 2.0), None, None)
+    assert [text.get_text() for text in figure.axes[-1].texts] == ["23", "11"]
+
+
 def test_profile_without_purity_says_so_and_draws_no_copies() -> None:
     own = segments([(c, s, e, None, None) for c, s, e, _, _ in ROWS])
     unknown = fit(None, None, method="thresholds", limits="no normal and no panel")

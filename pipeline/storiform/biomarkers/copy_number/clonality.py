@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field
 from scipy.special import betaln, gammaln
 
-from storiform.biomarkers.copy_number.frequency import rows_at
+from storiform.biomarkers.copy_number.places import rows_at
 from storiform.model.params import Fraction, Params
 from storiform.model.tables.copy_calls import (
     ClonalBurden,

@@ -12,6 +12,7 @@ from storiform.biomarkers.copy_number.alleles import (
     fitted_model,
     share_log_likelihoods,
 )
+from storiform.biomarkers.copy_number.places import rows_at
 from storiform.kernels.purity import MutationEvidence
 from storiform.model.copies import PSEUDOAUTOSOMAL
 
@@ -129,18 +130,6 @@ def shared_bases(contig: str, start: Ints, end: Ints) -> Ints:
     return most
 
 
-def segments_of(segments: pd.DataFrame, contigs: pd.Series, places: pd.Series) -> Ints:
-    """Return the row of the segment at each place, -1 where there is none."""
-    found = np.full(len(places), -1, dtype=np.int64)
-    of_place, at = contigs.to_numpy(dtype=object), places.to_numpy(dtype=np.int64)
-    for contig, group in segments.groupby("contig", sort=False):
-        here = np.flatnonzero(of_place == contig)
-        left = np.searchsorted(group["start"].to_numpy(), at[here], side="right") - 1
-        inside = (left >= 0) & (at[here] < group["end"].to_numpy()[np.maximum(left, 0)])
-        found[here[inside]] = group.index.to_numpy()[left[inside]]
-    return found
-
-
 def _shares(segments: pd.DataFrame, snp_counts: pd.DataFrame | None) -> tuple[Ints, Floats]:
     """Return usable places of each segment and the ln likelihood of their alleles."""
     count, total = np.zeros(len(segments), dtype=np.int64), np.zeros((len(segments), 51))
@@ -148,7 +137,9 @@ def _shares(segments: pd.DataFrame, snp_counts: pd.DataFrame | None) -> tuple[In
         return count, total
     places = snp_counts[snp_counts["is_usable"].to_numpy(dtype=bool)]
     model = fitted_model(places)
-    row = segments_of(segments, places["contig"], places["start"])
+    row = rows_at(
+        segments, places["contig"].to_numpy(dtype=object), places["start"].to_numpy(np.int64)
+    )
     places, row = places[row >= 0], row[row >= 0]
     if places.empty:
         return count, total
@@ -229,7 +220,11 @@ def mutation_evidence(
     calls = _deepest(variants, most)
     position = np.full(len(evidence.segments), -1, dtype=np.int64)
     position[used] = np.arange(len(used))
-    row = segments_of(evidence.segments, calls["contig"], calls["start"])
+    row = rows_at(
+        evidence.segments,
+        calls["contig"].to_numpy(dtype=object),
+        calls["start"].to_numpy(np.int64),
+    )
     segment = np.where(row >= 0, position[row], -1) if len(position) else row
     calls, segment = calls[segment >= 0], segment[segment >= 0]
     order = np.argsort(segment, kind="stable")

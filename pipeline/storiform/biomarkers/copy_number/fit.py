@@ -20,6 +20,7 @@ from storiform.biomarkers.copy_number.imported import (
     usual_x,
 )
 from storiform.biomarkers.copy_number.states import (
+    MODEL_SD,
     Copies,
     allele_weights,
     called_copies,
@@ -61,7 +62,6 @@ from storiform.model.tables.dna import SomaticVariants
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_MODEL_SD = 0.012
 _TWO_SIDED = 1.96
 _LEAST_SHARE, _LEAST_BINS = 7e-4, 20
 _USUAL_SHARE = 0.007
@@ -229,7 +229,7 @@ def _model(
     tempered = allele_weights(evidence.snps[used], params.max_snps)
     segments = SegmentEvidence(
         evidence.log2[used],
-        evidence.variance[used] + _MODEL_SD**2,
+        evidence.variance[used] + MODEL_SD**2,
         weight * params.segment_weight,
         evidence.normal[used],
         np.ascontiguousarray(evidence.shares[used] * tempered[:, None]),
@@ -246,7 +246,7 @@ def _deepest(evidence: Evidence) -> Deepest:
         return Deepest()
     rows = np.flatnonzero(is_sound)
     row = int(rows[evidence.log2[rows].argmin()])
-    return Deepest(float(evidence.log2[row]), float(max(called_sd(evidence)[row], _MODEL_SD)))
+    return Deepest(float(evidence.log2[row]), float(max(called_sd(evidence)[row], MODEL_SD)))
 
 
 def _called(

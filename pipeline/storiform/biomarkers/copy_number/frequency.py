@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
 
+from storiform.biomarkers.copy_number.places import rows_at
 from storiform.model.params import Params
 from storiform.model.tables.copy_calls import (
     CopyNumberFit,
@@ -90,21 +91,6 @@ def _windows(segments: pd.DataFrame, window: float) -> pd.DataFrame:
     if not frames:
         return pd.DataFrame({"contig": pd.Series([], dtype=object), "start": [], "end": []})
     return pd.concat(frames, ignore_index=True)
-
-
-def rows_at(
-    segments: pd.DataFrame, contigs: npt.NDArray[np.object_], places: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Return the row of the segment over each place, -1 where there is none."""
-    of_segment = segments["contig"].to_numpy(dtype=object)
-    starts, ends = segments["start"].to_numpy(np.int64), segments["end"].to_numpy(np.int64)
-    found = np.full(len(places), -1, dtype=np.int64)
-    for contig in dict.fromkeys(of_segment):
-        mine, theirs = np.flatnonzero(contigs == contig), np.flatnonzero(of_segment == contig)
-        at = np.searchsorted(starts[theirs], places[mine], side="right") - 1
-        row = theirs[np.maximum(at, 0)]
-        found[mine] = np.where((at >= 0) & (places[mine] < ends[row]), row, -1)
-    return found
 
 
 def _flags(

@@ -148,3 +148,18 @@ def fish_ratios(called: pd.DataFrame, arms: pd.DataFrame, segments: pd.DataFrame
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.asarray(called["total_raw"], dtype=np.float64) / nearby
     return np.where(nearby > 0, ratio, np.nan)
+
+
+def rows_at(
+    segments: pd.DataFrame, contigs: npt.NDArray[np.object_], places: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return the row of the segment over each place, -1 where there is none."""
+    of_segment = segments["contig"].to_numpy(dtype=object)
+    starts, ends = segments["start"].to_numpy(np.int64), segments["end"].to_numpy(np.int64)
+    found = np.full(len(places), -1, dtype=np.int64)
+    for contig in dict.fromkeys(of_segment):
+        mine, theirs = np.flatnonzero(contigs == contig), np.flatnonzero(of_segment == contig)
+        at = np.searchsorted(starts[theirs], places[mine], side="right") - 1
+        row = theirs[np.maximum(at, 0)]
+        found[mine] = np.where((at >= 0) & (places[mine] < ends[row]), row, -1)
+    return found

@@ -20,7 +20,7 @@ _STEP = 0.9
 _LOST = 3.0
 _FREE_DENSITY = 0.25
 _SURE = 0.5
-_MODEL_SD = 0.012
+MODEL_SD = 0.012
 _CHOSEN_SD = 0.6
 _FEWEST_SNPS = 2
 _AROUND = 2
@@ -109,7 +109,7 @@ def called_sd(evidence: Evidence) -> Floats:
     in simulated exomes such departures shrink as .6 by the root of the bins.
     """
     bins = np.maximum(evidence.segments["bins"].to_numpy(dtype=np.float64), 1.0)
-    return np.asarray(np.sqrt(evidence.variance + _MODEL_SD**2 + _CHOSEN_SD**2 / bins))
+    return np.asarray(np.sqrt(evidence.variance + MODEL_SD**2 + _CHOSEN_SD**2 / bins))
 
 
 def called_copies(

@@ -11,9 +11,9 @@ from storiform.biomarkers.copy_number.evidence import (
     gathered_evidence,
     mutation_evidence,
     normal_copies,
-    segments_of,
     tumour_model,
 )
+from storiform.biomarkers.copy_number.places import rows_at
 from storiform.biomarkers.copy_number.states import (
     KINDS,
     Copies,
@@ -76,9 +76,9 @@ def test_likeliest_shares_of_a_segment_are_those_of_its_copies():
 
 def test_places_outside_of_all_segments_belong_to_none():
     segments = pd.DataFrame({"contig": ["chr1", "chr1"], "start": [10, 50], "end": [30, 70]})
-    contigs = pd.Series(["chr1"] * 5 + ["chr2"])
-    at = pd.Series([9, 10, 30, 69, 70, 20])
-    assert segments_of(segments, contigs, at).tolist() == [-1, 0, -1, 1, -1, -1]
+    contigs = np.array(["chr1"] * 5 + ["chr2"], dtype=object)
+    at = np.array([9, 10, 30, 69, 70, 20])
+    assert rows_at(segments, contigs, at).tolist() == [-1, 0, -1, 1, -1, -1]
 
 
 def test_normal_copies_follow_sex_and_the_shared_ends_of_x():
