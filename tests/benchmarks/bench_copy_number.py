@@ -38,7 +38,13 @@ def call(folder: Path) -> None:
     import pandas as pd  # noqa: PLC0415
     from _copy_cases import call_tables  # noqa: PLC0415
 
+    from storiform.model.table import UNIT_COLUMNS  # noqa: PLC0415
+    from storiform.model.tables.copies import GIVEN_COVERAGE, GIVEN_SNPS  # noqa: PLC0415
+
     coverage, snps, variants = (pd.read_parquet(folder / f"{n}.parquet") for n in _TABLES)
+    # As the engine hands them over: checked, text in Arrow's columns.
+    coverage = GIVEN_COVERAGE.conform(coverage, UNIT_COLUMNS["sample"])
+    snps = GIVEN_SNPS.conform(snps)
     call_tables(coverage, snps, variants)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     start = time.process_time()

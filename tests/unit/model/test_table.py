@@ -146,3 +146,35 @@ def test_empty_frame_conforms(units: tuple[str, ...]) -> None:
     empty = CALLS.empty(units)
     pd.testing.assert_frame_equal(CALLS.conform(empty, units), empty)
     assert list(empty.columns) == [*units, *COLUMNS]
+
+
+@pytest.mark.parametrize(
+    ("contigs", "starts"),
+    [
+        (["chr1", "chr1", "chr2"], [5, 3, 1]),
+        (["chr2", "chr1", "chr1"], [1, 3, 5]),
+        (["chr1", "chr2", "chr2"], [9, 2, 1]),
+        (["chr1", None, "chr2"], [1, 2, 3]),
+        (["chr1", "chr1", "chr2"], [3, 5, 1]),
+    ],
+)
+def test_rows_are_sorted_by_the_key_whatever_their_order(contigs, starts):
+    columns = {"contig": Column("string", "contig"), "start": Column("int", "start")}
+    table = Table("places", "biopsy", columns, key=("contig", "start"))
+    frame = pd.DataFrame({"contig": contigs, "start": starts})
+
+    made = table.conform(frame)
+
+    rows = list(zip(made["contig"].fillna("~"), made["start"], strict=True))
+    assert rows == sorted(
+        (contig or "~", start) for contig, start in zip(contigs, starts, strict=True)
+    )
+
+
+def test_a_key_that_occurs_twice_is_refused_in_sorted_rows_too():
+    columns = {"contig": Column("string", "contig"), "start": Column("int", "start")}
+    table = Table("places", "biopsy", columns, key=("contig", "start"))
+    frame = pd.DataFrame({"contig": ["chr1", "chr1", "chr2"], "start": [1, 1, 1]})
+
+    with pytest.raises(ContractError, match="more than once"):
+        table.conform(frame)

@@ -245,8 +245,13 @@ def _bounded(places: pd.DataFrame) -> tuple[Ints, Ints]:
 
 
 def _folded(first: Ints, second: Ints, shares: Floats, scatter: tuple[float, float]) -> Floats:
-    """Return ln of the mean of both ways round, (n, k); tables of ln rising factorials."""
+    """Return ln of the mean of both ways round, (n, k); tables of ln rising factorials.
+
+    Many places have the same counts, so that each pair of counts is looked at once.
+    """
     concentration, pull = scatter
+    pairs, of_place = np.unique(first * (second.max() + 1) + second, return_inverse=True)
+    first, second = np.divmod(pairs, second.max() + 1)
     depth = first + second
     logits = special.logit(shares)
     of_depth = _rising(np.array([concentration]), int(depth.max()))[0][depth]
@@ -260,7 +265,7 @@ def _folded(first: Ints, second: Ints, shares: Floats, scatter: tuple[float, flo
         either.append(with_first + with_second)
     fit = np.logaddexp(*either) - np.log(2.0) + (ways - of_depth)
     strays = np.log(_STRAYS) - np.log(depth + 1.0)
-    return np.asarray(np.logaddexp(fit + np.log1p(-_STRAYS), strays).T)
+    return np.asarray(np.logaddexp(fit + np.log1p(-_STRAYS), strays).T[of_place])
 
 
 def _rising(bases: Floats, highest: int) -> Floats:

@@ -71,12 +71,12 @@ def overlaps(genes: pd.DataFrame, rows: pd.DataFrame) -> Pairs:
         Frames with `contig, start, end`; `rows` sorted by place, without overlaps.
     """
     found: list[tuple[Ints, Ints, Ints]] = []
-    contigs = rows["contig"].to_numpy(dtype=object)
+    codes, names = pd.factorize(rows["contig"])
     starts, ends = rows["start"].to_numpy(np.int64), rows["end"].to_numpy(np.int64)
-    of_gene = genes["contig"].to_numpy(dtype=object)
+    of_gene = pd.Index(names).get_indexer(genes["contig"])
     low, high = genes["start"].to_numpy(np.int64), genes["end"].to_numpy(np.int64)
-    for contig in dict.fromkeys(contigs):
-        mine, theirs = np.flatnonzero(of_gene == contig), np.flatnonzero(contigs == contig)
+    for contig in range(len(names)):
+        mine, theirs = np.flatnonzero(of_gene == contig), np.flatnonzero(codes == contig)
         first = np.searchsorted(ends[theirs], low[mine], side="right")
         last = np.searchsorted(starts[theirs], high[mine], side="left")
         number = np.maximum(last - first, 0)

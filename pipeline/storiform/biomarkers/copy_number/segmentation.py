@@ -163,13 +163,14 @@ def wave_variance(track: Track, cuts: Ints) -> float:
     range; a robust variance of the differences, less the former, is twice the latter.
     """
     steps, noise = [], []
+    weighted = track.weights * track.log2
     for first, last in pairwise(cuts.tolist()):
         pairs = (last - first) // (2 * _WAVE_BLOCK)
         if pairs == 0:
             continue
         stop = first + pairs * 2 * _WAVE_BLOCK
         weights = track.weights[first:stop].reshape(-1, _WAVE_BLOCK).sum(axis=1)
-        values = (track.weights * track.log2)[first:stop].reshape(-1, _WAVE_BLOCK).sum(axis=1)
+        values = weighted[first:stop].reshape(-1, _WAVE_BLOCK).sum(axis=1)
         means = values / weights
         steps.append(means[::2] - means[1::2])
         noise.append(1.0 / weights[::2] + 1.0 / weights[1::2])
