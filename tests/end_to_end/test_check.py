@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from small_trial import CLINICAL, CONFIG, COUNTS, MAF, SAMPLES, VCF, call, write_trial
 
+from storiform.model.genome import LENGTHS
+
 
 def test_the_trial_itself_is_in_order(tmp_path: Path) -> None:
     code, out, err = call("check", write_trial(tmp_path))
@@ -86,3 +88,18 @@ def test_a_path_that_is_wrong_in_many_rows_is_told_once(tmp_path: Path) -> None:
     assert "samples.csv, rows 6, 7, 8, 9, column counts: found count.csv" in out
     assert "without a file" not in out
     assert "1 error found, 0 warnings." in out
+
+
+def test_a_reference_of_another_build_is_told(tmp_path: Path) -> None:
+    path = write_trial(tmp_path, {"trial.yaml": f"{CONFIG}resources: {{fasta: other.fa}}\n"})
+    length = LENGTHS["GRCh37"]["chr21"]
+    with (path.parent / "other.fa").open("wb") as file:
+        file.write(b">chr21\nA")
+        file.seek(len(">chr21\n") + length - 1)  # sparse: nothing lies between
+        file.write(b"C\n")
+    (path.parent / "other.fa.fai").write_text(f"chr21\t{length}\t7\t{length}\t{length + 1}\n")
+
+    code, out, _ = call("check", path)
+
+    assert code == 2
+    assert "error: fasta: other.fa: found contig lengths of GRCh37, expected GRCh38." in out

@@ -19,7 +19,7 @@ from storiform.engine.session import Session
 from storiform.engine.weave import Threads, weave
 from storiform.engine.work import open_resource
 from storiform.io.annotation import check_declared_build
-from storiform.io.contigs import check_contigs
+from storiform.io.contigs import check_build, check_contigs
 from storiform.io.intervals import inspect_targets
 from storiform.io.names import listed, unsafe
 from storiform.io.paths import unreadable
@@ -178,6 +178,8 @@ def _open_resource(name: str, path: Path, cohort: Cohort) -> None:
         opened = open_resource(name, str(path))
         if name in _PLACED:
             check_contigs(path.name, opened, cohort.build)
+        if name == "fasta":
+            check_build(path.name, opened.contigs, cohort.build)
 
 
 def _open_files(notebook: _Notebook, graph: Graph, config: Config, sheets: Sheets) -> None:
