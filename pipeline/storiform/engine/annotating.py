@@ -1,0 +1,238 @@
+"""Consequences of a VCF by the transcripts of a GTF or GFF3, without a configuration."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from storiform import __version__
+from storiform.biomarkers.consequences.effects import Annotator, Effect, speaker
+from storiform.engine.record_pool import annotator_of
+from storiform.io.annotation import check_declared_build
+from storiform.io.contigs import check_build
+from storiform.io.csq_writer import (
+    FIELDS,
+    Answer,
+    Request,
+    Summary,
+    csq_text,
+    open_source,
+    write_annotated,
+)
+from storiform.io.fasta import Fasta, read_fasta
+from storiform.io.transcript_models import Models
+from storiform.io.transcripts import read_transcript_models
+from storiform.io.vcf import VcfHeader
+from storiform.model.errors import DataWarning, InputError, fault
+from storiform.model.genome import Build, build_of, canonical_contig
+from storiform.model.transcripts import Transcript
+
+_CODON = 3
+_KEPT = 20_000
+"""Transcripts of which is remembered what CSQ says."""
+_NOTHING = ("",) * (len(FIELDS) - 4)
+"""The other fields of an allele that is near no transcript."""
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Annotating:
+    """What a VCF is annotated with.
+
+    Parameters
+    ----------
+    genes
+        A GTF or GFF3.
+    fasta
+        The genome, with its index.
+    build
+        The build of all files; None: that of the FASTA, if its contigs tell it.
+    speaker_only
+        Write the transcript that speaks for an allele, not all.
+    overwrite
+        Take consequences that the VCF carries out.
+    workers
+        Processes, forked from this one; more than one only where no threads run beside.
+    """
+
+    genes: Path
+    fasta: Path
+    build: Build | None = None
+    speaker_only: bool = False
+    overwrite: bool = False
+    workers: int = 1
+
+
+def annotate_file(source: Path, target: Path, settings: Annotating) -> Summary:
+    """Write a VCF again with the consequences of its alleles in INFO/CSQ.
+
+    Parameters
+    ----------
+    source
+        A VCF or BCF.
+    target
+        What is written: .vcf, or .vcf.gz.
+    settings
+        Genes, genome and what to write.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or if the files are of several builds.
+    """
+    opened = open_source(source)
+    reference = _genome(settings.fasta)
+    _check_builds(settings, reference, opened.header)
+    models = read_transcript_models(settings.genes)
+    _check_genes(settings.genes, models, reference)
+    records = RecordAnnotator(Annotator(models, reference), speaker_only=settings.speaker_only)
+    title = f"storiform {__version__} with {settings.genes.name} and {settings.fasta.name}"
+    annotator = annotator_of(records.answers, settings.workers)
+    return write_annotated(opened, target, annotator, title, overwrite=settings.overwrite)
+
+
+class _Told(NamedTuple):
+    """What CSQ says of a transcript, whatever the allele; texts are as CSQ holds them."""
+
+    transcript: Transcript
+    gene: str
+    rank: tuple[object, ...]
+    names: str
+    lengths: tuple[str, str, str]
+    strand: str
+    marks: str
+
+
+class RecordAnnotator:
+    """Answers what the alleles of a record do; remembers what CSQ says of each transcript.
+
+    Parameters
+    ----------
+    annotator
+        Finds the effects of an allele.
+    speaker_only
+        Give the transcript that speaks for an allele alone.
+    """
+
+    def __init__(self, annotator: Annotator, *, speaker_only: bool) -> None:
+        self._annotator, self._speaker_only = annotator, speaker_only
+        self._known: dict[int, _Told] = {}
+
+    def answers(self, record: Request) -> list[Answer]:
+        """Return the entries of CSQ of each allele, or why there are none."""
+        return [self._answer(record, alt) for alt in record.alts]
+
+    def _answer(self, record: Request, alt: str) -> Answer:
+        contig, start, ref, _ = record
+        reason = self._annotator.refusal(contig, start, ref, alt)
+        if reason:
+            return reason
+        try:
+            effects = self._annotator.effects(contig, start, ref, alt)
+        except (ArithmeticError, LookupError, ValueError):  # one record must not end a file
+            return "own_error"
+        if self._speaker_only:
+            return [self._entry(speaker(effects), is_picked=True)]
+        picked = self._picked(effects)
+        return [self._entry(one, is_picked=id(one.transcript) in picked) for one in effects]
+
+    def _picked(self, effects: Sequence[Effect]) -> set[int]:
+        """Return the transcripts that speak for their genes."""
+        best: dict[str, _Told] = {}
+        for one in effects:
+            if one.transcript is not None:
+                told = self._of(one.transcript)
+                other = best.get(told.gene)
+                if other is None or told.rank < other.rank:
+                    best[told.gene] = told
+        return {id(told.transcript) for told in best.values()}
+
+    def _entry(self, effect: Effect, *, is_picked: bool) -> str:
+        if effect.transcript is None:
+            return csq_text(effect.consequence, effect.impact, *_NOTHING)
+        told = self._of(effect.transcript)
+        rna, coding, residues = told.lengths
+        head = (
+            f"{effect.consequence}|{effect.impact}|{told.names}|{effect.exon}|{effect.intron}"
+        )
+        tail = f"{told.strand}|{effect.flags}|{'1' if is_picked else ''}|{told.marks}"
+        if effect.distance is not None:
+            return f"{head}|||||||||{effect.distance}|{tail}"
+        changes = csq_text(effect.hgvsc, effect.hgvsp)
+        places = (
+            f"{effect.cdna_position and effect.cdna_position + rna}|"
+            f"{effect.cds_position and effect.cds_position + coding}|"
+            f"{effect.protein_position and effect.protein_position + residues}"
+        )
+        return f"{head}|{changes}|{places}|{effect.amino_acids}|{effect.codons}|||{tail}"
+
+    def _of(self, transcript: Transcript) -> _Told:
+        told = self._known.get(id(transcript))
+        if told is not None:  # which holds its transcript, so that no other gets the id
+            return told
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        names = (transcript.gene, transcript.gene_id, "Transcript", transcript.name)
+        whole, coding, residues = _lengths(transcript)
+        told = _Told(
+            transcript, transcript.gene_id or transcript.gene, transcript.rank,
+            csq_text(*names, transcript.biotype), (f"/{whole}", f"/{coding}", f"/{residues}"),
+            "1" if transcript.is_forward else "-1",
+            f"{'YES' if transcript.is_canonical else ''}|"
+            f"{'MANE_Select' if transcript.is_mane else ''}",
+        )  # fmt: skip
+        self._known[id(transcript)] = told
+        return told
+
+
+def _lengths(transcript: Transcript) -> tuple[int, int, int]:
+    """Return the lengths of RNA and coding sequence (bp) and of the protein (residues)."""
+    whole = sum(end - start for start, end in transcript.exons)
+    coding = transcript.coding_length
+    coding += -transcript.phase % _CODON if coding else 0  # positions count from a whole codon
+    residues = coding // _CODON - (0 if transcript.lacks_end else 1)
+    return whole, coding, max(residues, 0)
+
+
+def _genome(path: Path) -> Fasta:
+    try:
+        return read_fasta(path)
+    except OSError as error:
+        found = str(error.strerror or error).lower()
+        message = fault(str(path), found, "a readable FASTA", "Correct the path.")
+        raise InputError(message) from error
+
+
+def _check_builds(settings: Annotating, reference: Fasta, header: VcfHeader) -> None:
+    """Refuse files of which the contigs, or what they say of themselves, are of two builds."""
+    build = settings.build or build_of(reference.contigs) or build_of(header.contigs)
+    if build is not None:
+        check_build(settings.fasta.name, reference.contigs, build)
+        check_build(f"{header.path.name}, ##contig lines", header.contigs, build)
+        check_declared_build(settings.genes, build)
+    for written, length in header.contigs.items():
+        name = canonical_contig(written)
+        known = reference.contigs.get(name)
+        if known is not None and known != length and name != "chrM":
+            found = f"{written} of {length} bases"
+            expected = f"{known}, as in {settings.fasta.name}"
+            remedy = "Give the FASTA by which the variants were called."
+            where = f"{header.path.name}, ##contig lines"
+            raise InputError(fault(where, found, expected, remedy))
+
+
+def _check_genes(path: Path, models: Models, reference: Fasta) -> None:
+    """Refuse genes of which no contig is one of the genome."""
+    if not set(models.contigs) & set(reference.contigs):
+        found = f"transcripts on {', '.join(models.contigs[:_SHOWN])}"
+        expected = f"contigs of the FASTA, such as {next(iter(reference.contigs), 'none')}"
+        remedy = "Give the annotation of this genome."
+        raise InputError(fault(path.name, found, expected, remedy))
+    for contig, length in reference.contigs.items():
+        end = models.end_of(contig)
+        if end > length:
+            message = (
+                f"{path.name}: transcripts of {contig} reach up to {end}, the FASTA to {length}"
+            )
+            warnings.warn(f"{message}: they are left out", DataWarning, stacklevel=3)

@@ -1,0 +1,312 @@
+"""What a variant does to a protein, worked out the plain way, with no code of the package.
+
+The genome is a string. A transcript is spliced letter by letter, the variant is put in, and
+both are translated by Biopython where it is installed, else by a table typed from NCBI's
+genetic codes 1 and 2. A protein change in HGVS is applied to the residues of the reference,
+and must give the residues of the mutant.
+"""
+
+import re
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import NamedTuple
+
+# Biopython is no dependency of the package or of its tests: it is asked where somebody has it.
+_BIO = import_module("Bio.Seq") if find_spec("Bio") else None
+LIBRARY = "Biopython" if _BIO else "table of NCBI"
+
+_BASES = "TCAG"
+_TABLES = {
+    1: "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
+    2: "FFLLSSSSYY**CCWWLLLLPPPPHHQQRRRRIIMMTTTTNNKKSS**VVVVAAAADDEEGGGG",
+}
+_CODONS = [a + b + c for a in _BASES for b in _BASES for c in _BASES]
+CODES = {number: dict(zip(_CODONS, table, strict=True)) for number, table in _TABLES.items()}
+_STARTS = {1: {"ATG"}, 2: {"ATG", "ATA", "ATT", "ATC", "GTG"}}
+_FLIP = str.maketrans("ACGTN", "TGCAN")
+
+
+def translated(bases: str, code: int) -> str:
+    """Return the residues of all whole codons, ``*`` for stops."""
+    whole = bases[: len(bases) // 3 * 3]
+    if _BIO is not None:
+        return str(_BIO.translate(whole, table=code))
+    table = CODES[code]
+    return "".join(table.get(whole[k : k + 3], "X") for k in range(0, len(whole), 3))
+
+
+def to_stop(residues: str) -> str:
+    """Return the residues up to and with the first stop."""
+    end = residues.find("*")
+    return residues if end < 0 else residues[: end + 1]
+
+
+@dataclass
+class PlainTranscript:
+    """A transcript as the lines of a GTF tell it, 0-based half-open."""
+
+    name: str
+    contig: str
+    strand: str
+    biotype: str = ""
+    exons: list[tuple[int, int]] = field(default_factory=list)
+    coding: list[tuple[int, int]] = field(default_factory=list)
+    phases: dict[int, int] = field(default_factory=dict)
+    tags: set[str] = field(default_factory=set)
+    selenocysteines: list[int] = field(default_factory=list)
+
+    @property
+    def code(self) -> int:
+        """The number of the genetic code."""
+        return 2 if self.contig in {"MT", "chrM", "M"} else 1
+
+    @property
+    def phase(self) -> int:
+        """Bases before the first whole codon."""
+        if not self.phases:
+            return 0
+        first = min(self.phases) if self.strand == "+" else max(self.phases)
+        return self.phases[first]
+
+    def rna(self, genome: str) -> tuple[str, list[int]]:
+        """Return the bases, and the place on the genome of each."""
+        places = [p for start, end in self.exons for p in range(start, end)]
+        bases = "".join(genome[start:end] for start, end in self.exons)
+        if self.strand == "-":
+            return bases.translate(_FLIP)[::-1], places[::-1]
+        return bases, places
+
+    def coding_span(self) -> tuple[int, int]:
+        """Return where the coding sequence begins and ends in the RNA."""
+        flags = [
+            any(a <= p < b for a, b in self.coding)
+            for start, end in self.exons
+            for p in range(start, end)
+        ]
+        flags = flags if self.strand == "+" else flags[::-1]
+        return flags.index(True), len(flags) - flags[::-1].index(True)
+
+
+def plain_transcripts(gtf: str) -> dict[str, PlainTranscript]:
+    """Read a GTF line by line."""
+    found: dict[str, PlainTranscript] = {}
+    for line in gtf.splitlines():
+        fields = line.split("\t")
+        name = re.search(r'transcript_id "([^"]+)"', line)
+        if len(fields) < 9 or name is None:
+            continue
+        one = found.setdefault(name[1], PlainTranscript(name[1], fields[0], fields[6]))
+        start, end = int(fields[3]) - 1, int(fields[4])
+        kind = re.search(r'transcript_(?:bio)?type "([^"]+)"', line)
+        one.biotype = kind[1] if kind else one.biotype
+        one.tags |= set(re.findall(r'tag "([^"]+)"', line))
+        if fields[2] == "exon":
+            one.exons.append((start, end))
+        elif fields[2] in {"CDS", "stop_codon"}:
+            one.coding.append((start, end))
+            if fields[2] == "CDS":
+                one.phases[start] = int(fields[7])
+        elif fields[2] == "Selenocysteine":
+            one.selenocysteines.append(start)
+    for one in found.values():
+        one.exons.sort()
+        one.coding.sort()
+    return found
+
+
+class Truth(NamedTuple):
+    """What is known of a variant on a transcript; `place` says where it lies.
+
+    `place` is one of outside, intron, edge (it touches the end of an exon, or of the coding
+    sequence, or can be written so), 5_prime_UTR, 3_prime_UTR, non_coding, start_lost, coding.
+    `reference` and `mutant` are the proteins, of a coding change alone; `bases` are the RNA
+    before and after, `numbers` where its coding sequence begins (by which HGVS counts) and
+    ends, `exon` the bounds of the exon that is changed.
+    """
+
+    place: str
+    reference: str = ""
+    mutant: str = ""
+    gain: int = 0
+    bases: tuple[str, str] = ("", "")
+    numbers: tuple[int, int] = (0, 0)
+    exon: tuple[int, int] = (0, 0)
+
+
+class PlainEffects:
+    """Works out what variants do to transcripts of one genome."""
+
+    def __init__(self, genome: dict[str, str], transcripts: dict[str, PlainTranscript]) -> None:
+        self.genome, self.transcripts = genome, transcripts
+        self._known: dict[str, tuple[str, list[int], dict[int, int], tuple[int, int]]] = {}
+
+    def of(self, name: str, start: int, ref: str, alt: str) -> Truth:
+        """Return what is known of a variant; `start` is 0-based, as a VCF has its alleles."""
+        one = self.transcripts[name]
+        placed = {self._placed(one, *v) for v in trimmings(start, ref, alt)}
+        if len(placed) > 1:
+            return Truth("edge")
+        where, low, high, bases = placed.pop()
+        if where != "exon":
+            return Truth(where)
+        rna, _, _, (begin, end) = self._of(one)
+        found = self._inside(one, (low, high), bases)
+        return found._replace(
+            bases=(rna, rna[:low] + bases + rna[high:]),
+            numbers=(begin - (-one.phase % 3 if one.coding else 0), end),
+            exon=(
+                max((e for e in self._ends(one) if e <= low), default=0),
+                min((e for e in self._ends(one) if e >= high), default=len(rna)),
+            ),
+        )
+
+    def _ends(self, one: PlainTranscript) -> list[int]:
+        sizes = [b - a for a, b in (one.exons if one.strand == "+" else one.exons[::-1])]
+        return [sum(sizes[: k + 1]) for k in range(len(sizes))]
+
+    def _inside(self, one: PlainTranscript, place: tuple[int, int], bases: str) -> Truth:
+        (low, high), (rna, _, _, (begin, end)) = place, self._of(one)
+        if not one.coding:
+            return Truth("non_coding")
+        if high <= begin and not (low == high == begin):
+            return Truth("5_prime_UTR")
+        if low >= end:
+            return Truth("edge" if low == high == end else "3_prime_UTR")
+        if low < begin or high > end or (low == high and low in {begin, end}):
+            return Truth("edge")
+        return self._coding(one, rna, (begin, low, high), bases)
+
+    def _of(self, one: PlainTranscript):
+        if one.name not in self._known:
+            rna, places = one.rna(self.genome[one.contig])
+            span = one.coding_span() if one.coding else (0, 0)
+            index = {place: number for number, place in enumerate(places)}
+            self._known[one.name] = rna, places, index, span
+        return self._known[one.name]
+
+    def _placed(self, one, start: int, ref: str, alt: str):
+        """Return where an allele lies, and its bounds and bases in the RNA if in one exon."""
+        end = start + len(ref)
+        if end < one.exons[0][0] or start > one.exons[-1][1]:
+            return "outside", 0, 0, ""
+        for left, right in one.exons:
+            if ref and left <= start and end <= right:
+                break
+            if not ref and left < start < right:
+                break
+            if start == end and start in {left, right}:
+                return "edge", 0, 0, ""
+            if ref and start < right and left < end:
+                return "edge", 0, 0, ""
+        else:
+            inside = one.exons[0][0] < start and end < one.exons[-1][1]
+            return "intron" if inside else "outside", 0, 0, ""
+        _, _, index, _ = self._of(one)
+        if one.strand == "+":
+            low = index[start] if start in index else index[start - 1] + 1
+            return "exon", low, low + len(ref), alt
+        low = index[end - 1] if ref else index[start]
+        low = low if ref else low + 1
+        return "exon", low, low + len(ref), alt.translate(_FLIP)[::-1]
+
+    def _coding(self, one, rna: str, bounds: tuple[int, int, int], bases: str) -> Truth:
+        begin, low, high = bounds
+        changed = rna[:low] + bases + rna[high:]
+        first = begin + one.phase
+        is_whole = one.phase == 0 and "cds_start_NF" not in one.tags
+        reference = self._protein(one, rna[first:])
+        last = len(rna) - begin
+        gain = len(bases) - (high - low)
+        if low < first or ("*" not in reference and high > begin + last // 3 * 3 - 3):
+            return Truth("edge")
+        begins = is_whole and rna[first : first + 3] in _STARTS[one.code]
+        if begins and low < first + 3 and changed.endswith(rna[first:]):
+            return Truth("coding", reference, reference, gain)  # the start only moves
+        if begins and translated(changed[first : first + 3], one.code) != "M":
+            return Truth("start_lost", "M" + reference[1:], "", gain)
+        mutant = self._protein(one, changed[first:])
+        if begins:
+            reference, mutant = "M" + reference[1:], "M" + mutant[1:]
+        is_before = not begins and mutant[:1] != reference[:1]
+        is_behind = "*" not in reference and mutant.startswith(reference)
+        if is_before or (is_behind and mutant != reference):
+            return Truth("edge")  # there is no residue beside it by which to name it
+        if one.phase:  # the part of a codon before the first whole one counts as a residue
+            reference, mutant = f"X{reference}", f"X{mutant}"
+        return Truth("coding", reference, mutant, gain)
+
+    @staticmethod
+    def _protein(one, bases: str) -> str:
+        return to_stop(translated(bases, one.code))
+
+
+def trimmings(start: int, ref: str, alt: str) -> set[tuple[int, str, str]]:
+    """Return an allele without shared ends, cut at the left first and at the right first."""
+    found = set()
+    for is_left_first in (True, False):
+        a, b, at = ref, alt, start
+        for is_left in (is_left_first, not is_left_first):
+            while a and b and a[0 if is_left else -1] == b[0 if is_left else -1]:
+                if is_left:
+                    a, b, at = a[1:], b[1:], at + 1
+                else:
+                    a, b = a[:-1], b[:-1]
+        found.add((at, a, b))
+    return found
+
+
+def expected_terms(truth: Truth) -> set[str]:
+    """Return the terms of which a coding change must bear at least one."""
+    one, two, gain = truth.reference, truth.mutant, truth.gain
+    if truth.place == "start_lost":
+        return {"start_lost"}
+    if one == two:
+        return {"synonymous_variant", "stop_retained_variant", "start_retained_variant"}
+    return {"frameshift_variant"} if gain % 3 else _in_frame(one, two, gain)
+
+
+def _in_frame(one: str, two: str, gain: int) -> set[str]:
+    if one[-1:] == "*" and two[: len(one) - 1] == one[:-1]:  # the stop itself, or behind it
+        return {"stop_lost", "inframe_insertion", "protein_altering_variant"}
+    grown = len(one.rstrip("*")) + gain // 3
+    if two.endswith("*") and len(two) <= grown:
+        return {"stop_gained"}
+    if gain == 0:
+        return {"missense_variant", "stop_lost"}
+    return {
+        "inframe_insertion", "inframe_deletion", "protein_altering_variant", "stop_lost",
+    }  # fmt: skip
+
+
+def splice_terms(one: PlainTranscript, place: int) -> set[str]:
+    """Return the terms of splicing of a substitution, by its distance from ends of introns."""
+    found = set()
+    introns = [(a, b) for (_, a), (b, _) in zip(one.exons[:-1], one.exons[1:], strict=True)]
+    for left, right in introns:
+        if right - left < _SHORTEST_INTRON:
+            continue
+        inner = place - left + 1, right - place  # 1 is the first base of the intron
+        donor, acceptor = inner if one.strand == "+" else inner[::-1]
+        is_inside = left <= place < right
+        found |= {term for term, (a, b) in _DONOR.items() if is_inside and a <= donor <= b}
+        found |= {
+            term for term, (a, b) in _ACCEPTOR.items() if is_inside and a <= acceptor <= b
+        }
+        is_close = is_inside and (7 <= donor <= 8 or 3 <= acceptor <= 8)
+        is_beside = left - 3 <= place < left or right <= place < right + 3
+        found |= {"splice_region_variant"} if is_close or is_beside else set()
+    if "splice_donor_5th_base_variant" in found:
+        found.discard("splice_donor_region_variant")
+    return found - ({"splice_region_variant"} if found & SPLICED else set())
+
+
+SPLICED = {"splice_acceptor_variant", "splice_donor_variant"}
+_SHORTEST_INTRON = 13
+_DONOR = {
+    "splice_donor_variant": (1, 2), "splice_donor_region_variant": (3, 6),
+    "splice_donor_5th_base_variant": (5, 5),
+}  # fmt: skip
+_ACCEPTOR = {
+    "splice_acceptor_variant": (1, 2), "splice_polypyrimidine_tract_variant": (3, 17),
+}  # fmt: skip

@@ -1,0 +1,107 @@
+"""The plain translation itself, on changes that were worked out by hand."""
+
+import pytest
+from _consequence_names import disagreement, misnamed
+from _consequence_truth import (
+    PlainEffects,
+    PlainTranscript,
+    Truth,
+    expected_terms,
+    plain_transcripts,
+    splice_terms,
+    trimmings,
+)
+from validate_consequences import _differs
+
+GENOME = (
+    "TTTT" + "ATGGCTAAATGG" + "GTAAGTCCCCCCCCCCCCCCCCCCCCTTTCAG" + "CTTGAAAGATGA" + "CCTAAGG"
+)
+GTF = "".join(
+    f'chr1\tx\t{kind}\t{start}\t{end}\t.\t+\t{phase}\ttranscript_id "T";\n'
+    for kind, start, end, phase in (
+        ("exon", 1, 16, "."), ("exon", 49, 67, "."), ("CDS", 5, 16, "0"), ("CDS", 49, 57, "0"),
+        ("stop_codon", 58, 60, "0"),
+    )
+)  # fmt: skip
+PLAIN = PlainEffects({"chr1": GENOME}, plain_transcripts(GTF))
+
+
+@pytest.mark.parametrize(
+    ("start", "ref", "alt", "mutant", "right", "wrong", "term"),
+    [
+        (7, "G", "A", "MTKWLER*", "Ala2Thr", "Ala2Val", "missense_variant"),
+        (9, "T", "C", "MAKWLER*", "Ala2=", "Ala2Thr", "synonymous_variant"),
+        (15, "G", "A", "MAK*", "Trp4Ter", "Trp4Gly", "stop_gained"),
+        (9, "TAAA", "T", "MAWLER*", "Lys3del", "Ala2del", "inframe_deletion"),
+        (9, "T", "TAAA", "MAKKWLER*", "Lys3dup", "Ala2_Lys3insLys", "inframe_insertion"),
+        (9, "TA", "T", "MANGLKDDLR", "Lys3AsnfsTer?", "Lys3AsnfsTer4", "frameshift_variant"),
+        (57, "T", "C", "MAKWLERRPK", "Ter8ArgextTer?", "Ter8ArgextTer4", "stop_lost"),
+    ],
+)
+def test_a_change_is_named_by_what_it_makes(  # noqa: PLR0913, PLR0917  a table's columns
+    start, ref, alt, mutant, right, wrong, term
+) -> None:
+    truth = PLAIN.of("T", start, ref, alt)
+    assert (truth.place, truth.reference, truth.mutant) == ("coding", "MAKWLER*", mutant)
+    assert disagreement(right, truth) == ""
+    assert disagreement(wrong, truth) != ""
+    assert term in expected_terms(truth)
+
+
+def test_a_lost_start_and_places_outside_of_codons_are_known() -> None:
+    assert PLAIN.of("T", 4, "A", "G").place == "start_lost"
+    assert PLAIN.of("T", 2, "T", "G").place == "5_prime_UTR"
+    assert PLAIN.of("T", 61, "C", "G").place == "3_prime_UTR"
+    assert PLAIN.of("T", 30, "C", "G").place == "intron"
+    assert PLAIN.of("T", 15, "GG", "G").place == "edge"
+    assert PLAIN.of("T", 90, "C", "G").place == "outside"
+
+
+@pytest.mark.parametrize(
+    ("start", "ref", "alt", "right", "wrong"),
+    [
+        (7, "G", "A", "c.4G>A", "c.5G>A"),
+        (9, "TA", "T", "c.9del", "c.7del"),
+        (9, "T", "TA", "c.9dup", "c.9_10insA"),
+        (2, "T", "G", "c.-2T>G", "c.-1T>G"),
+        (61, "C", "G", "c.*2C>G", "c.*1C>G"),
+        (8, "CT", "AG", "c.5_6delinsAG", "c.5_6delinsAC"),
+    ],
+)
+def test_a_change_of_bases_is_applied_and_stands_last(start, ref, alt, right, wrong) -> None:
+    truth = PLAIN.of("T", start, ref, alt)
+    assert misnamed(right, truth) == ""
+    assert misnamed(wrong, truth) != ""
+
+
+def test_terms_of_splicing_follow_the_distance_from_the_ends_of_an_intron() -> None:
+    forward = PlainTranscript("F", "chr1", "+", exons=[(0, 20), (60, 90)])
+    reverse = PlainTranscript("R", "chr1", "-", exons=[(0, 20), (60, 90)])
+    donor = {20: "splice_donor_variant", 22: "splice_donor_region_variant",
+             24: "splice_donor_5th_base_variant", 26: "splice_region_variant"}  # fmt: skip
+    for place, term in donor.items():
+        assert splice_terms(forward, place) == {term}
+        assert splice_terms(reverse, 79 - place) == {term}
+    tract = "splice_polypyrimidine_tract_variant"
+    assert splice_terms(forward, 57) == {"splice_region_variant", tract}
+    assert splice_terms(forward, 43) == {tract}
+    assert splice_terms(forward, 42) == set()
+    assert splice_terms(forward, 17) == splice_terms(forward, 62) == {"splice_region_variant"}
+    assert splice_terms(forward, 16) == splice_terms(forward, 63) == set()
+
+
+def test_a_wrong_entry_is_told() -> None:
+    truth = PLAIN.of("T", 7, "G", "A")
+    right = {"Consequence": "missense_variant", "HGVSc": "T:c.4G>A", "HGVSp": "T:p.Ala2Thr"}
+    assert _differs(right, truth) == ""
+    assert _differs(None, truth) == "no entry"
+    for name, value in (("Consequence", "synonymous_variant"), ("HGVSc", "T:c.4G>C"),
+                        ("HGVSp", "T:p.Ala2Ser"), ("HGVSp", "")):  # fmt: skip
+        assert _differs({**right, name: value}, truth) != ""
+    outside = Truth("intron")
+    assert _differs({**right, "Consequence": "intron_variant"}, outside) != ""
+
+
+def test_an_allele_is_cut_from_either_side() -> None:
+    assert trimmings(4, "CAA", "CA") == {(6, "A", ""), (5, "A", "")}
+    assert trimmings(4, "G", "T") == {(4, "G", "T")}
