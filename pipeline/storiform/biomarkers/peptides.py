@@ -1,0 +1,327 @@
+"""Peptides that a tumour could show and that its germline and its species do not have."""
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from storiform.kernels.peptides import PREFIX, RESIDUES, find_peptides, index_peptides
+from storiform.model.errors import DataWarning
+from storiform.model.params import Fraction, Params
+from storiform.model.protein_changes import acting_changes, eligible_ids
+from storiform.model.proteome import ReferenceProteome
+from storiform.model.tables.dna import SomaticVariants
+from storiform.model.tables.proteins import PEPTIDES, FusionProteins, Peptides, ProteinChanges
+from storiform.model.tables.proteome import GivenProteins, ReferenceProteins
+
+_DECAYED = "NMD_transcript_variant"
+_STRANGE = str.maketrans("", "", RESIDUES)
+_UNKNOWN = frozenset(
+    {"no_protein_sequence", "not_parsed", "reference_mismatch", "unknown_residues"}
+)
+_ALIKE = (
+    "variant_ids", "gene", "mutant", "wild_type", "changed_start", "changed_end", "is_in_frame",
+    "source",
+)  # fmt: skip
+_TOLD = (
+    "variant_ids", "gene", "change", "transcript", "consequence", "hgvsp", "protein_position",
+    "source",
+)  # fmt: skip
+_FEW = 20
+_LEAST_KNOWN = 0.5
+"""Share of germline residues about the changes that a proteome of the species must hold."""
+
+LengthOfClassI = Annotated[int, Field(ge=PREFIX, le=14)]
+LengthOfClassII = Annotated[int, Field(ge=13, le=25)]
+
+
+class PeptideParams(Params):
+    """Which peptides are cut out of mutant proteins."""
+
+    class_i: tuple[LengthOfClassI, ...] = Field(
+        (8, 9, 10, 11),
+        description="lengths for MHC class I, residues; nearly all of its ligands have these",
+    )
+    class_ii: tuple[LengthOfClassII, ...] = Field(
+        (),
+        description="lengths for MHC class II, residues (15 is usual); none by default, since "
+        "no predictor of class II comes with storiform",
+    )
+    keeps_decayed: bool = Field(
+        default=True,
+        description="whether transcripts that the annotation marks for nonsense-mediated decay "
+        "count; some of their product is translated all the same",
+    )
+    least_agreement: Fraction = Field(
+        0.5,
+        description="share of residues that a peptide of the germline protein must have in "
+        "common with the mutant one to be its counterpart",
+    )
+
+
+@dataclass
+class _Change:
+    """One change of a protein, as all transcripts have it that are alike about it.
+
+    `ranks` are the rows of these transcripts among all, the best first; `row` is the first.
+    """
+
+    row: dict[str, Any]
+    ranks: list[int] = field(default_factory=list)
+
+    def windows(self, lengths: Iterable[int]) -> Iterator[tuple[str, int]]:
+        """Yield the peptides over a residue that differs, or over a loss, with their starts."""
+        mutant = self.row["mutant"]
+        first, last = int(self.row["changed_start"]), int(self.row["changed_end"])
+        for length in lengths:
+            # Where residues were only lost, last is first: a window holds both neighbours.
+            begin, end = max(first - length + 1, 0), min(last, len(mutant) - length + 1)
+            for start in range(begin, end):
+                yield mutant[start : start + length], start
+
+
+@dataclass
+class _Source:
+    """Where a peptide comes from: the best change, its place there, all rows that give it."""
+
+    change: _Change
+    start: int
+    ranks: list[int]
+
+
+def peptides(  # noqa: PLR0913, PLR0917  a step may have more inputs
+    protein_changes: ProteinChanges,
+    variants: SomaticVariants,
+    params: PeptideParams,
+    reference_proteins: ReferenceProteins | None = None,
+    proteome: ReferenceProteome | None = None,
+    given_proteins: GivenProteins | None = None,
+    fusion_proteins: FusionProteins | None = None,
+) -> Peptides:
+    """Cut the peptides out of mutant proteins that hold something new.
+
+    A peptide overlaps a residue that differs, or spans the place where residues were lost;
+    where the frame shifts, the whole tail counts. It is left out if any germline protein
+    about the changes, or any protein of the annotation, of the user's FASTA or of the VCF
+    holds it, and if it holds a residue that is none of the twenty.
+
+    Parameters
+    ----------
+    protein_changes
+        Changes of proteins; those with a call that is not eligible are left out.
+    variants
+        The calls of the biopsy.
+    params
+        Lengths.
+    reference_proteins, proteome, given_proteins
+        Proteins that are self: of the annotation, of the user's FASTA, of the VCF.
+    fusion_proteins
+        Proteins over the junctions of fusions.
+
+    Returns
+    -------
+    Peptides
+        One row per peptide, set of calls and gene. Of the transcripts that give it, the one
+        that speaks for its gene is reported, else the first by its name.
+
+    References
+    ----------
+    Hundal et al., Cancer Immunol. Res. 8, 409 (2020), doi:10.1158/2326-6066.CIR-19-0401.
+    """
+    changes = acting_changes(protein_changes, variants)
+    _warn_of_unknown(changes, variants)
+    parts = [changes] if fusion_proteins is None else [changes, fusion_proteins]
+    ranked = _ranked(pd.concat([part for part in parts if len(part)] or [changes]), params)
+    own = _grouped(ranked)
+    lengths = sorted({*params.class_i, *params.class_ii})
+    reference = list(_texts((reference_proteins,), proteome))
+    _warn_of_proteome(own, reference)
+    texts = [*reference, *_texts((given_proteins,))]
+    germline = [*protein_changes["wild_type"].dropna(), *(c.row["wild_type"] for c in own)]
+    cut = {peptide for change in own for peptide, _ in change.windows(lengths)}
+    cut = {peptide for peptide in cut if not peptide.translate(_STRANGE)}
+    new = cut - occurring(cut, [_text(dict.fromkeys(germline)), *texts])
+    found: dict[tuple[str, str, str], _Source] = {}
+    for change in own:
+        ids, gene = change.row["variant_ids"], change.row["gene"]
+        for peptide, start in change.windows(lengths):
+            if peptide not in new:
+                continue
+            source = found.setdefault(
+                (ids, gene, peptide), _Source(change, start, change.ranks)
+            )
+            if source.change is not change:
+                source.ranks = sorted({*source.ranks, *change.ranks})
+    return _table(found, ranked, params)
+
+
+def occurring(candidates: Iterable[str], texts: Iterable[NDArray[np.uint8]]) -> frozenset[str]:
+    """Return those of many peptides, of eight residues or more, that proteins hold.
+
+    Parameters
+    ----------
+    candidates
+        Peptides of the twenty residues.
+    texts
+        Proteins, upper-case ASCII, with a line end between two.
+    """
+    sought = sorted(set(candidates))
+    index = index_peptides(sought)
+    is_found = np.zeros(len(sought), dtype=bool)
+    if sought:
+        for text in texts:
+            find_peptides(text, index, is_found)
+    return frozenset(sought[place] for place in np.flatnonzero(is_found))
+
+
+def _ranked(changes: pd.DataFrame, params: PeptideParams) -> list[dict[str, Any]]:
+    """Return the changes that can give peptides, those that speak for their genes first."""
+    is_usable = (changes["no_peptides"].fillna("") == "") & changes["mutant"].notna()
+    is_usable &= changes["changed_start"].notna() & changes["changed_end"].notna()
+    if not params.keeps_decayed:
+        is_usable &= ~changes["consequence"].fillna("").str.contains(_DECAYED, regex=False)
+    usable = changes[is_usable].copy()
+    for name in ("gene", "wild_type"):
+        usable[name] = usable[name].fillna("")
+    usable["is_in_frame"] = usable["is_in_frame"].fillna(value=False).astype(bool)
+    usable["speaks_last"] = ~usable["speaks_for_gene"].astype(bool)
+    order = ["speaks_last", "change", "transcript"]
+    rows = usable.sort_values(order, kind="stable").to_dict("records")
+    return cast("list[dict[str, Any]]", rows)
+
+
+def _grouped(ranked: list[dict[str, Any]]) -> list[_Change]:
+    """Bring transcripts together that have the same residues about a change."""
+    groups: dict[tuple[Any, ...], _Change] = {}
+    for rank, row in enumerate(ranked):
+        alike = tuple(row[name] for name in _ALIKE)
+        groups.setdefault(alike, _Change(row)).ranks.append(rank)
+    return list(groups.values())
+
+
+def _table(
+    found: Mapping[tuple[str, str, str], _Source],
+    ranked: list[dict[str, Any]],
+    params: PeptideParams,
+) -> pd.DataFrame:
+    rows = [source.change.row for source in found.values()]
+    sought = [peptide for _, _, peptide in found]
+    columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in _TOLD}
+    columns["peptide"], columns["length"] = sought, [len(peptide) for peptide in sought]
+    kinds = (("I", params.class_i), ("II", params.class_ii))
+    classes = {n: ";".join(kind for kind, own in kinds if n in own) for n in range(PREFIX, 26)}
+    columns["mhc_class"] = [classes[len(peptide)] for peptide in sought]
+    columns["transcripts"] = [
+        ";".join(dict.fromkeys(ranked[rank]["transcript"] for rank in source.ranks))
+        for source in found.values()
+    ]
+    pairs = [
+        _counterpart(peptide, source, params.least_agreement)
+        for peptide, source in zip(sought, found.values(), strict=True)
+    ]
+    columns["wild_type_peptide"] = [pair[0] if pair else None for pair in pairs]
+    columns["mutated_positions"] = [
+        ";".join(map(str, pair[1])) if pair else None for pair in pairs
+    ]
+    return pd.DataFrame(columns, columns=list(PEPTIDES.columns))
+
+
+def _counterpart(
+    peptide: str, source: _Source, least_agreement: float
+) -> tuple[str, list[int]] | None:
+    """Return the germline residues in place of a peptide, and where both differ, from 1.
+
+    There are none where the frame is not kept. Where residues were lost or gained, the
+    germline protein is laid against the peptide from before the change and from behind it,
+    and the one that agrees more is taken.
+    """
+    row = source.change.row
+    if not row["is_in_frame"]:
+        return None
+    germline, length = row["wild_type"], len(peptide)
+    shift = len(germline) - len(row["mutant"])
+    best: tuple[str, list[int]] | None = None
+    for begin in dict.fromkeys((source.start, source.start + shift)):
+        other = germline[max(begin, 0) : begin + length]
+        if len(other) < length or begin < 0 or other.translate(_STRANGE):
+            continue
+        first, last = 0, length
+        if not shift:  # about the change both are the same
+            first = max(int(row["changed_start"]) - begin, 0)
+            last = min(int(row["changed_end"]) - begin, length)
+        unlike = [n + 1 for n in range(first, last) if peptide[n] != other[n]]
+        if best is None or len(unlike) < len(best[1]):
+            best = other, unlike
+    if best is None or length - len(best[1]) < least_agreement * length:
+        return None
+    return best
+
+
+def _texts(
+    tables: Iterable[pd.DataFrame | None], proteome: ReferenceProteome | None = None
+) -> Iterator[NDArray[np.uint8]]:
+    for proteins in tables:
+        if proteins is not None and len(proteins):
+            yield _text(proteins["residues"].dropna())
+    if proteome is not None:
+        yield proteome.text
+
+
+def _text(proteins: Iterable[str]) -> NDArray[np.uint8]:
+    """Join proteins to one text."""
+    return np.frombuffer("\n".join(proteins).encode("ascii", "replace"), dtype=np.uint8)
+
+
+def _warn_of_unknown(changes: pd.DataFrame, variants: pd.DataFrame) -> None:
+    """Tell of eligible calls that change a protein and give no peptide since it is unknown."""
+    is_changed = variants["is_nonsynonymous"].astype(bool)
+    sought = eligible_ids(variants[is_changed & (variants["mutation_class"] != "splice")])
+    known: set[str] = set()
+    reasons: dict[str, set[str]] = {}
+    for ids, reason in zip(
+        changes["variant_ids"], changes["no_peptides"].fillna(""), strict=True
+    ):
+        calls = set(str(ids).split(";"))
+        if reason in _UNKNOWN:
+            reasons.setdefault(reason, set()).update(calls)
+        else:
+            known |= calls
+    unknown = sought - known
+    if not unknown:
+        return
+    counts = {reason: len(calls & unknown) for reason, calls in sorted(reasons.items())}
+    counts["no_transcript"] = len(unknown.difference(*reasons.values()))
+    told = ", ".join(f"{reason} {count}" for reason, count in counts.items() if count)
+    message = (
+        f"{len(unknown)} of {len(sought)} eligible calls that change a protein give no "
+        f"peptides, since their protein is not known ({told}); name resources.genes and "
+        "resources.fasta, or run VEP with its plugins Wildtype and Frameshift"
+    )
+    warnings.warn(message, DataWarning, stacklevel=3)
+
+
+def _warn_of_proteome(changes: list[_Change], texts: list[NDArray[np.uint8]]) -> None:
+    """Tell where there are no proteins to compare with, or those of something else."""
+    if not changes:
+        return
+    if not texts:
+        message = (
+            "no reference proteome: peptides were compared with the germline proteins of the "
+            "calls alone; name resources.genes and resources.fasta, or resources.proteome"
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
+        return
+    begins = {change.row["wild_type"][:PREFIX] for change in changes}
+    sought = {b for b in begins if len(b) == PREFIX and not b.translate(_STRANGE)}
+    held = occurring(sought, texts)
+    if len(sought) >= _FEW and len(held) < _LEAST_KNOWN * len(sought):
+        message = (
+            f"the reference proteome holds {len(held)} of {len(sought)} pieces of germline "
+            "proteins beside the changes: it is that of another species or of few genes"
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)

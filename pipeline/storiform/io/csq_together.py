@@ -1,0 +1,180 @@
+"""Calls of one transcript that lie on one copy and so make one change of its protein."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from storiform.io.csq_entries import CsqEntry
+from storiform.io.csq_mutants import (
+    Edit,
+    Mutant,
+    changed_codons,
+    edit_of_codon,
+    edited,
+    mutant_of,
+)
+from storiform.model.codons import THREE_LETTERS
+from storiform.model.tables.proteins import FLANK
+
+_MOST = 8
+"""Calls that are taken together at most."""
+_CERTAINTY = ("assumed", "genotype", "homozygous")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a protein: its calls, how they are known to go together, its protein."""
+
+    entries: tuple[CsqEntry, ...]
+    phase: str
+    mutant: Mutant
+    consequence: str
+    hgvsc: str
+    hgvsp: str
+
+
+def changes_of(entries: Sequence[CsqEntry]) -> list[Change]:
+    """Make the changes of one transcript: of each call alone, and of those that go together.
+
+    Two calls go together where the genotypes put them on one copy and their residues lie
+    within reach of one peptide, or where they are neighbouring bases and the genotypes do
+    not say otherwise.
+    """
+    alone = [
+        Change((entry,), _alone(entry), mutant_of(entry), *_described(entry))
+        for entry in entries
+    ]
+    groups: list[list[Change]] = []
+    for change in sorted(alone, key=lambda c: (c.entries[0].start, c.entries[0].end)):
+        for group in groups:
+            if len(group) < _MOST and _fits(change, group):
+                group.append(change)
+                break
+        else:
+            groups.append([change])
+    joint = [_joined(group) for group in groups if len(group) > 1]
+    return [*alone, *(change for change in joint if change is not None)]
+
+
+def _alone(entry: CsqEntry) -> str:
+    _, _, start_ref_alt = entry.call.partition("-")
+    *_, ref, alt = start_ref_alt.split("-")
+    return "record" if len(ref) > 1 and len(alt) > 1 else "alone"
+
+
+def _described(entry: CsqEntry) -> tuple[str, str, str]:
+    one = entry.consequence
+    return one.terms, one.hgvsc, one.hgvsp
+
+
+def _fits(change: Change, group: Sequence[Change]) -> bool:
+    """Tell whether a call goes with one of a group and against none."""
+    found = [_phase(other.entries[0], change.entries[0]) for other in group]
+    if None in found:
+        return False
+    return any(
+        phase and _in_reach(other, change) for phase, other in zip(found, group, strict=True)
+    )
+
+
+def _phase(one: CsqEntry, other: CsqEntry) -> str | None:
+    """Say how two calls are known to share a copy: empty if unknown, None if they cannot."""
+    if one.start < other.end and other.start < one.end:
+        return None
+    agrees = one.phase.agrees(other.phase) if one.phase is not None else None
+    if agrees is None and other.phase is not None:
+        agrees = other.phase.agrees(one.phase)
+    if agrees is False:
+        return None
+    if agrees:
+        is_both = any(e.phase is not None and not e.phase.group for e in (one, other))
+        return "homozygous" if is_both else "genotype"
+    are_neighbours = one.end == other.start or other.end == one.start
+    both_substitute = changed_codons(one) is not None and changed_codons(other) is not None
+    return "assumed" if are_neighbours and both_substitute else ""
+
+
+def _in_reach(one: Change, other: Change) -> bool:
+    """Tell whether two changes meet in a codon, or both change residues of one peptide."""
+    first, second = one.mutant.edit, other.mutant.edit
+    if first is None or second is None:
+        return False
+    if first.start == second.start:
+        return edit_of_codon([one.entries[0], other.entries[0]]) is not None
+    changes = all(edit.ref != edit.alt for edit in (first, second))
+    return changes and abs(first.start - second.start) <= FLANK
+
+
+def _joined(group: Sequence[Change]) -> Change | None:
+    """Make one change of several; None where their residues overlap in a way not understood."""
+    entries = tuple(change.entries[0] for change in group)
+    by_codon: dict[int, list[CsqEntry]] = {}
+    edits: list[Edit] = []
+    for change in group:
+        if change.mutant.edit is not None:
+            by_codon.setdefault(change.mutant.edit.start, []).append(change.entries[0])
+    for start, own in by_codon.items():
+        known = [c.mutant.edit for c in group if c.entries[0] in own]
+        edit = edit_of_codon(own) if len(own) > 1 else known[0]
+        if edit is None or edit.start != start:
+            return None
+        if edit.ref != edit.alt:
+            edits.append(edit)
+    edits.sort()
+    ends = [edit.start + len(edit.ref) for edit in edits]
+    if any(end > edit.start for end, edit in zip(ends, edits[1:], strict=False)):
+        return None
+    germline = entries[0].wild_type
+    mutant = edited(germline, edits) if edits else Mutant("same_protein")
+    phases = [
+        phase
+        for place, one in enumerate(entries)
+        for other in entries[place + 1 :]
+        if (phase := _phase(one, other))
+    ]
+    return Change(
+        entries,
+        min(phases, key=_CERTAINTY.index),
+        replace(mutant, edit=None),
+        _terms(entries, mutant, merges=len(by_codon) < len(entries)),
+        _hgvsc(entries),
+        _hgvsp(entries, edits),
+    )
+
+
+def _terms(entries: Sequence[CsqEntry], mutant: Mutant, *, merges: bool) -> str:
+    """Join the terms; what a codon changed twice does is read off the protein."""
+    terms = dict.fromkeys(t for e in entries for t in e.consequence.terms.split("&"))
+    if merges:
+        of_codon = ("missense_variant", "synonymous_variant", "stop_gained")
+        of_protein = {"same_protein": "synonymous_variant", "stop_gained": "stop_gained"}
+        told = of_protein.get(mutant.reason, "missense_variant")
+        told = "stop_gained" if mutant.frame == "ended" else told
+        others = [term for term in terms if term not in of_codon]
+        return "&".join([told, *others])
+    return "&".join(terms)
+
+
+def _hgvsc(entries: Sequence[CsqEntry]) -> str:
+    """Write all coding changes as alleles of one copy: ``ENST1:c.[1A>G;5C>T]``."""
+    written = [entry.consequence.hgvsc.partition(":c.") for entry in entries]
+    if not all(change for *_, change in written):
+        return ""
+    return f"{written[0][0]}:c.[{';'.join(change for *_, change in written)}]"
+
+
+def _hgvsp(entries: Sequence[CsqEntry], edits: Sequence[Edit]) -> str:
+    protein = entries[0].consequence.hgvsp.partition(":p.")[0]
+    told = [_substitution(edit) for edit in edits]
+    if not protein or not told or not all(told):
+        return ""
+    return f"{protein}:p.{told[0]}" if len(told) == 1 else f"{protein}:p.[{';'.join(told)}]"
+
+
+def _substitution(edit: Edit) -> str:
+    """Write the substitution of one residue, empty where the edit is another."""
+    pair = re.fullmatch(r"(.)/(.)", f"{edit.ref}/{edit.alt}")
+    if pair is None:
+        return ""
+    before, after = (THREE_LETTERS.get(residue, "") for residue in pair.groups())
+    return f"{before}{edit.start + 1}{after}" if before and after else ""

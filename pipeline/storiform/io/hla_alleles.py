@@ -1,0 +1,157 @@
+"""HLA alleles of the sample sheet's column `hla`: the names themselves, or a typer's file."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from storiform.io.biopsies import Rows
+from storiform.io.lines import lines
+from storiform.io.names import counted, listed
+from storiform.io.units import SourceUnit
+from storiform.model.errors import InputError
+from storiform.model.hla import NOT_A_NAME, REASONS, HlaName, read_hla_names
+from storiform.model.tables.proteins import HLA_TYPES
+
+COLUMN = "hla"
+_COPIES = 2
+_MOST_LINES = 1_000
+_ALLELE = re.compile(
+    r"(?:HLA[-_])?\b[A-Z]+\d?\*[\w:/]+|hla_[a-z]+\d?(?:_\d+)+[a-z]?", re.IGNORECASE
+)
+_EXPECTED = "names of alleles such as A*02:01;A*24:02;B*07:02"
+
+
+class Faults(Protocol):
+    """Where faults and notes of the sheet go."""
+
+    notes: list[str]
+
+    @property
+    def path(self) -> Path:
+        """The sheet."""
+        ...
+
+    def fault(self, line: int, column: str, found: str, expected: str, remedy: str) -> None:
+        """Add a fault of one cell."""
+
+
+def settle_hla(rows: Rows, sheet: Faults) -> Rows:
+    """Read the alleles of each patient; a file in the cell is replaced by what it holds.
+
+    Told as a fault: more than two alleles of a gene, two cells of one patient that
+    disagree, a cell or file without any name. Told as a note: alleles that are not usable.
+
+    Parameters
+    ----------
+    rows
+        Line and sample of each row of the sheet.
+    sheet
+        Takes the faults and the notes.
+    """
+    settled: Rows = []
+    first: dict[str, tuple[int, tuple[HlaName, ...]]] = {}
+    for line, sample in rows:
+        text = sample.notes.get(COLUMN, "")
+        path = sample.files.get(COLUMN)
+        if path is not None:
+            text = _alleles_in(path, line, sheet)
+            sample = replace(sample, notes={**sample.notes, COLUMN: text})  # noqa: PLW2901
+        settled.append((line, sample))
+        if not text:
+            continue
+        names = read_hla_names(text)
+        _check(names, text, line, sheet)
+        if not sample.patient:
+            continue
+        line_before, before = first.setdefault(sample.patient, (line, names))
+        if _known(before) != _known(names):
+            found = f"{_spelt(names)}, but row {line_before} of the same patient has "
+            expected = "the alleles of a patient once, or alike"
+            sheet.fault(line, COLUMN, found + _spelt(before), expected, "Correct one of them.")
+    for patient, (_, names) in first.items():
+        _note(patient, names, sheet)
+    return settled
+
+
+def read_hla_types(unit: SourceUnit) -> pd.DataFrame:
+    """Return the table `hla_types` of a patient from the text of the sheet's cell."""
+    names = sorted(_reduced(read_hla_names(str(unit.record.get(COLUMN) or ""))))
+    copies: Counter[str] = Counter()
+    rows: dict[str, list[object]] = {column: [] for column in HLA_TYPES.columns}
+    for name in names:
+        copies[name.gene] += 1
+        found = (name.gene, copies[name.gene], name.allele or None, name.written)
+        for column, value in zip(rows, (*found, "sheet", name.reason), strict=True):
+            rows[column].append(value)
+    return HLA_TYPES.conform(pd.DataFrame(rows))
+
+
+def _alleles_in(path: Path, line: int, sheet: Faults) -> str:
+    """Gather the names in the file of a typer, whatever its format."""
+    try:
+        text = "\n".join(line for _, line in islice(lines(path), _MOST_LINES))
+    except InputError as error:
+        sheet.fault(line, COLUMN, str(error), _EXPECTED, "Correct the path or the file.")
+        return ""
+    found = _ALLELE.findall(text)
+    found = found or [name.written for name in read_hla_names(text) if name.allele]
+    if not found:
+        remedy = "Name the result of the typing, or write the alleles into the cell."
+        sheet.fault(line, COLUMN, f"no allele in {path.name}", _EXPECTED, remedy)
+    return ";".join(found)
+
+
+def _check(names: Sequence[HlaName], text: str, line: int, sheet: Faults) -> None:
+    if not names or all(name.reason == NOT_A_NAME for name in names):
+        sheet.fault(line, COLUMN, repr(text), _EXPECTED, "Correct it or leave it empty.")
+        return
+    genes: dict[str, set[str]] = {}
+    for name in names:
+        if name.gene:
+            genes.setdefault(name.gene, set()).add(name.allele or name.written.upper())
+    for gene, alleles in sorted(genes.items()):
+        if len(alleles) > _COPIES:
+            found = f"{len(alleles)} alleles of HLA-{gene} ({listed(sorted(alleles))})"
+            remedy = "Keep the two that the patient has."
+            sheet.fault(line, COLUMN, found, "at most two of a gene", remedy)
+
+
+def _reduced(names: Sequence[HlaName]) -> list[HlaName]:
+    """Keep what differs, and of a gene with one allele two entries where both are given."""
+    kept: list[HlaName] = []
+    for gene in sorted({name.gene for name in names}):
+        own = [name for name in names if name.gene == gene]
+        distinct = {_value(name): name for name in reversed(own)}
+        is_alike = gene and len(distinct) == 1
+        kept += own[:_COPIES] if is_alike else distinct.values()
+    return kept
+
+
+def _value(name: HlaName) -> str:
+    return name.allele or name.written.upper()
+
+
+def _known(names: Sequence[HlaName]) -> frozenset[str]:
+    return frozenset(_value(name) for name in names)
+
+
+def _spelt(names: Sequence[HlaName]) -> str:
+    return listed(sorted(_known(names)), most=12)
+
+
+def _note(patient: str, names: Sequence[HlaName], sheet: Faults) -> None:
+    unusable = dict.fromkeys((name.written, name.reason) for name in names if name.reason)
+    if not unusable:
+        return
+    told = listed([f"{written} ({REASONS[reason]})" for written, reason in unusable], most=12)
+    what = counted(len(unusable), "HLA allele")
+    verb = "is" if len(unusable) == 1 else "are"
+    sheet.notes.append(
+        f"{sheet.path.name}: {what} of patient {patient} {verb} not usable: {told}"
+    )
