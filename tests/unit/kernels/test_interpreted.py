@@ -10,7 +10,13 @@ import numpy as np
 from storiform.kernels import Kernel, decoding
 
 HERE = Path(__file__).parent
-CHOSEN = ("test_alleles.py", "test_depth.py", "test_overlaps.py", "test_pileup.py")
+CHOSEN = (
+    "test_alleles.py",
+    "test_binding.py",
+    "test_depth.py",
+    "test_overlaps.py",
+    "test_pileup.py",
+)
 
 
 def test_tests_of_kernels_pass_as_plain_python_without_a_warning():
