@@ -1,6 +1,8 @@
 """What a caller sees of planted calls: alleles counted in the reads, and the VCF of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -77,8 +79,11 @@ def is_called(call: Planted, tumour: Counts, normal: Counts) -> bool:
 def called(
     calls: Sequence[Planted], tumour: Sequence[Counts], normal: Sequence[Counts]
 ) -> list[Call]:
-    """Return the calls as a caller reports them; those of which it is not sure are missed."""
-    return [
+    """Return the calls as a caller reports them; those of which it is not sure are missed.
+
+    Of a pair of calls that both are reported the caller has seen that they go together.
+    """
+    found = [
         Call(
             call.planted_as if is_called(call, in_tumour, in_normal) else MISSED,
             call.gene.contig, call.start, call.ref, call.alt, call.effect.consequence,
@@ -87,3 +92,20 @@ def called(
         )
         for call, in_tumour, in_normal in zip(calls, tumour, normal, strict=True)
     ]  # fmt: skip
+    return _with_phase(calls, found)
+
+
+def _with_phase(planted: Sequence[Planted], calls: Sequence[Call]) -> list[Call]:
+    """Name the phase group of neighbours of one molecule after the first of them."""
+    reported = [
+        number
+        for number, (call, one) in enumerate(zip(planted, calls, strict=True))
+        if call.joint and one.planted_as != MISSED
+    ]
+    told = list(calls)
+    for one, two in pairwise(reported):
+        if planted[two].at - planted[one].at == 1:
+            first = calls[one]
+            phase = f"{first.start + 1}_{first.ref}_{first.alt}"
+            told[one], told[two] = (replace(calls[n], phase=phase) for n in (one, two))
+    return told

@@ -24,12 +24,16 @@ _FORMATS = {
     "TU": "2,Integer,T reads of tiers 1 and 2", "FDP": "1,Integer,Filtered bases",
     "TAR": "2,Integer,Reads without the indel", "TIR": "2,Integer,Reads with the indel",
     "BQ": ".,Integer,Base quality of each allele", "SS": "1,Integer,Somatic status",
+    "PGT": "1,String,Phased genotype", "PID": "1,String,Phase group",
+    "PS": "1,Integer,Place of the first of a phase group",
 }  # fmt: skip
 _FIELDS = {
     "mutect2": ("GT", "AD", "AF", "DP"),
     "strelka2": ("DP", "FDP", "AU", "CU", "GU", "TU", "TAR", "TIR"),
     "muse": ("GT", "DP", "AD", "BQ", "SS"),
 }
+_PHASE = ("PGT", "PID", "PS")
+"""What Mutect2 adds to records that it saw on one molecule."""
 _COMMAND = {
     "mutect2": "##source=Mutect2", "strelka2": "##source=strelka", "muse": "##MuSE_version=2.0",
 }  # fmt: skip
@@ -41,9 +45,9 @@ Counts = tuple[int, Sequence[int]]
 def vcf_text(mutations: Mutations, lengths: Mapping[str, int] = LENGTHS["GRCh38"]) -> str:
     """Write the calls of one biopsy as its caller would, records in order of the genome.
 
-    Mutect2 names its columns by the samples and says in the header which is the tumour;
-    Strelka2 puts the normal first, MuSE the tumour. Every second Mutect2 file has the
-    normal first. `lengths` are those of the contigs, in bp.
+    Mutect2 names its columns by the samples, says in the header which is the tumour, and
+    marks calls of one molecule; Strelka2 puts the normal first, MuSE the tumour. Every second
+    Mutect2 file has the normal first. `lengths` are those of the contigs, in bp.
     """
     caller, biopsy = mutations.caller, mutations.biopsy
     header = [
@@ -60,9 +64,11 @@ def vcf_text(mutations: Mutations, lengths: Mapping[str, int] = LENGTHS["GRCh38"
     if caller == "mutect2":
         told = "negative log 10 population allele frequencies of alt alleles"
         header.append(f'##INFO=<ID=POPAF,Number=A,Type=Float,Description="{told}">')
-    told = "Consequence annotations from Ensembl VEP. Format: " + "|".join(CSQ_FIELDS)
-    header.append(f'##INFO=<ID=CSQ,Number=.,Type=String,Description="{told}">')
-    for name in _FIELDS[caller]:
+    if mutations.is_annotated:
+        told = "Consequence annotations from Ensembl VEP. Format: " + "|".join(CSQ_FIELDS)
+        header.append(f'##INFO=<ID=CSQ,Number=.,Type=String,Description="{told}">')
+    is_phased = caller == "mutect2" and any(call.phase for call in mutations.calls)
+    for name in (*_FIELDS[caller], *(_PHASE if is_phased else ())):
         number, kind, told = _FORMATS[name].split(",", 2)
         line = f'##FORMAT=<ID={name},Number={number},Type={kind},Description="{told}">'
         header.append(line)
@@ -77,12 +83,13 @@ def vcf_text(mutations: Mutations, lengths: Mapping[str, int] = LENGTHS["GRCh38"
     header.append("\t".join([*fixed, *columns]))
     records = groupby(mutations.calls, key=lambda call: (call.contig, call.start, call.ref))
     lines = [
-        _record(list(group), caller, is_normal_first=is_normal_first) for _, group in records
+        _record(list(group), mutations, is_normal_first=is_normal_first) for _, group in records
     ]
     return "\n".join([*header, *lines]) + "\n"
 
 
-def _record(calls: list[Call], caller: str, *, is_normal_first: bool) -> str:
+def _record(calls: list[Call], mutations: Mutations, *, is_normal_first: bool) -> str:
+    caller = mutations.caller
     first = min(calls, key=lambda call: not call.is_counted)
     calls.sort(key=lambda call: call is not first)
     alts = [call.alt for call in calls]
@@ -91,10 +98,13 @@ def _record(calls: list[Call], caller: str, *, is_normal_first: bool) -> str:
     tumour = (first.tumour_depth - sum(tumour_alt), tumour_alt)
     normal = (first.normal_depth - sum(normal_alt), normal_alt)
     keys, tumour_text, normal_text = _samples(first.ref, alts, caller, tumour, normal)
+    if first.phase and caller == "mutect2":
+        keys, tumour_text, normal_text = _phased(first.phase, keys, tumour_text, normal_text)
     texts = [normal_text, tumour_text] if is_normal_first else [tumour_text, normal_text]
     passed = all(call.planted_as != "not_pass" for call in calls)
-    info = "SOMATIC;" if caller != "mutect2" else f"POPAF={_popaf(calls)};"
-    info += "CSQ=" + ",".join(entry for call in calls for entry in _csq(call))
+    info = "SOMATIC" if caller != "mutect2" else f"POPAF={_popaf(calls)}"
+    if mutations.is_annotated:
+        info += ";CSQ=" + ",".join(entry for call in calls for entry in _csq(call))
     fixed = [first.contig, str(first.start + 1), ".", first.ref, ",".join(alts), "."]
     filtered = "PASS" if passed else _REJECTED[caller]
     return "\t".join([*fixed, filtered, info, ":".join(keys), *texts])
@@ -118,6 +128,17 @@ def _samples(
         return ("DP", "TAR", "TIR"), _strelka_indel(tumour), _strelka_indel(normal)
     keys = ("DP", "FDP", "AU", "CU", "GU", "TU")
     return keys, _strelka_snv(ref, alts, tumour), _strelka_snv(ref, alts, normal)
+
+
+def _phased(
+    phase: str, keys: Sequence[str], tumour: str, normal: str
+) -> tuple[Sequence[str], str, str]:
+    """Write the phase of a record into both samples: the allele is on the second molecule."""
+    told = f"0|1:{phase}:{phase.partition('_')[0]}"
+    texts = [
+        f"{genotype}{text[3:]}:{told}" for genotype, text in (("0|1", tumour), ("0|0", normal))
+    ]
+    return (*keys, *_PHASE), texts[0], texts[1]
 
 
 def _mutect(counts: Counts, *, is_tumour: bool) -> str:

@@ -77,13 +77,74 @@ def _codon(genome: Genome, gene: Gene, number: int) -> str:
     return text if gene.strand == "+" else text.translate(_COMPLEMENT)
 
 
+def is_plain(genome: Genome, gene: Gene, start: int, ref: str, alt: str) -> bool:
+    """Return whether all schools name an indel of a coding exon alike.
+
+    They differ where the first residue that changes is a stop, and where inserted bases also
+    replace the residue in whose codon they fall.
+    """
+    places = np.sort(gene.transcript[slice(*gene.coding)])
+    text = letters(genome.bases[genome.first(gene.contig) + places])
+    at = int(np.searchsorted(places, start))
+    before, after = (
+        _protein(bases if gene.strand == "+" else bases.translate(_COMPLEMENT)[::-1])
+        for bases in (text, text[:at] + alt + text[at + len(ref) :])
+    )
+    size = len(alt) - len(ref)
+    shared = _shared(before, after)
+    if after[shared] == "*":
+        return False
+    if size % 3:
+        return True
+    is_whole = shared + _shared(before[::-1], after[::-1]) >= len(before)
+    return len(after) - len(before) == size // 3 and (size < 0 or is_whole)
+
+
+def _protein(bases: str) -> str:
+    """Translate up to and with the first stop; without one the last letter is none."""
+    residues = [GENETIC_CODE[bases[at : at + 3]] for at in range(0, len(bases) - 2, 3)]
+    stop = residues.index("*") if "*" in residues else len(residues)
+    return "".join(residues[: stop + 1]).ljust(stop + 1, "?")
+
+
+def _shared(one: str, two: str) -> int:
+    """Return how many letters at the beginning agree."""
+    pairs = enumerate(zip(one, two, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(two)))
+
+
+def joint_effect(genome: Genome, gene: Gene, start: int, alt: str) -> Effect:
+    """Return what neighbouring substitutions of one haplotype do together.
+
+    Parameters
+    ----------
+    genome, gene
+        Where they lie.
+    start, alt
+        The first base on the gene's contig, 0-based, and all bases that stand there now, on
+        the forward strand.
+
+    Returns
+    -------
+    Effect
+        Without a term where they do not lie in one codon.
+    """
+    changed = np.arange(start, start + len(alt))
+    places = np.flatnonzero(np.isin(gene.transcript, changed)) - gene.coding[0]
+    is_coding = places.min(initial=0) >= 0 and places.max(initial=0) < np.diff(gene.coding)[0]
+    if len(places) < len(alt) or not is_coding or places[0] // 3 != places[-1] // 3:
+        return Effect("")
+    return _substitution(genome, gene, int(places[0]), alt)
+
+
 def _substitution(genome: Genome, gene: Gene, place: int, alt: str) -> Effect:
+    """Return what bases do to the codon of the place at which they begin along the gene."""
     number, at = divmod(place, 3)
-    codon = _codon(genome, gene, number)
-    base = alt if gene.strand == "+" else alt.translate(_COMPLEMENT)
-    mutated = codon[:at] + base + codon[at + 1 :]
+    codon, to = _codon(genome, gene, number), at + len(alt)
+    bases = alt if gene.strand == "+" else alt.translate(_COMPLEMENT)[::-1]
+    mutated = codon[:at] + bases + codon[to:]
     before, after = GENETIC_CODE[codon], GENETIC_CODE[mutated]
-    marked = "/".join(c[:at].lower() + c[at] + c[at + 1 :].lower() for c in (codon, mutated))
+    marked = "/".join(c[:at].lower() + c[at:to] + c[to:].lower() for c in (codon, mutated))
     one, two = THREE[before], THREE[after]
     if number == 0:
         return Effect("start_lost", "p.Met1?", marked)

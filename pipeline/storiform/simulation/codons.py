@@ -3,18 +3,12 @@
 from functools import cache
 from itertools import product
 
+from storiform.model.codons import STANDARD, THREE_LETTERS
+
 _BASES = "TCAG"
-_AMINO = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
-GENETIC_CODE = {
-    "".join(codon): amino
-    for codon, amino in zip(product(_BASES, repeat=3), _AMINO, strict=True)
-}
+GENETIC_CODE = STANDARD.table
 """Codon -> amino acid, one letter, ``*`` for stop (NCBI table 1)."""
-THREE = {
-    "A": "Ala", "R": "Arg", "N": "Asn", "D": "Asp", "C": "Cys", "Q": "Gln", "E": "Glu",
-    "G": "Gly", "H": "His", "I": "Ile", "L": "Leu", "K": "Lys", "M": "Met", "F": "Phe",
-    "P": "Pro", "S": "Ser", "T": "Thr", "W": "Trp", "Y": "Tyr", "V": "Val", "*": "Ter",
-}  # fmt: skip
+THREE = THREE_LETTERS
 
 Change = tuple[str, str, int]
 """Codon, mutated codon, position of the changed base in it."""

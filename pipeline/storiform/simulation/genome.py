@@ -11,6 +11,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from storiform.simulation.epitopes import Epitope
+
 Codes = npt.NDArray[np.uint8]
 """Bases: 0 A, 1 C, 2 G, 3 T."""
 BASES = "ACGT"
@@ -84,8 +86,22 @@ class Gene:
 
 
 @dataclass(frozen=True)
+class EpitopeSite:
+    """A base of a gene that a mutation from `ref` to `alt` makes the code of an epitope.
+
+    `start` is on the gene's contig, 0-based; bases are those of the forward strand.
+    """
+
+    epitope: Epitope
+    gene: Gene
+    start: int
+    ref: str
+    alt: str
+
+
+@dataclass(frozen=True)
 class Genome:
-    """The genome, its genes, and where people differ.
+    """The genome, its genes, where people differ, and where an epitope is one base away.
 
     `bases` are those of all contigs, one after another; `firsts` (contigs + 1,) is where
     each begins. `snp_at`, `snp_alt`, `snp_frequency` are parallel, on joined coordinates,
@@ -105,6 +121,7 @@ class Genome:
     indel_size: npt.NDArray[np.int32]
     indel_frequency: npt.NDArray[np.float64]
     inserted: Codes
+    epitopes: tuple[EpitopeSite, ...] = ()
 
     @property
     def lengths(self) -> Mapping[str, int]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from storiform.simulation.codons import GENETIC_CODE
+from storiform.simulation.epitope_sites import with_epitopes
 from storiform.simulation.genome import (
     BASES,
     DRIVERS,
@@ -115,7 +116,7 @@ def invent(reference: Reference) -> Genome:
         layout.fill(contig, [*mine[:half], *HOMES[contig], *mine[half:]])
     for contig in ("chrX", "chrY", "chrM"):
         layout.fill(contig, HOMES[contig])
-    return _with_bases(layout)
+    return with_epitopes(_with_bases(layout))
 
 
 def _symbols(reference: Reference, rng: np.random.Generator) -> list[str]:

@@ -51,7 +51,11 @@ _LETTERS = "ACDEFGHIKLMNPQRSTVWY"
 
 @dataclass(frozen=True)
 class Call:
-    """One allele of one call; `start` is 0-based, `ref` and `alt` are as a VCF has them."""
+    """One allele of one call; `start` is 0-based, `ref` and `alt` are as a VCF has them.
+
+    Calls that were seen on one molecule share their `phase`: place (1-based) and alleles of
+    the first; it is empty of all others.
+    """
 
     planted_as: str
     contig: str
@@ -68,6 +72,7 @@ class Call:
     normal_depth: int
     normal_alt: int
     population_af: float
+    phase: str = ""
 
     @property
     def is_counted(self) -> bool:
@@ -82,13 +87,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Mutations:
-    """The calls of one biopsy in the order of the genome, and the rate that was planted."""
+    """The calls of one biopsy in the order of the genome, and the rate that was planted.
+
+    `is_annotated` tells whether their file names consequences.
+    """
 
     biopsy: Biopsy
     caller: str
     rate: float
     megabases: float
     calls: tuple[Call, ...]
+    is_annotated: bool = True
 
     @property
     def planted(self) -> int:

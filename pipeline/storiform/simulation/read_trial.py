@@ -13,8 +13,10 @@ from storiform.simulation.enrolment import BURDEN, Enrolment, enrol
 from storiform.simulation.faults import Fault, Faults, choose_faults, fault_table, truncate
 from storiform.simulation.files import write_table, write_text
 from storiform.simulation.fragments import Chains
+from storiform.simulation.hla import HlaType, draw_type, spoil_types, type_rows
 from storiform.simulation.invention import invent
 from storiform.simulation.mutations import Mutations
+from storiform.simulation.neoantigens import ANTIGEN_COLUMNS, choose_sites
 from storiform.simulation.outcomes import outcomes
 from storiform.simulation.people import Person, Sex, draw_person
 from storiform.simulation.recipe import Recipe
@@ -38,10 +40,11 @@ from storiform.simulation.tumour_copies import (
     kind_of,
 )
 
-SHEET = ("patient", "sample", "status", "bam", "bai", "vcf", "timepoint")
+SHEET = ("patient", "sample", "status", "bam", "bai", "vcf", "timepoint", "hla")
 CONFIGURATION = """\
 # A simulated trial that begins with reads ({patients} patients, seed {seed}); the genome is
-# invented and no build of man, whatever is written here. What is true stands in truth/.
+# invented and no build of man, whatever is written here. What is true, neoantigens too,
+# stands in truth/.
 workflow: trial
 output: results
 cohort:
@@ -56,6 +59,8 @@ resources:
 RATE_MEDIAN = 70.0
 """Median rate of nonsynonymous mutations per megabase: high, since the exome is small."""
 _PURITY = (0.45, 0.85)
+_BARE = (1, 6)
+"""Which patients of each eight have VCFs without consequences: of either caller."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class ReadTruth:
     signatures: pd.DataFrame
     expression: pd.DataFrame
     copies: pd.DataFrame
+    hla: pd.DataFrame
+    neoantigens: pd.DataFrame
     missing: pd.DataFrame
     faults: pd.DataFrame
 
@@ -122,7 +129,12 @@ def simulate_reads(
         genome, Chains.of(genome), reference, recipe, effort or Effort(), seed, out, chosen
     )
     sexes: dict[str, Sex] = dict(zip(clinical["patient"], clinical["sex"], strict=True))
-    tumours = _tumours(world, enrolment, sexes, _copies(world, clinical, hidden))
+    types = {
+        name: draw_type(np.random.default_rng([seed, 30, number]))
+        for number, name in enumerate(enrolment.patients)
+    }
+    told = spoil_types(types, sound, np.random.default_rng([seed, 31]))
+    tumours = _tumours(world, enrolment, sexes, _copies(world, clinical, hidden), told)
     for name in ("bam", "vcf"):
         (out / name).mkdir(parents=True, exist_ok=True)
     write_annotation(out, genome)
@@ -130,10 +142,11 @@ def simulate_reads(
         found = list(
             pool.map(lambda name: sequence_patient(world, tumours, name), enrolment.patients)
         )
-    write_table(out / "samples.csv", _sheet(enrolment, chosen))
+    write_table(out / "samples.csv", _sheet(enrolment, chosen, told))
     write_table(out / "clinical.csv", clinical)
     _spoil(out, enrolment, chosen)
-    truth = _truth(found, enrolment, missing_material(enrolment, clinical), chosen)
+    hla = pd.DataFrame([row for name in told for row in type_rows(name, told[name])])
+    truth = _truth(found, enrolment, missing_material(enrolment, clinical), chosen, hla)
     truth.copies["is_hidden"] = truth.copies["patient"] == hidden
     for field in fields(truth):
         write_table(out / "truth" / f"{field.name}.tsv", getattr(truth, field.name))
@@ -160,7 +173,7 @@ def _copies(world: World, clinical: pd.DataFrame, hidden: str) -> dict[str, Tumo
 
 def _tumours(
     world: World, enrolment: Enrolment, sexes: Mapping[str, Sex],
-    copies: Mapping[str, TumourCopies],
+    copies: Mapping[str, TumourCopies], types: Mapping[str, HlaType],
 ) -> dict[str, list[Tumour]]:  # fmt: skip
     """Draw every person, and for each biopsy what is planted in it."""
     people: dict[str, Person] = {}
@@ -176,15 +189,20 @@ def _tumours(
         rate = world.recipe.rate_median * float(np.exp(world.recipe.rate_log_sd * latent))
         person = people[biopsy.patient]
         own = copies[biopsy.patient]
-        calls = plant(world.genome, person, rate, rng, own) if biopsy.dna else []
+        alleles = types[biopsy.patient].alleles
+        sites = choose_sites(
+            world.genome.epitopes, alleles, np.random.default_rng([world.seed, 32, number])
+        )
+        calls = plant(world.genome, person, rate, rng, own, sites) if biopsy.dna else []
         rng = np.random.default_rng([world.seed, 27, biopsy.number])
         purity = round(float(rng.uniform(*_PURITY)), 3)
-        made = Tumour(biopsy, person, purity, rate, tuple(calls), own)
+        is_bare = number % 8 in _BARE
+        made = Tumour(biopsy, person, purity, rate, tuple(calls), own, alleles, is_bare)
         tumours.setdefault(biopsy.patient, []).append(made)
     return tumours
 
 
-def _sheet(enrolment: Enrolment, faults: Faults) -> pd.DataFrame:
+def _sheet(enrolment: Enrolment, faults: Faults, types: Mapping[str, HlaType]) -> pd.DataFrame:
     """Return the sample sheet: a normal for who has an exome, then each biopsy's samples."""
     rows: list[dict[str, object]] = []
     normals: set[str] = set()
@@ -196,6 +214,7 @@ def _sheet(enrolment: Enrolment, faults: Faults) -> pd.DataFrame:
         if biopsy.dna:
             row = _line(name, biopsy.dna_sample, 1)
             row |= {"vcf": vcf_path(biopsy), "timepoint": biopsy.timepoint}
+            row["hla"] = types[name].cell
             if name in faults.without_index and biopsy.timepoint == "pre":
                 row["bai"] = ""
             rows.append(row)
@@ -227,8 +246,9 @@ def _spoil(out: Path, enrolment: Enrolment, faults: Faults) -> None:
 
 
 def _truth(
-    found: Sequence[Found], enrolment: Enrolment, missing: pd.DataFrame, faults: Faults
-) -> ReadTruth:
+    found: Sequence[Found], enrolment: Enrolment, missing: pd.DataFrame, faults: Faults,
+    hla: pd.DataFrame,
+) -> ReadTruth:  # fmt: skip
     made = [mutations for part in found for mutations in part.called]
     calls = [row for part in found for row in part.calls]
     reads = pd.DataFrame([row for part in found for row in part.reads])
@@ -237,7 +257,10 @@ def _truth(
         pd.DataFrame([_tmb_row(mutations) for mutations in made]),
         pd.DataFrame(calls), _signatures(enrolment),
         pd.DataFrame([row for part in found for row in part.expression]),
-        pd.DataFrame([row for part in found for row in part.copies]),
+        pd.DataFrame([row for part in found for row in part.copies]), hla,
+        pd.DataFrame(
+            [row for part in found for row in part.neoantigens], columns=list(ANTIGEN_COLUMNS)
+        ),
         missing, fault_table(faults),
     )  # fmt: skip
 
@@ -248,6 +271,7 @@ def _tmb_row(made: Mutations) -> dict[str, object]:
         "biopsy": made.biopsy.name,
         "sample": made.biopsy.dna_sample,
         "source": made.caller,
+        "is_annotated": made.is_annotated,
         "mutations_nonsynonymous": made.planted,
         "mutations_coding": sum(call.is_coding for call in made.calls),
         "rate_per_mb": round(made.rate, 6),

@@ -6,12 +6,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from storiform.simulation.neoantigen_verdict import (
+    burden_claims,
+    joint_claims,
+    neoantigen_claims,
+    term_claims,
+)
 from storiform.simulation.verdict import (
     COLUMNS,
     Row,
     claim_row,
+    every_row,
     read_table,
     score_claims,
+    sound_rows,
 )
 
 CONTAMINATION_ERROR = 0.01
@@ -57,15 +65,6 @@ def read_verdict(truth_dir: Path, tables_dir: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _all(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
-    """Return the row of a claim on every one of some things."""
-    size, right = len(agrees), int(agrees.sum())
-    return claim_row(
-        claim, subject, f"{size} of {size}", f"{right} of {size}", size,
-        holds=size > 0 and right == size,
-    )  # fmt: skip
-
-
 def _most(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
     """Return the row of a claim on nearly every one of some things."""
     size, right = len(agrees), int(agrees.sum())
@@ -76,22 +75,22 @@ def _most(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
 
 
 def _tmb(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
-    planted = _sound(truth_dir, read_table(truth_dir / "tmb.tsv"))
+    planted = sound_rows(truth_dir, read_table(truth_dir / "tmb.tsv"))
     both = planted.merge(found, on=["patient", "biopsy"], suffixes=("_planted", ""), how="left")
     for name in ("mutations_nonsynonymous", "mutations_coding"):
-        yield _all(
+        yield every_row(
             "callable counts equal", f"tmb.{name}", both[name] == both[f"{name}_planted"]
         )
     share = both["megabases"] / both["megabases_planted"]
-    yield _all(
+    yield every_row(
         f"callable at {LEAST_CALLABLE:.0%} of targets", "tmb.megabases",
         (share >= LEAST_CALLABLE) & (share <= 1),
     )  # fmt: skip
 
 
-def _recounts(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
-    """Compare the alleles of every call in the VCF with those that were sequenced."""
-    planted = _sound(truth_dir, read_table(truth_dir / "calls.tsv"))
+def _calls(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    """Compare alleles and consequences of every call in the VCF with the planted ones."""
+    planted = sound_rows(truth_dir, read_table(truth_dir / "calls.tsv"))
     planted = planted[planted["planted_as"] != "missed"]
     both = planted.merge(found, on=_ALLELE, how="left", suffixes=("_planted", ""))
     for source in ("tumour", "normal", "rna"):
@@ -100,7 +99,8 @@ def _recounts(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
         for allele in ("ref", "alt"):
             recounted = rows[f"{source}_recounted_{allele}_reads"]
             equal &= recounted == rows[f"{source}_{allele}"]
-        yield _all("alleles recounted", f"variants.{source}", equal)
+        yield every_row("alleles recounted", f"variants.{source}", equal)
+    yield from term_claims(truth_dir, both)
 
 
 def _quality(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
@@ -114,21 +114,21 @@ def _quality(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     # In a tumour gains and losses move X against the rest: there it may stay undecided.
     is_open = (exomes["role_planted"] == "tumour") & exomes["sex_found"].isna()
     is_right = (exomes["sex"] == exomes["sex_found"]) | is_open
-    yield _all("sex found", "quality.sex_found", is_right)
+    yield every_row("sex found", "quality.sex_found", is_right)
     # Against another person's normal nothing is known of what is foreign in a tumour.
     swapped = faults.loc[faults["fault"] == "swap", "patient"]
     right = exomes[~exomes["patient"].isin(swapped) | (exomes["role_planted"] == "normal")]
     error = (right["contamination"] - right["contamination_planted"]).abs()
-    yield _all(
+    yield every_row(
         f"contamination within {CONTAMINATION_ERROR:.0%}", "quality.contamination",
         error <= CONTAMINATION_ERROR,
     )  # fmt: skip
     share = exomes["duplicates"] / exomes["fragments"]
-    yield _all(
+    yield every_row(
         f"duplicates within {DUPLICATE_ERROR:.0%}", "quality.duplicate_share",
         (exomes["duplicate_share"] - share).abs() <= DUPLICATE_ERROR,
     )  # fmt: skip
-    yield _all(
+    yield every_row(
         "strands found", "quality.strandedness_found", rna["strandedness_found"] == "reverse"
     )
 
@@ -139,9 +139,9 @@ def _identity(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     known = found[found["sample_1"].isin(person.index) & found["sample_2"].isin(person.index)]
     one, two = (known[f"sample_{number}"].map(person) for number in (1, 2))
     truly = pd.Series(np.where(one == two, "same", "different"), index=known.index)
-    yield _all("person found", "identity.found", known["found"] == truly)
+    yield every_row("person found", "identity.found", known["found"] == truly)
     accused = known["says"].fillna("") != ""
-    yield _all(
+    yield every_row(
         "swaps and nothing else named", "identity.says", accused == (truly != known["expected"])
     )
 
@@ -153,14 +153,14 @@ def _tpm(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     both["found"] = np.log2(both["tpm"] + 1)
     pairs = both.groupby("biopsy")[["planted", "found"]]
     rho = pairs.apply(lambda pair: float(pair.corr().to_numpy()[0, 1]))
-    yield _all(
+    yield every_row(
         f"expression correlates at {LEAST_EXPRESSION:g}", "tpm.tpm", rho >= LEAST_EXPRESSION
     )
 
 
 def _copies(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     """Compare purity and ploidy of every sound biopsy that is not called ambiguous."""
-    planted = _sound(truth_dir, read_table(truth_dir / "copies.tsv"))
+    planted = sound_rows(truth_dir, read_table(truth_dir / "copies.tsv"))
     both = planted.merge(found, on=["patient", "biopsy"], suffixes=("_planted", ""), how="left")
     sure = both[~both["is_ambiguous"].fillna(value=True).astype(bool)]
     for name, error in (("purity", PURITY_ERROR), ("ploidy", PLOIDY_ERROR)):
@@ -172,36 +172,32 @@ def _copies(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
 
 def _gene_copies(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     """Compare the calls of CDK4, MDM2 and CDKN2A with the planted copies."""
-    planted = _sound(truth_dir, read_table(truth_dir / "copies.tsv"))
+    planted = sound_rows(truth_dir, read_table(truth_dir / "copies.tsv"))
     calls = found.pivot_table(index="biopsy", columns="gene", values="call", aggfunc="first")
     calls = calls.reindex(planted["biopsy"]).reset_index(drop=True)
     planted = planted.reset_index(drop=True)
     is_lipo = planted["kind"] == "liposarcoma"
     both = calls[["CDK4", "MDM2"]].isin(["AMP", "HIGH_AMP"]).all(axis=1)
-    yield _all("amplified together", "CDK4 and MDM2", both == is_lipo)
+    yield every_row("amplified together", "CDK4 and MDM2", both == is_lipo)
     is_gone = calls["CDKN2A"] == "HOMDEL"
-    yield _all("deleted", "CDKN2A", is_gone == (planted["cdkn2a_deletion"] == "homdel"))
+    yield every_row("deleted", "CDKN2A", is_gone == (planted["cdkn2a_deletion"] == "homdel"))
     is_lost = calls["CDKN2A"].isin(["HOMDEL", "HETLOSS"])
     yield _most("lost or not", "CDKN2A", is_lost == (planted["cdkn2a_deletion"] != "none"))
 
 
 def _discordances(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     """Judge whether the liposarcoma under another diagnosis is listed, and no other tumour."""
-    planted = _sound(truth_dir, read_table(truth_dir / "copies.tsv"))
+    planted = sound_rows(truth_dir, read_table(truth_dir / "copies.tsv"))
     hidden = set(planted.loc[planted["is_hidden"].astype(bool), "biopsy"])
     listed = set(found["biopsy"]) & set(planted["biopsy"])
     agrees = planted["biopsy"].isin(hidden) == planted["biopsy"].isin(listed)
-    yield _all("liposarcoma among others found", "copy_number_discordances", agrees)
-
-
-def _sound(truth_dir: Path, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of patients without faults."""
-    faults = read_table(truth_dir / "faults.tsv")
-    return table[~table["patient"].isin(faults["patient"])]
+    yield every_row("liposarcoma among others found", "copy_number_discordances", agrees)
 
 
 _JUDGES: dict[str, Callable[[Path, pd.DataFrame], Iterator[Row]]] = {
-    "tmb": _tmb, "variants": _recounts, "quality": _quality, "identity": _identity,
+    "tmb": _tmb, "variants": _calls, "quality": _quality, "identity": _identity,
     "tpm": _tpm, "mcp_counter": score_claims, "copy_number_fit": _copies,
     "copy_number_genes": _gene_copies, "copy_number_discordances": _discordances,
+    "protein_changes": joint_claims, "neoantigens": neoantigen_claims,
+    "neoantigen_burden": burden_claims,
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Sequence one patient: normal exome, and exome and RNA of each biopsy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from storiform.simulation.fragments import (
 )
 from storiform.simulation.genome import Genome
 from storiform.simulation.mutations import Call, Mutations
+from storiform.simulation.neoantigens import antigen_row
 from storiform.simulation.people import Molecules, Person, molecules
 from storiform.simulation.reads import Library, write_reads
 from storiform.simulation.recipe import Recipe
@@ -59,7 +60,11 @@ class World:
 
 @dataclass(frozen=True)
 class Tumour:
-    """One biopsy: whose it is, its calls, its purity and its copies of the genome."""
+    """One biopsy: whose it is, its calls, its purity and its copies of the genome.
+
+    `alleles` are the patient's of HLA class I; `is_bare` tells whether the caller's file
+    lacks consequences.
+    """
 
     biopsy: Biopsy
     person: Person
@@ -67,6 +72,8 @@ class Tumour:
     rate: float
     calls: tuple[Planted, ...]
     copies: TumourCopies
+    alleles: tuple[str, ...]
+    is_bare: bool
 
 
 @dataclass
@@ -78,11 +85,12 @@ class Found:
     calls: list[dict[str, object]]
     expression: list[dict[str, object]]
     copies: list[dict[str, object]]
+    neoantigens: list[dict[str, object]]
 
 
 def sequence_patient(world: World, tumours: Mapping[str, list[Tumour]], name: str) -> Found:
     """Sequence all samples of a patient and count the alleles of the calls in them."""
-    found = Found([], [], [], [], [])
+    found = Found([], [], [], [], [], [])
     mine = tumours[name]
     normal = _normal(world, mine[0], found) if mine[0].biopsy.dna else []
     for tumour in mine:
@@ -94,17 +102,7 @@ def sequence_patient(world: World, tumours: Mapping[str, list[Tumour]], name: st
             contamination = CONTAMINATION if other else 0.0
             mixture = Mixture(tumour.purity, contamination, tumour.copies)
             shown = _tumour(world, tumour, cells, mixture, found)
-            calls = tuple(called(tumour.calls, shown, normal))
-            caller = CALLERS[biopsy.number % len(CALLERS)]
-            made = Mutations(biopsy, caller, tumour.rate, megabases(world.genome), calls)
-            found.called.append(made)
-            reported = replace(made, calls=tuple(c for c in calls if c.planted_as != MISSED))
-            text = vcf_text(reported, world.genome.lengths)
-            write_text(world.folder / vcf_path(biopsy), text)
-            found.calls += [
-                _call_row(biopsy, call) | _copies_of(tumour, planted)
-                for call, planted in zip(calls, tumour.calls, strict=True)
-            ]
+            _report(world, tumour, called(tumour.calls, shown, normal), found)
             found.copies.append(
                 {"patient": biopsy.patient, "biopsy": biopsy.name, "purity": tumour.purity}
                 | copies_row(world.genome, tumour.copies)
@@ -116,11 +114,38 @@ def sequence_patient(world: World, tumours: Mapping[str, list[Tumour]], name: st
     return found
 
 
+def _report(world: World, tumour: Tumour, calls: Sequence[Call], found: Found) -> None:
+    """Write what the caller reports, and note what is true of it."""
+    biopsy = tumour.biopsy
+    caller = CALLERS[biopsy.number % len(CALLERS)]
+    made = Mutations(
+        biopsy, caller, tumour.rate, megabases(world.genome), tuple(calls),
+        is_annotated=not tumour.is_bare,
+    )  # fmt: skip
+    found.called.append(made)
+    reported = replace(made, calls=tuple(c for c in calls if c.planted_as != MISSED))
+    write_text(world.folder / vcf_path(biopsy), vcf_text(reported, world.genome.lengths))
+    for call, planted in zip(calls, tumour.calls, strict=True):
+        row = _call_row(biopsy, call) | _copies_of(tumour, planted)
+        found.calls.append(row | _together(caller, call, planted))
+        if planted.epitope is not None:
+            found.neoantigens.append(antigen_row(biopsy, call, planted.epitope, tumour.alleles))
+
+
+def _together(caller: str, call: Call, planted: Planted) -> dict[str, object]:
+    """Return what a call does with its neighbour, and the phase group if the VCF names it."""
+    is_told = call.phase and caller == "mutect2"
+    return {
+        "joint_hgvsp": planted.joint or pd.NA,
+        "phase_group": call.phase if is_told else pd.NA,
+    }
+
+
 def _call_row(biopsy: Biopsy, call: Call) -> dict[str, object]:
     return {
         "patient": biopsy.patient, "biopsy": biopsy.name, "contig": call.contig,
         "start": call.start, "ref": call.ref, "alt": call.alt, "gene": call.gene,
-        "consequence": call.consequence, "planted_as": call.planted_as,
+        "consequence": call.consequence, "hgvsp": call.hgvsp, "planted_as": call.planted_as,
         "counts_nonsynonymous": call.is_counted, "counts_coding": call.is_coding,
         "tumour_ref": call.tumour_depth - call.tumour_alt, "tumour_alt": call.tumour_alt,
         "normal_ref": call.normal_depth - call.normal_alt, "normal_alt": call.normal_alt,

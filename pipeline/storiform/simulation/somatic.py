@@ -5,8 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from storiform.simulation.coding import Effect, effect_of, other_base
-from storiform.simulation.genome import BASES, DRIVERS, Gene, Genome
+from storiform.simulation.coding import (
+    Effect,
+    effect_of,
+    is_plain,
+    joint_effect,
+    other_base,
+)
+from storiform.simulation.genome import BASES, DRIVERS, EpitopeSite, Gene, Genome
 from storiform.simulation.invention import PAD, is_leftmost
 from storiform.simulation.people import Alteration, Person
 from storiform.simulation.tumour_copies import TumourCopies
@@ -28,6 +34,8 @@ NEGATIVES: Mapping[str, float] = {
 _DRIVER_RATE = 8.0
 _INDEL, _SPLICE = 0.12, 0.06
 """Shares of the true mutations."""
+_PAIRS = 0.5
+"""Mean number of pairs of neighbouring substitutions in a biopsy (Poisson)."""
 _EDGE = 12
 _APART, _APART_INDEL = 12, 130
 _TRIES = 4000
@@ -38,6 +46,8 @@ class Planted:
     """A call as it is planted; `start` is on its contig, `at` on the joined genome.
 
     `alteration` is None of a germline allele, which is in the person's haplotypes already.
+    `epitope` is what the call restores. Two calls of one codon on one haplotype have the same
+    `joint`, what both together do to the protein.
     """
 
     planted_as: str
@@ -49,6 +59,8 @@ class Planted:
     effect: Effect
     population_af: float
     alteration: Alteration | None
+    epitope: EpitopeSite | None = None
+    joint: str = ""
 
     @property
     def size(self) -> int:
@@ -74,6 +86,7 @@ class _Places:
         self.indels = genome.indel_at[person.indels.any(axis=0)]
         self.taken: list[int] = []
         self.taken_indels: list[int] = []
+        self.closed: set[str] = set()
 
     def target(self) -> tuple[Gene, int, int]:
         """Return a gene and one of its targets on its contig."""
@@ -90,6 +103,11 @@ class _Places:
             return False
         return not np.any(np.abs(self.indels - at) < (260 if is_indel else _APART))
 
+    def close(self, call: Planted) -> None:
+        """Keep all other calls away from the gene of a call: its protein is that call's."""
+        self.closed.add(call.gene.symbol)
+        self.take(call.at, is_indel=False)
+
     def take(self, at: int, *, is_indel: bool) -> None:
         """Mark a place as used."""
         self.taken.append(at)
@@ -98,16 +116,21 @@ class _Places:
 
 
 def plant(
-    genome: Genome, person: Person, rate: float, rng: np.random.Generator, copies: TumourCopies
-) -> list[Planted]:
+    genome: Genome, person: Person, rate: float, rng: np.random.Generator,
+    copies: TumourCopies, sites: Sequence[EpitopeSite] = (),
+) -> list[Planted]:  # fmt: skip
     """Draw the calls of a biopsy; the number of true ones is Poisson(rate * megabases).
 
-    A mutation lies on a haplotype of which the tumour has copies, and on all of these.
+    A mutation lies on a haplotype of which the tumour has copies, and on all of these. The
+    first of the true ones restore epitopes, as many as there are true ones; some of the others
+    are pairs within a codon.
 
     Parameters
     ----------
     rate
         Nonsynonymous mutations per megabase of targets.
+    sites
+        Epitopes that are to be restored.
 
     Returns
     -------
@@ -116,12 +139,66 @@ def plant(
     """
     places = _Places(genome, person, rng)
     megabases = sum(end - start for _, start, end, _ in genome.targets) / 1e6
-    kinds = ["somatic"] * int(rng.poisson(rate * megabases))
+    true = int(rng.poisson(rate * megabases))
+    calls: list[Planted | None] = [_restored(site, places) for site in sites[:true]]
+    for _ in range(int(rng.poisson(_PAIRS))):
+        if len(calls) + 2 <= true:
+            calls += _pair(places)
+    kinds = ["somatic"] * (true - len(calls))
     for kind, mean in NEGATIVES.items():
         kinds += [kind] * int(rng.poisson(mean))
-    calls = [_kept(call, copies) for kind in kinds if (call := _call(kind, places))]
-    drawn = [call for call in calls if call is not None]
+    calls += [_call(kind, places) for kind in kinds]
+    kept = [_kept(call, copies) for call in calls if call is not None]
+    drawn = [call for call in kept if call is not None]
     return sorted(drawn, key=lambda call: (call.at, call.ref, call.alt))
+
+
+def _restored(site: EpitopeSite, places: _Places) -> Planted:
+    """Return the substitution that makes an epitope, on either haplotype."""
+    side = int(places.rng.integers(0, 2))
+    call = _substitution(places, site.gene, site.start, site.alt, side)
+    places.close(call)
+    return replace(call, epitope=site)
+
+
+def _substitution(places: _Places, gene: Gene, start: int, alt: str, side: int) -> Planted:
+    """Return a true substitution on one haplotype of an autosome."""
+    genome = places.genome
+    at = genome.first(gene.contig) + start
+    ref = BASES[genome.bases[at]]
+    effect = effect_of(genome, gene, start, ref, alt)
+    change = Alteration(at, 0, (BASES.index(alt),), (side,))
+    return Planted("somatic", gene, start, at, ref, alt, effect, np.nan, change)
+
+
+def _pair(places: _Places) -> list[Planted]:
+    """Draw two neighbouring substitutions of one codon and haplotype; none if none is found.
+
+    Each alone, and both together, put another residue in the place of the germline's, and
+    these three differ.
+    """
+    genome, rng = places.genome, places.rng
+    for _ in range(_TRIES):
+        gene, start, end = places.target()
+        place = int(rng.integers(start + _EDGE, end - _EDGE - 1))
+        at = genome.first(gene.contig) + place
+        is_free = gene.symbol not in places.closed and places.is_free(at, is_indel=True)
+        if gene.contig == "chrX" or not is_free:
+            continue
+        side = int(rng.integers(0, 2))
+        alts = [other_base(base, int(rng.integers(1, 4)))
+                for base in genome.text(gene.contig, place, place + 2)]  # fmt: skip
+        joint = joint_effect(genome, gene, place, "".join(alts))
+        calls = [
+            _substitution(places, gene, place + n, alt, side) for n, alt in enumerate(alts)
+        ]
+        effects = {joint, *(call.effect for call in calls)}
+        terms = {effect.consequence for effect in effects}
+        if terms == {"missense_variant"} and len({e.hgvsp for e in effects}) == len(effects):
+            for call in calls:
+                places.close(call)
+            return [replace(call, joint=joint.hgvsp) for call in calls]
+    return []
 
 
 def _kept(call: Planted, copies: TumourCopies) -> Planted | None:
@@ -162,7 +239,8 @@ def _draw(kind: str, shape: str, places: _Places) -> Planted | None:
         inward = int(rng.integers(low, high))
         place = start + inward if rng.uniform() < 0.5 else end - 1 - inward  # noqa: PLR2004  either end
     first = genome.first(gene.contig)
-    if not places.is_free(first + place, is_indel=shape == "indel"):
+    is_free = gene.symbol not in places.closed
+    if not is_free or not places.is_free(first + place, is_indel=shape == "indel"):
         return None
     ref, alt, size, new = genome.text(gene.contig, place, place + 1), "", 0, (0,)
     if shape == "indel":
@@ -177,7 +255,8 @@ def _draw(kind: str, shape: str, places: _Places) -> Planted | None:
         alt = other_base(ref, int(rng.integers(1, 4)))
         new = (BASES.index(alt),)
     effect = effect_of(genome, gene, place, ref, alt)
-    if not _fits(kind, shape, effect):
+    is_clear = shape != "indel" or is_plain(genome, gene, place, ref, alt)
+    if not _fits(kind, shape, effect) or not is_clear:
         return None
     is_single = places.person.sex == "male" and gene.contig == "chrX"
     sides = (0, 1) if is_single else (int(rng.integers(0, 2)),)

@@ -65,6 +65,21 @@ def claim_row(  # noqa: PLR0913  one for each column
     return dict(zip(COLUMNS, values, strict=True))
 
 
+def every_row(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
+    """Return the row of a claim on every one of some things; of none it does not hold."""
+    size, right = len(agrees), int(agrees.sum())
+    return claim_row(
+        claim, subject, f"{size} of {size}", f"{right} of {size}", size,
+        holds=size > 0 and right == size,
+    )  # fmt: skip
+
+
+def sound_rows(truth_dir: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of patients without faults."""
+    faults = read_table(truth_dir / "faults.tsv")
+    return table[~table["patient"].isin(faults["patient"])]
+
+
 def _tmb(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     planted = read_table(truth_dir / "tmb.tsv")
     both = planted.merge(found, on=["patient", "biopsy"], suffixes=("_planted", ""), how="left")

@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from storiform.simulation.neoantigen_verdict import joint_claims
 from storiform.simulation.read_verdict import read_verdict
 
 PATIENTS = ("P1", "P2", "P3", "P4", "P5")
+PAIR = {("P5", 1), ("P5", 2)}
+A2, A3, B7 = "HLA-A*02:01", "HLA-A*03:01", "HLA-B*07:02"
 
 
 def planted():
@@ -26,7 +29,11 @@ def planted():
     calls = pd.DataFrame(
         [
             {"patient": p, "biopsy": p, "contig": "chr6", "start": 10 * n, "ref": "A",
-             "alt": "C", "planted_as": "missed" if n == 3 else "somatic", "tumour_ref": 40,
+             "alt": "C", "planted_as": "missed" if n == 3 else "somatic", "gene": "G1",
+             "consequence": ("", "missense_variant", "splice_region_variant&intron_variant",
+                             "stop_gained")[n],
+             "joint_hgvsp": "p.Gly3Val" if (p, n) in PAIR else np.nan,
+             "tumour_ref": 40,
              "tumour_alt": 9 + n, "normal_ref": 50, "normal_alt": 0,
              "rna_ref": np.nan if p == "P1" else 7, "rna_alt": np.nan if p == "P1" else 2}
             for p in PATIENTS for n in (1, 2, 3)
@@ -44,9 +51,28 @@ def planted():
                 ("none", "homdel", "none", "none", "het"), strict=True)
         ]
     )  # fmt: skip
+    hla = pd.DataFrame(
+        [{"patient": p, "gene": allele[4], "copy": 1, "allele": allele,
+          "written": np.nan if p == "P1" else "Cw7" if allele == B7 else allele[4:]}
+         for p in PATIENTS for allele in (A2, B7)]
+    )  # fmt: skip
+    neoantigens = pd.DataFrame(
+        [
+            ("P1", 10, "NLVPMVATV", A2, True, "somatic"),  # has no alleles in the sheet
+            ("P5", 10, "GILGFVFTL", A2, True, "somatic"),
+            ("P5", 20, "RPPIFIRRL", B7, True, "somatic"),
+            ("P5", 30, "QPEWFRNVL", B7, True, "missed"),
+            ("P5", 40, "KLGGALQAK", A3, False, "somatic"),
+            ("P2", 10, "LLFGYPVYV", A2, True, "somatic"),  # is contaminated
+        ],
+        columns=["patient", "start", "peptide", "allele", "is_presented", "planted_as"],
+    ).assign(contig="chr6", ref="A", alt="C", gene="G1")
+    neoantigens["biopsy"] = neoantigens["patient"]
     return {
-        "reads": reads, "calls": calls, "expression": expression,
+        "reads": reads, "calls": calls, "expression": expression, "hla": hla,
+        "neoantigens": neoantigens,
         "tmb": pd.DataFrame({"patient": PATIENTS, "biopsy": PATIENTS, "megabases": 0.3,
+                             "is_annotated": [True, False, True, True, False],
                              "mutations_nonsynonymous": 2, "mutations_coding": 3}),
         "signatures": pd.DataFrame(
             [{"patient": p, "biopsy": p, "population": "t_cells", "abundance": n}
@@ -88,7 +114,20 @@ def found(truth):
             for row in copies.itertuples() for gene in ("CDK4", "MDM2", "CDKN2A")
         ]
     )  # fmt: skip
+    called = truth["neoantigens"][truth["neoantigens"]["patient"] == "P5"].iloc[:2]
+    ids = [f"chr6-{start}-{start + 1}-A-C" for start in called["start"]]
+    neoantigens = called[["patient", "biopsy", "peptide", "allele", "gene"]].assign(
+        variant_ids=[f"{ids[0]};chr6-99-100-A-C", ids[1]], is_binder=True
+    )
+    burden = pd.DataFrame({"patient": PATIENTS, "biopsy": PATIENTS,
+                           "neoantigen_burden": [np.nan, 1, 0, 0, 2]})  # fmt: skip
+    changes = pd.DataFrame(
+        [("P5", ids[0], "ENSP1.1:p.Gly3Arg"), ("P5", ";".join(ids[::-1]), "ENSP1.1:p.Gly3Val"),
+         ("P3", ids[0], "ENSP1.1:p.Gly3Val")],
+        columns=["biopsy", "variant_ids", "hgvsp"],
+    )  # fmt: skip
     return {
+        "neoantigens": neoantigens, "neoantigen_burden": burden, "protein_changes": changes,
         "copy_number_fit": copies[["patient", "biopsy", "purity", "ploidy"]].assign(
             is_ambiguous=False
         ),
@@ -133,7 +172,7 @@ def broken(judged, table, column, row, value):
 def test_a_perfect_run_holds_in_everything(judged):
     rows = judged()
     assert rows["holds"].all(), rows[~rows["holds"]]
-    assert len(rows) == 20
+    assert len(rows) == 26
 
 
 @pytest.mark.parametrize(
@@ -144,6 +183,15 @@ def test_a_perfect_run_holds_in_everything(judged):
         ("tmb", "megabases", 0, 0.4, "tmb.megabases"),
         ("variants", "tumour_recounted_alt_reads", 1, 10, "variants.tumour"),
         ("variants", "normal_recounted_ref_reads", 1, np.nan, "variants.normal"),
+        ("variants", "consequence", 8, "stop_gained", "variants.consequence"),
+        ("variants", "consequence", 9, np.nan, "variants.consequence"),
+        ("neoantigens", "is_binder", 0, False, "neoantigens.peptide"),
+        ("neoantigens", "peptide", 1, "RPPIFIRRM", "neoantigens.peptide"),
+        ("neoantigens", "variant_ids", 0, "chr6-99-100-A-C", "neoantigens.peptide"),
+        ("neoantigen_burden", "neoantigen_burden", 0, 0, "neoantigen_burden"),
+        ("neoantigen_burden", "neoantigen_burden", 4, 1, "neoantigen_burden"),
+        ("protein_changes", "hgvsp", 1, "ENSP1.1:p.Gly3Arg", "protein_changes.hgvsp"),
+        ("protein_changes", "variant_ids", 1, "chr6-10-11-A-C", "protein_changes.hgvsp"),
         ("quality", "sex_found", 0, "", "quality.sex_found"),
         ("quality", "contamination", 4, 0.03, "quality.contamination"),
         ("quality", "contamination", 0, np.nan, "quality.contamination"),
@@ -162,6 +210,52 @@ def test_a_perfect_run_holds_in_everything(judged):
 )
 def test_one_wrong_cell_is_seen(judged, table, column, row, value, subject):
     assert broken(judged, table, column, row, value) == [subject]
+
+
+@pytest.mark.parametrize("column", ["biopsy", "allele"])
+def test_a_neoantigen_of_another_patient_or_allele_is_not_the_planted_one(judged, column):
+    value = {"biopsy": "P2", "allele": A3}[column]
+    subjects = broken(judged, "neoantigens", column, 0, value)
+    assert subjects[0] == "neoantigens.peptide"
+    assert ("neoantigens.allele" in subjects) == (column == "allele")
+
+
+def test_a_peptide_on_an_allele_that_the_patient_lacks_is_seen(judged):
+    def change(tables):
+        own = tables["neoantigens"]
+        other = own.iloc[:1].assign(peptide="KLGGALQAK", allele=A3)
+        tables["neoantigens"] = pd.concat([own, other])
+
+    rows = judged(change)
+    assert rows.loc[~rows["holds"], "subject"].tolist() == ["neoantigens.allele"]
+
+
+def test_a_burden_that_is_missing_of_a_typed_patient_fails_twice(judged):
+    assert broken(judged, "neoantigen_burden", "neoantigen_burden", 4, np.nan) == [
+        "neoantigen_burden", "neoantigen_burden",
+    ]  # fmt: skip
+
+
+def test_a_biopsy_without_a_row_is_not_one_without_alleles(judged):
+    def change(tables):
+        tables["neoantigen_burden"] = tables["neoantigen_burden"].iloc[1:]
+
+    rows = judged(change)
+    assert rows.loc[~rows["holds"], "subject"].tolist() == ["neoantigen_burden"]
+
+
+def test_words_near_a_splice_site_may_differ_between_releases(judged):
+    other = "splice_donor_region_variant&intron_variant"
+    assert broken(judged, "variants", "consequence", 9, other) == []
+
+
+def test_nothing_is_claimed_of_a_change_whose_neighbour_was_missed(judged, tmp_path):
+    judged()
+    path = tmp_path / "truth" / "calls.tsv"
+    calls = pd.read_csv(path, sep="\t")
+    calls[calls["start"] != 20].to_csv(path, sep="\t", index=False)
+    changes = pd.DataFrame({"biopsy": ["P5"], "variant_ids": ["chr6-10-11-A-C"], "hgvsp": [""]})
+    assert list(joint_claims(tmp_path / "truth", changes)) == []
 
 
 def test_tumours_that_were_swapped_have_no_contamination_to_find(judged):
