@@ -1,19 +1,24 @@
-"""Calls counted again in the reads of a patient's tumour, normal and RNA."""
+"""Calls counted again in the reads of a patient's samples, and pairs of them on one copy."""
 
+from collections.abc import Iterator
 from copy import copy
 from typing import Annotated, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pydantic import Field
 
-from storiform.kernels.alleles import Alleles, count_calls
+from storiform.kernels.alleles import Alleles, count_calls, count_pairs
 from storiform.kernels.depth import Reads
 from storiform.kernels.pileup import DUPLICATE, FAILED, Rules
-from storiform.model.params import Params
+from storiform.model.params import Depth, Fraction, Params
+from storiform.model.protein_changes import variant_id
 from storiform.model.reads import Collector, ReadHeader, RecordBatch, Scan
 from storiform.model.tables.dna import Calls
-from storiform.model.tables.reads import RECOUNTS
+from storiform.model.tables.phases import CALL_PAIRS, CallPairs
+from storiform.model.tables.proteins import PHASED_CALLS, PhasedCalls
+from storiform.model.tables.reads import RECOUNTS, GermlineSites
 
 _KEY = ["contig", "start", "end", "ref", "alt"]
 _COUNTED = (
@@ -21,6 +26,7 @@ _COUNTED = (
 )
 _BY_CALL = ("first", "last", "between", "ref_lengths", "alt_lengths", "places")
 _CODES = {"A": 0, "C": 1, "G": 2, "T": 3}
+_TOGETHER = ("both", "only_first", "only_second", "neither")
 
 
 class RecountParams(Params):
@@ -38,6 +44,21 @@ class RecountParams(Params):
     )
     keep_duplicates: bool = Field(
         default=False, description="whether reads marked as duplicates count"
+    )
+    pair_distance_bp: int = Field(
+        80,
+        ge=0,
+        le=10_000,
+        description="bp between two calls up to which fragments are asked whether they lie on "
+        "one copy; a peptide spans 75",
+    )
+    min_pair_reads: Depth = Field(
+        2, description="fragments that must show that two calls do, or do not, share a copy"
+    )
+    min_pair_share: Fraction = Field(
+        0.7,
+        description="share of the fragments with the rarer call that must have the other too; "
+        "calls are apart where no more than the rest of this share of them has",
     )
 
 
@@ -64,6 +85,56 @@ def recounts(
         Of `RECOUNTS`: one row per call, reads or not.
     """
     return _Recounts(calls, params)
+
+
+def call_pairs(
+    calls: Calls, params: RecountParams, germline_sites: GermlineSites | None = None
+) -> Annotated[Collector, Scan(CALL_PAIRS, assays=("exome", "rna"), roles=("tumour",))]:
+    """Count which alleles of two nearby calls the fragments of a tumour show together.
+
+    Parameters
+    ----------
+    calls
+        The calls of the patient's biopsies.
+    germline_sites
+        Places where the patient's normal has two alleles; those near a call are paired with
+        it, the one that is not the reference's as its allele.
+    params
+        Which reads and bases count, as for `recounts`, and how near two calls must be.
+
+    Returns
+    -------
+    Collector
+        Of `CALL_PAIRS`: one row per pair of small calls that change different bases.
+    """
+    return _CallPairs(_with_sites(calls, germline_sites, params.pair_distance_bp), params)
+
+
+def phased_calls(call_pairs: CallPairs, params: RecountParams) -> PhasedCalls:
+    """Tell which calls lie on one copy of their chromosome, by the fragments that show both.
+
+    Two somatic alleles share a copy where most fragments with the rarer one carry the other
+    as well, and lie on different ones where next to none does: the rarer may be that of a
+    subclone. DNA and RNA of a biopsy count together.
+    """
+    named = call_pairs.groupby(["variant_1", "variant_2"], observed=True)
+    sums = named[list(_TOGETHER)].sum().reset_index()
+    both, first, second = (sums[name].to_numpy() for name in _TOGETHER[:3])
+    rarer = both + np.minimum(first, second)
+    is_seen = rarer >= params.min_pair_reads
+    is_one = is_seen & (both >= params.min_pair_reads) & (both >= params.min_pair_share * rarer)
+    is_apart = is_seen & (both <= (1.0 - params.min_pair_share) * rarer)
+    return PHASED_CALLS.conform(
+        pd.DataFrame(
+            {
+                "variant_1": sums["variant_1"],
+                "variant_2": sums["variant_2"],
+                "reads_with_both": both,
+                "reads_with_one": first + second,
+                "is_one_copy": pd.arrays.BooleanArray(is_one, ~(is_one | is_apart)),
+            }
+        )
+    )
 
 
 class _Recounts:
@@ -95,17 +166,10 @@ class _Recounts:
 
     def take(self, batch: RecordBatch) -> None:
         """Count the calls whose first place a batch owns."""
-        if batch.contig < 0 or not len(batch):
-            return
-        low, high = self._rows[batch.contig]
-        owned = [batch.owned_start, batch.owned_end]
-        first, last = low + np.searchsorted(self._alleles.first[low:high], owned)
+        first, last = self._owned(batch)
         if first == last:
             return
-        reads = Reads(
-            batch.data, batch.offsets, batch.starts, batch.ends, batch.flags, batch.mapq,
-            batch.mates,
-        )  # fmt: skip
+        reads = _reads(batch)
         rows = slice(first, last)
         kept = {name: getattr(self._alleles, name)[rows] for name in _BY_CALL}
         part = self._alleles._replace(**kept)
@@ -119,6 +183,99 @@ class _Recounts:
         """Return the counts of each call."""
         counts = {name: self.counts[:, k] for k, name in enumerate(_COUNTED)}
         return (self._calls[_KEY].assign(**counts),)
+
+    def _owned(self, batch: RecordBatch) -> tuple[int, int]:
+        """Return the rows of the calls whose first place a batch owns."""
+        if batch.contig < 0 or not len(batch):
+            return 0, 0
+        low, high = self._rows[batch.contig]
+        owned = [batch.owned_start, batch.owned_end]
+        first, last = low + np.searchsorted(self._alleles.first[low:high], owned)
+        return int(first), int(last)
+
+
+class _CallPairs(_Recounts):
+    """Counts (pairs, 4), the pairs sorted by the first of their calls."""
+
+    def __init__(self, calls: pd.DataFrame, params: RecountParams) -> None:
+        super().__init__(calls, params)
+        somatic = pd.MultiIndex.from_frame(calls.loc[calls["is_call"], _KEY])
+        is_call = pd.MultiIndex.from_frame(self._calls[_KEY]).isin(somatic)
+        pairs = _neighbours(self._calls, params.pair_distance_bp)
+        self._pairs = pairs[is_call[pairs].any(axis=1)]
+        self.counts = np.zeros((len(self._pairs), len(_TOGETHER)), dtype=np.int64)
+
+    def take(self, batch: RecordBatch) -> None:
+        """Count the pairs whose first call has its first place in a batch."""
+        rows = slice(*np.searchsorted(self._pairs[:, 0], self._owned(batch)).tolist())
+        if rows.start < rows.stop:
+            pairs = np.ascontiguousarray(self._pairs[rows])
+            self.counts[rows] += count_pairs(_reads(batch), self._alleles, pairs, self._rules)
+
+    def tables(self) -> tuple[pd.DataFrame, ...]:
+        """Return what fragments show of each pair."""
+        names = [variant_id(*call) for call in self._calls[_KEY].itertuples(index=False)]
+        rows = {
+            f"variant_{side + 1}": [names[row] for row in self._pairs[:, side].tolist()]
+            for side in range(2)
+        }
+        counts = {name: self.counts[:, k] for k, name in enumerate(_TOGETHER)}
+        return (CALL_PAIRS.conform(pd.DataFrame({**rows, **counts})),)
+
+
+def _reads(batch: RecordBatch) -> Reads:
+    return Reads(
+        batch.data, batch.offsets, batch.starts, batch.ends, batch.flags, batch.mapq,
+        batch.mates,
+    )  # fmt: skip
+
+
+def _with_sites(
+    calls: pd.DataFrame, sites: pd.DataFrame | None, distance_bp: int
+) -> pd.DataFrame:
+    """Add the germline alleles near calls; `is_call` tells the calls themselves."""
+    marked = calls[[*_KEY, *(n for n in ("set_aside",) if n in calls)]].assign(is_call=True)
+    if sites is None or sites.empty or calls.empty:
+        return marked
+    own = sites[sites["zygosity"].eq("heterozygous")]
+    first, second, ref = (own[name] for name in ("allele_1", "allele_2", "reference"))
+    own = own.assign(ref=ref, alt=second.where(second.ne(ref), first), end=own["start"] + 1)
+    own = own[(first.eq(ref) | second.eq(ref)) & _is_near(own, calls, distance_bp)]
+    return pd.concat([marked, own[_KEY].assign(set_aside="", is_call=False)], ignore_index=True)
+
+
+def _is_near(sites: pd.DataFrame, calls: pd.DataFrame, distance_bp: int) -> NDArray[np.bool_]:
+    """Tell which places lie so near to a call."""
+    found = np.zeros(len(sites), dtype=bool)
+    contigs, starts = sites["contig"].to_numpy(object), sites["start"].to_numpy(np.int64)
+    for contig, own in calls.groupby("contig", observed=True):
+        rows = np.flatnonzero(contigs == contig)
+        begins = np.sort(own["start"].to_numpy(np.int64)) - distance_bp - 1
+        ends = np.sort(own["end"].to_numpy(np.int64)) + distance_bp + 1
+        open_now = np.searchsorted(begins, starts[rows], side="right")
+        found[rows] = open_now > np.searchsorted(ends, starts[rows], side="right")
+    return found
+
+
+def _neighbours(calls: pd.DataFrame, distance_bp: int) -> NDArray[np.int64]:
+    """Return the rows (p, 2) of calls near each other that change different bases."""
+    contigs = calls["contig"].to_list()
+    firsts, lasts = calls["first"].to_list(), calls["last"].to_list()
+    found = [
+        (one, other)
+        for one in range(len(calls))
+        for other in _within(one, contigs, firsts, lasts[one] + distance_bp)
+        if firsts[other] > lasts[one] - int(calls["between"].iloc[one])
+    ]
+    return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+
+def _within(one: int, contigs: list[str], firsts: list[int], reach: int) -> Iterator[int]:
+    """Go through the calls behind one up to a place of its contig."""
+    other = one + 1
+    while other < len(firsts) and contigs[other] == contigs[one] and firsts[other] <= reach:
+        yield other
+        other += 1
 
 
 def _small_calls(calls: pd.DataFrame) -> pd.DataFrame:

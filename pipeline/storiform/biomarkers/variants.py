@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import special
 
-from storiform.model.errors import DataWarning
+from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.intervals import Targets, changed_bases
 from storiform.model.ontology import is_coding, mutation_class
 from storiform.model.params import Depth, Fraction, Params
 from storiform.model.tables.dna import Calls, SomaticVariants
+from storiform.model.tables.proteins import Consequences
 from storiform.model.tables.reads import Recounts
 
 FILTERS: tuple[str, ...] = (
@@ -35,6 +36,7 @@ _DEAMINATION = {("C", "T"): "f1r2", ("G", "A"): "f2r1"}
 _OXIDATION = {("G", "T"): "f1r2", ("C", "A"): "f2r1"}
 
 _ALLELE = ["contig", "start", "end", "ref", "alt"]
+_DESCRIBED = ("gene", "gene_id", "transcript", "consequence", "hgvsc", "hgvsp")
 _SOURCES = ("tumour", "normal", "rna")
 _COUNTS = ("depth", "ref_reads", "alt_reads")
 _RECOUNTED = [*_COUNTS, "alt_forward", "alt_reverse", "alt_f1r2", "alt_f2r1"]
@@ -85,6 +87,7 @@ def variants(
     targets: Targets | None,
     params: VariantParams,
     recounts: Recounts | None = None,
+    consequences: Consequences | None = None,
 ) -> SomaticVariants:
     """Name for every call the filters that it fails.
 
@@ -103,17 +106,26 @@ def variants(
         Thresholds.
     recounts
         The alleles of the calls in the reads of the biopsy's samples, or None.
+    consequences
+        What was found from gene annotation and genome for calls whose file says nothing, or
+        None; it takes the place of what a file says.
 
     Returns
     -------
     SomaticVariants
         The calls with `failed_filters`, `is_eligible` and what they do to a protein.
 
+    Raises
+    ------
+    InputError
+        If there are calls but of none is a consequence known: their burden would be a false 0.
+
     References
     ----------
     Cibulskis et al., Nature Biotechnology 31, 213-219 (2013), doi:10.1038/nbt.2514.
     Costello et al., Nucleic Acids Research 41, e67 (2013), doi:10.1093/nar/gks1443.
     """
+    calls = _with_consequences(calls, consequences)
     calls = _with_recounts(calls, recounts, params)
     marked = calls.copy()
     marked["tumour_vaf"] = _vaf(calls, "tumour")
@@ -130,6 +142,43 @@ def variants(
     marked["is_eligible"] = marked["failed_filters"] == ""
     _warn_of_rejected(calls, failed["not_pass"])
     return marked
+
+
+def _with_consequences(calls: pd.DataFrame, consequences: pd.DataFrame | None) -> pd.DataFrame:
+    """Fill in the consequences that were found here; refuse calls without any."""
+    if consequences is not None and len(consequences):
+        calls = _filled(calls, consequences)
+    small = calls[calls["set_aside"].fillna("") == ""]
+    unknown = int((small["annotation"] == "none").sum())
+    if not unknown:
+        return calls
+    if unknown == len(small):
+        found = f"{unknown} call{'s' * (unknown > 1)} without consequence"
+        expected = "CSQ, ANN, BCSQ or FUNCOTATION in INFO and in the header"
+        remedy = (
+            "Annotate the calls with VEP, SnpEff, bcftools csq or Funcotator, or name "
+            "resources.fasta and resources.genes."
+        )
+        raise InputError(fault("the calls of the biopsy", found, expected, remedy))
+    if not (small["annotation"] == "BCSQ").any():  # bcftools csq writes nothing outside genes
+        message = (
+            f"{unknown} of {len(small)} calls without consequence; they count in no burden"
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
+    return calls
+
+
+def _filled(calls: pd.DataFrame, consequences: pd.DataFrame) -> pd.DataFrame:
+    known = consequences[consequences["consequence"].fillna("") != ""]
+    key = ["record", "allele"]
+    found = calls[key].merge(known, on=key, how="left")
+    found.index = calls.index
+    is_known = found["consequence"].notna()
+    filled = calls.copy()
+    for name in _DESCRIBED:
+        filled[name] = calls[name].mask(is_known, found[name])
+    filled["annotation"] = calls["annotation"].mask(is_known, "storiform")
+    return filled
 
 
 def _with_recounts(

@@ -276,3 +276,63 @@ def add_call(counts: Ints, k: Int, found: Int, flags: Int) -> None:
     counts[k, REVERSED if is_reverse else FORWARD] += 1
     if bits & PAIRED:
         counts[k, F1R2 if is_first != is_reverse else F2R1] += 1
+
+
+@compiled
+def count_pairs(reads: Reads, alleles: Alleles, pairs: Ints, rules: Rules) -> Ints:
+    """Count which alleles of two calls fragments show together.
+
+    Parameters
+    ----------
+    reads
+        Records of one contig, sorted.
+    alleles
+        Calls.
+    pairs
+        int64 (p, 2), rows of the calls, the first before the second, sorted by the first.
+    rules
+        Which reads count. Mates that overlap and both show a pair count once, as read 1.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 (p, 4): both alternative, the first alone, the second alone, neither.
+    """
+    counts = np.zeros((len(pairs), 4), dtype=np.int64)
+    pair: Int = 0
+    for i in range(len(reads.offsets)):
+        while pair < len(pairs) and alleles.first[pairs[pair, 0]] < np.int64(reads.starts[i]):
+            pair += 1
+        if pair == len(pairs):
+            break
+        if not is_good(reads, i, rules):
+            continue
+        k = pair
+        while k < len(pairs) and alleles.first[pairs[k, 0]] < np.int64(reads.ends[i]):
+            column = shown_together(reads, i, alleles, pairs[k], rules)
+            if column >= 0 and not is_told_by_mate(reads, i, alleles, pairs[k], rules):
+                counts[k, column] += 1
+            k += 1
+    return counts
+
+
+@compiled
+def shown_together(reads: Reads, i: Int, alleles: Alleles, pair: Ints, rules: Rules) -> Int:
+    """Return the column of `count_pairs` for a record, -1 where it does not show both."""
+    column: Int = 0
+    for side in range(2):
+        found, quality = allele_of(reads, i, alleles, pair[side])
+        if found < 0 or found == UNCLEAR or quality < rules.min_base_quality:
+            return np.int64(-1)
+        if found != ALT:
+            column += 2 - side
+    return column
+
+
+@compiled
+def is_told_by_mate(reads: Reads, i: Int, alleles: Alleles, pair: Ints, rules: Rules) -> bool:
+    """Tell whether the mate, as read 1, speaks for the fragment."""
+    mate = np.int64(reads.mates[i])
+    if mate < 0 or np.int64(reads.flags[i]) & READ1 or not is_good(reads, mate, rules):
+        return False
+    return bool(shown_together(reads, mate, alleles, pair, rules) >= 0)

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from storiform.biomarkers.variants import FILTERS, VariantParams, variants
-from storiform.model.errors import DataWarning
+from storiform.model.errors import DataWarning, InputError
 from storiform.model.intervals import Intervals
 from storiform.model.tables.dna import VARIANTS
+from storiform.model.tables.proteins import CONSEQUENCES
 from storiform.model.tables.reads import RECOUNTS
 
 
@@ -314,3 +315,55 @@ def test_reads_that_lack_most_calls_are_not_of_these_calls(make_calls, absent, i
 def test_a_place_without_reads_says_nothing_of_the_calls(make_calls) -> None:
     calls = make_calls(*[{}] * 6)
     judged(calls, recounted(calls, tumour={"depth": 0, "alt_reads": 0}))
+
+
+BARE = {
+    "gene": "", "gene_id": "", "transcript": "", "consequence": "", "hgvsc": "", "hgvsp": "",
+    "annotation": "none",
+}  # fmt: skip
+
+
+def found_here(record: int, consequence: str, reason: str = "") -> pd.DataFrame:
+    """Return one row of `consequences`."""
+    is_known = bool(consequence)
+    row = {
+        "record": record, "allele": 0, "gene": "TP53" * is_known, "gene_id": "G1" * is_known,
+        "transcript": "T9.1" * is_known, "consequence": consequence,
+        "hgvsc": "T9.1:c.1A>G" * is_known, "hgvsp": "P9:p.Arg1Gly" * is_known,
+        "not_annotated": reason,
+    }  # fmt: skip
+    return CONSEQUENCES.conform(pd.DataFrame([row]))
+
+
+@pytest.mark.parametrize("found", [None, CONSEQUENCES.empty()])
+def test_calls_of_which_no_consequence_is_known_are_refused(make_calls, found) -> None:
+    wanted = r"2 calls without consequence.*Annotate the calls.*resources\.fasta"
+    with pytest.raises(InputError, match=wanted):
+        variants(make_calls(BARE, BARE), None, VariantParams(), consequences=found)
+    with pytest.raises(InputError, match=r"1 call without consequence.*in the header"):
+        variants(make_calls(BARE), None, VariantParams(), consequences=found)
+
+
+def test_consequence_found_here_makes_a_call_count(make_calls) -> None:
+    found = found_here(0, "stop_gained")
+    marked = variants(make_calls(BARE), None, VariantParams(), consequences=found).iloc[0]
+    assert (marked["annotation"], marked["mutation_class"]) == ("storiform", "nonsense")
+    assert (marked["transcript"], marked["hgvsp"]) == ("T9.1", "P9:p.Arg1Gly")
+    assert marked["is_eligible"]
+
+
+def test_call_that_could_not_be_annotated_keeps_what_its_file_says(make_calls) -> None:
+    found = found_here(0, "", "reference_mismatch")
+    marked = variants(make_calls({}), None, VariantParams(), consequences=found).iloc[0]
+    assert (marked["annotation"], marked["consequence"]) == ("CSQ", "missense_variant")
+
+
+def test_some_calls_without_consequence_are_warned_of(make_calls) -> None:
+    with pytest.warns(DataWarning, match="1 of 2 calls without consequence"):
+        marked = variants(make_calls({}, BARE), None, VariantParams())
+    assert list(marked["annotation"]) == ["CSQ", "none"]
+
+
+def test_calls_outside_genes_that_bcftools_leaves_bare_are_not_warned_of(make_calls) -> None:
+    marked = variants(make_calls({"annotation": "BCSQ"}, BARE), None, VariantParams())
+    assert list(marked["mutation_class"]) == ["missense", ""]

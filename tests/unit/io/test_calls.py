@@ -1,4 +1,4 @@
-"""Calls without what makes them count are refused, not counted as none."""
+"""Calls are read whether or not their file says what they do; a cut file is refused."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from storiform.io.calls import read_calls
 from storiform.io.units import SourceUnit
-from storiform.model.errors import DataWarning, InputError
+from storiform.model.errors import InputError
 
 HEAD = """##fileformat=VCFv4.2
 ##contig=<ID=chr1,length=248956422>
@@ -24,27 +24,23 @@ def record(position: int, info: str) -> str:
     return f"chr1\t{position}\t.\tA\tC\t.\tPASS\t{info}\tAD:DP\t30,20:50\n"
 
 
-def test_vcf_without_consequences_is_refused(tmp_path: Path) -> None:
+def test_vcf_without_consequences_is_read(tmp_path: Path) -> None:
     path = tmp_path / "bare.vcf"
     path.write_text(HEAD + NAMES + record(100, "SOMATIC") + record(200, "."))
-    with pytest.raises(InputError, match=r"2 calls without consequence.*Annotate the calls"):
-        read(path)
+    assert list(read(path)["annotation"]) == ["none", "none"]
 
 
-def test_consequences_whose_header_line_is_lost_are_refused(tmp_path: Path) -> None:
+def test_consequences_whose_header_line_is_lost_are_not_read(tmp_path: Path) -> None:
     path = tmp_path / "lost.vcf"
     path.write_text(HEAD + NAMES + record(100, "CSQ=C|missense_variant|TP53"))
-    with pytest.raises(InputError, match=r"1 call without consequence.*in the header"):
-        read(path)
+    assert list(read(path)["annotation"]) == ["none"]
 
 
-def test_some_calls_without_consequence_are_warned_of(tmp_path: Path) -> None:
+def test_calls_with_and_without_consequence_are_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "some.vcf"
     good = record(100, "CSQ=C|missense_variant|TP53")
     path.write_text(HEAD + CSQ + NAMES + good + record(200, "."))
-    with pytest.warns(DataWarning, match="1 of 2 calls without consequence"):
-        calls = read(path)
-    assert list(calls["annotation"]) == ["CSQ", "none"]
+    assert list(read(path)["annotation"]) == ["CSQ", "none"]
 
 
 def test_vcf_without_any_call_is_a_burden_of_zero(tmp_path: Path) -> None:

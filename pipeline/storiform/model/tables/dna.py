@@ -27,7 +27,8 @@ _CALL = {
     "hgvsc": Column("string", "coding change, HGVS"),
     "hgvsp": Column("string", "protein change, HGVS"),
     "annotation": Column(
-        "string", "where the consequence came from: CSQ, ANN, BCSQ, FUNCOTATION, MAF or none"
+        "string",
+        "where the consequence came from: CSQ, ANN, BCSQ, FUNCOTATION, MAF, storiform or none",
     ),
     "tumour_depth": Column("nullable_int", "tumour reads over the site", "reads"),
     "tumour_ref_reads": Column(
@@ -79,6 +80,7 @@ Calls = Annotated[pd.DataFrame, CALLS]
 VARIANTS = Table(
     "variants",
     grain="biopsy",
+    version=2,
     description="One row per call, with every filter that it fails.",
     key=("contig", "start", "end", "ref", "alt", "record", "allele"),
     columns={

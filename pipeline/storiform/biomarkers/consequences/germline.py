@@ -1,0 +1,107 @@
+"""Which germline substitutions lie on a copy of a transcript, beside its somatic alleles."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from typing import NamedTuple
+
+import pandas as pd
+
+from storiform.biomarkers.consequences.alleles import refusal
+from storiform.biomarkers.consequences.haplotypes import Copy
+from storiform.biomarkers.consequences.spliced import Spliced
+from storiform.model.protein_changes import variant_id
+from storiform.model.resources import Sequence
+
+Sites = Mapping[int, tuple[str, str]]
+"""Place on the contig -> base of the reference, base of the germline allele."""
+_LETTERS = frozenset("ACGT")
+
+
+class _Site(NamedTuple):
+    """A germline substitution; `name` is as `variant_ids` has it."""
+
+    contig: str
+    place: int
+    ref: str
+    alt: str
+
+    @property
+    def name(self) -> str:
+        return variant_id(self.contig, self.place, self.place + 1, self.ref, self.alt)
+
+
+class Germline:
+    """The germline substitutions of a patient.
+
+    Parameters
+    ----------
+    sites
+        The table `germline_sites`, or None.
+    reference
+        The bases of the genome; sites that do not fit it are left out.
+    together
+        Names of alleles, somatic or germline, that reads show on one copy.
+    """
+
+    def __init__(
+        self,
+        sites: pd.DataFrame | None,
+        reference: Sequence,
+        together: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        self._both: dict[str, list[_Site]] = {}
+        one: dict[str, _Site] = {}
+        for zygosity, site in _sites(sites, reference):
+            if zygosity == "homozygous":
+                self._both.setdefault(site.contig, []).append(site)
+            else:
+                one[site.name] = site
+        self._beside: dict[str, list[_Site]] = {}
+        carriers: dict[str, list[str]] = {}
+        for pair in together:
+            for name, other in (pair, pair[::-1]):
+                if name in one:
+                    self._beside.setdefault(other, []).append(one[name])
+                    carriers.setdefault(name, []).append(other)
+        self.joined = tuple(pair for names in carriers.values() for pair in pairwise(names))
+        """Pairs of somatic alleles that share a copy since one germline allele is on both's."""
+
+    def of(self, spliced: Spliced, copy: Copy) -> Sites:
+        """Return the substitutions in the exons of one copy.
+
+        Those on both copies, and heterozygous ones that reads show beside a somatic allele
+        of this copy.
+        """
+        transcript = spliced.transcript
+        known = self._both.get(transcript.contig, [])
+        low = bisect_left(known, transcript.start, key=lambda site: site.place)
+        high = bisect_left(known, transcript.end, key=lambda site: site.place)
+        beside = (site for one in copy.alleles for site in self._beside.get(one.name, ()))
+        return {
+            site.place: (site.ref, site.alt)
+            for site in (*known[low:high], *beside)
+            if site.contig == transcript.contig and spliced.place(site.place) >= 0
+        }
+
+    def is_beside(self, copy: Copy, name: str) -> bool:
+        """Tell whether a germline allele lies on a copy by reads, not on both copies."""
+        beside = (site for one in copy.alleles for site in self._beside.get(one.name, ()))
+        return any(site.name == name for site in beside)
+
+
+def _sites(sites: pd.DataFrame | None, reference: Sequence) -> Iterator[tuple[str, _Site]]:
+    """Go through the substitutions by place, with their zygosity."""
+    if sites is None or sites.empty:
+        return
+    ordered = sites.sort_values(["contig", "start"])
+    names = ("contig", "start", "zygosity", "reference", "allele_1", "allele_2")
+    columns = [ordered[name].to_list() for name in names]
+    for contig, start, zygosity, before, first, second in zip(*columns, strict=True):
+        other = first if second == before else second
+        after = first if zygosity == "homozygous" else other
+        is_clear = before in _LETTERS and after in _LETTERS and before != after
+        # Of two alleles that are both not the reference's neither can be told.
+        is_clear = is_clear and (zygosity == "homozygous" or before in {first, second})
+        if is_clear and not refusal(reference, contig, int(start), before, after):
+            yield zygosity, _Site(contig, int(start), before, after)

@@ -1,0 +1,287 @@
+"""The changes that the alleles of one copy make of one protein, taken together."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from storiform.biomarkers.consequences.alleles import Allele
+from storiform.biomarkers.consequences.coding import coding_effect
+from storiform.biomarkers.consequences.coding_names import named_bases
+from storiform.biomarkers.consequences.effects import (
+    Effect,
+    Forms,
+    is_coding_span,
+    joined,
+    transcript_effect,
+)
+from storiform.biomarkers.consequences.haplotypes import Copy, SomaticAllele
+from storiform.biomarkers.consequences.mutants import Edit, Mutant, edited
+from storiform.biomarkers.consequences.spliced import Spliced
+from storiform.model.codons import STOP, UNKNOWN, reverse_complement
+from storiform.model.protein_changes import ChangedWindow, Frame, changed_window
+from storiform.model.resources import Sequence as Bases
+
+_CODON = 3
+_UNTOLD = frozenset({
+    "splice_donor_variant", "splice_acceptor_variant", "coding_sequence_variant",
+    "transcript_ablation",
+})  # fmt: skip
+"""Terms of an allele that no one exon holds, but that must change the protein."""
+_KEPT = ("splice_", "NMD_")
+"""Terms, by how they begin, that a joint change takes over from its alleles."""
+
+
+class Change(NamedTuple):
+    """One change of a protein.
+
+    Parameters
+    ----------
+    alleles
+        Those that act together, by place.
+    phase
+        How that is known.
+    consequence, hgvsc, hgvsp
+        Of all of them together.
+    window
+        What of the proteins is kept; None where there is none.
+    is_in_frame
+        Behind the change the protein goes on as before; None where there is no protein.
+    reason
+        Why no peptide comes of it, else empty.
+    """
+
+    alleles: tuple[SomaticAllele, ...]
+    phase: str
+    consequence: str
+    hgvsc: str
+    hgvsp: str
+    window: ChangedWindow | None
+    is_in_frame: bool | None
+    reason: str
+
+
+class _Placed(NamedTuple):
+    """An allele, and what it edits in the spliced RNA."""
+
+    somatic: SomaticAllele
+    edit: Edit
+
+
+def changes_of(spliced: Spliced, copy: Copy, reference: Bases) -> list[Change]:
+    """Return the changes that the alleles of one copy make of a coding transcript.
+
+    Alleles that meet in a codon make one change, and so do all between one that shifts the
+    frame and the one that mends it, or the end of the protein.
+
+    Parameters
+    ----------
+    spliced
+        The transcript with the bases of the patient's germline.
+    copy
+        Alleles that act together.
+    reference
+        The bases of the genome.
+    """
+    placed, changes = [], []
+    for somatic in copy.alleles:
+        edit = _edit(spliced, somatic.allele)
+        if edit is None:
+            changes.append(_without_protein(spliced, somatic, reference))
+        elif is_coding_span(spliced, edit.start, edit.end):
+            placed.append(_Placed(somatic, edit))
+    placed.sort(key=lambda one: one.edit)
+    whole = edited(spliced, [one.edit for one in placed])
+    read = _read(spliced, placed, whole.protein)
+    clusters = [*_clusters(spliced, placed[:read]), *([one] for one in placed[read:])]
+    for cluster in clusters:
+        others = [one.edit for one in placed if one not in cluster]
+        changes.append(_change(spliced, cluster, (whole, others), copy.phase, reference))
+    return [change for change in changes if change is not None]
+
+
+def _edit(spliced: Spliced, allele: Allele) -> Edit | None:
+    span = spliced.span(allele.start, allele.end)
+    if span is None:
+        return None
+    alt = allele.alt if spliced.is_forward else reverse_complement(allele.alt)
+    return Edit(*span, alt)
+
+
+def _read(spliced: Spliced, placed: Sequence[_Placed], protein: str) -> int:
+    """Return how many edits come before the stop that ends the protein of the copy."""
+    reach = 3 * len(protein) if protein.endswith(STOP) else spliced.length * 3
+    gain = spliced.padding - spliced.coding_start
+    for count, one in enumerate(placed):
+        if one.edit.start + gain >= reach:
+            return count
+        gain += one.edit.gain
+    return len(placed)
+
+
+def _clusters(spliced: Spliced, placed: Sequence[_Placed]) -> list[list[_Placed]]:
+    """Group edits that meet in a codon, or between which the frame is another."""
+    shift = spliced.padding - spliced.coding_start
+    clusters: list[list[_Placed]] = []
+    gain, reach = 0, -1
+    for one in placed:
+        edit = one.edit
+        if clusters and (gain % 3 or edit.start + shift < reach):
+            clusters[-1].append(one)
+            gain += edit.gain
+        else:
+            clusters.append([one])
+            gain = edit.gain
+        end = edit.end + shift
+        # Neighbouring bases are one change also where a codon ends between them.
+        reach = max(reach, -(-end // 3) * 3, end + 1)
+    return clusters
+
+
+def _without_protein(
+    spliced: Spliced, somatic: SomaticAllele, reference: Bases
+) -> Change | None:
+    """Return the change of an allele over a splice site, of which no protein is known."""
+    effect = transcript_effect(spliced, Forms(somatic.allele, reference))
+    if _UNTOLD.isdisjoint(effect.consequence.split("&")):
+        return None
+    return _unseen(effect, (somatic,), "alone", "no_protein_sequence")
+
+
+def _unseen(
+    effect: Effect, alleles: tuple[SomaticAllele, ...], phase: str, reason: str
+) -> Change:
+    return Change(
+        alleles, phase, effect.consequence, effect.hgvsc, effect.hgvsp, None, None, reason
+    )
+
+
+def _change(
+    spliced: Spliced,
+    cluster: Sequence[_Placed],
+    others: tuple[Mutant, Sequence[Edit]],
+    phase: str,
+    reference: Bases,
+) -> Change:
+    """Return the change of one cluster; `others` are the whole copy, and the other edits."""
+    effect = _effect(spliced, cluster, reference)
+    alleles = tuple(one.somatic for one in cluster)
+    how = phase if len(cluster) > 1 else _phase_of_one(alleles[0], phase, others[1])
+    whole, rest = others
+    without = edited(spliced, rest)
+    fault = whole.fault or without.fault
+    if fault:
+        return _unseen(effect, alleles, how, fault)
+    gain = sum(one.edit.gain for one in cluster)
+    before, after = without.protein, whole.protein
+    frame = _frame(before, after, gain)
+    window = changed_window(before.rstrip(STOP), after.rstrip(STOP), frame)
+    reason = _reason(before, after, window)
+    if window is not None and rest:
+        window = _beside_germline(spliced, cluster, window, frame)
+    is_in_frame = frame == "kept" if before != after else True
+    return Change(
+        alleles,
+        how,
+        effect.consequence,
+        effect.hgvsc,
+        effect.hgvsp,
+        window,
+        is_in_frame,
+        reason,
+    )
+
+
+def _phase_of_one(somatic: SomaticAllele, phase: str, rest: Sequence[Edit]) -> str:
+    """Tell how one call alone is known to be one change."""
+    if rest:
+        return phase
+    return "record" if min(len(somatic.allele.ref), len(somatic.allele.alt)) > 1 else "alone"
+
+
+def _frame(before: str, after: str, gain: int) -> Frame:
+    """Tell how a protein goes on behind a change."""
+    if gain % 3:
+        return "shifted"
+    if len(after) - len(before) == gain // 3 and after.endswith(STOP) == before.endswith(STOP):
+        return "kept"
+    return "ended" if after.endswith(STOP) and len(after) < len(before) else "shifted"
+
+
+def _reason(before: str, after: str, window: ChangedWindow | None) -> str:
+    """Say why no peptide comes of a change, empty where some may."""
+    if before == after:
+        return "same_protein"
+    if window is None:
+        return "stop_gained"
+    changed = window.mutant[window.changed_start : window.changed_end]
+    return "unknown_residues" if changed and set(changed) == {UNKNOWN} else ""
+
+
+def _beside_germline(
+    spliced: Spliced, cluster: Sequence[_Placed], window: ChangedWindow, frame: Frame
+) -> ChangedWindow:
+    """Put the germline protein, which has none of the copy's somatic alleles, beside it."""
+    alone = edited(spliced, [one.edit for one in cluster])
+    germline = spliced.protein.rstrip(STOP)
+    own = changed_window(germline, alone.protein.rstrip(STOP), frame)
+    if own is None:
+        return window
+    return window._replace(protein_position=own.protein_position, wild_type=own.wild_type)
+
+
+def _effect(spliced: Spliced, cluster: Sequence[_Placed], reference: Bases) -> Effect:
+    """Return terms and names of a cluster, as if it were one allele."""
+    own = [transcript_effect(spliced, Forms(one.somatic.allele, reference)) for one in cluster]
+    if len(cluster) == 1:
+        return own[0]
+    edits = [one.edit for one in cluster]
+    merged = _merged(spliced, edits)
+    found = coding_effect(spliced, merged)
+    kept = {
+        term
+        for effect in own
+        for term in effect.consequence.split("&")
+        if term.startswith(_KEPT)
+    }
+    transcript = spliced.transcript
+    protein = transcript.protein or transcript.name
+    return Effect(
+        transcript,
+        joined((*found.terms, *kept)),
+        _joint_name(spliced, cluster, own, reference),
+        f"{protein}:{found.change}" if found.change else "",
+    )
+
+
+def _merged(spliced: Spliced, edits: Sequence[Edit]) -> Edit:
+    """Return one edit that does what several do, with the bases between them."""
+    alt, place = "", edits[0].start
+    for edit in edits:
+        alt += spliced.mature[place : edit.start] + edit.alt
+        place = edit.end
+    return Edit(edits[0].start, place, alt)
+
+
+def _joint_name(
+    spliced: Spliced, cluster: Sequence[_Placed], own: Sequence[Effect], reference: Bases
+) -> str:
+    """Name the bases of a cluster: one deletion-insertion within a codon, else a list."""
+    alleles = sorted(one.somatic.allele for one in cluster)
+    first, behind = alleles[0].start, alleles[-1].end
+    is_one_codon = behind - first <= _CODON and not any(one.edit.gain for one in cluster)
+    if is_one_codon and spliced.span(first, behind) is not None:
+        merged = _merged_allele(alleles, reference)
+        return f"{spliced.transcript.name}:{named_bases(spliced, merged, reference)}"
+    written = [effect.hgvsc.partition(":")[2] for effect in own]
+    if not all(written):
+        return ""
+    return f"{spliced.transcript.name}:c.[{';'.join(name[2:] for name in written)}]"
+
+
+def _merged_allele(alleles: Sequence[Allele], reference: Bases) -> Allele:
+    contig, start, end = alleles[0].contig, alleles[0].start, alleles[-1].end
+    ref = str(reference.bases(contig, start, end).tobytes(), "ascii")
+    alt, place = "", start
+    for one in alleles:
+        alt += ref[place - start : one.start - start] + one.alt
+        place = one.end
+    return Allele(contig, start, end, ref, alt)

@@ -1,0 +1,155 @@
+"""The protein of a transcript on which several alleles act together."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from storiform.biomarkers.consequences.spliced import Spliced
+from storiform.model.codons import STOP
+
+
+class Edit(NamedTuple):
+    """Bases [start, end) of the spliced RNA that become `alt`; the strand is the RNA's."""
+
+    start: int
+    end: int
+    alt: str
+
+    @property
+    def gain(self) -> int:
+        """How many bases the RNA gains, negative where it loses some."""
+        return len(self.alt) - (self.end - self.start)
+
+
+class Mutant(NamedTuple):
+    """A protein after edits.
+
+    Parameters
+    ----------
+    protein
+        Up to and with the first stop; without ``*`` where none is met.
+    fault
+        Why there is no protein: start_lost, no_protein_sequence; else empty.
+    keeps_start
+        Edits at the start codon left the coding sequence as it is.
+    """
+
+    protein: str
+    fault: str = ""
+    keeps_start: bool = False
+
+
+class Difference(NamedTuple):
+    """Where two proteins differ: [first, behind) of one became [first, changed) of the other.
+
+    `is_in_frame` tells that behind it both go on with the same residues.
+    """
+
+    first: int
+    behind: int
+    changed: int
+    is_in_frame: bool
+
+
+def edited(spliced: Spliced, edits: Sequence[Edit]) -> Mutant:
+    """Translate a transcript with edits.
+
+    Parameters
+    ----------
+    spliced
+        A coding transcript.
+    edits
+        Sorted, disjoint; those before the coding sequence are ignored.
+
+    Returns
+    -------
+    Mutant
+        A lost stop is read on into the 3' untranslated region; a lost start gives none.
+    """
+    if not spliced.is_whole:
+        return Mutant("", "no_protein_sequence")
+    origin = spliced.coding_start
+    own = [e for e in edits if (e.start > origin if e.start == e.end else e.end > origin)]
+    kept = [edit for edit in own if not _spares_coding(spliced, edit)]
+    keeps_start = len(kept) < len(own)
+    if not kept:
+        return Mutant(spliced.protein, "", keeps_start)
+    if any(edit.start < origin for edit in kept):
+        return Mutant("", "start_lost")
+    text = _apply(spliced, kept)
+    if spliced.begins and any(edit.start < origin + 3 for edit in kept):
+        codon = text[:3]
+        if codon != spliced.coding[:3] and spliced.code.translate(codon) != "M":
+            return Mutant("", "start_lost")
+    protein = spliced.translated(text, _moved_selenocysteines(spliced, kept))
+    return Mutant(protein, "", keeps_start)
+
+
+def _spares_coding(spliced: Spliced, edit: Edit) -> bool:
+    """Tell whether an edit at the start codon leaves the coding sequence whole.
+
+    One A of ``AATG`` may be lost: the start codon is still there.
+    """
+    origin = spliced.coding_start
+    if not spliced.begins or edit.start >= origin + 3:
+        return False
+    before = spliced.mature[: edit.start] + edit.alt
+    return before.endswith(spliced.mature[origin : edit.end])
+
+
+def _apply(spliced: Spliced, edits: Sequence[Edit]) -> str:
+    """Return the bases from the first codon on, with edits, as far as they may be read."""
+    gain = sum(edit.gain for edit in edits)
+    is_open = not spliced.protein.endswith(STOP)
+    stays_within = spliced.transcript.lacks_end or (is_open and gain % 3 == 0)
+    limit = spliced.coding_end if stays_within else spliced.length
+    parts = ["N" * spliced.padding]
+    place = spliced.coding_start
+    for edit in edits:
+        parts += [spliced.mature[place : edit.start], edit.alt]
+        place = edit.end
+    parts.append(spliced.mature[place:limit])
+    return "".join(parts)
+
+
+def _moved_selenocysteines(spliced: Spliced, edits: Sequence[Edit]) -> frozenset[int]:
+    """Return where the codons of selenocysteine begin after edits."""
+    moved = set()
+    for place in spliced.selenocysteines:
+        at = place - spliced.padding + spliced.coding_start
+        moved.add(place + sum(edit.gain for edit in edits if edit.end <= at))
+    return frozenset(moved)
+
+
+def difference(one: str, two: str, gain: int) -> Difference | None:
+    """Compare a protein with what edits made of it; None where they are the same.
+
+    What both share is counted from the start first, so that a residue lost from a repeat is
+    the last of it, as HGVS asks.
+
+    Parameters
+    ----------
+    one, two
+        Before and after, ``*`` where a stop ends them.
+    gain
+        Bases that the coding sequence gained.
+    """
+    if one == two:
+        return None
+    first = _shared(one, two)
+    if gain % 3 or len(two) - len(one) != gain // 3:
+        return Difference(first, len(one), len(two), is_in_frame=False)
+    most = min(len(one), len(two)) - first
+    tail = _shared(one[::-1][:most], two[::-1][:most])
+    return Difference(first, len(one) - tail, len(two) - tail, is_in_frame=True)
+
+
+def _shared(one: str, two: str) -> int:
+    """Return how many letters two texts share from their start."""
+    low, high = 0, min(len(one), len(two)) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if one[low:middle] == two[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
