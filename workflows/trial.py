@@ -10,6 +10,8 @@ from storiform.biomarkers.callability import (
     gene_callability,
     pileup,
 )
+from storiform.biomarkers.consequences.annotation import consequences
+from storiform.biomarkers.consequences.proteins import protein_changes
 from storiform.biomarkers.contamination import contamination
 from storiform.biomarkers.copy_number.alleles import snp_counts
 from storiform.biomarkers.copy_number.arms import copy_number_arms
@@ -29,12 +31,18 @@ from storiform.biomarkers.expression import counts, tpm
 from storiform.biomarkers.gene_counting import gene_counts
 from storiform.biomarkers.germline import germline_alleles, germline_sites
 from storiform.biomarkers.identity import identity
+from storiform.biomarkers.mhc_binding import mhc_binding
 from storiform.biomarkers.microenvironment import mcp_counter, signature_coverage, ssgsea
 from storiform.biomarkers.mutated_genes import gene_mutations, mutated_genes, recurrent_genes
+from storiform.biomarkers.mutation_spectrum import mutation_spectrum
+from storiform.biomarkers.neoantigen_burden import neoantigen_burden
+from storiform.biomarkers.neoantigens import neoantigens
 from storiform.biomarkers.normalisation import cpm, library_sizes
+from storiform.biomarkers.peptides import peptides
+from storiform.biomarkers.proteome import reference_proteins
 from storiform.biomarkers.quality import quality
 from storiform.biomarkers.read_statistics import read_statistics
-from storiform.biomarkers.recounts import recounts
+from storiform.biomarkers.recounts import call_pairs, phased_calls, recounts
 from storiform.biomarkers.tmb import tmb
 from storiform.biomarkers.variants import variants
 from storiform.figures.boxplot import response_boxplots
@@ -43,6 +51,7 @@ from storiform.figures.copy_number_frequency import copy_number_cohort
 from storiform.figures.fit_surface import fit_surface
 from storiform.figures.heatmap import gene_set_heatmap, microenvironment_heatmap
 from storiform.figures.kaplan_meier import survival_by_feature, survival_of_all
+from storiform.figures.neoantigens import neoantigen_burdens, neoantigen_ranks
 from storiform.figures.quality import quality_overview
 from storiform.figures.waterfall import waterfall
 from storiform.statistics.association import associations
@@ -63,6 +72,7 @@ STEPS = (
     germline_sites,
     germline_alleles,
     recounts,
+    consequences,
     variants,
     callable_bases,
     callability,
@@ -72,6 +82,18 @@ STEPS = (
     recurrent_genes,
     mutated_genes,
     gene_mutations,
+    mutation_spectrum,
+    # neoantigens
+    call_pairs,
+    phased_calls,
+    protein_changes,
+    reference_proteins,
+    peptides,
+    mhc_binding,
+    neoantigens,
+    neoantigen_burden,
+    neoantigen_ranks,
+    neoantigen_burdens,
     # copy number
     bin_coverage,
     snp_counts,

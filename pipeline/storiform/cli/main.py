@@ -15,6 +15,8 @@ COMMANDS = {
     "run": "Run a workflow and write tables, figures and the report.",
     "explain": "Tell what one result stands on.",
     "status": "Show a run that goes on, or the last one.",
+    "annotate": "Tell what the variants of a VCF do to genes.",
+    "mhc": "Predict how peptides bind to HLA molecules.",
     "identity": "Tell which files of reads are of one person, whatever their build.",
     "report": "Write the report of a results folder again.",
     "export": "Write copy number in the files of other programs.",

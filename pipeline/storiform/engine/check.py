@@ -24,6 +24,7 @@ from storiform.io.intervals import inspect_targets
 from storiform.io.names import listed, unsafe
 from storiform.io.paths import unreadable
 from storiform.io.read_files import inspect_reads
+from storiform.io.resources import RESOURCES
 from storiform.io.sheets import Sheets, read_sheets
 from storiform.io.sources import SOURCES, Source, SourceUnit
 from storiform.model.cohort import Cohort, Sample
@@ -35,7 +36,7 @@ from storiform.model.errors import (
     UserError,
 )
 from storiform.model.step import Step
-from storiform.model.table import Table
+from storiform.model.table import Resource, Table
 
 Severity = Literal["error", "warning", "note"]
 _ORDER: Mapping[str, int] = {"error": 0, "warning": 1, "note": 2}
@@ -127,6 +128,8 @@ def check_inputs(path: Path) -> Checked:
     graph = _graph(config, cohort, notebook)
     for name, file in sorted(config.resources.items()):
         notebook.open(name, _open_resource, name, file, cohort)
+    for name, file in _other_readings(graph, config):
+        notebook.open(name, open_resource, name, str(file))
     ids = FileIds(config.output / "inputs.json")
     notebook.open("reads", refuse_copies, cohort, ids)
     _open_files(notebook, graph, config, sheets)
@@ -166,6 +169,18 @@ def foresee(session: Session) -> tuple[Finding, ...]:
             notebook.open(sample.name, _inspect, sample, reference, session.report.cohort)
     found = notebook.findings()
     return tuple(f for f in found if f.severity == "error" or f.units == ("targets",))
+
+
+def _other_readings(graph: Graph, config: Config) -> list[tuple[str, Path]]:
+    """Return resources that steps read from a file which is named for another."""
+    asked = {
+        argument.contract.name
+        for step in graph.steps
+        for argument in step.arguments
+        if isinstance(argument.contract, Resource)
+    }
+    found = [(name, RESOURCES[name].file_of) for name in sorted(asked & set(RESOURCES))]
+    return [(name, config.resources[of]) for name, of in found if of in config.resources]
 
 
 def _open_resource(name: str, path: Path, cohort: Cohort) -> None:

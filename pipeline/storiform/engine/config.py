@@ -25,7 +25,7 @@ from storiform.engine.positions import Document, dotted, parse_scalar, read_docu
 from storiform.engine.workflow import Workflow, load_workflow
 from storiform.io.names import did_you_mean
 from storiform.io.paths import absolute, path_fault
-from storiform.io.resources import RESOURCES, bundled
+from storiform.io.resources import NAMED, bundled
 from storiform.model.errors import ConfigError
 from storiform.model.genome import BUILD_ALIASES, Build
 from storiform.model.params import Params
@@ -253,9 +253,9 @@ def read_config(
     checked: Any = sound_part(document.data, model)
     folder = path.absolute().parent
     cohort = _files(document, folder, "cohort", ("samples", "clinical"))
-    resources = _files(document, folder, "resources", RESOURCES)
+    resources = _files(document, folder, "resources", NAMED)
     provided = _files(document, folder, "provided", workflow.tables)
-    _check_names(document, "resources", RESOURCES)
+    _check_names(document, "resources", NAMED)
     _check_names(document, "provided", workflow.tables)
     told = tuple(document.told().splitlines())
     if checked is None:

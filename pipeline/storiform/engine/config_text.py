@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from storiform.engine.config import Config, Workflow, config_model
 from storiform.engine.positions import parse_scalar
-from storiform.io.resources import RESOURCES
+from storiform.io.resources import NAMED
 
 WIDTH = 96
 _PLAIN = re.compile(r"[A-Za-z0-9_./~+-][A-Za-z0-9_./ ~+*-]*")
@@ -23,7 +23,7 @@ def config_schema(workflow: Workflow) -> dict[str, Any]:
     """Return the JSON Schema of a workflow's configuration, for editors."""
     schema = config_model(workflow).model_json_schema()
     names: dict[str, Mapping[str, object]] = {
-        "resources": RESOURCES,
+        "resources": NAMED,
         "provided": workflow.tables,
     }
     for section, known in names.items():

@@ -9,8 +9,15 @@ from storiform.engine.collect import GOOD
 from storiform.engine.journal import read_run
 from storiform.engine.session import Session, open_session
 from storiform.io.copy_files import write_cnr, write_cns, write_gene_metrics, write_seg
+from storiform.io.neoantigen_files import (
+    write_aggregated,
+    write_epitopes,
+    write_spectrum,
+    write_windows,
+)
 from storiform.io.store import read_parquet
 from storiform.model.errors import RunError, fault
+from storiform.model.protein_changes import acting_changes
 from storiform.model.table import Table
 from storiform.model.tables.copies import LOG_RATIOS
 from storiform.model.tables.copy_calls import (
@@ -18,11 +25,32 @@ from storiform.model.tables.copy_calls import (
     COPY_NUMBER_GENES,
     COPY_NUMBER_SEGMENTS,
 )
+from storiform.model.tables.dna import VARIANTS
+from storiform.model.tables.proteins import (
+    MHC_ALLELES,
+    NEOANTIGENS,
+    PEPTIDES,
+    PROTEIN_CHANGES,
+)
+from storiform.model.tables.spectra import MUTATION_SPECTRUM
 
 Units = Mapping[str, pd.DataFrame]
 
 
-def export_results(root: Path, folder: Path, formats: Sequence[str]) -> list[Path]:
+_COPIES = "Run a workflow with copy number on samples with reads, coverage or ratios."
+_PROTEINS = (
+    "Run a workflow with neoantigens on samples with somatic calls, alleles in the column hla, "
+    "and resources.genes with resources.fasta, or calls that VEP annotated with proteins."
+)
+_CONTEXT = "Run a workflow with mutation_spectrum and resources.fasta on somatic calls."
+_SBS96 = 96
+
+
+class _AbsentError(RunError):
+    """No biopsy of the run has what a format needs."""
+
+
+def export_results(root: Path, folder: Path, formats: Sequence[str] | None) -> list[Path]:
     """Write results of a finished run in other programs' formats.
 
     Parameters
@@ -32,7 +60,7 @@ def export_results(root: Path, folder: Path, formats: Sequence[str]) -> list[Pat
     folder
         Where the files go; it is made.
     formats
-        Of `FORMATS`.
+        Of `FORMATS`; None: all for which the run has what they need.
 
     Returns
     -------
@@ -46,7 +74,17 @@ def export_results(root: Path, folder: Path, formats: Sequence[str]) -> list[Pat
     """
     session = _session(root)
     folder.mkdir(parents=True, exist_ok=True)
-    return [path for name in formats for path in FORMATS[name](session, folder)]
+    if formats is not None:
+        return [path for name in formats for path in FORMATS[name](session, folder)]
+    written, absent = [], []
+    for write in FORMATS.values():
+        try:
+            written += write(session, folder)
+        except _AbsentError as error:
+            absent.append(error)
+    if not written:
+        raise absent[0]
+    return written
 
 
 def _session(root: Path) -> Session:
@@ -72,12 +110,11 @@ def _tables(session: Session, table: Table) -> Units:
     return {unit: frame for unit, frame in found.items() if len(frame)}
 
 
-def _needed(session: Session, table: Table) -> Units:
+def _needed(session: Session, table: Table, remedy: str = _COPIES) -> Units:
     found = _tables(session, table)
     if not found:
         where, expected = str(session.results.root), f"the table {table.name} of a biopsy"
-        remedy = "Run a workflow with copy number on samples with reads, coverage or ratios."
-        raise RunError(fault(where, "none", expected, remedy))
+        raise _AbsentError(fault(where, "none", expected, remedy))
     return found
 
 
@@ -113,10 +150,51 @@ def _gene_metrics(session: Session, folder: Path) -> list[Path]:
     return [path]
 
 
+def _peptides(session: Session, folder: Path) -> list[Path]:
+    written = []
+    epitopes, calls = _tables(session, NEOANTIGENS), _tables(session, VARIANTS)
+    for name, changes in _needed(session, PROTEIN_CHANGES, _PROTEINS).items():
+        if name in calls:  # what VEP tells is told of every call of a file
+            changes = acting_changes(changes, calls[name])  # noqa: PLW2901  the same, fewer
+        written.append(folder / f"{name}.mutant.fasta")
+        write_windows(written[-1], changes)
+        if name in epitopes:
+            written.append(folder / f"{name}.epitopes.fasta")
+            write_epitopes(written[-1], epitopes[name])
+    return written
+
+
+def _neoantigens(session: Session, folder: Path) -> list[Path]:
+    known, peptides = _tables(session, MHC_ALLELES), _tables(session, PEPTIDES)
+    written = []
+    for name, rows in _needed(session, NEOANTIGENS, _PROTEINS).items():
+        written.append(folder / f"{name}.aggregated.tsv")
+        alleles = known.get(name, rows)
+        if "reason" in alleles:
+            alleles = alleles[alleles["reason"].fillna("") == ""]
+        write_aggregated(written[-1], rows, sorted(set(alleles["allele"])), peptides.get(name))
+    return written
+
+
+def _spectrum(session: Session, folder: Path) -> list[Path]:
+    spectra = _needed(session, MUTATION_SPECTRUM, _CONTEXT)
+    full = {name: table for name, table in spectra.items() if len(table) == _SBS96}
+    if not full:
+        where = str(session.results.root)
+        found = "substitutions without the bases beside them"
+        raise _AbsentError(fault(where, found, "the 96 types", _CONTEXT))
+    path = folder / "mutation_spectrum.SBS96.all"
+    write_spectrum(path, full)
+    return [path]
+
+
 FORMATS: Mapping[str, Callable[[Session, Path], list[Path]]] = {
     "cnr": _cnr,
     "cns": _cns,
     "seg": _seg,
     "gene-metrics": _gene_metrics,
+    "peptides": _peptides,
+    "neoantigens": _neoantigens,
+    "spectrum": _spectrum,
 }
 """Name of a format -> what writes it."""

@@ -139,6 +139,8 @@ def _given(
         return {}, {}, dict(clinic) if clinic else {}
     if grain == "biopsy":
         samples: Sequence[Sample] = cohort.samples_of(unit)
+        if source.notes:
+            return {}, {}, _of_patient(cohort, source, unit)
         if not source.columns:
             return {}, {}, _notes(samples, source)
     else:
@@ -152,6 +154,14 @@ def _given(
             files = given
             break
     return files, {f"{s.role}_{s.assay}": s.name for s in samples}, {}
+
+
+def _of_patient(cohort: Cohort, source: Source, biopsy: str) -> dict[str, Any]:
+    """Return what the sheet states of a patient on any row, the first by the sample's name."""
+    patient = cohort.names("biopsy", biopsy)["patient"]
+    names = cohort.seen_from("patient", patient, "sample")
+    stated = [cohort.sample(name).notes for name in reversed(names)]
+    return {n: notes[n] for notes in stated for n in source.notes if notes.get(n)}
 
 
 def _notes(samples: Sequence[Sample], source: Source) -> dict[str, Any]:
@@ -274,13 +284,14 @@ class _Weaver:
                 self._resource_ids[name] = self._open(name)
             found[argument.name] = self._resource_ids[name]
             if found[argument.name] is None and not argument.optional:
-                return found, name
+                reader = RESOURCES.get(name)
+                return found, (reader.file_of if reader else "") or name
         return found, ""
 
     def _open(self, name: str) -> tuple[str, str] | None:
-        path = self.threads.resources.get(name)
+        reader = RESOURCES.get(name)
+        path = self.threads.resources.get((reader.file_of if reader else "") or name)
         if path is None:
-            reader = RESOURCES.get(name)
             if reader is None or reader.default is None:
                 return None
             path = bundled(reader.default.format(build=self.threads.cohort.build))
@@ -333,8 +344,8 @@ class _Weaver:
         ):
             return f"{name} (from column bam or cram of the sample sheet)"
         for source in self.threads.sources:
-            if source.table.name == name and source.columns:
-                columns = " or ".join(source.columns)
+            if source.table.name == name and (source.columns or source.notes):
+                columns = " or ".join(source.columns or source.notes)
                 return f"{name} (column {columns} of the sample sheet)"
         if name == "clinic":
             has_table = any(patient.clinic for patient in self.threads.cohort.patients)

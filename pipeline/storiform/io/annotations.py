@@ -98,8 +98,7 @@ class Annotation:
 
     def read(self, text: str, ref: str, alts: Sequence[str], allele: int) -> "Reading":
         """Return the consequence and the population frequency of one allele of a record."""
-        entries = self._entries(text)
-        own = entries if len(alts) == 1 else self._of_allele(entries, ref, alts, allele)
+        own = self._own(text, ref, alts, allele)
         found = [self._read(entry, order) for order, entry in enumerate(own)]
         best: float | None = None
         for text_of in {entry[i] for entry in own for i in self.population if i < len(entry)}:
@@ -107,6 +106,20 @@ class Annotation:
             if value is not None and (best is None or value > best):
                 best = value
         return Reading(_speaker(found), best)
+
+    def transcripts(
+        self, text: str, ref: str, alts: Sequence[str], allele: int
+    ) -> list[tuple[Consequence, list[str]]]:
+        """Return what each transcript makes of one allele of a record, and all its cells.
+
+        The cells are in the order of `fields`; of one gene the smallest `order` speaks.
+        """
+        own = self._own(text, ref, alts, allele)
+        return [(self._read(entry, order), entry) for order, entry in enumerate(own)]
+
+    def _own(self, text: str, ref: str, alts: Sequence[str], allele: int) -> list[list[str]]:
+        entries = self._entries(text)
+        return entries if len(alts) == 1 else self._of_allele(entries, ref, alts, allele)
 
     def _entries(self, text: str) -> list[list[str]]:
         if self.kind == "FUNCOTATION":

@@ -21,7 +21,10 @@ from storiform.io.genes import (
     read_transcripts,
 )
 from storiform.io.intervals import read_targets
+from storiform.io.mhc_model import read_mhc_model
 from storiform.io.panel import read_panel
+from storiform.io.proteome import read_proteome
+from storiform.io.transcripts import read_transcript_models
 from storiform.model.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -47,12 +50,14 @@ def bundled(relative: str) -> Path:
 class ResourceReader:
     """How a resource is read: from the user's file, else from the `default` bundled one.
 
-    ``{build}`` in the name of the bundled file stands for the cohort's genome build.
+    ``{build}`` in the name of the bundled file stands for the cohort's genome build. With
+    `file_of` the file is that which the user names for another resource.
     """
 
     read: Callable[[Path], Any]
     default: str | None
     description: str
+    file_of: str = ""
 
 
 RESOURCES: Mapping[str, ResourceReader] = {
@@ -91,6 +96,21 @@ RESOURCES: Mapping[str, ResourceReader] = {
     "genes": ResourceReader(
         read_genes, None, "gene annotation of the genome build, GTF with CDS; without one, none"
     ),
+    "transcript_models": ResourceReader(
+        read_transcript_models, None, "transcripts of the gene annotation", file_of="genes"
+    ),
+    "proteome": ResourceReader(
+        read_proteome,
+        None,
+        "protein sequences of the species, FASTA: no peptide among them is new; beside those "
+        "of genes and fasta",
+    ),
+    "mhc_model": ResourceReader(
+        read_mhc_model,
+        "reference/mhc/model.npz",
+        "predictor of binding to HLA molecules: the package's own weights, or a program "
+        "(netMHCpan, mhcflurry-predict, MixMHCpred, MixMHC2pred) or its settings, YAML",
+    ),
     "panel_of_normals": ResourceReader(
         read_panel,
         None,
@@ -109,3 +129,8 @@ RESOURCES: Mapping[str, ResourceReader] = {
     ),
 }
 """Every resource that a step may ask for, by the name of its `Resource` annotation."""
+
+NAMED: Mapping[str, ResourceReader] = {
+    name: reader for name, reader in RESOURCES.items() if not reader.file_of
+}
+"""Those whose file a user names, or may name, under ``resources``."""

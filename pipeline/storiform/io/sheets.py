@@ -10,6 +10,7 @@ from storiform.io.cells import CHOICE_COLUMNS, STATUSES, read_cell
 from storiform.io.clinical import Clinical, read_clinical
 from storiform.io.clinical_columns import clinical_names
 from storiform.io.delimited import Delimited, Row, read_delimited
+from storiform.io.hla_alleles import settle_hla
 from storiform.io.names import counted, did_you_mean, listed, nearest, unsafe
 from storiform.io.sources import SOURCES
 from storiform.model.cohort import Biopsy, Cohort, Patient, Sample
@@ -180,7 +181,7 @@ def _samples(sheet: _Sheet) -> Rows:
     rows = _canonical(sheet, table)
     if not table.rows and not sheet.faults:
         sheet.fault(1, "", "a header alone (an empty cohort)", "rows", "Add one per sample.")
-    samples = [(row.line, _sample(sheet, row)) for row in rows]
+    samples = settle_hla([(row.line, _sample(sheet, row)) for row in rows], sheet)
     sure = _without(samples, sheet.strays)
     _check_names(sheet, [row for row in samples if row[1].name and row[1].patient])
     _check_reads(sheet, sure)

@@ -7,8 +7,11 @@ import pandas as pd
 
 from storiform.io.calls import read_calls
 from storiform.io.coverage import read_coverage
+from storiform.io.csq_proteins import read_given_protein_changes, read_given_proteins
 from storiform.io.expression import read_counts, read_log2_tpm, read_tpm
 from storiform.io.fit_files import read_fit
+from storiform.io.hla_alleles import read_hla_types
+from storiform.io.phases import read_call_phases
 from storiform.io.ratio_files import read_ratios
 from storiform.io.segment_files import read_segments
 from storiform.io.snp_files import read_snps
@@ -25,6 +28,8 @@ from storiform.model.tables.copies import (
     PATHOLOGY,
 )
 from storiform.model.tables.dna import CALLS
+from storiform.model.tables.proteins import CALL_PHASES, GIVEN_PROTEIN_CHANGES, HLA_TYPES
+from storiform.model.tables.proteome import GIVEN_PROTEINS
 from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM
 
 __all__ = ("SOURCES", "Source", "SourceUnit", "read_clinic")
@@ -37,13 +42,15 @@ class Source:
     `columns` are the columns of the sample sheet that can fill the table; a unit in which
     none of them is given lacks the table. `assay` tells whose row's files are meant; for a
     table of biopsies a file named on another row of the same biopsy is taken where that row
-    has none, for a table of samples each row has its own.
+    has none, for a table of samples each row has its own. `notes` are columns whose text, on
+    any row of the patient, fills the table.
     """
 
     table: Table
     columns: tuple[str, ...]
     assay: Assay | None
     read: Callable[[SourceUnit], pd.DataFrame]
+    notes: tuple[str, ...] = ()
 
 
 def read_clinic(unit: SourceUnit) -> pd.DataFrame:
@@ -60,7 +67,11 @@ def read_pathology(unit: SourceUnit) -> pd.DataFrame:
 SOURCES: tuple[Source, ...] = (
     Source(CLINIC, (), None, read_clinic),
     Source(PATHOLOGY, (), "exome", read_pathology),
+    Source(HLA_TYPES, (), None, read_hla_types, notes=("hla",)),
     Source(CALLS, ("vcf", "maf"), "exome", read_calls),
+    Source(CALL_PHASES, ("vcf",), "exome", read_call_phases),
+    Source(GIVEN_PROTEIN_CHANGES, ("vcf",), "exome", read_given_protein_changes),
+    Source(GIVEN_PROTEINS, ("vcf",), "exome", read_given_proteins),
     Source(GIVEN_COVERAGE, ("coverage", "off_target_coverage"), "exome", read_coverage),
     Source(GIVEN_SNPS, ("snps",), "exome", read_snps),
     Source(GIVEN_RATIOS, ("ratios",), "exome", read_ratios),

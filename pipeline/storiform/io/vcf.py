@@ -111,10 +111,20 @@ def open_vcf(path: Path, build: Build) -> tuple[VcfHeader, Iterator[tuple[int, s
     InputError
         If the header is missing or its contigs are those of another build.
     """
-    source = _bcf_lines(path) if is_bcf(path) else lines(path, must_end=True)
-    header, records = _header(path, source)
+    header, records = _header(path, vcf_lines(path))
     check_build(f"{path.name}, ##contig lines", header.contigs, build)
     return header, records
+
+
+def vcf_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield number (from 1) and text of each line of a VCF, or of the VCF that a BCF says.
+
+    Raises
+    ------
+    InputError
+        As `lines`, or if a BCF is damaged.
+    """
+    return _bcf_lines(path) if is_bcf(path) else lines(path, must_end=True)
 
 
 def _bcf_lines(path: Path) -> Iterator[tuple[int, str]]:

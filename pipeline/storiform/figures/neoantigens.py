@@ -1,0 +1,261 @@
+"""Neoantigens: how many each biopsy has, and how the best of one biopsy bind."""
+
+from collections.abc import Hashable, Mapping
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+from storiform.figures.style import (
+    DOT,
+    DOUBLE_MM,
+    FONT,
+    GREEN,
+    GREY,
+    INK,
+    PALETTE,
+    RESPONSES,
+    SINGLE_MM,
+    SMALL,
+    TALLEST_MM,
+    THIN,
+    canvas,
+    colours_of,
+    dress,
+    footnote,
+    patches,
+    shortened,
+)
+from storiform.model.errors import NothingToShow
+from storiform.model.table import Picture
+from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.proteins import NeoantigenBurden, Neoantigens
+
+Floats = npt.NDArray[np.float64]
+Row = Mapping[Hashable, Any]
+
+NEOANTIGEN_BURDENS = Picture(
+    "neoantigen_burdens",
+    caption="Neoantigens of each biopsy: variants with at least one peptide that an HLA allele "
+    "of class I binds by percentile rank, most first; of these with a strong binder (green), "
+    "and, where expression is known, of an expressed gene (black line). Below, the best "
+    "overall response. Biopsies without HLA alleles are left out. No test.",
+)
+NeoantigenBurdens = Annotated[Figure, NEOANTIGEN_BURDENS]
+
+NEOANTIGEN_RANKS = Picture(
+    "neoantigen_ranks",
+    caption="The best neoantigens of the biopsy, one row for each variant in the order of the "
+    "ranked list: percentile rank of the mutant peptide (filled) and of its counterpart in the "
+    "germline protein (open) for the allele in colour; left binds better. Dashed: 0.5 and 2 %. "
+    "At the right, expression of the gene, RNA reads with the allele, and clonality, where "
+    "known. No test.",
+    grain="biopsy",
+)
+NeoantigenRanks = Annotated[Figure, NEOANTIGEN_RANKS]
+
+STRONG, WEAK = GREEN, GREY
+_MOST_NAMES = 60
+_MOST_ROWS = 25
+_LEAST_RANK, _LARGEST_RANK = 0.005, 100.0
+_BOUNDS = (0.5, 2.0)
+_LONGEST_NAME = 34
+
+
+def neoantigen_burdens(
+    neoantigen_burden: NeoantigenBurden, clinic: Clinic | None
+) -> NeoantigenBurdens:
+    """Draw the burden of each biopsy over its response.
+
+    Raises
+    ------
+    NothingToShow
+        If no biopsy has a burden.
+    """
+    known = neoantigen_burden[neoantigen_burden["neoantigen_burden"].notna()]
+    if known.empty:
+        message = "no biopsy has a neoantigen burden"
+        raise NothingToShow(message)
+    known = known.sort_values(
+        ["neoantigen_burden", "biopsy"], ascending=[False, True], ignore_index=True
+    )
+    responses = _responses(known, clinic)
+    width = min(DOUBLE_MM, max(SINGLE_MM, 30.0 + 3.6 * len(known)))
+    figure = canvas(width, 84.0 if responses else 76.0)
+    ratios = [14.0, 1.0] if responses else [1.0]
+    panels = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)
+    axes, lowest = panels[0, 0], panels[-1, 0]
+    has_expressed = _bars(axes, known)
+    if responses:
+        axes.tick_params(axis="x", length=0.0)
+        _strip(lowest, responses)
+    names = known["biopsy"].tolist() if len(known) <= _MOST_NAMES else []
+    lowest.set_xticks(range(len(names)), [shortened(n, 16) for n in names], rotation=90)
+    lowest.tick_params(axis="x", length=0.0)
+    axes.set_xlim(-0.8, len(known) - 0.2)
+    handles: list[Line2D] = []
+    if has_expressed:
+        handles.append(Line2D([], [], color=INK, linewidth=1.6, label="expressed"))
+    keys = {"strong binder": STRONG, "binder": WEAK}
+    keys |= {name: RESPONSES[name] for name in RESPONSES if name in responses}
+    figure.legend(
+        handles=[*patches(keys), *handles], loc="outside upper right", frameon=False,
+        ncols=len(keys) + len(handles), prop={"size": SMALL, "family": FONT},
+        handlelength=1.0, columnspacing=1.0,
+    )  # fmt: skip
+    missing = len(neoantigen_burden) - len(known)
+    left_out = f"; {missing} without a burden left out" if missing else ""
+    footnote(figure, f"n = {len(known)} biopsies{left_out}")
+    return figure
+
+
+def _responses(burdens: pd.DataFrame, clinic: pd.DataFrame | None) -> list[str]:
+    """Return the best response of each biopsy's patient; empty without any."""
+    if clinic is None or clinic.empty:
+        return []
+    known = clinic.drop_duplicates("patient").set_index("patient")["response"]
+    found = burdens["patient"].map(known)
+    return found.where(found.isin(list(RESPONSES)), "NE").tolist()
+
+
+def _bars(axes: Axes, burdens: pd.DataFrame) -> bool:
+    """Draw the bars; tell whether a line of expressed ones was drawn."""
+    places = np.arange(len(burdens))
+    total = burdens["neoantigen_burden"].to_numpy(dtype=np.float64)
+    strong = burdens["neoantigen_burden_strong"].fillna(0).to_numpy(dtype=np.float64)
+    for heights, bottom, colour in ((strong, 0.0, STRONG), (total - strong, strong, WEAK)):
+        axes.bar(
+            places, heights, bottom=bottom, color=colour, edgecolor=INK, linewidth=THIN / 2,
+            width=0.8,
+        )  # fmt: skip
+    expressed = (
+        burdens["neoantigen_burden_expressed"]
+        .astype("Float64")
+        .to_numpy(dtype=np.float64, na_value=np.nan)
+    )
+    told = ~np.isnan(expressed)
+    axes.hlines(
+        expressed[told], places[told] - 0.4, places[told] + 0.4, color=INK, linewidth=1.6,
+        zorder=3,
+    )  # fmt: skip
+    axes.set_ylim(0.0, max(float(total.max()) * 1.05, 1.0))
+    axes.set_ylabel("Neoantigens (variants)")
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    dress(axes)
+    return bool(told.any())
+
+
+def _strip(axes: Axes, responses: list[str]) -> None:
+    """Draw a box in the colour of the response under each bar."""
+    axes.bar(
+        range(len(responses)), 1.0, width=0.8, color=[RESPONSES[name] for name in responses],
+        edgecolor=INK, linewidth=THIN / 2,
+    )  # fmt: skip
+    axes.set_ylim(0.0, 1.0)
+    axes.set_yticks([0.5], ["response"])
+    dress(axes)
+    axes.tick_params(axis="y", length=0.0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def neoantigen_ranks(neoantigens: Neoantigens) -> NeoantigenRanks:
+    """Draw the ranks of the best peptide of each variant beside those of its counterpart.
+
+    Raises
+    ------
+    NothingToShow
+        If no peptide binds by rank.
+    """
+    binders = neoantigens[neoantigens["is_binder"] & neoantigens["rank"].notna()]
+    if binders.empty:
+        message = "no mutant peptide binds an HLA allele"
+        raise NothingToShow(message)
+    best = binders.sort_values("priority").drop_duplicates("variant_ids")
+    shown = best.head(_MOST_ROWS).reset_index(drop=True)
+    figure = canvas(DOUBLE_MM, min(26.0 + 5.0 * len(shown), TALLEST_MM))
+    axes = figure.subplots()
+    colours = colours_of(sorted(shown["allele"]), PALETTE)
+    _draw_ranks(axes, shown, colours)
+    axes.set_yticks(range(len(shown)), [_name(row) for row in shown.to_dict("records")])
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    for place, row in enumerate(shown.to_dict("records")):
+        axes.annotate(
+            _beside(row), (1.0, place), (4, 0), xycoords=("axes fraction", "data"),
+            textcoords="offset points", fontsize=SMALL, fontfamily=FONT, color=INK, ha="left",
+            va="center", annotation_clip=False,
+        )  # fmt: skip
+    dress(axes)
+    axes.tick_params(axis="y", length=0.0)
+    figure.legend(
+        handles=_keys(colours), loc="outside upper right", frameon=False, ncols=4,
+        prop={"size": SMALL, "family": FONT}, handlelength=1.0, columnspacing=1.0,
+    )  # fmt: skip
+    variants = len(best)
+    more = f"the first {len(shown)} of " if variants > len(shown) else ""
+    footnote(figure, f"{more}{variants} {'variant' if variants == 1 else 'variants'} with a "
+             f"binder, {binders['peptide'].nunique()} peptides")  # fmt: skip
+    return figure
+
+
+def _draw_ranks(axes: Axes, shown: pd.DataFrame, colours: dict[str, str]) -> None:
+    places = np.arange(len(shown))
+    mutant, wild = (
+        np.clip(shown[name].to_numpy(dtype=np.float64), _LEAST_RANK, _LARGEST_RANK)
+        for name in ("rank", "wild_type_rank")
+    )
+    dyed = [colours[str(allele)] for allele in shown["allele"]]
+    for bound in _BOUNDS:
+        axes.axvline(bound, color=GREY, linewidth=THIN, linestyle=(0, (4, 3)), zorder=0)
+    axes.hlines(places, mutant, wild, color=dyed, linewidth=THIN, zorder=1)
+    axes.scatter(
+        wild, places, s=2.0 * DOT, facecolors="white", edgecolors=dyed, linewidths=0.8, zorder=2
+    )
+    axes.scatter(mutant, places, s=2.0 * DOT, c=dyed, edgecolors=dyed, linewidths=0.8, zorder=3)
+    axes.set_xscale("log")
+    least = float(np.nanmin([mutant, wild]))
+    axes.set_xlim(min(least * 0.7, 0.1), _LARGEST_RANK * 1.1)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda rank, _: f"{rank:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("Percentile rank (%)")
+
+
+def _name(row: Row) -> str:
+    """Write gene, change and peptide of one row."""
+    change = str(row["hgvsp"]).rpartition(":")[2] if _is_known(row["hgvsp"]) else ""
+    gene = str(row["gene"]) if _is_known(row["gene"]) else ""
+    front = f"{gene} {change}".strip()
+    return f"{shortened(front, _LONGEST_NAME)}  {row['peptide']}"
+
+
+def _beside(row: Row) -> str:
+    """Write what is known of expression, RNA reads and clonality."""
+    parts = []
+    if _is_known(row["gene_tpm"]):
+        parts.append(f"{row['gene_tpm']:.1f} TPM")
+    if _is_known(row["rna_alt_reads"]) and _is_known(row["rna_depth"]):
+        parts.append(f"RNA {row['rna_alt_reads']}/{row['rna_depth']}")
+    if _is_known(row["clonality"]):
+        parts.append(str(row["clonality"]))
+    if _is_known(row["allele_lost"]) and row["allele_lost"]:
+        parts.append("allele lost")
+    return ", ".join(parts)
+
+
+def _is_known(value: Any) -> bool:  # noqa: ANN401  a cell
+    return not pd.isna(value)
+
+
+def _keys(colours: dict[str, str]) -> list[Line2D]:
+    named = [("mutant", INK, INK), ("counterpart", INK, "white")]
+    named += [(name, colour, colour) for name, colour in colours.items()]
+    return [
+        Line2D([], [], linestyle="none", marker="o", markersize=4.0, color=colour,
+               markerfacecolor=face, label=name)
+        for name, colour, face in named
+    ]  # fmt: skip

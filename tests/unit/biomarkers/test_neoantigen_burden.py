@@ -1,0 +1,253 @@
+"""Counts of neoantigens, and when they are missing."""
+
+import pandas as pd
+import pytest
+
+from storiform.biomarkers.neoantigen_burden import joined_calls, neoantigen_burden
+from storiform.model.tables.copy_calls import CLONALITY
+from storiform.model.tables.proteins import (
+    HLA_LOH,
+    HLA_TYPES,
+    MHC_ALLELES,
+    MHC_BINDING,
+    NEOANTIGEN_BURDEN,
+    NEOANTIGENS,
+    PEPTIDES,
+    PROTEIN_CHANGES,
+)
+from storiform.model.tables.rna import TPM
+
+A2, B7 = "HLA-A*02:01", "HLA-B*07:02"
+
+
+def peptides(*ids: str) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {"variant_ids": ids, "gene": "TP53", "length": 9, "change": range(len(ids)),
+         "peptide": [f"P{number}" for number in range(len(ids))]}
+    )  # fmt: skip
+    return PEPTIDES.conform(frame.reindex(columns=list(PEPTIDES.columns)))
+
+
+def alleles(**reasons: str) -> pd.DataFrame:
+    names = {"A2": A2, "B7": B7, "DR": "HLA-DRB1*15:01"}
+    rows = [{"allele": names[one], "reason": reason} for one, reason in reasons.items()]
+    frame = pd.DataFrame(rows, columns=["allele", "reason"])
+    return MHC_ALLELES.conform(frame.reindex(columns=list(MHC_ALLELES.columns)))
+
+
+def bound(*changes: dict[str, object]) -> pd.DataFrame:
+    plain = {
+        "variant_ids": "a", "gene": "TP53", "peptide": "P0", "allele": A2, "length": 9,
+        "mhc_class": "I", "is_binder": True, "is_strong_binder": False,
+        "binds_by_affinity": False, "binds_strongly_by_affinity": False, "is_demoted": False,
+    }  # fmt: skip
+    rows = [{**plain, "priority": n, **change} for n, change in enumerate(changes, 1)]
+    frame = pd.DataFrame(rows)
+    return NEOANTIGENS.conform(frame.reindex(columns=list(NEOANTIGENS.columns)))
+
+
+def binding(affinity: float | None = 1.0, rank: float | None = 1.0) -> pd.DataFrame:
+    row = {"peptide": "P0", "allele": A2, "affinity": affinity, "rank": rank}
+    return MHC_BINDING.conform(pd.DataFrame([row | {"presentation": None}]).astype(
+        {"affinity": float, "rank": float, "presentation": float}))  # fmt: skip
+
+
+def clonality(ccf: float | None) -> pd.DataFrame:
+    row = {"contig": "chr1", "start": 1, "end": 2, "ref": "A", "alt": "C", "ccf": ccf,
+           "is_nonsynonymous": True}  # fmt: skip
+    frame = pd.DataFrame([row]).astype({"ccf": float})
+    return CLONALITY.conform(frame.reindex(columns=list(CLONALITY.columns)))
+
+
+def lost(**flags: bool | None) -> pd.DataFrame:
+    names = {"A2": A2, "B7": B7}
+    rows = {
+        "allele": [names[n] for n in flags],
+        "is_lost": pd.array(list(flags.values()), dtype="boolean"),
+    }
+    return HLA_LOH.conform(pd.DataFrame(rows).assign(probability=1.0))
+
+
+@pytest.fixture
+def count(make_variants):
+    """Return a counter whose further tables are given or plain."""
+
+    def make(found: pd.DataFrame, *ids: str, **named: object) -> pd.Series:
+        plain = {
+            "mhc_alleles": alleles(A2="", B7=""), "mhc_binding": binding(),
+            "neoantigens": found,
+        }  # fmt: skip
+        burden = neoantigen_burden(peptides(*ids), make_variants(), **(plain | named))
+        return NEOANTIGEN_BURDEN.conform(burden).iloc[0]
+
+    return make
+
+
+def test_variants_are_counted_not_peptides(count) -> None:
+    found = bound(
+        {}, {"peptide": "P1", "allele": B7, "is_strong_binder": True}, {"peptide": "P2"},
+        {"variant_ids": "b", "peptide": "P2"},
+        {"variant_ids": "c", "peptide": "P4", "is_binder": False, "binds_by_affinity": True},
+    )  # fmt: skip
+    row = count(found, "a", "a", "a", "b", "c", "d")
+    assert row["neoantigen_burden"] == 2
+    assert row["neoantigen_burden_strong"] == 1
+    assert row["neoantigen_burden_affinity"] == 1
+    assert row["neoantigen_peptides"] == 3
+    assert row["variants_with_peptides"] == 4
+    assert row["alleles"] == 2
+    assert row["reason"] == ""
+    missing = [f"neoantigen_burden_{name}" for name in ("expressed", "clonal", "presented")]
+    assert row[missing].isna().all()
+
+
+def test_class_ii_is_not_counted(count) -> None:
+    found = bound({}, {"variant_ids": "b", "allele": "HLA-DRB1*15:01", "mhc_class": "II"})
+    assert count(found, "a", "b")["neoantigen_burden"] == 1
+
+
+def test_calls_that_act_together_are_one_variant(count) -> None:
+    found = bound({"variant_ids": "a;b"}, {"variant_ids": "b"}, {"variant_ids": "c"})
+    row = count(found, "a;b", "b", "c")
+    assert row["neoantigen_burden"] == 2
+    assert row["variants_with_peptides"] == 2
+
+
+def test_joined_calls_do_not_depend_on_the_order() -> None:
+    ids = ["d;e", "a;b", "c", "b;d", "f"]
+    joined = set()
+    for order in (ids, ids[::-1]):
+        roots = joined_calls(order)
+        joined |= {
+            frozenset(k for k, v in roots.items() if v == root) for root in roots.values()
+        }
+    assert joined == {frozenset({"d;e", "a;b", "b;d"}), frozenset({"c"}), frozenset({"f"})}
+
+
+def test_expressed_clonal_and_presented_need_their_tables(count) -> None:
+    found = bound(
+        {"is_expressed": True, "clonality": "clonal", "allele_lost": True},
+        {"variant_ids": "b", "is_expressed": False, "clonality": "subclonal",
+         "allele": B7, "allele_lost": False},
+        {"variant_ids": "c", "is_expressed": None, "clonality": None,
+         "allele_lost": True},
+        {"variant_ids": "c", "allele": B7, "allele_lost": False},
+        {"variant_ids": "d", "is_binder": False, "is_expressed": True},
+    )  # fmt: skip
+    row = count(
+        found, "a", "b", "c", "d", tpm=TPM.empty(), clonality=clonality(0.9),
+        hla_loh=lost(A2=True, B7=False),
+    )  # fmt: skip
+    assert row["neoantigen_burden"] == 3
+    assert row["neoantigen_burden_expressed"] == 1
+    assert row["neoantigen_burden_clonal"] == 1
+    assert row["neoantigen_burden_presented"] == 2
+
+
+def test_what_is_known_of_no_binder_is_missing(count) -> None:
+    found = bound({}, {"variant_ids": "b"})
+    row = count(
+        found, "a", "b", tpm=TPM.empty(), clonality=clonality(None), hla_loh=lost(A2=None)
+    )
+    names = [f"neoantigen_burden_{name}" for name in ("expressed", "clonal", "presented")]
+    assert row[names].isna().all()
+    assert row["neoantigen_burden"] == 2
+
+
+def test_no_eligible_variant_is_zero(count) -> None:
+    row = count(
+        NEOANTIGENS.empty(), mhc_binding=MHC_BINDING.empty(), tpm=TPM.empty(),
+        clonality=CLONALITY.empty(), hla_loh=lost(A2=False),
+    )  # fmt: skip
+    counts = [name for name in row.index if "burden" in name or "peptides" in name]
+    assert row[counts].tolist() == [0] * len(counts)
+    assert row["reason"] == ""
+
+
+@pytest.mark.parametrize(
+    ("named", "reason", "without"),
+    [
+        ({"mhc_alleles": None}, "no HLA alleles of class I are known", ""),
+        ({"mhc_alleles": alleles(DR="")}, "no HLA alleles of class I are known", ""),
+        (
+            {"mhc_alleles": alleles(A2="unknown to the predictor", DR="")},
+            f"no HLA allele could be predicted for: {A2}",
+            A2,
+        ),
+    ],
+)
+def test_without_alleles_all_counts_are_missing_with_the_reason(
+    count, named, reason, without
+) -> None:
+    row = count(bound({}), "a", **named)
+    assert row[[n for n in row.index if NEOANTIGEN_BURDEN.columns[n].feature]].isna().all()
+    assert row["reason"] == reason
+    assert row["alleles_without"] == without
+    assert row["variants_with_peptides"] == 1
+
+
+def test_alleles_that_were_left_out_are_named(count) -> None:
+    typed = HLA_TYPES.conform(
+        pd.DataFrame(
+            {"gene": ["A", "A", "DRB1"], "copy": [1, 2, 1], "allele": [A2, None, None],
+             "written": ["A*02:01", "A*24", "DR4"], "source": "sheet",
+             "reason": ["", "low_resolution", "serological"]}
+        )
+    )  # fmt: skip
+    row = count(bound({}), "a", hla_types=typed, mhc_alleles=alleles(A2="", B7="unknown"))
+    assert row["alleles_without"] == f"A*24;{B7}"
+    assert row["alleles"] == 1
+    assert row["neoantigen_burden"] == 1
+
+
+def test_a_predictor_without_affinities_gives_no_burden_by_affinity(count) -> None:
+    row = count(bound({}), "a", mhc_binding=binding(affinity=None))
+    assert row["neoantigen_burden"] == 1
+    assert pd.isna(row["neoantigen_burden_affinity"])
+    found = bound({"is_binder": False, "binds_by_affinity": True})
+    row = count(found, "a", mhc_binding=binding(rank=None), tpm=TPM.empty())
+    assert row["neoantigen_burden_affinity"] == 1
+    names = ["neoantigen_burden", "neoantigen_peptides", "neoantigen_burden_expressed"]
+    assert row[names].isna().all()
+
+
+def changes(*rows: tuple[str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        [{"variant_ids": ids, "no_peptides": why, "change": n, "transcript": "T1",
+          "speaks_for_gene": True} for n, (ids, why) in enumerate(rows)]
+    )  # fmt: skip
+    return PROTEIN_CHANGES.conform(frame.reindex(columns=list(PROTEIN_CHANGES.columns)))
+
+
+def test_calls_without_protein_make_a_zero_missing(make_variants) -> None:
+    splice = {"consequence": "splice_donor_variant"}
+    calls = make_variants({}, splice, {"filter": "weak"})
+    unknown = changes(
+        ("chr1-99-100-G-C", "no_protein_sequence"), ("chr1-99-100-G-C", "unknown_residues")
+    )
+    for known in (unknown, PROTEIN_CHANGES.empty()):
+        row = neoantigen_burden(
+            peptides(), make_variants({}, splice), known, None, alleles(A2=""),
+            MHC_BINDING.empty(), NEOANTIGENS.empty(),
+        ).iloc[0]  # fmt: skip
+        assert row["neoantigen_burden"] is None
+        assert row["reason"] == (
+            "no protein sequence is known of the 1 eligible nonsynonymous calls"
+        )
+    known = changes(("chr1-99-100-G-C", "stop_gained"))
+    row = neoantigen_burden(
+        peptides(), calls, known, None, alleles(A2=""), MHC_BINDING.empty(), NEOANTIGENS.empty()
+    ).iloc[0]
+    assert row["neoantigen_burden"] == 0
+
+
+def test_calls_of_known_protein_are_counted_beside_others(make_variants) -> None:
+    known = changes(
+        ("chr1-99-100-G-C", ""), ("chr1-109-110-G-C", "no_protein_sequence"),
+        ("chr1-99-100-G-C", "unknown_residues"),
+    )  # fmt: skip
+    row = neoantigen_burden(
+        peptides("chr1-99-100-G-C"), make_variants({}, {}), known, None, alleles(A2=""),
+        binding(), bound({"variant_ids": "chr1-99-100-G-C"}),
+    ).iloc[0]  # fmt: skip
+    assert row["neoantigen_burden"] == 1

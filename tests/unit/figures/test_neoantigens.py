@@ -1,0 +1,113 @@
+"""Burdens over responses, and the ranks of the best neoantigens."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from storiform.figures.neoantigens import (
+    STRONG,
+    WEAK,
+    neoantigen_burdens,
+    neoantigen_ranks,
+)
+from storiform.figures.style import RESPONSES, render
+from storiform.model.errors import NothingToShow
+from storiform.model.tables.proteins import NEOANTIGEN_BURDEN, NEOANTIGENS
+
+
+def burdens(*counts: tuple[int | None, int | None, int | None]) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        [
+            {"patient": f"P{n}", "biopsy": f"P{n}", "neoantigen_burden": total,
+             "neoantigen_burden_strong": strong, "neoantigen_burden_expressed": expressed,
+             "variants_with_peptides": 9, "alleles": 6}
+            for n, (total, strong, expressed) in enumerate(counts)
+        ]
+    )  # fmt: skip
+    columns = ["patient", "biopsy", *NEOANTIGEN_BURDEN.columns]
+    return NEOANTIGEN_BURDEN.conform(frame.reindex(columns=columns), ("patient", "biopsy"))
+
+
+def ranked(*changes: dict[str, object]) -> pd.DataFrame:
+    plain = {
+        "gene": "TP53", "hgvsp": "ENSP1.1:p.Arg1Pro", "peptide": "AAAADAAAA", "length": 9,
+        "allele": "HLA-A*02:01", "mhc_class": "I", "rank": 0.2, "wild_type_rank": 5.0,
+        "is_binder": True, "is_strong_binder": True, "binds_by_affinity": True,
+        "binds_strongly_by_affinity": False, "is_demoted": False,
+    }  # fmt: skip
+    rows = [
+        {**plain, "priority": n, "variant_ids": f"v{n}", **change}
+        for n, change in enumerate(changes, 1)
+    ]
+    return NEOANTIGENS.conform(pd.DataFrame(rows).reindex(columns=list(NEOANTIGENS.columns)))
+
+
+def test_bars_stack_strong_binders_under_the_rest() -> None:
+    figure = neoantigen_burdens(burdens((4, 1, None), (9, 5, 3), (None, None, None)), None)
+    axes = figure.axes[0]
+    bars = [
+        (to_hex(bar.get_facecolor()), bar.get_y(), bar.get_height()) for bar in axes.patches
+    ]
+    strong, weak = STRONG.lower(), WEAK.lower()
+    assert bars == [(strong, 0, 5), (strong, 0, 1), (weak, 5, 4), (weak, 1, 3)]
+    lines = axes.collections[0].get_segments()
+    assert [segment[:, 1].tolist() for segment in lines] == [[3, 3]]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["P1", "P0"]
+    assert figure.get_supxlabel() == "n = 2 biopsies; 1 without a burden left out"
+    assert len(figure.axes) == 1
+
+
+def test_a_strip_shows_the_response_of_the_patient() -> None:
+    clinic = pd.DataFrame({"patient": ["P0", "P1", "P9"], "response": ["PD", None, "CR"]})
+    figure = neoantigen_burdens(burdens((4, 1, None), (9, 5, None)), clinic)
+    strip = figure.axes[1]
+    colours = [to_hex(bar.get_facecolor()).upper() for bar in strip.patches]
+    assert colours == [RESPONSES["NE"].upper(), RESPONSES["PD"].upper()]
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["strong binder", "binder", "PD", "NE"]
+
+
+def test_no_burden_leaves_the_figure_out() -> None:
+    with pytest.raises(NothingToShow, match="no biopsy has a neoantigen burden"):
+        neoantigen_burdens(burdens((None, None, None)), None)
+    neoantigen_burdens(burdens((0, 0, 0)), None)
+
+
+def test_a_row_is_the_best_peptide_of_a_variant() -> None:
+    rows = ranked(
+        {"gene_tpm": 12.34, "rna_alt_reads": 5, "rna_depth": 40, "clonality": "clonal",
+         "allele_lost": False},
+        {"peptide": "CCCCDCCCC", "rank": 1.5, "wild_type_rank": None,
+         "allele": "HLA-B*07:02", "allele_lost": True},
+        {"variant_ids": "v1", "rank": 0.9, "peptide": "GGGG"},
+        {"rank": None, "is_binder": False, "peptide": "HHHH"},
+    )  # fmt: skip
+    figure = neoantigen_ranks(rows)
+    axes = figure.axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["TP53 p.Arg1Pro  AAAADAAAA", "TP53 p.Arg1Pro  CCCCDCCCC"]
+    wild, mutant = (dots.get_offsets() for dots in axes.collections[1:])
+    assert mutant.tolist() == [[0.2, 0], [1.5, 1]]
+    assert wild[0].tolist() == [5.0, 0]
+    assert np.ma.is_masked(wild[1, 0]) or np.isnan(wild[1, 0])
+    assert [text.get_text() for text in axes.texts] == [
+        "12.3 TPM, RNA 5/40, clonal", "allele lost",
+    ]  # fmt: skip
+    keys = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert keys == ["mutant", "counterpart", "HLA-A*02:01", "HLA-B*07:02"]
+    assert figure.get_supxlabel() == "2 variants with a binder, 3 peptides"
+
+
+def test_more_variants_than_fit_are_counted_and_drawn_to_the_end() -> None:
+    rows = ranked(*({"rank": 0.0, "wild_type_rank": 0.001 * n} for n in range(30)))
+    figure = neoantigen_ranks(rows)
+    assert len(figure.axes[0].get_yticks()) == 25
+    assert figure.get_supxlabel().startswith("the first 25 of 30 variants")
+    assert sorted(render(figure)) == ["pdf", "png", "svg"]
+
+
+def test_no_binder_leaves_the_figure_out() -> None:
+    for rows in (NEOANTIGENS.empty(), ranked({"is_binder": False, "rank": None})):
+        with pytest.raises(NothingToShow, match="no mutant peptide binds"):
+            neoantigen_ranks(rows)

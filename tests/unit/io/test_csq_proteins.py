@@ -1,0 +1,329 @@
+"""Protein changes from what VEP and its plugins write, and every way in which that fails."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from storiform.io.csq_proteins import read_given_protein_changes, read_given_proteins
+from storiform.io.units import SourceUnit
+
+GERMLINE = "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQVKVKALPDAQ"
+HEAD, REST = GERMLINE[:30], GERMLINE[31:]
+FIELDS = (
+    "Allele", "Consequence", "SYMBOL", "Gene", "Feature", "BIOTYPE", "HGVSc", "HGVSp",
+    "CDS_position", "Protein_position", "Amino_acids", "Codons", "CANONICAL", "WildtypeProtein",
+    "FrameshiftSequence", "DownstreamProtein",
+)  # fmt: skip
+
+
+def csq(terms: str, position: str = "", residues: str = "", **others: str) -> str:
+    cells = {
+        "Allele": "T", "Consequence": terms, "SYMBOL": "TP53", "Gene": "ENSG1",
+        "Feature": "ENST1.1", "BIOTYPE": "protein_coding", "HGVSc": "ENST1.1:c.1A>T",
+        "HGVSp": "ENSP1.1:p.X", "Protein_position": position, "Amino_acids": residues,
+        "CANONICAL": "YES", "WildtypeProtein": GERMLINE, **others,
+    }  # fmt: skip
+    return "|".join(cells.get(name, "") for name in FIELDS)
+
+
+def record(
+    place: int, ref: str, alt: str, *entries: str, sample: Mapping[str, str] | None = None
+) -> str:
+    cells = {"GT": "0/1", **(sample or {})}
+    info = f"CSQ={','.join(entries)}" if entries else "DP=7"
+    fixed = ["chr1", str(place), ".", ref, alt, ".", "PASS", info]
+    return "\t".join([*fixed, ":".join(cells), ":".join(cells.values())])
+
+
+def read(folder: Path, *records: str, fields: tuple[str, ...] = FIELDS) -> pd.DataFrame:
+    return read_given_protein_changes(unit(folder, *records, fields=fields))
+
+
+def unit(folder: Path, *records: str, fields: tuple[str, ...] = FIELDS) -> SourceUnit:
+    head = [
+        "##fileformat=VCFv4.2",
+        f'##INFO=<ID=CSQ,Number=.,Type=String,Description="Format: {"|".join(fields)}">',
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tTUMOR",
+    ]
+    path = folder / "calls.vcf"
+    path.write_text("\n".join([*head, *records]) + "\n")
+    return SourceUnit("B", "P", {"vcf": path}, {"tumour_exome": "TUMOR"}, "GRCh38", {})
+
+
+def one(changes: pd.DataFrame) -> "pd.Series[object]":
+    (row,) = (row for _, row in changes.iterrows())
+    return row
+
+
+@pytest.mark.parametrize(
+    ("entry", "mutant", "window"),
+    [
+        (csq("missense_variant", "31", "E/W"), HEAD + "W" + REST, (31, 24, 25)),
+        (
+            csq("missense_variant", "30-31", "IE/IW"),
+            HEAD + "W" + REST,
+            (31, 24, 25),
+        ),
+        (csq("missense_variant", "31/66", "E/W"), HEAD + "W" + REST, (31, 24, 25)),
+        (csq("inframe_deletion", "30-32", "IEV/I"), HEAD + GERMLINE[32:], (31, 24, 24)),
+        (csq("inframe_deletion", "31-32", "EV/-"), HEAD + GERMLINE[32:], (31, 24, 24)),
+        (
+            csq("inframe_insertion", "30-31", "-/WC"),
+            HEAD + "WC" + GERMLINE[30:],
+            (31, 24, 26),
+        ),
+        (csq("inframe_insertion", "30", "I/IWC"), HEAD + "WC" + GERMLINE[30:], (31, 24, 26)),
+        (csq("stop_gained", "31-32", "EV/W*"), HEAD + "W", (31, 24, 25)),
+        (csq("stop_lost", "67", "*/W"), GERMLINE + "W", (67, 24, 25)),
+        (
+            csq("frameshift_variant", "31", "E/X", FrameshiftSequence=f"{HEAD}WCWC"),
+            HEAD + "WCWC",
+            (31, 24, 28),
+        ),
+        (
+            csq("frameshift_variant", "31", "E/X", FrameshiftSequence=f"{GERMLINE[:32]}WCWC*"),
+            GERMLINE[:32] + "WCWC",
+            (33, 24, 28),
+        ),
+        (
+            csq("frameshift_variant", "31", "E/X", DownstreamProtein="WCWC"),
+            HEAD + "WCWC",
+            (31, 24, 28),
+        ),
+        (
+            csq("frameshift_variant", "30-31", "-/X", DownstreamProtein="WCWC"),
+            HEAD + "WCWC",
+            (31, 24, 28),
+        ),
+        (
+            csq("frameshift_variant", "?-31", "", FrameshiftSequence=f"{HEAD}WCWC"),
+            HEAD + "WCWC",
+            (31, 24, 28),
+        ),
+    ],
+)  # fmt: skip
+def test_mutant_protein_follows_from_the_fields(
+    tmp_path: Path, entry: str, mutant: str, window: tuple[int, int, int]
+) -> None:
+    row = one(read(tmp_path, record(100, "A", "T", entry)))
+    assert row["no_peptides"] == ""
+    found = (row["protein_position"], row["changed_start"], row["changed_end"])
+    assert found == window
+    begin = window[0] - 1 - window[1]
+    assert mutant[begin:].startswith(row["mutant"])
+    assert GERMLINE[begin:].startswith(row["wild_type"])
+    assert row["variant_ids"] == "chr1-99-100-A-T"
+    assert (row["gene"], row["gene_id"], row["transcript"]) == ("TP53", "ENSG1", "ENST1.1")
+    is_shifted = {"frameshift_variant", "stop_lost"} & {row["consequence"]}
+    assert row["is_in_frame"] == (not is_shifted)
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        (csq("synonymous_variant", "31", "E"), "same_protein"),
+        (csq("stop_retained_variant", "67", "*"), "same_protein"),
+        (csq("start_lost", "1", "M/V"), "start_lost"),
+        (csq("start_lost&frameshift_variant", "1", "M/X"), "unknown_residues"),
+        (csq("start_lost", "?-1", ""), "start_lost"),
+        (csq("stop_gained", "31", "E/*"), "stop_gained"),
+        (csq("stop_gained&inframe_insertion", "30-31", "-/*"), "stop_gained"),
+        (
+            csq("frameshift_variant", "31", "E/X", FrameshiftSequence=GERMLINE[:33]),
+            "stop_gained",
+        ),
+        (csq("frameshift_variant", "31", "E/X"), "no_protein_sequence"),
+        (
+            csq("splice_donor_variant&coding_sequence_variant", "31-?", ""),
+            "no_protein_sequence",
+        ),
+        (csq("missense_variant", "31", "E/W", WildtypeProtein=""), "no_protein_sequence"),
+        (csq("missense_variant", "31", "K/W"), "reference_mismatch"),
+        (csq("missense_variant", "310", "E/W"), "reference_mismatch"),
+        (
+            csq("frameshift_variant", "31", "E/X", FrameshiftSequence="MMMMMMMMMMMM"),
+            "reference_mismatch",
+        ),
+        (csq("missense_variant", "thirty", "E/W"), "not_parsed"),
+        (csq("frameshift_variant", "?-31", "", DownstreamProtein="WCWC"), "not_parsed"),
+        (csq("frameshift_variant", "31", "E/X", FrameshiftSequence=GERMLINE), "same_protein"),
+        (csq("frameshift_variant&stop_gained", "31", "E/*"), "stop_gained"),
+        (csq("inframe_insertion", "30-33", "-/W"), "not_parsed"),
+        (csq("coding_sequence_variant", "31", "E/X"), "unknown_residues"),
+        (csq("missense_variant", "1", "X/W", WildtypeProtein="XKT"), "unknown_residues"),
+    ],
+)
+def test_what_gives_no_peptides_says_why(tmp_path: Path, entry: str, reason: str) -> None:
+    row = one(read(tmp_path, record(100, "A", "T", entry)))
+    assert row["no_peptides"] == reason
+    assert pd.isna(row["changed_start"])
+
+
+def test_tail_of_downstream_in_the_frame_of_the_germline_is_refused(tmp_path: Path) -> None:
+    """VEP's plugin writes it for a deletion from the last base of a codon on.
+
+    HCC1395, chr1:227091906 GC>G is p.Lys778AsnfsTer2; the plugin goes on for 954 residues.
+    """
+    tail = GERMLINE[31:] + "SHIFTED"
+    entry = csq("frameshift_variant", "31", "E/X", DownstreamProtein=tail)
+    assert one(read(tmp_path, record(100, "AC", "A", entry)))["no_peptides"] == "not_parsed"
+
+
+def test_all_coding_transcripts_have_a_row_and_one_speaks(tmp_path: Path) -> None:
+    entries = (
+        csq("missense_variant", "31", "E/W", Feature="ENST2", CANONICAL=""),
+        csq("missense_variant", "31", "E/W", Feature="ENST1"),
+        csq("intron_variant", Feature="ENST3", CANONICAL=""),
+    )
+    changes = read(tmp_path, record(100, "A", "T", *entries))
+    speaks = dict(zip(changes["transcript"], changes["speaks_for_gene"], strict=True))
+    assert speaks == {"ENST1": True, "ENST2": False}
+    assert set(changes["change"]) == {0}
+
+
+def test_file_without_the_plugins_gives_nothing(tmp_path: Path) -> None:
+    entry = csq("missense_variant", "31", "E/W")
+    fields = tuple("Other" if name == "WildtypeProtein" else name for name in FIELDS)
+    assert read(tmp_path, record(100, "A", "T", entry), fields=fields).empty
+    assert read(tmp_path, record(100, "A", "T")).empty
+    assert read_given_proteins(unit(tmp_path, record(100, "A", "T"))).empty
+
+
+def test_alleles_of_a_record_are_told_apart(tmp_path: Path) -> None:
+    entries = (
+        csq("missense_variant", "31", "E/W", Allele="T"),
+        csq("missense_variant", "31", "E/C", Allele="G"),
+    )
+    changes = read(tmp_path, record(100, "A", "T,G", *entries))
+    found = {row["variant_ids"]: row["mutant"][24] for _, row in changes.iterrows()}
+    assert found == {"chr1-99-100-A-T": "W", "chr1-99-100-A-G": "C"}
+
+
+def two(tmp_path: Path, first: Mapping[str, str], second: Mapping[str, str]) -> pd.DataFrame:
+    """Two substitutions in the codon of residue 31: Gag>Aag, gAg>gTg; together ATG."""
+    one_base = csq("missense_variant", "31", "E/K", Codons="Gag/Aag", HGVSc="ENST1.1:c.91G>A")
+    other = csq("missense_variant", "31", "E/V", Codons="gAg/gTg", HGVSc="ENST1.1:c.92A>T")
+    changes = read(
+        tmp_path,
+        record(100, "G", "A", one_base.replace("T|", "A|", 1), sample=first),
+        record(101, "A", "T", other, sample=second),
+    )
+    return changes[changes["variant_ids"].str.contains(";")]
+
+
+def test_neighbouring_bases_make_one_residue(tmp_path: Path) -> None:
+    row = one(two(tmp_path, {}, {}))
+    assert (row["mutant"][24], row["phase"]) == ("M", "assumed")
+    assert row["hgvsp"] == "ENSP1.1:p.Glu31Met"
+    assert row["hgvsc"] == "ENST1.1:c.[91G>A;92A>T]"
+    assert row["consequence"] == "missense_variant"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "phase"),
+    [
+        ({"GT": "0|1", "PS": "7"}, {"GT": "0|1", "PS": "7"}, "genotype"),
+        ({"PGT": "1|0", "PID": "a"}, {"PGT": "1|0", "PID": "a"}, "genotype"),
+        ({"GT": "1/1"}, {}, "homozygous"),
+        ({"GT": "0|1", "PS": "7"}, {"GT": "0|1", "PS": "9"}, "assumed"),
+        ({"GT": "0|1", "PS": "7"}, {"GT": "1|0", "PS": "7"}, None),
+    ],
+)
+def test_genotypes_tell_which_calls_share_a_copy(
+    tmp_path: Path, first: Mapping[str, str], second: Mapping[str, str], phase: str | None
+) -> None:
+    joint = two(tmp_path, first, second)
+    assert joint["phase"].to_list() == ([phase] if phase else [])
+
+
+def of_codon(tmp_path: Path, *changes: tuple[int, str, str]) -> pd.DataFrame:
+    """Substitutions in the codon of residue 31, by place in it, codons and residues."""
+    records = [
+        record(
+            100 + place, "G", "T", csq("missense_variant", "31", residues, Codons=codons),
+            sample={"GT": "0|1", "PS": "7"},
+        )
+        for place, codons, residues in changes
+    ]  # fmt: skip
+    made = read(tmp_path, *records)
+    return made[made["variant_ids"].str.contains(";")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "residue", "consequence"),
+    [
+        (((0, "Gag/Aag", "E/K"), (2, "gaG/gaT", "E/D")), "", "N", "missense_variant"),
+        (((0, "Gag/Tag", "E/*"), (2, "gaG/gaT", "E/D")), "", "Y", "missense_variant"),
+        (((0, "Gag/Tag", "E/*"), (2, "gaG/gaA", "E")), "stop_gained", "", "stop_gained"),
+        (((0, "Gag/Cag", "E/Q"), (1, "gAg/gTg", "E/V"), (2, "gaG/gaT", "E/D")), "", "L",
+         "missense_variant"),
+    ],
+)  # fmt: skip
+def test_codon_changed_more_than_once_is_translated_whole(
+    tmp_path: Path,
+    changes: tuple[tuple[int, str, str], ...],
+    reason: str,
+    residue: str,
+    consequence: str,
+) -> None:
+    row = one(of_codon(tmp_path, *changes))
+    assert row["no_peptides"] == reason
+    assert (row["mutant"] or " " * 25)[24:25].strip() == residue
+    assert row["consequence"] == consequence
+    assert len(row["variant_ids"].split(";")) == len(changes)
+
+
+def test_codons_that_contradict_each_other_are_not_joined(tmp_path: Path) -> None:
+    assert of_codon(tmp_path, (0, "Gag/Aag", "E/K"), (1, "gTg/gAg", "V/E")).empty
+    assert of_codon(tmp_path, (0, "Gag/Aag", "E/K"), (2, "Gag/Cag", "E/Q")).empty
+
+
+def test_file_without_samples_or_with_blank_lines_is_read(tmp_path: Path) -> None:
+    row = record(100, "A", "T", csq("missense_variant", "31", "E/W"))
+    given = unit(tmp_path, row, "", row.replace("100", "103", 1))
+    assert len(read_given_protein_changes(given)) == 2
+    path = given.files["vcf"]
+    lines = [line.split("\t") for line in path.read_text().split("\n") if line]
+    bare = ["\t".join(cells if len(cells) == 1 else cells[:8]) for cells in lines]
+    path.write_text("\n".join(bare) + "\n")
+    assert len(read_given_protein_changes(given)) == 2
+    other = path.read_text().replace("ID=CSQ", "ID=ANN")
+    path.write_text(other)
+    assert read_given_protein_changes(given).empty
+
+
+def test_calls_on_one_copy_within_a_peptide_are_one_change(tmp_path: Path) -> None:
+    phased = {"GT": "0|1", "PS": "7"}
+    near, far = ("33", "Q/W"), ("64", "D/W")
+    for (position, residues), joint in ((near, 1), (far, 0)):
+        changes = read(
+            tmp_path,
+            record(100, "G", "T", csq("missense_variant", "31", "E/C"), sample=phased),
+            record(190, "A", "T", csq("missense_variant", position, residues), sample=phased),
+        )
+        together = changes[changes["variant_ids"].str.contains(";")]
+        assert len(together) == joint
+        if joint:
+            row = one(together)
+            assert row["mutant"][24:27] == "CVW"
+            assert (row["changed_start"], row["changed_end"]) == (24, 27)
+            assert row["hgvsp"] == "ENSP1.1:p.[Glu31Cys;Gln33Trp]"
+    unphased = [
+        record(100, "G", "T", csq("missense_variant", "31", "E/C")),
+        record(106, "A", "T", csq("missense_variant", "33", "Q/W")),
+    ]
+    assert not read(tmp_path, *unphased)["variant_ids"].str.contains(";").any()
+
+
+def test_germline_proteins_are_each_there_once(tmp_path: Path) -> None:
+    entries = (
+        csq("missense_variant", "31", "E/W", Feature="ENST2"),
+        csq("missense_variant", "31", "E/W", Feature="ENST1"),
+        csq("missense_variant", "2", "K/W", Feature="ENST3", WildtypeProtein="MKT*"),
+    )
+    proteins = read_given_proteins(unit(tmp_path, record(100, "A", "T", *entries)))
+    assert dict(zip(proteins["protein"], proteins["residues"], strict=True)) == {
+        "ENST2": GERMLINE, "ENST3": "MKT",
+    }  # fmt: skip

@@ -1,0 +1,154 @@
+"""The column `hla` of the sample sheet: from cells and files to the table `hla_types`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storiform.io.hla_alleles import read_hla_types
+from storiform.io.sheets import CohortReport, read_cohort
+from storiform.io.units import SourceUnit
+from storiform.model.errors import SheetError
+from storiform.model.tables.proteins import HLA_TYPES
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a sheet of tumours whose last column is `hla`, parted by tabs."""
+    (tmp_path / "a.vcf").write_text("x")
+
+    def write(*cells: str, patients: str = "") -> Path:
+        named = patients.split() or ["P1"] * len(cells)
+        rows = [
+            f"{patient}\tS{n}\t1\tt{n}\ta.vcf\t{cell}"
+            for n, (patient, cell) in enumerate(zip(named, cells, strict=True))
+        ]
+        path = tmp_path / "samples.tsv"
+        path.write_text("patient\tsample\tstatus\ttimepoint\tvcf\thla\n" + "\n".join(rows))
+        return path
+
+    return write
+
+
+def report_of(path: Path) -> CohortReport:
+    return read_cohort(path, None, "GRCh38")
+
+
+def notes_of(path: Path) -> list[str]:
+    return [note for note in report_of(path).notes if "HLA" in note]
+
+
+def faults_of(path: Path) -> list[str]:
+    with pytest.raises(SheetError) as caught:
+        report_of(path)
+    return str(caught.value).split("\n")
+
+
+def rows_of(text: str) -> list[tuple[object, ...]]:
+    unit = SourceUnit("B1", "P1", {}, {}, "GRCh38", {"hla": text})
+    types = HLA_TYPES.conform(read_hla_types(unit))
+    columns = ["gene", "copy", "allele", "reason"]
+    return [tuple(row) for row in types[columns].fillna("").itertuples(index=False)]
+
+
+def test_six_alleles_are_six_rows() -> None:
+    text = "A*02:01,HLA-A*24:02 B0702;B*08:01,Cw*0702,C*07:01:01:01"
+    assert rows_of(text) == [
+        ("A", 1, "HLA-A*02:01", ""),
+        ("A", 2, "HLA-A*24:02", ""),
+        ("B", 1, "HLA-B*07:02", ""),
+        ("B", 2, "HLA-B*08:01", ""),
+        ("C", 1, "HLA-C*07:01", ""),
+        ("C", 2, "HLA-C*07:02", ""),
+    ]
+
+
+def test_allele_on_both_copies_is_two_rows_and_given_once_one() -> None:
+    assert rows_of("A*02:01;A*02:01;B*07:02") == [
+        ("A", 1, "HLA-A*02:01", ""),
+        ("A", 2, "HLA-A*02:01", ""),
+        ("B", 1, "HLA-B*07:02", ""),
+    ]
+    assert rows_of("A*02:01;A*02:01:01;A*24:02") == [
+        ("A", 1, "HLA-A*02:01", ""),
+        ("A", 2, "HLA-A*24:02", ""),
+    ]
+
+
+def test_unusable_names_stay_with_their_reasons() -> None:
+    assert rows_of("A*24;Cw3;A*24:09N;H-2-Kb;H-2-Db;zzz") == [
+        ("", 1, "", "non_human"),
+        ("", 2, "", "non_human"),
+        ("", 3, "", "not_a_name"),
+        ("A", 1, "", "low_resolution"),
+        ("A", 2, "", "null_allele"),
+        ("C", 1, "", "serological"),
+    ]
+
+
+def test_order_of_the_cell_does_not_matter() -> None:
+    assert rows_of("B*07:02;A*24:02;A*02:01") == rows_of("A*02:01;A*24:02;B*07:02")
+
+
+def test_more_than_two_alleles_of_a_gene_are_a_fault_of_the_cell(write: Write) -> None:
+    (fault,) = faults_of(write("A*02:01;A*24:02;A*01:01;B*07:02"))
+    assert fault == (
+        "samples.tsv, row 2, column hla: found 3 alleles of HLA-A (HLA-A*01:01, HLA-A*02:01, "
+        "HLA-A*24:02), expected at most two of a gene. Keep the two that the patient has."
+    )
+
+
+def test_rows_of_one_patient_that_disagree_are_a_fault(write: Write) -> None:
+    (fault,) = faults_of(write("A*02:01;B*07:02", "A*02:01;B*08:01"))
+    assert "samples.tsv, row 3, column hla: found HLA-A*02:01, HLA-B*08:01, but row 2" in fault
+    assert not notes_of(write("A*02:01;B*07:02", "HLA-B0702 A*02:01:01"))
+
+
+def test_other_patients_may_differ(write: Write) -> None:
+    assert not notes_of(write("A*02:01", "A*03:01", patients="P1 P2"))
+
+
+def test_cell_without_any_name_is_a_fault(write: Write) -> None:
+    (fault,) = faults_of(write("yes"))
+    assert "column hla: found 'yes', expected names of alleles" in fault
+
+
+def test_unusable_alleles_are_a_note_and_no_fault(write: Write) -> None:
+    (note,) = notes_of(write("A*24;B*07:02;H-2-Kb"))
+    assert note == (
+        "samples.tsv: 2 HLA alleles of patient P1 are not usable: A*24 (one field only), "
+        "H-2-Kb (no human allele)"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\tA1\tA2\tB1\tB2\tReads\n0\tA*02:01\tA*24:02\tB*07:02\tB*08:01\t1234.0\n",
+        '{"A": ["A*02:01:01", "A*24:02:01"], "B": ["B*07:02:01", "B*08:01:01"]}\n',
+        "HLA-A\thla_a_02_01_01_01\thla_a_24_02_01_01\nHLA-B\thla_b_07_02_01\thla_b_08_01_01\n",
+        "A\tHLA-A*02:01:01\tHLA-A*24:02:01\nB\tHLA-B*07:02:01\tHLA-B*08:01:01\nG\t-\t-\n",
+        "HLA-A*02:01\nHLA-A*24:02\nHLA-B*07:02\nHLA-B*08:01\n",
+        "HLA-A02:01\nHLA-A24:02\nHLA-B07:02\nHLA-B08:01\n",
+    ],
+    ids=["OptiType", "arcasHLA", "Polysolver", "HLA-HD", "list", "list_without_stars"],
+)
+def test_file_of_a_typer_gives_its_alleles(write: Write, tmp_path: Path, text: str) -> None:
+    (tmp_path / "typed.tsv").write_text(text)
+    (sample,) = report_of(write("typed.tsv")).cohort.samples
+    found = [row[2] for row in rows_of(sample.notes["hla"])]
+    assert found == ["HLA-A*02:01", "HLA-A*24:02", "HLA-B*07:02", "HLA-B*08:01"]
+
+
+def test_file_without_alleles_is_a_fault(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "typed.tsv").write_text("no alleles here\n")
+    (fault,) = faults_of(write("typed.tsv"))
+    assert "row 2, column hla: found no allele in typed.tsv" in fault
+
+
+def test_damaged_file_is_a_fault(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "typed.gz").write_bytes(b"\x1f\x8b" + b"no gzip at all")
+    (fault,) = faults_of(write("typed.gz"))
+    assert "row 2, column hla: found typed.gz" in fault
