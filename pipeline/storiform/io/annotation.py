@@ -1,7 +1,7 @@
-"""Genes, exons and coding bases of a GTF."""
+"""Genes, exons and coding bases of a GTF or GFF3."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from storiform.io.gene_names import STRANDS, GeneNames, written
 from storiform.io.lines import lines, pieces
+from storiform.io.transcripts import read_transcript_models
 from storiform.kernels.gene_lines import (
     CODING,
     CONTIG_RUN,
@@ -28,6 +29,7 @@ from storiform.kernels.gene_lines import (
 from storiform.model.errors import InputError, fault
 from storiform.model.genome import BUILD_ALIASES, CHROMOSOMES, Build, canonical_contig
 from storiform.model.intervals import GeneModel, Intervals
+from storiform.model.transcripts import Transcript
 
 Int64s = NDArray[np.int64]
 Int32s = NDArray[np.int32]
@@ -40,12 +42,17 @@ _MOST_ROWS = 1 << 17
 """Rows after which exons that overlap are merged: transcripts of a gene share most of them."""
 _LINE_FEED = 10
 _SPLICE_BASES = 2
+_GFF3_FEATURE = re.compile(r"\s*[^\s\"=;]+=")
+_GENE = ("gene_id", "gene", "biotype", "contig", "strand")
+_OF_CODING_GENES = frozenset(
+    {"protein_coding", "nonsense_mediated_decay", "non_stop_decay", "protein_coding_LoF"}
+)
 _FAR = 1 << 36
 """More than any place on a contig: keeps the pieces of one group apart from the next's."""
 
 
 def read_genes(path: Path) -> GeneModel:
-    """Read genes, exons and coding bases of a GTF, plain or compressed.
+    """Read genes, exons and coding bases of a GTF or GFF3, plain or compressed.
 
     Coding bases are CDS and stop codons. The bases at both ends of each piece are added
     wherever the transcript goes on in another piece, since these are donors and acceptors
@@ -54,13 +61,9 @@ def read_genes(path: Path) -> GeneModel:
     Raises
     ------
     InputError
-        If a line is damaged, if the file is a GFF3, or if it has neither exons nor CDS on a
-        human chromosome.
+        If a line is damaged, or if the file has neither exons nor CDS on a human chromosome.
     """
-    told = _Told()
-    for text, found in _scanned(path):
-        told.take(text, found)
-    model = told.model()
+    model = _of_transcripts(read_transcript_models(path)) if is_gff3(path) else _of_gtf(path)
     contigs = set(model.exons["contig"]) | set(model.coding.bounds)
     if not contigs & set(CHROMOSOMES):
         names = ", ".join(sorted(contigs)[:5]) or "none"
@@ -68,6 +71,56 @@ def read_genes(path: Path) -> GeneModel:
         remedy = "Give the file of the genome of the cohort."
         raise InputError(fault(path.name, f"contigs {names}", expected, remedy))
     return model
+
+
+def is_gff3(path: Path) -> bool:
+    """Tell whether an annotation is a GFF3, by its first line or that of its first feature."""
+    for _, line in lines(path):
+        if line.startswith("##gff-version 3"):
+            return True
+        if line.strip() and not line.startswith("#"):
+            return _GFF3_FEATURE.match(line.rstrip("\n").rpartition("\t")[2]) is not None
+    return False
+
+
+def _of_gtf(path: Path) -> GeneModel:
+    told = _Told()
+    for text, found in _scanned(path):
+        told.take(text, found)
+    return told.model()
+
+
+def _of_transcripts(transcripts: Iterable[Transcript]) -> GeneModel:
+    """Put the transcripts of each gene together; a gene codes if one of them does."""
+    numbers: dict[tuple[str, str], int] = {}
+    contig_numbers: dict[str, int] = {}
+    genes: list[dict[str, str]] = []
+    exons: list[tuple[int, ...]] = []
+    coding: list[tuple[int, ...]] = []
+    owners: list[tuple[int, int]] = []
+    for one in transcripts:
+        gene = numbers.setdefault((one.gene_id, one.contig), len(numbers))
+        contig = contig_numbers.setdefault(one.contig, len(contig_numbers))
+        strand = 0 if one.is_forward else 1
+        if gene == len(genes):
+            told = (one.gene_id, one.gene, one.biotype, one.contig, str(STRANDS[strand]))
+            genes.append(dict(zip(_GENE, told, strict=True)))
+        if one.biotype in _OF_CODING_GENES:
+            genes[gene]["biotype"] = "protein_coding"
+        exons += [(gene, contig, strand, *piece) for piece in one.exons]
+        coding += [(len(owners), strand, *piece) for piece in one.coding]
+        owners.append((gene, contig))
+    names = np.array([gene["gene_id"] for gene in genes], dtype=object)
+    contigs = np.array([*contig_numbers, ""], dtype=object)[:-1]
+    longer = _with_splice_bases(np.array(coding, dtype=np.int32).reshape(-1, 4).T)
+    of_coding = np.array(owners, dtype=np.int32).reshape(-1, 2).T[:, longer[0]]
+    bases = _union(np.concatenate([of_coding, longer[1:]]))
+    return GeneModel(
+        coding=_intervals(_union(bases[[1, 3, 4]]), contigs),
+        genes=pd.DataFrame(genes, columns=list(_GENE)),
+        exons=_frame(_union(np.array(exons, dtype=np.int32).reshape(-1, 5).T), names, contigs),
+        coding_exons=_frame(bases, names, contigs),
+    )
 
 
 class _Told:
@@ -222,7 +275,7 @@ def _scanned(path: Path) -> Iterator[tuple[bytes, Lines]]:
             begin = int(ends[line - 1]) + 1 if line else 0
             number = before + int(line) + 1
             if why == GFF3:
-                _refuse_gff3(path, number)
+                _refuse_mixture(path, number)
             _pass_over(path, number, written(text, begin, int(ends[line])))
             line, why = scan_lines(data, ends, line + 1, found)
         before += len(ends)
@@ -254,16 +307,14 @@ def check_declared_build(path: Path, build: Build) -> None:
 
 
 def _pass_over(path: Path, number: int, line: str) -> None:
-    """Accept a blank line or a comment; refuse a damaged line and a GFF3."""
-    if line.startswith("##gff-version 3"):
-        _refuse_gff3(path, number)
+    """Accept a blank line or a comment; refuse a damaged line."""
     if line.strip() and not line.startswith("#"):
         where = f"{path.name}, line {number}"
         expected = "nine columns of a GTF, separated by tabs, with start <= end"
-        raise InputError(fault(where, repr(line[:40]), expected, "Give a GTF."))
+        raise InputError(fault(where, repr(line[:40]), expected, "Give a GTF or GFF3."))
 
 
-def _refuse_gff3(path: Path, number: int) -> None:
-    where, expected = f"{path.name}, line {number}", 'a GTF (attributes such as gene_id "X";)'
-    remedy = "Give the GTF of the same annotation, or convert it: gffread -T."
-    raise InputError(fault(where, "a GFF3", expected, remedy))
+def _refuse_mixture(path: Path, number: int) -> None:
+    where, expected = f"{path.name}, line {number}", 'attributes such as gene_id "X";'
+    remedy = "Give one annotation, a GTF or a GFF3."
+    raise InputError(fault(where, "a line of a GFF3 in a GTF", expected, remedy))

@@ -94,7 +94,9 @@ RESOURCES: Mapping[str, ResourceReader] = {
         "sites of the normal",
     ),
     "genes": ResourceReader(
-        read_genes, None, "gene annotation of the genome build, GTF with CDS; without one, none"
+        read_genes,
+        None,
+        "gene annotation of the genome build, GTF or GFF3 with CDS; without one, none",
     ),
     "transcript_models": ResourceReader(
         read_transcript_models, None, "transcripts of the gene annotation", file_of="genes"

@@ -158,4 +158,4 @@ class GeneModel:
 Targets = Annotated[Intervals, Resource("targets")]
 """The bases that the exome kit captures: a user's BED."""
 Genes = Annotated[GeneModel, Resource("genes")]
-"""A user's GTF."""
+"""A user's GTF or GFF3."""

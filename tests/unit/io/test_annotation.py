@@ -1,14 +1,17 @@
-"""GTF -> genes, exons, coding bases."""
+"""GTF or GFF3 -> genes, exons, coding bases."""
 
 import gzip
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storiform.io import annotation
-from storiform.io.annotation import check_declared_build, read_genes
+from storiform.io.annotation import _of_transcripts, check_declared_build, read_genes
+from storiform.io.transcripts import read_transcript_models
 from storiform.model.errors import InputError
 
 GENCODE = (
@@ -149,11 +152,45 @@ def test_a_damaged_line_is_told_by_its_number(tmp_path, damaged) -> None:
         read(tmp_path, "#x\n" + gtf("exon", 1, 9, "T") + damaged + gtf("exon", 1, 9, "T"))
 
 
-@pytest.mark.parametrize(
-    "text", ["##gff-version 3\n", "chr1\tx\tgene\t1\t9\t.\t+\t.\tID=gene:ENSG1;Name=TP53\n"]
-)
-def test_a_gff3_is_refused_by_name(tmp_path, text) -> None:
-    with pytest.raises(InputError, match=r"line 1: found a GFF3.*gffread -T"):
+GFF3 = """\
+##gff-version 3
+chr1	x	gene	11	90	.	-	.	ID=gene:ENSG1;Name=TP53;biotype=protein_coding
+chr1	x	lnc_RNA	11	30	.	-	.	ID=transcript:ENST0;Parent=gene:ENSG1;biotype=lncRNA
+chr1	x	exon	11	30	.	-	.	Parent=transcript:ENST0
+chr1	x	mRNA	11	90	.	-	.	ID=t1;Parent=gene:ENSG1;biotype=protein_coding
+chr1	x	exon	11	40	.	-	.	Parent=t1
+chr1	x	exon	61	90	.	-	.	Parent=t1
+chr1	x	CDS	21	40	.	-	2	ID=CDS:P1;Parent=t1
+chr1	x	CDS	61	70	.	-	0	ID=CDS:P1;Parent=t1
+"""
+
+
+def test_a_gff3_gives_genes_exons_and_coding_bases(tmp_path) -> None:
+    model = read(tmp_path, GFF3)
+    assert model.genes.to_numpy().tolist() == [["ENSG1", "TP53", "protein_coding", "chr1", "-"]]
+    assert model.exons[["start", "end"]].to_numpy().tolist() == [[10, 40], [60, 90]]
+    assert model.coding_exons[["start", "end"]].to_numpy().tolist() == [[20, 42], [58, 70]]
+    assert [bound.tolist() for bound in model.coding.bounds["chr1"]] == [[20, 58], [42, 70]]
+
+
+def test_transcripts_put_together_are_the_genes_of_a_real_annotation(real_data) -> None:
+    path = real_data / "annotation/gencode.v38.chr17.gtf.gz"
+    one, other = read_genes(path), _of_transcripts(read_transcript_models(path))
+    for name in ("exons", "coding_exons"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
+    told = ["gene_id", "gene", "contig", "strand"]
+    pd.testing.assert_frame_equal(one.genes[told], other.genes[told])
+    for first, second in zip(
+        one.coding.bounds["chr17"], other.coding.bounds["chr17"], strict=True
+    ):
+        np.testing.assert_array_equal(first, second)
+    codes = one.genes["biotype"].eq("protein_coding")
+    assert other.genes.loc[codes, "biotype"].eq("protein_coding").all()
+
+
+def test_lines_of_a_gff3_in_a_gtf_are_told(tmp_path) -> None:
+    text = gtf("exon", 1, 9, "T") + "chr1\tx\tgene\t1\t9\t.\t+\t.\tID=gene:ENSG1;Name=TP53\n"
+    with pytest.raises(InputError, match=r"line 2: found a line of a GFF3 in a GTF"):
         read(tmp_path, text)
 
 
