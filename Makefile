@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 # files of tests that run at a time
 JOBS ?= 2
-# of the exomes that make validation simulates: another number, other exomes
+# of what make validation simulates: another number, other exomes and variants
 SEED ?= 5200
 UV ?= uv
 PIN = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
@@ -32,6 +32,7 @@ bench: ## measure speed and memory
 validation: ## agreement with R, with peers and with planted truth, test by test
 	@.ci/environment dev
 	.venv/bin/python -m pytest tests/golden tests/property tests/end_to_end -v --durations=10
+	.venv/bin/python tests/benchmarks/validate_consequences.py --seed $(SEED)
 	.venv/bin/python tests/benchmarks/validate_copy_number.py --seed $(SEED)
 
 docs: ## build the pages into site/
