@@ -86,8 +86,9 @@ class _Notebook:
             if unit and unit not in units:
                 units.append(unit)
 
-    def open(self, unit: str, read: Callable[..., object], *arguments: object) -> None:
-        """Read one input; note what is wrong with it and what is doubtful."""
+    def open(self, unit: str, read: Callable[..., object], *arguments: object) -> bool:
+        """Read one input; note what is doubtful and what is wrong; tell whether nothing is."""
+        is_sound = True
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", DataWarning)
@@ -95,8 +96,10 @@ class _Notebook:
                 read(*arguments)
             except (StoriformError, OSError, ValueError) as error:
                 self.add("error", [str(error)], unit)
+                is_sound = False
         notes = {str(w.message) for w in caught if issubclass(w.category, DataWarning)}
         self.add("warning", sorted(notes), unit)
+        return is_sound
 
     def findings(self) -> tuple[Finding, ...]:
         """Return errors, warnings, notes; of each those of the whole before those of units."""
@@ -126,10 +129,13 @@ def check_inputs(path: Path) -> Checked:
     notebook.add("note", sheets.report.notes)
     cohort = sheets.report.cohort
     graph = _graph(config, cohort, notebook)
-    for name, file in sorted(config.resources.items()):
-        notebook.open(name, _open_resource, name, file, cohort)
-    for name, file in _other_readings(graph, config):
-        notebook.open(name, open_resource, name, str(file))
+    sound = {
+        name: notebook.open(name, _open_resource, name, file, cohort)
+        for name, file in sorted(config.resources.items())
+    }
+    for name, of in _other_readings(graph):
+        if sound.get(of):  # a fault of the file is told once
+            notebook.open(of, open_resource, name, str(config.resources[of]))
     ids = FileIds(config.output / "inputs.json")
     notebook.open("reads", refuse_copies, cohort, ids)
     _open_files(notebook, graph, config, sheets)
@@ -171,8 +177,8 @@ def foresee(session: Session) -> tuple[Finding, ...]:
     return tuple(f for f in found if f.severity == "error" or f.units == ("targets",))
 
 
-def _other_readings(graph: Graph, config: Config) -> list[tuple[str, Path]]:
-    """Return resources that steps read from a file which is named for another."""
+def _other_readings(graph: Graph) -> list[tuple[str, str]]:
+    """Return resources that steps read from a file which is named for another, and that one."""
     asked = {
         argument.contract.name
         for step in graph.steps
@@ -180,7 +186,7 @@ def _other_readings(graph: Graph, config: Config) -> list[tuple[str, Path]]:
         if isinstance(argument.contract, Resource)
     }
     found = [(name, RESOURCES[name].file_of) for name in sorted(asked & set(RESOURCES))]
-    return [(name, config.resources[of]) for name, of in found if of in config.resources]
+    return [(name, of) for name, of in found if of]
 
 
 def _open_resource(name: str, path: Path, cohort: Cohort) -> None:
