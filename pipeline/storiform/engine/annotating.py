@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,9 +100,12 @@ class _Told(NamedTuple):
     gene: str
     rank: tuple[object, ...]
     names: str
-    lengths: tuple[str, str, str]
-    strand: str
-    marks: str
+    length: str
+    coding: str
+    residues: str
+    tail: str
+    tail_of_picked: str
+    is_safe: bool
 
 
 class RecordAnnotator:
@@ -118,6 +122,7 @@ class RecordAnnotator:
     def __init__(self, annotator: Annotator, *, speaker_only: bool) -> None:
         self._annotator, self._speaker_only = annotator, speaker_only
         self._known: dict[int, _Told] = {}
+        self._last: tuple[list[int], Sequence[_Told], frozenset[int]] = ([], [], frozenset())
 
     def answers(self, record: Request) -> list[Answer]:
         """Return the entries of CSQ of each allele, or why there are none."""
@@ -133,39 +138,32 @@ class RecordAnnotator:
         except (ArithmeticError, LookupError, ValueError):  # one record must not end a file
             return "own_error"
         if self._speaker_only:
-            return [self._entry(speaker(effects), is_picked=True)]
-        picked = self._picked(effects)
-        return [self._entry(one, is_picked=id(one.transcript) in picked) for one in effects]
+            effects = [speaker(effects)]
+        told, picked = self._told_of(effects)
+        if not told:
+            return [csq_text(one.consequence, one.impact, *_NOTHING) for one in effects]
+        if self._speaker_only:
+            return [_entry(effects[0], told[0], told[0].tail_of_picked)]
+        return [
+            _entry(one, own, own.tail_of_picked if place in picked else own.tail)
+            for place, (one, own) in enumerate(zip(effects, told, strict=True))
+        ]
 
-    def _picked(self, effects: Sequence[Effect]) -> set[int]:
-        """Return the transcripts that speak for their genes."""
-        best: dict[str, _Told] = {}
-        for one in effects:
-            if one.transcript is not None:
-                told = self._of(one.transcript)
-                other = best.get(told.gene)
-                if other is None or told.rank < other.rank:
-                    best[told.gene] = told
-        return {id(told.transcript) for told in best.values()}
-
-    def _entry(self, effect: Effect, *, is_picked: bool) -> str:
-        if effect.transcript is None:
-            return csq_text(effect.consequence, effect.impact, *_NOTHING)
-        told = self._of(effect.transcript)
-        rna, coding, residues = told.lengths
-        head = (
-            f"{effect.consequence}|{effect.impact}|{told.names}|{effect.exon}|{effect.intron}"
-        )
-        tail = f"{told.strand}|{effect.flags}|{'1' if is_picked else ''}|{told.marks}"
-        if effect.distance is not None:
-            return f"{head}|||||||||{effect.distance}|{tail}"
-        changes = csq_text(effect.hgvsc, effect.hgvsp)
-        places = (
-            f"{effect.cdna_position and effect.cdna_position + rna}|"
-            f"{effect.cds_position and effect.cds_position + coding}|"
-            f"{effect.protein_position and effect.protein_position + residues}"
-        )
-        return f"{head}|{changes}|{places}|{effect.amino_acids}|{effect.codons}|||{tail}"
+    def _told_of(self, effects: Sequence[Effect]) -> tuple[Sequence[_Told], frozenset[int]]:
+        """Return what is said of the transcripts, and by place which speak for their genes."""
+        key = [id(one.transcript) for one in effects]
+        last, told, picked = self._last
+        if last == key:  # as with most neighbours
+            return told, picked
+        told = [self._of(one.transcript) for one in effects if one.transcript is not None]
+        best: dict[str, int] = {}
+        for place, one in enumerate(told):
+            other = best.get(one.gene)
+            if other is None or one.rank < told[other].rank:
+                best[one.gene] = place
+        picked = frozenset(best.values())
+        self._last = key, told, picked
+        return told, picked
 
     def _of(self, transcript: Transcript) -> _Told:
         told = self._known.get(id(transcript))
@@ -173,17 +171,55 @@ class RecordAnnotator:
             return told
         if len(self._known) >= _KEPT:
             self._known.clear()
-        names = (transcript.gene, transcript.gene_id, "Transcript", transcript.name)
-        whole, coding, residues = _lengths(transcript)
-        told = _Told(
-            transcript, transcript.gene_id or transcript.gene, transcript.rank,
-            csq_text(*names, transcript.biotype), (f"/{whole}", f"/{coding}", f"/{residues}"),
-            "1" if transcript.is_forward else "-1",
-            f"{'YES' if transcript.is_canonical else ''}|"
-            f"{'MANE_Select' if transcript.is_mane else ''}",
-        )  # fmt: skip
+        told = _told(transcript)
         self._known[id(transcript)] = told
         return told
+
+
+def _told(transcript: Transcript) -> _Told:
+    names = (transcript.gene, transcript.gene_id, "Transcript", transcript.name)
+    whole, coding, residues = _lengths(transcript)
+    strand = "1" if transcript.is_forward else "-1"
+    flags = Effect(transcript, "").flags
+    marks = (
+        f"{'YES' if transcript.is_canonical else ''}|"
+        f"{'MANE_Select' if transcript.is_mane else ''}"
+    )
+    own = (transcript.name, transcript.protein)
+    return _Told(
+        transcript, transcript.gene_id or transcript.gene, transcript.rank,
+        csq_text(*names, transcript.biotype), f"/{whole}", f"/{coding}", f"/{residues}",
+        f"{strand}|{flags}||{marks}", f"{strand}|{flags}|1|{marks}",
+        csq_text(*own) == "|".join(own),
+    )  # fmt: skip
+
+
+def _entry(effect: Effect, told: _Told, tail: str) -> str:
+    """Write what an allele does to a transcript as CSQ holds it."""
+    (
+        _, consequence, hgvsc, hgvsp, exon, intron, cdna, cds, place, amino_acids, codons,
+        distance,
+    ) = effect  # fmt: skip
+    grave = _graded(consequence)
+    if distance is not None:
+        return f"{grave}|{told.names}|{exon}|{intron}|||||||||{distance}|{tail}"
+    # Of all reserved signs a change may hold but this one.
+    changed = hgvsp.replace("=", "%3D")
+    changes = f"{hgvsc}|{changed}" if told.is_safe else csq_text(hgvsc, hgvsp)
+    places = (
+        f"{cdna and cdna + told.length}|{cds and cds + told.coding}|"
+        f"{place and place + told.residues}"
+    )
+    return (
+        f"{grave}|{told.names}|{exon}|{intron}|{changes}|{places}|{amino_acids}|{codons}|||"
+        f"{tail}"
+    )
+
+
+@cache
+def _graded(consequence: str) -> str:
+    """Return terms and their impact."""
+    return f"{consequence}|{Effect(None, consequence).impact}"
 
 
 def _lengths(transcript: Transcript) -> tuple[int, int, int]:

@@ -85,18 +85,11 @@ def with_epitopes(genome: Genome, epitopes: Sequence[Epitope] = EPITOPES) -> Gen
 
 def _room(genome: Genome, gene: Gene, epitope: Epitope) -> _Room | None:
     """Return where a gene can take the epitope; None where it cannot."""
+    if not is_whole_in_all(genome, gene):
+        return None
     first = genome.first(gene.contig)
     places = first + gene.transcript[slice(*gene.coding)]
-    low, high = int(places.min()), int(places.max())
-    if np.any((genome.indel_at >= low - 1) & (genome.indel_at <= high)):
-        return None
     differs = np.isin(places, genome.snp_at)
-    snps = np.flatnonzero(np.isin(genome.snp_at, places))
-    for snp in snps.tolist():
-        at = int(genome.snp_at[snp])
-        ref, alt = BASES[genome.bases[at]], BASES[genome.snp_alt[snp]]
-        if effect_of(genome, gene, at - first, ref, alt).consequence in _TRUNCATING:
-            return None
     size, codons = len(epitope.peptide), len(places) // 3
     snps_before = np.concatenate([[0], np.cumsum(differs)])
     fitting = [
@@ -107,6 +100,21 @@ def _room(genome: Genome, gene: Gene, epitope: Epitope) -> _Room | None:
         and _is_inside(first, gene, places[3 * codon : 3 * (codon + size)])
     ]
     return _Room(gene, np.array(fitting, dtype=np.int64)) if fitting else None
+
+
+def is_whole_in_all(genome: Genome, gene: Gene) -> bool:
+    """Return whether no common allele shifts a gene's frame or takes an end of its protein."""
+    first = genome.first(gene.contig)
+    places = first + gene.transcript[slice(*gene.coding)]
+    low, high = int(places.min()), int(places.max())
+    if np.any((genome.indel_at >= low - 1) & (genome.indel_at <= high)):
+        return False
+    for snp in np.flatnonzero(np.isin(genome.snp_at, places)).tolist():
+        at = int(genome.snp_at[snp])
+        ref, alt = BASES[genome.bases[at]], BASES[genome.snp_alt[snp]]
+        if effect_of(genome, gene, at - first, ref, alt).consequence in _TRUNCATING:
+            return False
+    return True
 
 
 def _is_inside(first: int, gene: Gene, places: npt.NDArray[np.int64]) -> bool:

@@ -12,6 +12,7 @@ from storiform.simulation.coding import (
     joint_effect,
     other_base,
 )
+from storiform.simulation.epitope_sites import is_whole_in_all
 from storiform.simulation.genome import BASES, DRIVERS, EpitopeSite, Gene, Genome
 from storiform.simulation.invention import PAD, is_leftmost
 from storiform.simulation.people import Alteration, Person
@@ -175,7 +176,8 @@ def _pair(places: _Places) -> list[Planted]:
     """Draw two neighbouring substitutions of one codon and haplotype; none if none is found.
 
     Each alone, and both together, put another residue in the place of the germline's, and
-    these three differ.
+    these three differ. The gene is one of which everyone has the whole protein: behind a stop
+    of the germline nothing would change.
     """
     genome, rng = places.genome, places.rng
     for _ in range(_TRIES):
@@ -194,7 +196,8 @@ def _pair(places: _Places) -> list[Planted]:
         ]
         effects = {joint, *(call.effect for call in calls)}
         terms = {effect.consequence for effect in effects}
-        if terms == {"missense_variant"} and len({e.hgvsp for e in effects}) == len(effects):
+        differ = len({e.hgvsp for e in effects}) == len(effects)
+        if terms == {"missense_variant"} and differ and is_whole_in_all(genome, gene):
             for call in calls:
                 places.close(call)
             return [replace(call, joint=joint.hgvsp) for call in calls]

@@ -3,12 +3,17 @@
 import re
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from storiform.model.resources import Sequence
 
 _BASES = re.compile(r"[ACGT]*")
 _FARTHEST = 1000
 """Bases over which an indel is moved along a repeat, as VEP does; bp."""
 _CHUNK = 64
+_WINDOW = 2048
+"""Bases that are read at once: calls come sorted, and neighbours ask for the same; bp."""
 
 
 class Allele(NamedTuple):
@@ -29,6 +34,37 @@ class Allele(NamedTuple):
     end: int
     ref: str
     alt: str
+
+
+class Window:
+    """A genome of which the bases read last are kept; see `storiform.model.resources.Sequence`.
+
+    Safe between threads.
+    """
+
+    def __init__(self, reference: Sequence) -> None:
+        self._reference = reference
+        self._known = "", 0, 0, np.empty(0, dtype=np.uint8)
+        self.contigs = reference.contigs
+        """Canonical name of each contig -> its length, bp."""
+
+    def bases(self, contig: str, start: int, end: int) -> NDArray[np.uint8]:
+        """Return the bases [start, end) of a contig as ASCII, uint8 (end - start,)."""
+        name, low, high, kept = self._known
+        if name != contig or start < low or end > high:
+            length = self.contigs.get(contig, 0)
+            if not 0 <= start <= end <= length:
+                return self._reference.bases(contig, start, end)  # which says what is wrong
+            low, high = max(0, start - _CHUNK), min(length, max(end, start + _WINDOW))
+            kept = self._reference.bases(contig, low, high)
+            self._known = contig, low, high, kept
+        return kept[start - low : end - low]
+
+    def pieces(
+        self, contig: str, starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        """Return the bases of many intervals of one contig, one after another."""
+        return self._reference.pieces(contig, starts, ends)
 
 
 def shortened(contig: str, start: int, ref: str, alt: str) -> Allele:

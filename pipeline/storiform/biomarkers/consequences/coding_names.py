@@ -60,16 +60,17 @@ def position(spliced: Spliced, base: int) -> str:
         return ""
     exon = bisect_right(spliced.ends, base)
     if base >= spliced.starts[exon]:
-        return _exonic(spliced, spliced.place(base))
+        return exonic_name(spliced, spliced.place(base))
     left, right = spliced.ends[exon - 1] - 1, spliced.starts[exon]
     before, after = (left, right) if spliced.is_forward else (right, left)
     down, up = abs(base - before), abs(after - base)
     if down <= up:
-        return f"{_exonic(spliced, spliced.place(before))}+{down}"
-    return f"{_exonic(spliced, spliced.place(after))}-{up}"
+        return f"{exonic_name(spliced, spliced.place(before))}+{down}"
+    return f"{exonic_name(spliced, spliced.place(after))}-{up}"
 
 
-def _exonic(spliced: Spliced, place: int) -> str:
+def exonic_name(spliced: Spliced, place: int) -> str:
+    """Name the place of a base of the RNA, counted from 0."""
     if not spliced.is_coding:
         return str(place + 1)
     if place < spliced.coding_start:

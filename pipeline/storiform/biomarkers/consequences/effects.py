@@ -9,17 +9,18 @@ McLaren et al., Genome Biology 17, 122 (2016), doi:10.1186/s13059-016-0974-4.
 Eilbeck et al., Genome Biology 6, R44 (2005), doi:10.1186/gb-2005-6-5-r44.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from storiform.biomarkers.consequences.alleles import Allele, moved, refusal, shortened
+from storiform.biomarkers.consequences.alleles import Allele, Window, moved, refusal, shortened
 from storiform.biomarkers.consequences.coding import coding_effect
 from storiform.biomarkers.consequences.coding_names import named_bases
 from storiform.biomarkers.consequences.mutants import Edit
 from storiform.biomarkers.consequences.spliced import Spliced, SplicedTranscripts
-from storiform.biomarkers.consequences.splicing import IntronHits, intron_hits
+from storiform.biomarkers.consequences.splicing import IntronHits, intron_hits, joined
+from storiform.biomarkers.consequences.substitutions import substitution
 from storiform.model.codons import reverse_complement
-from storiform.model.ontology import RANK, severity
+from storiform.model.ontology import severity
 from storiform.model.resources import Sequence
 from storiform.model.transcripts import Transcript, TranscriptModels
 
@@ -115,7 +116,7 @@ class Annotator:
     def __init__(
         self, transcripts: TranscriptModels, reference: Sequence, nearby: int = NEARBY
     ) -> None:
-        self.reference, self.transcripts, self._nearby = reference, transcripts, nearby
+        self.reference, self.transcripts, self._nearby = Window(reference), transcripts, nearby
         self.spliced = SplicedTranscripts(reference)
 
     def refusal(self, contig: str, start: int, ref: str, alt: str) -> str:
@@ -144,7 +145,28 @@ class Annotator:
         if not near:
             return [INTERGENIC]
         forms = Forms(allele, self.reference)
-        return [transcript_effect(self.spliced.of(one), forms) for one in near]
+        if len(allele.ref) == len(allele.alt) == 1:
+            return [self._of_substitution(one, forms) for one in near]
+        return [
+            transcript_effect(self.spliced.of(one), forms)
+            if _is_within(allele, one)
+            else _beside(allele, one)
+            for one in near
+        ]
+
+    def _of_substitution(self, transcript: Transcript, forms: "Forms") -> Effect:
+        """Return the effect of a substitution, from tables where they tell it."""
+        allele, exons = forms.given, transcript.exons
+        position = allele.start
+        if not exons[0][0] <= position < exons[-1][1]:
+            return _beside(allele, transcript)
+        spliced = self.spliced.of(transcript)
+        fields = substitution(spliced, position, allele.ref, allele.alt)
+        return (
+            transcript_effect(spliced, forms)
+            if fields is None
+            else tuple.__new__(Effect, fields)
+        )
 
 
 class Forms:
@@ -173,7 +195,7 @@ def transcript_effect(spliced: Spliced, forms: Forms) -> Effect:
         HGVS that of its place moved to the 3' end.
     """
     allele, transcript = forms.given, spliced.transcript
-    if not _is_within(allele, spliced):
+    if not _is_within(allele, transcript):
         return _beside(allele, transcript)
     if allele.start <= spliced.start and allele.end >= spliced.end and not allele.alt:
         return Effect(transcript, "transcript_ablation")
@@ -199,17 +221,12 @@ def transcript_effect(spliced: Spliced, forms: Forms) -> Effect:
     )
 
 
-def joined(terms: Collection[str]) -> str:
-    """Join terms by ``&``, the gravest first, each once."""
-    if len(terms) == 1:
-        return next(iter(terms))
-    return "&".join(sorted(set(terms), key=RANK.__getitem__))
-
-
-def _is_within(allele: Allele, spliced: Spliced) -> bool:
+def _is_within(allele: Allele, transcript: Transcript) -> bool:
+    exons = transcript.exons
+    start, end = exons[0][0], exons[-1][1]
     if allele.start == allele.end:
-        return spliced.start < allele.start < spliced.end
-    return allele.start < spliced.end and allele.end > spliced.start
+        return start < allele.start < end
+    return allele.start < end and allele.end > start
 
 
 def _beside(allele: Allele, transcript: Transcript) -> Effect:

@@ -10,12 +10,12 @@ from storiform.biomarkers.consequences.effects import (
     Effect,
     Forms,
     is_coding_span,
-    joined,
     transcript_effect,
 )
 from storiform.biomarkers.consequences.haplotypes import Copy, SomaticAllele
 from storiform.biomarkers.consequences.mutants import Edit, Mutant, edited
 from storiform.biomarkers.consequences.spliced import Spliced
+from storiform.biomarkers.consequences.splicing import joined
 from storiform.model.codons import STOP, UNKNOWN, reverse_complement
 from storiform.model.protein_changes import ChangedWindow, Frame, changed_window
 from storiform.model.resources import Sequence as Bases

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from storiform.biomarkers.consequences.spliced import Spliced
-from storiform.model.codons import STOP
+from storiform.model.codons import STOP, GeneticCode
+
+_PORTION = 180
+"""Bases that are translated at once behind a shift of the frame; whole codons."""
 
 
 class Edit(NamedTuple):
@@ -80,8 +83,32 @@ def edited(spliced: Spliced, edits: Sequence[Edit]) -> Mutant:
         codon = text[:3]
         if codon != spliced.coding[:3] and spliced.code.translate(codon) != "M":
             return Mutant("", "start_lost")
-    protein = spliced.translated(text, _moved_selenocysteines(spliced, kept))
-    return Mutant(protein, "", keeps_start)
+    return Mutant(_protein(spliced, text, kept), "", keeps_start)
+
+
+def _protein(spliced: Spliced, text: str, edits: Sequence[Edit]) -> str:
+    """Translate the bases that edits made; what a single one leaves as it was is known."""
+    known, edit = spliced.protein, edits[0]
+    shift = spliced.padding - spliced.coding_start
+    first, behind = (edit.start + shift) // 3, -(-(edit.end + shift) // 3)
+    is_within = 0 < first <= behind < len(known)
+    if not is_within or len(edits) > 1 or spliced.transcript.selenocysteines:
+        return spliced.translated(text, _moved_selenocysteines(spliced, edits))
+    if edit.gain % 3:
+        return known[:first] + _to_stop(spliced.code, text[3 * first :])
+    changed = spliced.code.translate(text[3 * first : 3 * behind + edit.gain])
+    stop = changed.find(STOP)
+    return known[:first] + (changed + known[behind:] if stop < 0 else changed[: stop + 1])
+
+
+def _to_stop(code: GeneticCode, bases: str) -> str:
+    """Translate to the first stop, in portions: in a shifted frame it comes soon."""
+    residues = ""
+    for at in range(0, len(bases), _PORTION):
+        residues += code.translate_to_stop(bases[at : at + _PORTION])
+        if residues.endswith(STOP):
+            break
+    return residues
 
 
 def _spares_coding(spliced: Spliced, edit: Edit) -> bool:

@@ -1,10 +1,10 @@
 """A transcript with its bases: from places on the genome to places in the mature RNA."""
 
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import accumulate
+from operator import sub
 from threading import Lock
 
 import numpy as np
@@ -20,6 +20,10 @@ from storiform.model.codons import (
 from storiform.model.resources import Sequence
 from storiform.model.transcripts import Transcript, TranscriptModels
 
+_LONG_EXON = 4
+"""Exons of as many bases are never touched by a splice site on either side at once, bp."""
+_LONG_INTRON = 20
+"""Introns of as many bases have their splice sites apart, and within themselves, bp."""
 _SHORTEST_INTRON = 13
 """Shorter gaps between exons mend a frame in the annotation and are never spliced, bp."""
 
@@ -56,8 +60,8 @@ class Spliced:
         self.starts = [start for start, _ in transcript.exons]
         self.ends = [end for _, end in transcript.exons]
         sizes = [end - start for start, end in transcript.exons]
-        self._before = [0, *accumulate(sizes)]
-        self.length = self._before[-1]
+        self.before = [0, *accumulate(sizes)]
+        self.length = self.before[-1]
         gaps = zip(self.ends[:-1], self.starts[1:], strict=True)
         self.introns = tuple((left, right) for left, right in gaps)
         self.coding_start, self.coding_end = self._coding_bounds()
@@ -84,7 +88,7 @@ class Spliced:
         exon = bisect_right(self.ends, position)
         if exon == len(self.starts) or position < self.starts[exon]:
             return -1
-        along = self._before[exon] + position - self.starts[exon]
+        along = self.before[exon] + position - self.starts[exon]
         return along if self.is_forward else self.length - 1 - along
 
     def span(self, start: int, end: int) -> tuple[int, int] | None:
@@ -98,7 +102,7 @@ class Spliced:
         first, behind = self.exons_of(start, end)
         if behind - first != 1 or start < self.starts[first] or end > self.ends[first]:
             return None
-        along = self._before[first] + start - self.starts[first]
+        along = self.before[first] + start - self.starts[first]
         size = end - start
         low = along if self.is_forward else self.length - along - size
         return low, low + size
@@ -109,9 +113,36 @@ class Spliced:
         exon = bisect_right(self.ends, position - 1)
         if exon == len(self.starts) or position < self.starts[exon]:
             return None
-        along = self._before[exon] + position - self.starts[exon]
+        along = self.before[exon] + position - self.starts[exon]
         place = along if self.is_forward else self.length - along
         return place, place
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Nothing in it asks for more than the bases at hand.
+
+        No intron and no exon is so short that two splice sites are touched at once, the coding
+        sequence is whole and no stop is read on.
+        """
+        is_even = all(right - left >= _LONG_INTRON for left, right in self.introns)
+        is_long = all(size >= _LONG_EXON for size in map(sub, self.ends, self.starts))
+        is_read = not self.is_coding or self.is_whole
+        return is_even and is_long and is_read and not self.transcript.selenocysteines
+
+    @cached_property
+    def is_decayed(self) -> bool:
+        """The annotation takes it for one that nonsense-mediated decay removes."""
+        return self.transcript.biotype == "nonsense_mediated_decay"
+
+    @cached_property
+    def title(self) -> str:
+        """What HGVS puts before the change of its bases."""
+        return f"{self.transcript.name}:{'c.' if self.is_coding else 'n.'}"
+
+    @cached_property
+    def protein_title(self) -> str:
+        """What HGVS puts before the change of its protein."""
+        return f"{self.transcript.protein or self.transcript.name}:"
 
     @cached_property
     def code(self) -> GeneticCode:
@@ -219,7 +250,7 @@ def name_of(transcript: Transcript) -> Name:
 
 
 class SplicedTranscripts:
-    """The transcripts that were looked at last, with their bases; safe between threads.
+    """The transcripts that were last met first, with their bases; safe between threads.
 
     Parameters
     ----------
@@ -231,7 +262,7 @@ class SplicedTranscripts:
 
     def __init__(self, reference: Sequence, kept: int = 2000) -> None:
         self.reference, self._kept = reference, kept
-        self._known: OrderedDict[Name, Spliced] = OrderedDict()
+        self._known: dict[int, Spliced] = {}
         self._lengths = reference.contigs
         self._lock = Lock()
 
@@ -248,17 +279,14 @@ class SplicedTranscripts:
 
     def of(self, transcript: Transcript) -> Spliced:
         """Return a transcript with its bases."""
-        key = name_of(transcript)
-        with self._lock:
-            found = self._known.get(key)
-            if found is not None:
-                self._known.move_to_end(key)
-                return found
+        found = self._known.get(id(transcript))
+        if found is not None:  # which holds its transcript, so that no other gets the id
+            return found
         made = Spliced(transcript, self.reference)
         with self._lock:
-            self._known[key] = made
+            self._known[id(transcript)] = made
             if len(self._known) > self._kept:
-                self._known.popitem(last=False)
+                del self._known[next(iter(self._known))]
         return made
 
 

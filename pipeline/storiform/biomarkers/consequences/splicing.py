@@ -10,10 +10,14 @@ McLaren et al., Genome Biology 17, 122 (2016), doi:10.1186/s13059-016-0974-4.
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Collection
 from typing import NamedTuple
 
 from storiform.biomarkers.consequences.spliced import Spliced, is_spliced
+from storiform.model.ontology import RANK
 
+EXON_REGION = 3
+"""Bases of an exon from its end that belong to the splice region, bp."""
 _REACH = 4
 """Bases of an exon from its end from which nothing of a splice region is touched, bp."""
 
@@ -39,6 +43,13 @@ class IntronHits(NamedTuple):
 _NOTHING = IntronHits()
 
 
+def joined(terms: Collection[str]) -> str:
+    """Join terms by ``&``, the gravest first, each once."""
+    if len(terms) == 1:
+        return next(iter(terms))
+    return "&".join(sorted(set(terms), key=RANK.__getitem__))
+
+
 def intron_hits(spliced: Spliced, start: int, end: int) -> IntronHits:
     """Return what an allele at [start, end) does to introns; an insertion has no bases."""
     first = max(0, bisect_right(spliced.starts, start - _REACH) - 1)
@@ -56,10 +67,10 @@ def intron_hits(spliced: Spliced, start: int, end: int) -> IntronHits:
         if not is_spliced((left, right)):
             mends = mends or is_touched
         elif spliced.is_forward:
-            terms |= _terms(start, end, left, right)
+            terms |= intron_terms(start, end, left, right)
         else:
             # Read from the other strand, the donor is again at the lower end.
-            terms |= _terms(-end, -start, -right, -left)
+            terms |= intron_terms(-end, -start, -right, -left)
     introns = (touched[0], touched[-1] + 1) if touched else (0, 0)
     return IntronHits(tuple(terms), introns, mends)
 
@@ -71,8 +82,8 @@ def _touches(start: int, end: int, low: int, high: int) -> bool:
     return start < high and end > low
 
 
-def _terms(start: int, end: int, donor: int, acceptor: int) -> set[str]:
-    """Return the terms at the intron [donor, acceptor), read 5' to 3'."""
+def intron_terms(start: int, end: int, donor: int, acceptor: int) -> set[str]:
+    """Return the terms of [start, end) at the intron [donor, acceptor), read 5' to 3'."""
     found: set[str] = set()
     is_insertion = start == end
     if _touches(start, end, donor, donor + 2):
@@ -100,7 +111,7 @@ def _is_region(start: int, end: int, donor: int, acceptor: int) -> bool:
     if start == end and start in {donor, acceptor}:
         return True
     bounds = (
-        (donor - 3, donor), (donor + 2, donor + 8), (acceptor - 8, acceptor - 2),
-        (acceptor, acceptor + 3),
+        (donor - EXON_REGION, donor), (donor + 2, donor + 8), (acceptor - 8, acceptor - 2),
+        (acceptor, acceptor + EXON_REGION),
     )  # fmt: skip
     return any(_touches(start, end, low, high) for low, high in bounds)
