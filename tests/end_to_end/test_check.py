@@ -103,3 +103,10 @@ def test_a_reference_of_another_build_is_told(tmp_path: Path) -> None:
 
     assert code == 2
     assert "error: fasta: other.fa: found contig lengths of GRCh37, expected GRCh38." in out
+
+
+def test_calls_without_consequences_are_told_unless_they_can_be_made(tmp_path: Path) -> None:
+    bare = VCF.replace("CSQ=T|missense_variant|TP53", ".")
+    code, out, _ = call("check", write_trial(tmp_path, {"calls.vcf": bare}))
+    assert code == 2
+    assert re.search(r"error: P1: the calls of the biopsy: found 2 calls without cons", out)

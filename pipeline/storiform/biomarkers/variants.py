@@ -153,19 +153,36 @@ def _with_consequences(calls: pd.DataFrame, consequences: pd.DataFrame | None) -
     if not unknown:
         return calls
     if unknown == len(small):
-        found = f"{unknown} call{'s' * (unknown > 1)} without consequence"
-        expected = "CSQ, ANN, BCSQ or FUNCOTATION in INFO and in the header"
-        remedy = (
-            "Annotate the calls with VEP, SnpEff, bcftools csq or Funcotator, or name "
-            "resources.fasta and resources.genes."
-        )
-        raise InputError(fault("the calls of the biopsy", found, expected, remedy))
+        raise InputError(without_consequences(unknown, _why_not(consequences)))
     if not (small["annotation"] == "BCSQ").any():  # bcftools csq writes nothing outside genes
-        message = (
-            f"{unknown} of {len(small)} calls without consequence; they count in no burden"
-        )
-        warnings.warn(message, DataWarning, stacklevel=3)
+        why = _why_not(consequences)
+        message = f"{unknown} of {len(small)} calls without consequence{why and f' ({why})'}"
+        warnings.warn(f"{message}; they count in no burden", DataWarning, stacklevel=3)
     return calls
+
+
+def without_consequences(calls: int, why: str = "") -> str:
+    """Return what is told of a biopsy of which no call has a consequence; `why`, if tried."""
+    found = f"{calls} call{'s' * (calls > 1)} without consequence"
+    if why:
+        expected = "calls of the genome of resources.fasta and resources.genes"
+        remedy = "Name the genome and the genes of the build to which the calls belong."
+        return fault("the calls of the biopsy", f"{found} ({why})", expected, remedy)
+    expected = "CSQ, ANN, BCSQ or FUNCOTATION in INFO and in the header"
+    remedy = (
+        "Annotate the calls with VEP, SnpEff, bcftools csq or Funcotator, or name "
+        "resources.fasta and resources.genes."
+    )
+    return fault("the calls of the biopsy", found, expected, remedy)
+
+
+def _why_not(consequences: pd.DataFrame | None) -> str:
+    """Return the reasons for which calls were not annotated, the commonest first."""
+    if consequences is None or consequences.empty:
+        return ""
+    reasons = consequences["not_annotated"].fillna("")
+    counts = reasons[reasons != ""].value_counts()
+    return ", ".join(f"{word} {count}" for word, count in counts.items())
 
 
 def _filled(calls: pd.DataFrame, consequences: pd.DataFrame) -> pd.DataFrame:

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 SAMPLES = """\
-patient,sample,status,timepoint,bam,vcf,maf,counts,tpm
-P001,P001_normal,0,,P001_normal.bam,,,,
-P001,P001_tumour,1,pre,P001_tumour.bam,P001.vcf.gz,,,
-P001,P001_rna,2,pre,,,,counts.csv.gz,
+patient,sample,status,timepoint,bam,vcf,maf,counts,tpm,hla
+P001,P001_normal,0,,P001_normal.bam,,,,,
+P001,P001_tumour,1,pre,P001_tumour.bam,P001.vcf.gz,,,,A*02:01;A*24:02;B*07:02;B*44:02;C*05:01;C*07:02
+P001,P001_rna,2,pre,,,,counts.csv.gz,,
 """
 CLINICAL = """\
 patient,response,best_change_percent,pfs_months,pfs_event,os_months,os_event,histology,sex,age
@@ -55,7 +55,8 @@ cohort:
 # `storiform config show` writes out every parameter with its default and meaning, such as:
 # resources:
 #   targets: kit.bed        # the captured bases
-#   genes: annotation.gtf   # GENCODE or Ensembl, for coding bases and for counting RNA reads
+#   genes: annotation.gtf   # GENCODE or Ensembl: coding bases, RNA counts, consequences
+#   fasta: genome.fa        # with genome.fa.fai: consequences, proteins, CRAM
 # tmb:
 #   denominator: targets
 """

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from storiform.biomarkers.variants import without_consequences
 from storiform.engine.config import STAND_IN, Config, Draft, load_workflow, read_config
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph, Node
@@ -37,11 +38,14 @@ from storiform.model.errors import (
 )
 from storiform.model.step import Step
 from storiform.model.table import Resource, Table
+from storiform.model.tables.dna import CALLS
 
 Severity = Literal["error", "warning", "note"]
 _ORDER: Mapping[str, int] = {"error": 0, "warning": 1, "note": 2}
 _PLACED = frozenset({"panel_of_normals", "gene_places", "chromosome_arms"})
 """Resources whose rows are places of a genome build."""
+_ANNOTATING = frozenset({"fasta", "genes"})
+"""Resources with which calls without consequences get them."""
 _MOST_UNITS = 6
 """Units that are named of those with one problem."""
 
@@ -207,9 +211,10 @@ def _open_files(notebook: _Notebook, graph: Graph, config: Config, sheets: Sheet
     """Open the files of all samples, those of doubtful rows too."""
     cohort = sheets.report.cohort
     tables = _tables(graph.steps)
+    annotates = set(config.resources) >= _ANNOTATING
     for node in graph.nodes:
         if node.origin in {"source", "provided"}:
-            notebook.open(node.unit, _read, node, tables, cohort)
+            notebook.open(node.unit, _read, node, tables, cohort, annotates)
     reference = config.resources.get("fasta")
     for sample in [*cohort.samples, *sheets.strays]:
         if has_reads(sample):
@@ -267,7 +272,7 @@ def _tables(steps: Iterable[Step]) -> dict[str, Table]:
     return found
 
 
-def _read(node: Node, tables: Mapping[str, Table], cohort: Cohort) -> None:
+def _read(node: Node, tables: Mapping[str, Table], cohort: Cohort, annotates: bool) -> None:  # noqa: FBT001  a fact
     """Read a source or a provided table as a run would."""
     table = tables[node.payload["table"]]
     if node.origin == "provided":
@@ -278,7 +283,11 @@ def _read(node: Node, tables: Mapping[str, Table], cohort: Cohort) -> None:
     samples, record = node.recipe["samples"], node.recipe["record"]
     patient = str(node.payload["patient"])
     given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record)
-    source.table.conform(source.read(given))
+    found = source.table.conform(source.read(given))
+    if table.name == CALLS.name and not annotates:
+        small = found[found["set_aside"].fillna("") == ""]
+        if len(small) and (small["annotation"] == "none").all():
+            raise InputError(without_consequences(len(small)))
 
 
 def _inspect(sample: Sample, reference: Path | None, cohort: Cohort) -> None:

@@ -9,16 +9,17 @@ from pydantic import Field
 
 from storiform.biomarkers.consequences.alleles import as_written
 from storiform.biomarkers.consequences.effects import Annotator, Effect, speaker
-from storiform.model.errors import DataWarning
+from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.params import Params
-from storiform.model.resources import Reference
+from storiform.model.resources import Reference, Sequence
 from storiform.model.tables.dna import Calls
 from storiform.model.tables.proteins import CONSEQUENCES, Consequences
-from storiform.model.transcripts import GenomeTranscripts
+from storiform.model.transcripts import GenomeTranscripts, TranscriptModels
 
 _FEW = 0.05
 """A share of alleles that do not fit the genome above which another genome is likely."""
 _FEWEST = 20
+_SHOWN = 5
 _MISFITS = frozenset({"reference_mismatch", "out_of_contig"})
 
 
@@ -67,6 +68,12 @@ def consequences(
     Consequences
         A call that cannot be annotated has a reason in `not_annotated`; it stops nothing.
 
+    Raises
+    ------
+    InputError
+        If genes or genome have none of the contigs of the calls, or no transcript codes:
+        nothing would be found, and no mutation counted.
+
     References
     ----------
     McLaren et al., Genome Biology 17, 122 (2016), doi:10.1186/s13059-016-0974-4.
@@ -74,6 +81,8 @@ def consequences(
     wanted = calls if params.always else calls[calls["annotation"] == "none"]
     if transcripts is None or reference is None or wanted.empty:
         return CONSEQUENCES.empty()
+    if len(wanted) == len(calls):
+        _refuse_other_genes(wanted, transcripts, reference)
     annotator = Annotator(transcripts, reference)
     reasons = [_reason(annotator, call) for call in rows_of(wanted)]
     effects = [
@@ -89,6 +98,26 @@ def consequences(
             "not_annotated": reasons,
         }
     )
+
+
+def _refuse_other_genes(
+    calls: pd.DataFrame, transcripts: TranscriptModels, reference: Sequence
+) -> None:
+    """Refuse genes or a genome of which no call can be told anything."""
+    own = set(calls["contig"])
+    expected = f"those of the calls, such as {min(own)}"
+    for name, contigs in (
+        ("resources.fasta", list(reference.contigs)),
+        ("resources.genes", list(transcripts.contigs)),
+    ):
+        if not own & set(contigs):
+            found = f"contigs {', '.join(contigs[:_SHOWN]) or 'none'}"
+            remedy = "Name the file of the genome to which the calls belong."
+            raise InputError(fault(name, found, expected, remedy))
+    if not any(one.coding for one in transcripts):
+        found, wanted = "no coding sequence", "lines of CDS"
+        remedy = "Name the whole annotation, not its exons alone."
+        raise InputError(fault("resources.genes", found, wanted, remedy))
 
 
 def rows_of(calls: pd.DataFrame) -> Iterator[Call]:

@@ -1,6 +1,7 @@
 """The step that annotates calls whose file says nothing."""
 
 import warnings
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ from storiform.biomarkers.consequences.annotation import (
     ConsequencesAnnotationParams,
     consequences,
 )
-from storiform.model.errors import DataWarning
+from storiform.model.errors import DataWarning, InputError
 from storiform.model.step import Step
 from storiform.model.tables.proteins import CONSEQUENCES
 from storiform.model.transcripts import Transcript
@@ -87,3 +88,24 @@ def test_it_is_a_step_of_biopsies() -> None:
     assert (step.name, step.grain, step.section) == (
         "consequences", "biopsy", "consequences_annotation",
     )  # fmt: skip
+
+
+def refused(genes: Models, genome: Genome) -> str:
+    table = pd.DataFrame([{"record": 0, "allele": 0, **call(24, "C", "A")}])
+    with pytest.raises(InputError) as told:
+        consequences(table, genes, genome, ConsequencesAnnotationParams())
+    return str(told.value)
+
+
+def test_genes_and_genome_of_which_no_call_is_told_anything_are_refused() -> None:
+    genome = Genome({"chr1": TEXT})
+    other = Models(replace(GENE, contig="chr2"))
+    assert refused(other, genome).startswith("resources.genes: found contigs chr2, expected")
+    assert refused(Models(GENE), Genome({"chr2": TEXT})).startswith("resources.fasta: found")
+    bare = Models(replace(GENE, coding=()))
+    assert refused(bare, genome).startswith("resources.genes: found no coding sequence")
+
+
+def test_one_call_elsewhere_beside_annotated_ones_refuses_nothing() -> None:
+    found = annotated(call(24, "C", "A", annotation="CSQ"), call(24, "C", "A", contig="chrUn"))
+    assert found["not_annotated"].to_list() == ["unknown_contig"]
