@@ -1,11 +1,13 @@
 """How mutant peptides and their counterparts bind to the HLA molecules of the patient."""
 
+import warnings
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from storiform.model.errors import DataWarning
 from storiform.model.hla import CLASS_I
 from storiform.model.mhc import CountedPredictor, MhcModel, Predictor
 from storiform.model.params import Params
@@ -19,6 +21,7 @@ from storiform.model.tables.proteins import (
     Peptides,
 )
 
+_STRANGER = "unknown to the predictor"
 _SUPPORTS = ("none", "weak", "moderate", "good", "unknown")
 """From least to most known; an outside program that does not tell is taken at its word."""
 
@@ -48,7 +51,8 @@ def mhc_binding(
 
     Peptides of class I are asked of alleles of HLA-A, B and C, those of class II of alleles
     of HLA-DR, DQ and DP. An allele that the predictor does not know is left out with a
-    reason; no relative takes its place.
+    reason; no relative takes its place. Those of class I are named in a warning, since the
+    burden of neoantigens counts what class I binds.
 
     Parameters
     ----------
@@ -77,6 +81,7 @@ def mhc_binding(
         [_known(name, model, params) for name in names], columns=list(MHC_ALLELES.columns)
     )
     told = set(alleles.loc[alleles["reason"] == "", "allele"])
+    _warn(alleles)
     parts = []
     for mhc_class in ("I", "II"):
         mine = [name for name in names if name in told and _class(name) == mhc_class]
@@ -109,7 +114,7 @@ def _known(allele: str, model: Predictor, params: MhcBindingParams) -> dict[str,
     if not _class(allele):
         reason = "no classical gene of HLA"
     elif support == "none":
-        reason = "unknown to the predictor"
+        reason = _STRANGER
     elif _SUPPORTS.index(support) < _SUPPORTS.index(params.min_support):
         reason = f"support of the predictor is {support}"
     return {
@@ -120,6 +125,20 @@ def _known(allele: str, model: Predictor, params: MhcBindingParams) -> dict[str,
         "ligands": ligands,
         "reason": reason,
     }
+
+
+def _warn(alleles: pd.DataFrame) -> None:
+    """Name the alleles of class I that the predictor does not know."""
+    reasons = dict(zip(alleles["allele"], alleles["reason"], strict=True))
+    own = {str(name): why for name, why in reasons.items() if _class(str(name)) == "I"}
+    strangers = sorted(name for name, why in own.items() if why == _STRANGER)
+    if not strangers:
+        return
+    verb = "is" if len(strangers) == 1 else "are"
+    is_any_left = "" in own.values()
+    follows = "the burden is a lower bound" if is_any_left else "there is no burden"
+    message = f"{', '.join(strangers)} {verb} {_STRANGER}: {follows}"
+    warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _predicted(peptides: list[str], alleles: list[str], model: Predictor) -> pd.DataFrame:

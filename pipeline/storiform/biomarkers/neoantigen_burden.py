@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from storiform.model.hla import REASONS
 from storiform.model.protein_changes import variant_id
 from storiform.model.tables.copy_calls import Clonality
 from storiform.model.tables.dna import SomaticVariants
@@ -23,6 +24,7 @@ from storiform.model.tables.rna import Tpm
 _GENES = ("A", "B", "C", "E", "F", "G")
 _UNKNOWN = ("no_protein_sequence", "not_parsed", "reference_mismatch", "unknown_residues")
 """Of `no_peptides`: what the change does to the protein is not known."""
+_SILENT = "no prediction for any peptide"
 _COUNTS = tuple(name for name, column in NEOANTIGEN_BURDEN.columns.items() if column.feature)
 
 
@@ -42,8 +44,9 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
 
     Calls that act together on one protein are one variant. Without alleles, without a model
     for any of them or without protein sequences all counts are missing, with the reason, also
-    where there is no call: a count that only some biopsies could have is no zero. A count
-    that needs expression, clonality or lost alleles is missing without them.
+    where there is no call: a count that only some biopsies could have is no zero. Where the
+    protein of some calls only is known, the counts are a lower bound, and `reason` says so. A
+    count that needs expression, clonality or lost alleles is missing without them.
 
     Parameters
     ----------
@@ -70,16 +73,16 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     McGranahan et al., Cell 171, 1259 (2017), doi:10.1016/j.cell.2017.10.001.
     """
     groups = joined_calls(str(ids) for ids in peptides["variant_ids"])
-    predicted, without = _alleles(hla_types, mhc_alleles)
+    predicted, without = _alleles(hla_types, mhc_alleles, mhc_binding)
     changed = variants[variants["is_eligible"] & variants["is_nonsynonymous"]]
     # What a splice site does to a protein is not foretold.
     changed = changed[changed["mutation_class"] != "splice"]
-    lacking = _without_protein(changed, protein_changes)
-    reason = _reason(predicted, without, lacking, len(changed))
+    lacking, calls = _without_protein(changed, protein_changes)
+    reason = _reason(predicted, without, lacking, calls)
     row: dict[str, object] = dict.fromkeys(_COUNTS)
     if not reason and neoantigens is not None and mhc_binding is not None:
         bound = neoantigens[neoantigens["mhc_class"] == "I"]
-        row |= _of_binding(bound, groups, mhc_binding)
+        row |= _of_binding(bound, groups, mhc_binding[mhc_binding["allele"].isin(predicted)])
         told = _told(tpm, clonality, hla_loh)
         row |= {
             name: _of_known(bound, groups, name) if is_told else None
@@ -87,6 +90,8 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
         }
         is_ranked = row["neoantigen_burden"] is not None
         row |= {} if is_ranked else dict.fromkeys(told)
+        if lacking:
+            reason = f"{lacking} of {calls} calls without a known protein: a lower bound"
     row |= {
         "variants_with_peptides": len(set(groups.values())),
         "alleles": len(predicted),
@@ -122,40 +127,62 @@ def joined_calls(variant_ids: Iterable[str]) -> dict[str, str]:
 
 
 def _alleles(
-    hla_types: pd.DataFrame | None, mhc_alleles: pd.DataFrame | None
-) -> tuple[list[str], list[str]]:
-    """Return the alleles of class I with predictions, and those that were left out."""
+    hla_types: pd.DataFrame | None,
+    mhc_alleles: pd.DataFrame | None,
+    binding: pd.DataFrame | None,
+) -> tuple[list[str], dict[str, str]]:
+    """Return the alleles of class I with predictions, and those left out with the reason."""
     predicted: list[str] = []
-    without: list[str] = []
+    without: dict[str, str] = {}
     if hla_types is not None:
         unclear = hla_types[hla_types["allele"].isna() & hla_types["gene"].isin(_GENES)]
-        without += [str(name) for name in unclear["written"]]
+        for name, why in zip(unclear["written"], unclear["reason"].fillna(""), strict=True):
+            without[str(name)] = REASONS.get(str(why), str(why))
     if mhc_alleles is not None:
-        genes = mhc_alleles["allele"].str.removeprefix("HLA-").str.partition("*")[0]
-        own = mhc_alleles[genes.isin(_GENES).to_numpy(dtype=bool)]
-        is_left_out = own["reason"].fillna("") != ""
-        predicted += [str(name) for name in own.loc[~is_left_out, "allele"]]
-        without += [str(name) for name in own.loc[is_left_out, "allele"]]
-    return predicted, sorted(dict.fromkeys(without))
+        silent = _silent(binding)
+        for name, why in zip(
+            mhc_alleles["allele"].astype(str), mhc_alleles["reason"].fillna(""), strict=True
+        ):
+            if name.removeprefix("HLA-").partition("*")[0] not in _GENES:
+                continue
+            if why or name in silent:
+                without[name] = str(why) or _SILENT
+            else:
+                predicted.append(name)
+    return predicted, dict(sorted(without.items()))
 
 
-def _without_protein(changed: pd.DataFrame, protein_changes: pd.DataFrame | None) -> int:
-    """Count the calls of which no protein is known though they should change one."""
-    if protein_changes is None:
-        return 0
-    known = protein_changes[~protein_changes["no_peptides"].isin(_UNKNOWN)]
-    covered = {call for ids in known["variant_ids"] for call in str(ids).split(";")}
+def _silent(binding: pd.DataFrame | None) -> set[str]:
+    """Return the alleles that were asked for and got neither a rank nor an IC50."""
+    if binding is None:
+        return set()
+    is_told = binding["rank"].notna() | binding["affinity"].notna()
+    return set(binding["allele"]) - set(binding.loc[is_told, "allele"])
+
+
+def _without_protein(
+    changed: pd.DataFrame, protein_changes: pd.DataFrame | None
+) -> tuple[int, int]:
+    """Count the calls of which no protein is known though they should change one, and all.
+
+    A change that gives no new residue, such as a gained stop, is known.
+    """
     columns = (changed[name].to_list() for name in ("contig", "start", "end", "ref", "alt"))
-    ids = [variant_id(*call) for call in zip(*columns, strict=True)]
-    return sum(one not in covered for one in ids)
+    ids = {variant_id(*call) for call in zip(*columns, strict=True)}
+    if protein_changes is None:
+        return 0, len(ids)
+    known = protein_changes[~protein_changes["no_peptides"].isin(_UNKNOWN)]
+    covered = {call for written in known["variant_ids"] for call in str(written).split(";")}
+    return len(ids - covered), len(ids)
 
 
-def _reason(predicted: list[str], without: list[str], lacking: int, calls: int) -> str:
+def _reason(predicted: list[str], without: dict[str, str], lacking: int, calls: int) -> str:
     """Say why nothing can be counted; empty where it can."""
     if not predicted and not without:
         return "no HLA alleles of class I are known"
     if not predicted:
-        return f"no HLA allele could be predicted for: {', '.join(without)}"
+        told = ", ".join(f"{name} ({why})" if why else name for name, why in without.items())
+        return f"no HLA allele could be predicted for: {told}"
     if lacking and lacking == calls:
         return f"no protein sequence is known of the {calls} eligible nonsynonymous calls"
     return ""

@@ -7,6 +7,7 @@ are read all the same, and with a faulty sheet the files that its rows name are 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -214,7 +215,7 @@ def _open_files(notebook: _Notebook, graph: Graph, config: Config, sheets: Sheet
     annotates = set(config.resources) >= _ANNOTATING
     for node in graph.nodes:
         if node.origin in {"source", "provided"}:
-            notebook.open(node.unit, _read, node, tables, cohort, annotates)
+            notebook.open(node.unit, partial(_read, annotates=annotates), node, tables, cohort)
     reference = config.resources.get("fasta")
     for sample in [*cohort.samples, *sheets.strays]:
         if has_reads(sample):
@@ -272,7 +273,9 @@ def _tables(steps: Iterable[Step]) -> dict[str, Table]:
     return found
 
 
-def _read(node: Node, tables: Mapping[str, Table], cohort: Cohort, annotates: bool) -> None:  # noqa: FBT001  a fact
+def _read(
+    node: Node, tables: Mapping[str, Table], cohort: Cohort, *, annotates: bool = True
+) -> None:
     """Read a source or a provided table as a run would."""
     table = tables[node.payload["table"]]
     if node.origin == "provided":

@@ -18,6 +18,7 @@ from storiform.model.tables.proteins import (
 from storiform.model.tables.rna import TPM
 
 A2, B7 = "HLA-A*02:01", "HLA-B*07:02"
+FEATURES = [name for name, column in NEOANTIGEN_BURDEN.columns.items() if column.feature]
 
 
 def peptides(*ids: str) -> pd.DataFrame:
@@ -171,7 +172,7 @@ def test_no_eligible_variant_is_zero(count) -> None:
         ({"mhc_alleles": alleles(DR="")}, "no HLA alleles of class I are known", ""),
         (
             {"mhc_alleles": alleles(A2="unknown to the predictor", DR="")},
-            f"no HLA allele could be predicted for: {A2}",
+            f"no HLA allele could be predicted for: {A2} (unknown to the predictor)",
             A2,
         ),
     ],
@@ -180,24 +181,80 @@ def test_without_alleles_all_counts_are_missing_with_the_reason(
     count, named, reason, without
 ) -> None:
     row = count(bound({}), "a", **named)
-    assert row[[n for n in row.index if NEOANTIGEN_BURDEN.columns[n].feature]].isna().all()
+    assert row[FEATURES].isna().all()
     assert row["reason"] == reason
     assert row["alleles_without"] == without
     assert row["variants_with_peptides"] == 1
 
 
+def typed(*rows: tuple[str, int, str | None, str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["gene", "copy", "allele", "written", "reason"])
+    return HLA_TYPES.conform(frame.assign(source="sheet"))
+
+
 def test_alleles_that_were_left_out_are_named(count) -> None:
-    typed = HLA_TYPES.conform(
-        pd.DataFrame(
-            {"gene": ["A", "A", "DRB1"], "copy": [1, 2, 1], "allele": [A2, None, None],
-             "written": ["A*02:01", "A*24", "DR4"], "source": "sheet",
-             "reason": ["", "low_resolution", "serological"]}
-        )
+    types = typed(
+        ("A", 1, A2, "A*02:01", ""), ("A", 2, None, "A*24", "low_resolution"),
+        ("DRB1", 1, None, "DR4", "serological"),
     )  # fmt: skip
-    row = count(bound({}), "a", hla_types=typed, mhc_alleles=alleles(A2="", B7="unknown"))
+    row = count(bound({}), "a", hla_types=types, mhc_alleles=alleles(A2="", B7="unknown"))
     assert row["alleles_without"] == f"A*24;{B7}"
     assert row["alleles"] == 1
     assert row["neoantigen_burden"] == 1
+
+
+def test_alleles_none_of_which_is_usable_make_counts_missing(count) -> None:
+    types = typed(
+        ("A", 1, None, "A*24", "low_resolution"), ("B", 1, None, "B7", "serological"),
+        ("DRB1", 1, None, "DR4", "serological"),
+    )  # fmt: skip
+    row = count(
+        NEOANTIGENS.empty(), "a", hla_types=types, mhc_alleles=MHC_ALLELES.empty(),
+        mhc_binding=MHC_BINDING.empty(),
+    )  # fmt: skip
+    assert row[FEATURES].isna().all()
+    assert row["alleles"] == 0
+    assert row["alleles_without"] == "A*24;B7"
+    assert row["reason"] == (
+        "no HLA allele could be predicted for: A*24 (one field only), "
+        "B7 (a serological type, no allele)"
+    )
+
+
+def predicted(*rows: tuple[str, float | None, float | None]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["allele", "affinity", "rank"])
+    frame = frame.assign(peptide=[f"P{number}" for number in range(len(rows))])
+    return MHC_BINDING.conform(frame.assign(presentation=None).astype(
+        {"affinity": float, "rank": float, "presentation": float}))  # fmt: skip
+
+
+def test_an_allele_with_no_prediction_at_all_counts_as_left_out(count) -> None:
+    told = predicted((A2, None, None), (A2, None, None), (B7, None, 1.0), (B7, None, None))
+    row = count(bound({"allele": B7}), "a", mhc_binding=told)
+    assert row["neoantigen_burden"] == 1
+    assert row["alleles"] == 1
+    assert row["alleles_without"] == A2
+    assert row["reason"] == ""
+
+
+def test_no_allele_with_a_prediction_makes_counts_missing(count) -> None:
+    dr4 = ("HLA-DRB1*15:01", 1.0, 1.0)
+    told = predicted((A2, None, None), (B7, None, None), dr4)
+    row = count(NEOANTIGENS.empty(), "a", mhc_binding=told, tpm=TPM.empty())
+    assert row[FEATURES].isna().all()
+    assert row["alleles"] == 0
+    assert row["alleles_without"] == f"{A2};{B7}"
+    assert row["reason"] == (
+        f"no HLA allele could be predicted for: {A2} (no prediction for any peptide), "
+        f"{B7} (no prediction for any peptide)"
+    )
+
+
+def test_ranks_of_class_ii_alone_give_no_burden_by_rank(count) -> None:
+    told = predicted((A2, 9000.0, None), ("HLA-DRB1*15:01", None, 1.0))
+    row = count(NEOANTIGENS.empty(), "a", mhc_binding=told)
+    assert pd.isna(row["neoantigen_burden"])
+    assert row["neoantigen_burden_affinity"] == 0
 
 
 def test_a_predictor_without_affinities_gives_no_burden_by_affinity(count) -> None:
@@ -239,6 +296,25 @@ def test_calls_without_protein_make_a_zero_missing(make_variants) -> None:
         peptides(), calls, known, None, alleles(A2=""), MHC_BINDING.empty(), NEOANTIGENS.empty()
     ).iloc[0]
     assert row["neoantigen_burden"] == 0
+    assert row["reason"] == ""
+
+
+@pytest.mark.parametrize("known", ["stop_gained", "same_protein", "start_lost", ""])
+@pytest.mark.parametrize(
+    "unknown", ["no_protein_sequence", "unknown_residues", "reference_mismatch", "not_parsed"]
+)
+def test_calls_of_unknown_protein_make_the_burden_a_lower_bound(
+    make_variants, known, unknown
+) -> None:
+    table = changes(
+        ("chr1-99-100-G-C", known), ("chr1-109-110-G-C", unknown), ("chr1-119-120-G-C", unknown)
+    )
+    row = neoantigen_burden(
+        peptides(), make_variants({}, {}, {}), table, None, alleles(A2=""),
+        MHC_BINDING.empty(), NEOANTIGENS.empty(),
+    ).iloc[0]  # fmt: skip
+    assert row["neoantigen_burden"] == 0
+    assert row["reason"] == "2 of 3 calls without a known protein: a lower bound"
 
 
 def test_calls_of_known_protein_are_counted_beside_others(make_variants) -> None:
@@ -251,3 +327,4 @@ def test_calls_of_known_protein_are_counted_beside_others(make_variants) -> None
         binding(), bound({"variant_ids": "chr1-99-100-G-C"}),
     ).iloc[0]  # fmt: skip
     assert row["neoantigen_burden"] == 1
+    assert row["reason"] == "1 of 2 calls without a known protein: a lower bound"

@@ -42,7 +42,9 @@ _CHANGE = {
         "half-open), joined by ;",
     ),
     "germline_ids": Column(
-        "string", "germline alleles on the same copy that act in the window, written alike"
+        "string",
+        "germline alleles on the same copy that act in the window, or that bring a stop before "
+        "the change, written alike",
     ),
     "phase": Column(
         "string",
@@ -84,7 +86,8 @@ _CHANGE = {
     "no_peptides": Column(
         "string",
         "why no peptide comes of it: same_protein, start_lost, stop_gained, "
-        "no_protein_sequence, unknown_residues, not_parsed, reference_mismatch; else empty",
+        "no_protein_sequence, unknown_residues, not_parsed, reference_mismatch, "
+        "behind_germline_stop; else empty",
     ),
 }
 
@@ -353,7 +356,7 @@ NEOANTIGEN_BURDEN = Table(
         ),
         "alleles": Column("int", "HLA alleles of class I for which was predicted", "alleles"),
         "alleles_without": Column("string", "alleles left out, joined by ;"),
-        "reason": Column("string", "why the burdens are missing; else empty"),
+        "reason": Column("string", "why the burdens are missing or a lower bound; else empty"),
     },
 )  # fmt: skip
 NeoantigenBurden = Annotated[pd.DataFrame, NEOANTIGEN_BURDEN]

@@ -7,6 +7,7 @@ import pytest
 from storiform.biomarkers.mhc_binding import MhcBindingParams, mhc_binding
 from storiform.io.mhc_model import read_mhc_model
 from storiform.io.resources import RESOURCES, bundled
+from storiform.model.errors import DataWarning
 from storiform.model.step import Step
 from storiform.model.tables.proteins import HLA_TYPES, MHC_ALLELES, MHC_BINDING, PEPTIDES
 
@@ -81,11 +82,35 @@ def test_peptides_and_counterparts_are_scored_for_every_allele_once(ours):
 
 def test_an_allele_without_a_model_is_told_and_has_no_stand_in(ours):
     asked = peptides(("GILGFVFTL", None, "I"))
-    made = run(asked, hla_types("HLA-A*02:999", "HLA-DRB1*15:01"), ours)
+    told = r"^HLA-A\*02:999 is unknown to the predictor: there is no burden$"
+    with pytest.warns(DataWarning, match=told):
+        made = run(asked, hla_types("HLA-A*02:999", "HLA-DRB1*15:01"), ours)
     assert made.binding.empty
     assert made.alleles["support"].tolist() == ["none", "none"]
     assert (made.alleles["reason"] == "unknown to the predictor").all()
     assert made.alleles["affinities"].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("strangers", "told"),
+    [
+        (["HLA-B*82:999"], "HLA-B*82:999 is unknown to the predictor"),
+        (
+            ["HLA-B*82:999", "HLA-A*02:999"],
+            "HLA-A*02:999, HLA-B*82:999 are unknown to the predictor",
+        ),
+    ],
+)
+def test_alleles_without_a_model_are_named_in_one_warning(ours, strangers, told):
+    asked = peptides(("GILGFVFTL", None, "I"))
+    with pytest.warns(DataWarning) as caught:
+        run(asked, hla_types("HLA-A*02:01", *strangers, "HLA-DRB1*15:01"), ours)
+    assert [str(one.message) for one in caught] == [f"{told}: the burden is a lower bound"]
+
+
+def test_alleles_of_class_ii_without_a_model_leave_the_burden_as_it_is(ours):
+    asked = peptides(("GILGFVFTL", None, "I"))
+    assert len(run(asked, hla_types("HLA-A*02:01", "HLA-DRB1*15:01"), ours).binding) == 1
 
 
 def test_genes_that_are_not_classical_are_left_out(ours):
