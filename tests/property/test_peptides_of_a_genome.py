@@ -166,3 +166,52 @@ def test_peptides_are_those_of_the_mutated_text(seed: int) -> None:
     keys = found[["variant_ids", "peptide"]].itertuples(index=False, name=None)
     assert len(expected) > 3_000
     assert set(keys) == expected
+
+
+def in_frame(rng: np.random.Generator, genome: Genome, start: int) -> tuple:
+    """Return a call at a base that exchanges it, or gains or loses one or two codons."""
+    size = 3 * int(rng.integers(1, 3))
+    kind = rng.integers(0, 3)
+    ref = genome.text[start : start + (1 + size if kind == 2 else 1)]
+    alt = ref[0] + "".join(rng.choice(list("ACGT"), size)) if kind == 1 else ref[0]
+    if kind == 0:
+        alt = str(rng.choice([base for base in "ACGT" if base != ref]))
+    return ("chr1", start, start + len(ref), ref, alt)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_counterparts_beside_another_call_of_the_copy_are_in_register(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    genome, models = invent(rng)
+    transcript = next(t for t in models if t.is_forward)
+    first, _ = transcript.coding[0]
+    place = int(rng.integers(first + 6, first + 48))
+    rows = [in_frame(rng, genome, at) for at in (place, place + int(rng.integers(12, 30)))]
+    calls = pd.DataFrame(rows, columns=["contig", "start", "end", "ref", "alt"]).assign(
+        record=[0, 1], allele=0, is_eligible=True, is_nonsynonymous=False, mutation_class="",
+        transcript="", gene="", set_aside="",
+    )  # fmt: skip
+    phases = calls[["record", "allele"]].assign(phase_set="S", side=1, is_homozygous=False)
+    changes = PROTEIN_CHANGES.conform(
+        protein_changes(
+            calls, Models([transcript]), genome, ConsequencesProteinsParams(), phases=phases
+        )
+    )
+    known = REFERENCE_PROTEINS.conform(reference_proteins(models, genome))
+    found = PEPTIDES.conform(
+        peptides(changes, calls, PeptideParams(), reference_proteins=known)
+    )
+    germline = protein(genome.text, transcript, None)
+    (_, start, end, _, alt), (_, later, behind, _, its) = rows
+    both = alt + genome.text[end:later] + its
+    whole = protein(genome.text, transcript, (start, behind, both))
+    gains = [(len(alt) - len(ref)) // 3 for *_, ref, alt in rows]
+    paired = found[found["wild_type_peptide"].notna()]
+    for peptide, other, positions in paired[
+        ["peptide", "wild_type_peptide", "mutated_positions"]
+    ].itertuples(index=False):
+        at = whole.index(peptide)
+        laid = {at, at - gains[0], at - sum(gains)}
+        assert other in {germline[n : n + len(peptide)] for n in laid if n >= 0}
+        unlike = [n for n, (a, b) in enumerate(zip(peptide, other, strict=True), 1) if a != b]
+        assert positions == ";".join(map(str, unlike))

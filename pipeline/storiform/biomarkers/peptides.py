@@ -16,7 +16,13 @@ from storiform.model.params import Fraction, Params
 from storiform.model.protein_changes import acting_changes, eligible_ids
 from storiform.model.proteome import ReferenceProteome
 from storiform.model.tables.dna import SomaticVariants
-from storiform.model.tables.proteins import PEPTIDES, FusionProteins, Peptides, ProteinChanges
+from storiform.model.tables.proteins import (
+    FLANK,
+    PEPTIDES,
+    FusionProteins,
+    Peptides,
+    ProteinChanges,
+)
 from storiform.model.tables.proteome import GivenProteins, ReferenceProteins
 
 _DECAYED = "NMD_transcript_variant"
@@ -24,6 +30,9 @@ _STRANGE = str.maketrans("", "", RESIDUES)
 _UNKNOWN = frozenset(
     {"no_protein_sequence", "not_parsed", "reference_mismatch", "unknown_residues"}
 )
+_CODON = 3
+_OWN = "storiform"
+"""Source of changes whose calls were put together here, with all others of a copy."""
 _ALIKE = (
     "variant_ids", "gene", "mutant", "wild_type", "changed_start", "changed_end", "is_in_frame",
     "source",
@@ -238,28 +247,49 @@ def _counterpart(
 
     There are none where the frame is not kept. Where residues were lost or gained, the
     germline protein is laid against the peptide from before the change and from behind it,
-    and the one that agrees more is taken.
+    and the one that agrees more is taken. Other calls of the copy count as differences.
     """
     row = source.change.row
     if not row["is_in_frame"]:
         return None
     germline, length = row["wild_type"], len(peptide)
-    shift = len(germline) - len(row["mutant"])
+    front = source.start + _lead(row)
     best: tuple[str, list[int]] | None = None
-    for begin in dict.fromkeys((source.start, source.start + shift)):
+    for begin in dict.fromkeys((front, front - _gain(row))):
         other = germline[max(begin, 0) : begin + length]
         if len(other) < length or begin < 0 or other.translate(_STRANGE):
             continue
-        first, last = 0, length
-        if not shift:  # about the change both are the same
-            first = max(int(row["changed_start"]) - begin, 0)
-            last = min(int(row["changed_end"]) - begin, length)
-        unlike = [n + 1 for n in range(first, last) if peptide[n] != other[n]]
+        unlike = [n + 1 for n in range(length) if peptide[n] != other[n]]
         if best is None or len(unlike) < len(best[1]):
             best = other, unlike
     if best is None or length - len(best[1]) < least_agreement * length:
         return None
     return best
+
+
+def _lead(row: Mapping[str, Any]) -> int:
+    """Return how many residues more the germline protein has before a change.
+
+    Both windows begin `FLANK` residues before it. Near the start of the protein they begin
+    there, and another call of the copy may have made that way longer or shorter.
+    """
+    if row["source"] != _OWN or pd.isna(row["protein_position"]):
+        return 0
+    return min(int(row["protein_position"]) - 1, FLANK) - int(row["changed_start"])
+
+
+def _gain(row: Mapping[str, Any]) -> int:
+    """Return how many residues a change in frame has gained, by its calls alone.
+
+    Other calls of the copy, and the end of the protein, may make the windows longer or
+    shorter.
+    """
+    if row["source"] == _OWN:
+        alleles = [name.split("-")[-2:] for name in row["variant_ids"].split(";")]
+        gain = sum(len(alt) - len(ref) for ref, alt in alleles)
+        if not gain % _CODON:
+            return gain // _CODON
+    return len(row["mutant"]) - len(row["wild_type"])
 
 
 def _texts(

@@ -73,6 +73,27 @@ def test_counterpart_has_the_germline_residue_in_its_place() -> None:
     assert row["protein_position"] == 31
 
 
+def test_other_call_of_the_copy_counts_as_a_difference() -> None:
+    own = change(SUBSTITUTED)
+    both = own["mutant"][:26] + "C" + own["mutant"][27:]
+    found = cut({**own, "mutant": both}).set_index("peptide")
+    row = found.loc[both[20:29]]
+    assert row["wild_type_peptide"] == GERMLINE[26:35]
+    assert row["mutated_positions"] == "5;7"
+
+
+def test_counterpart_is_laid_about_the_change_where_another_call_loses_residues() -> None:
+    # Residues 9 and 10 are lost: before the change the window is shorter by two.
+    substituted = GERMLINE[:20] + "W" + GERMLINE[21:]
+    own = change(substituted)
+    whole = substituted[:8] + substituted[10:]
+    own |= {"mutant": whole[: 19 + 24], "changed_start": 18, "changed_end": 19}
+    found = cut(own).set_index("peptide")
+    assert sorted(found.index) == windows(whole, 10, 19)
+    assert set(found["mutated_positions"]) == {str(n) for n in range(1, 10)}
+    assert found.loc[whole[12:21], "wild_type_peptide"] == GERMLINE[14:23]
+
+
 def test_change_near_an_end_gives_fewer_windows() -> None:
     first = "W" + GERMLINE[1:]
     assert cut(change(first))["peptide"].to_list() == [first[:9]]
@@ -82,7 +103,9 @@ def test_change_near_an_end_gives_fewer_windows() -> None:
 
 def test_loss_gives_windows_that_hold_both_neighbours() -> None:
     mutant = GERMLINE[:30] + GERMLINE[33:]
-    found = cut(change(mutant))
+    nine = {"end": 20, "ref": "A" * 10, "alt": "A"}
+    ids = variant_id("chr1", 10, *nine.values())
+    found = cut(change(mutant, variant_ids=ids), variants=called().assign(**nine))
     assert sorted(found["peptide"]) == windows(mutant, 22, 30)
     row = found.set_index("peptide").loc[mutant[23:32]]
     # Seven residues stand before the junction: the germline is laid from before it.

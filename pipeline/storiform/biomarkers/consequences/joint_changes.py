@@ -19,6 +19,7 @@ from storiform.biomarkers.consequences.splicing import joined
 from storiform.model.codons import STOP, UNKNOWN, reverse_complement
 from storiform.model.protein_changes import ChangedWindow, Frame, changed_window
 from storiform.model.resources import Sequence as Bases
+from storiform.model.tables.proteins import FLANK
 
 _CODON = 3
 _UNTOLD = frozenset({
@@ -176,7 +177,7 @@ def _change(
     window = changed_window(before.rstrip(STOP), after.rstrip(STOP), frame)
     reason = _reason(before, after, window)
     if window is not None and rest:
-        window = _beside_germline(spliced, cluster, window, frame)
+        window = _beside_germline(spliced, cluster, rest, (window, frame))
     is_in_frame = frame == "kept" if before != after else True
     return Change(
         alleles,
@@ -217,11 +218,24 @@ def _reason(before: str, after: str, window: ChangedWindow | None) -> str:
 
 
 def _beside_germline(
-    spliced: Spliced, cluster: Sequence[_Placed], window: ChangedWindow, frame: Frame
+    spliced: Spliced,
+    cluster: Sequence[_Placed],
+    rest: Sequence[Edit],
+    found: tuple[ChangedWindow, Frame],
 ) -> ChangedWindow:
     """Put the germline protein, which has none of the copy's somatic alleles, beside it."""
-    alone = edited(spliced, [one.edit for one in cluster])
+    window, frame = found
     germline = spliced.protein.rstrip(STOP)
+    edits = [one.edit for one in cluster]
+    before = sum(edit.gain for edit in rest if edit < edits[0])
+    if frame == "kept" and not before % _CODON:
+        # The place of the change, without the residues that others gained before it.
+        first = window.protein_position - 1 - before // _CODON
+        gain = sum(edit.gain for edit in edits) // _CODON
+        last = first + window.changed_end - window.changed_start - gain
+        residues = germline[max(first - FLANK, 0) : last + FLANK]
+        return window._replace(protein_position=first + 1, wild_type=residues)
+    alone = edited(spliced, edits)
     own = changed_window(germline, alone.protein.rstrip(STOP), frame)
     if own is None:
         return window

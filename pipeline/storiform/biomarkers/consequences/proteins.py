@@ -17,11 +17,13 @@ from storiform.biomarkers.consequences.spliced import (
     SplicedTranscripts,
     name_of,
 )
+from storiform.model.codons import STOP
 from storiform.model.params import Params
 from storiform.model.protein_changes import variant_id
 from storiform.model.resources import Reference, without_version
 from storiform.model.tables.dna import SomaticVariants
 from storiform.model.tables.proteins import (
+    FLANK,
     PROTEIN_CHANGES,
     CallPhases,
     GivenProteinChanges,
@@ -226,7 +228,10 @@ class _Maker:
         return _told_once(found)
 
     def _row(self, person: Spliced, change: Change, copy: Copy, sites: Sites) -> _Row:
-        acting = _acting(person, change, sites)
+        stop = _germline_stop(self._spliced.of(person.transcript), person, sites)
+        acting = _acting(person, change, sites, stop)
+        if stop and change.reason == "same_protein" and _is_behind(person, change):
+            acting, change = stop, change._replace(reason="behind_germline_stop")
         by_reads = any(self._germline.is_beside(copy, name) for name in acting)
         first = min(one.row for one in change.alleles)
         names = tuple(one.name for one in _in_place(change.alleles))
@@ -253,23 +258,60 @@ def _told_once(rows: Sequence[_Row]) -> list[_Row]:
             for row in kept.values()]  # fmt: skip
 
 
-def _acting(spliced: Spliced, change: Change, sites: Sites) -> tuple[str, ...]:
-    """Return the germline alleles whose codons lie in the window of a change."""
+def _acting(
+    spliced: Spliced, change: Change, sites: Sites, stop: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the germline alleles whose codons lie in the window of a change.
+
+    `stop` are those that end the germline protein: they act where the window reaches it.
+    """
     window = change.window
     if window is None or not sites:
         return ()
-    first = window.protein_position - 1 - window.changed_start
+    first = max(window.protein_position - 1 - FLANK, 0)
     behind = first + max(len(window.wild_type), 1)
-    found = []
-    for place, (before, after) in sites.items():
-        along = spliced.place(place)
-        if not spliced.coding_start <= along < spliced.coding_end:
-            continue
-        codon = (along - spliced.coding_start + spliced.padding) // 3
-        if first <= codon < behind:
-            contig = spliced.transcript.contig
-            found.append(variant_id(contig, place, place + 1, before, after))
-    return tuple(found)
+    within = [
+        _site_name(spliced, place, sites)
+        for place in sites
+        if first <= _codon(spliced, spliced.place(place)) < behind
+    ]
+    if behind >= _length(spliced):
+        within += stop
+    return tuple(dict.fromkeys(within))
+
+
+def _germline_stop(plain: Spliced, person: Spliced, sites: Sites) -> tuple[str, ...]:
+    """Return the germline alleles that end a protein before the reference's."""
+    end = _length(person)
+    if not sites or not person.protein.endswith(STOP) or end >= _length(plain):
+        return ()
+    return tuple(
+        _site_name(person, place, sites)
+        for place in sites
+        if _codon(person, person.place(place)) == end
+    )
+
+
+def _is_behind(person: Spliced, change: Change) -> bool:
+    """Tell whether all alleles of a change lie behind the stop of the germline protein."""
+    spans = [person.span(one.allele.start, one.allele.end) for one in change.alleles]
+    end = _length(person)
+    return all(span is not None and _codon(person, span[0]) > end for span in spans)
+
+
+def _codon(spliced: Spliced, along: int) -> int:
+    """Return the codon of a base of the spliced RNA, -1 outside the coding sequence."""
+    if not spliced.coding_start <= along < spliced.coding_end:
+        return -1
+    return (along - spliced.coding_start + spliced.padding) // 3
+
+
+def _length(spliced: Spliced) -> int:
+    return len(spliced.protein.rstrip(STOP))
+
+
+def _site_name(spliced: Spliced, place: int, sites: Sites) -> str:
+    return variant_id(spliced.transcript.contig, place, place + 1, *sites[place])
 
 
 def _table(rows: Sequence[_Row], reported: Sequence[str]) -> pd.DataFrame:

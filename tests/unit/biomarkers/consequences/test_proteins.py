@@ -233,6 +233,26 @@ def test_homozygous_germline_allele_is_in_both_proteins() -> None:
     assert (row["germline_ids"], row["phase"]) == (name(4, "C", "T"), "homozygous")
 
 
+def test_germline_allele_that_brings_a_stop_is_told() -> None:
+    # TGG becomes TGA in the germline: the protein ends with MAET.
+    germline = sites((14, "G", "homozygous", "A", "A"))
+    found = changes(GCT_GAT, call(18, "A", "C"), germline=germline)
+    assert (found["wild_type"].to_list(), found["mutant"].to_list()) == (
+        ["MAET", ""], ["MDET", ""]
+    )  # fmt: skip
+    assert found["no_peptides"].to_list() == ["", "behind_germline_stop"]
+    assert set(found["germline_ids"]) == {name(14, "G", "A")}
+    assert set(found["phase"]) == {"homozygous"}
+
+
+def test_germline_stop_is_not_told_where_it_is_the_stop_of_the_reference() -> None:
+    # TAG becomes TAA, a stop as it was.
+    germline = sites((26, "G", "homozygous", "A", "A"))
+    found = changes(GCT_GAT, call(8, "A", "G"), germline=germline)
+    assert set(found["germline_ids"]) == {""}
+    assert found["no_peptides"].to_list() == ["", "same_protein"]
+
+
 def test_heterozygous_germline_allele_acts_only_beside_its_somatic_allele() -> None:
     germline = sites((4, "C", "heterozygous", "C", "T"), (10, "C", "heterozygous", "A", "C"))
     far = call(13, "G", "C")
