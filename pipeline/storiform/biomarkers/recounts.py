@@ -15,6 +15,7 @@ from storiform.kernels.pileup import DUPLICATE, FAILED, Rules
 from storiform.model.params import Depth, Fraction, Params
 from storiform.model.protein_changes import variant_id
 from storiform.model.reads import Collector, ReadHeader, RecordBatch, Scan
+from storiform.model.shared_ends import shared_start
 from storiform.model.tables.dna import Calls
 from storiform.model.tables.phases import CALL_PAIRS, CallPairs
 from storiform.model.tables.proteins import PHASED_CALLS, PhasedCalls
@@ -308,9 +309,7 @@ def _place(
         return _dashed(start, end, ref, alt)
     if len(ref) == len(alt):
         return start, start + len(ref) - 1, False, ref, alt
-    shared = 0
-    while shared < min(len(ref), len(alt)) and ref[shared] == alt[shared]:
-        shared += 1
+    shared = shared_start(ref, alt)
     return start + shared - 1, start + len(ref), True, ref[shared:], alt[shared:]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from storiform.model.genome import merge_intervals
+from storiform.model.shared_ends import shared_start
 from storiform.model.table import Resource
 
 Bounds = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -103,22 +104,13 @@ def _changed(start: int, end: int, ref: object, alt: object) -> tuple[int, int]:
         return start, end
     if not (ref.isalpha() and alt.isalpha()):
         return start, end
-    tail = _shared(ref[::-1], alt[::-1])
+    tail = shared_start(ref[::-1], alt[::-1])
     tail = min(tail, len(ref) - 1, len(alt) - 1) if len(ref) == len(alt) else 0
-    head = _shared(ref, alt)
+    head = shared_start(ref, alt)
     left, right = start + min(head, len(ref)), end - tail
     if left >= right:
         return max(left - 1, 0), left + 1
     return left, right
-
-
-def _shared(one: str, two: str) -> int:
-    count = 0
-    for a, b in zip(one, two, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
 
 
 _GENE_COLUMNS = ("gene_id", "gene", "biotype", "contig", "strand")

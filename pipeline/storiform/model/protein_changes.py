@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
+from storiform.model.shared_ends import shared_start
 from storiform.model.tables.proteins import FLANK
 
 Frame = Literal["kept", "shifted", "ended"]
@@ -96,13 +97,13 @@ def changed_window(germline: str, mutant: str, frame: Frame) -> ChangedWindow | 
     >>> changed_window("MAAKLV", "MAATLV", "kept")
     ChangedWindow(protein_position=4, wild_type='MAAKLV', mutant='MAATLV', changed_start=3, changed_end=4)
     """  # noqa: E501  the output of the example is one line
-    first = _shared(germline, mutant)
+    first = shared_start(germline, mutant)
     if germline == mutant or (frame != "kept" and first == len(mutant)):
         return None
     begin = max(first - FLANK, 0)
     last, last_germline = len(mutant), len(germline)
     if frame == "kept":
-        same = _shared(germline[first:][::-1], mutant[first:][::-1])
+        same = shared_start(germline[first:][::-1], mutant[first:][::-1])
         last, last_germline = last - same, last_germline - same
     elif frame == "ended":
         last_germline = min(last, last_germline)
@@ -114,11 +115,3 @@ def changed_window(germline: str, mutant: str, frame: Frame) -> ChangedWindow | 
         first - begin,
         last - begin,
     )
-
-
-def _shared(one: str, other: str) -> int:
-    """Return the number of residues with which both begin."""
-    for place, (residue, its) in enumerate(zip(one, other, strict=False)):
-        if residue != its:
-            return place
-    return min(len(one), len(other))

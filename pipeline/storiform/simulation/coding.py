@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from storiform.model.shared_ends import shared_start
 from storiform.simulation.codons import GENETIC_CODE, THREE
 from storiform.simulation.genome import BASES, Gene, Genome, letters
 
@@ -91,12 +92,12 @@ def is_plain(genome: Genome, gene: Gene, start: int, ref: str, alt: str) -> bool
         for bases in (text, text[:at] + alt + text[at + len(ref) :])
     )
     size = len(alt) - len(ref)
-    shared = _shared(before, after)
+    shared = shared_start(before, after)
     if after[shared] == "*":
         return False
     if size % 3:
         return True
-    is_whole = shared + _shared(before[::-1], after[::-1]) >= len(before)
+    is_whole = shared + shared_start(before[::-1], after[::-1]) >= len(before)
     return len(after) - len(before) == size // 3 and (size < 0 or is_whole)
 
 
@@ -105,12 +106,6 @@ def _protein(bases: str) -> str:
     residues = [GENETIC_CODE[bases[at : at + 3]] for at in range(0, len(bases) - 2, 3)]
     stop = residues.index("*") if "*" in residues else len(residues)
     return "".join(residues[: stop + 1]).ljust(stop + 1, "?")
-
-
-def _shared(one: str, two: str) -> int:
-    """Return how many letters at the beginning agree."""
-    pairs = enumerate(zip(one, two, strict=False))
-    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(two)))
 
 
 def joint_effect(genome: Genome, gene: Gene, start: int, alt: str) -> Effect:

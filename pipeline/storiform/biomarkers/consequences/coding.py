@@ -16,6 +16,7 @@ from storiform.biomarkers.consequences.protein_names import (
 )
 from storiform.biomarkers.consequences.spliced import Spliced
 from storiform.model.codons import STOP, UNKNOWN
+from storiform.model.shared_ends import shared_start
 
 _OF_PART = ("incomplete_terminal_codon_variant", "coding_sequence_variant")
 
@@ -185,8 +186,8 @@ def _in_frame(edit: Edit, local: _Local, before: str, after: str) -> list[str]:
         term = "inframe_insertion" if is_plain else ""
     else:
         one, two = (codons.upper() for codons in local.codons)
-        head = _shared(one, two)
-        tail = _shared(one[::-1], two[::-1])
+        head = shared_start(one, two)
+        tail = shared_start(one[::-1], two[::-1])
         term = "inframe_deletion" if head + tail >= len(two) else ""
     if term:
         return [term]
@@ -220,7 +221,7 @@ def _about_stop(
     one, two = proteins
     if two.endswith(STOP) and len(two) <= len(one):
         # The next stop comes no later: nothing is added to the protein.
-        tail = _shared(one[found.first :][::-1], two[found.first :][::-1])
+        tail = shared_start(one[found.first :][::-1], two[found.first :][::-1])
         return names.replaced(Difference(found.first, len(one) - tail, len(two) - tail, True))  # noqa: FBT003  a field
     return names.extended_from(found.first)
 
@@ -268,12 +269,3 @@ def _effect(local: _Local, terms: tuple[str, ...], change: str) -> CodingEffect:
 def _to_stop(residues: str) -> str:
     stop = residues.find(STOP)
     return residues if stop < 0 else residues[: stop + 1]
-
-
-def _shared(one: str, two: str) -> int:
-    count = 0
-    for a, b in zip(one, two, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from storiform.biomarkers.consequences.spliced import Spliced
 from storiform.model.codons import STOP, GeneticCode
+from storiform.model.shared_ends import shared_start
 
 _PORTION = 180
 """Bases that are translated at once behind a shift of the frame; whole codons."""
@@ -162,21 +163,9 @@ def difference(one: str, two: str, gain: int) -> Difference | None:
     """
     if one == two:
         return None
-    first = _shared(one, two)
+    first = shared_start(one, two)
     if gain % 3 or len(two) - len(one) != gain // 3:
         return Difference(first, len(one), len(two), is_in_frame=False)
     most = min(len(one), len(two)) - first
-    tail = _shared(one[::-1][:most], two[::-1][:most])
+    tail = shared_start(one[::-1][:most], two[::-1][:most])
     return Difference(first, len(one) - tail, len(two) - tail, is_in_frame=True)
-
-
-def _shared(one: str, two: str) -> int:
-    """Return how many letters two texts share from their start."""
-    low, high = 0, min(len(one), len(two)) + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if one[low:middle] == two[low:middle]:
-            low = middle
-        else:
-            high = middle
-    return low

@@ -19,12 +19,8 @@ _VERSION = re.compile(r"MixMHC2?pred\D{0,12}?(\d+(?:\.\d+)*)", re.IGNORECASE)
 _INPUT, _OUTPUT = "peptides.txt", "predictions.txt"
 
 
-class MixMhcPred:
-    """How MixMHCpred is asked and answers."""
-
-    name = "MixMHCpred"
-    lengths = (8, 14)
-    probe = ("GILGFVFTL", "HLA-A*02:01")
+class _RanksAlone:
+    """What both programs have in common."""
 
     def version(self, program: Program, folder: Path) -> str:
         """Read the version off the help."""
@@ -32,6 +28,14 @@ class MixMhcPred:
 
     def alleles(self, program: Program, folder: Path) -> None:
         """Tell that it has no list: it is asked for each allele."""
+
+
+class MixMhcPred(_RanksAlone):
+    """How MixMHCpred is asked and answers."""
+
+    name = "MixMHCpred"
+    lengths = (8, 14)
+    probe = ("GILGFVFTL", "HLA-A*02:01")
 
     def predict(
         self, program: Program, folder: Path, peptides: Sequence[str], alleles: Sequence[str]
@@ -41,19 +45,12 @@ class MixMhcPred:
         return _predicted(program, folder, peptides, asked, ["-a", ",".join(asked)])
 
 
-class MixMhc2Pred:
+class MixMhc2Pred(_RanksAlone):
     """How MixMHC2pred is asked and answers."""
 
     name = "MixMHC2pred"
     lengths = (12, 21)
     probe = ("PKYVKQNTLKLAT", "HLA-DRB1*01:01")
-
-    def version(self, program: Program, folder: Path) -> str:
-        """Read the version off the help."""
-        return _version(program, folder)
-
-    def alleles(self, program: Program, folder: Path) -> None:
-        """Tell that it has no list: it is asked for each allele."""
 
     def predict(
         self, program: Program, folder: Path, peptides: Sequence[str], alleles: Sequence[str]
