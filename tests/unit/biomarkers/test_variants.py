@@ -344,6 +344,12 @@ def test_calls_of_which_no_consequence_is_known_are_refused(make_calls, found) -
         variants(make_calls(BARE), None, VariantParams(), consequences=found)
 
 
+def test_calls_that_could_not_be_annotated_are_refused_with_the_reason(make_calls) -> None:
+    found = found_here(0, "", "reference_mismatch")
+    with pytest.raises(InputError, match=r"1 call .*\(reference_mismatch 1\).*Name the genome"):
+        variants(make_calls(BARE), None, VariantParams(), consequences=found)
+
+
 def test_consequence_found_here_makes_a_call_count(make_calls) -> None:
     found = found_here(0, "stop_gained")
     marked = variants(make_calls(BARE), None, VariantParams(), consequences=found).iloc[0]

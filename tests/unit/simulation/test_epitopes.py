@@ -1,19 +1,27 @@
 """Epitopes in the invented genome, and who presents them: read back from the written files."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 
 from storiform.simulation.annotation import write_annotation
-from storiform.simulation.epitope_sites import FLANK, single_steps, with_epitopes
+from storiform.simulation.epitope_sites import (
+    FLANK,
+    is_whole_in_all,
+    single_steps,
+    with_epitopes,
+)
 from storiform.simulation.epitopes import EPITOPES, Epitope
-from storiform.simulation.genome import DRIVERS, HOMES
+from storiform.simulation.genome import BASES, DRIVERS, HOMES
 from storiform.simulation.hla import ALLELES, draw_type, spoil_types, type_rows
 from storiform.simulation.invention import invent
 from storiform.simulation.neoantigens import MOST, choose_sites
+from storiform.simulation.people import draw_person
 from storiform.simulation.reference import read_reference
+from storiform.simulation.somatic import _pair, _Places
 
 RESIDUES = set("ACDEFGHIKLMNPQRSTVWY")
 
@@ -73,6 +81,28 @@ def test_no_two_people_differ_near_an_epitope(genome):
         assert not np.isin(near, genome.snp_at).any()
         inside = (genome.indel_at >= coding.min()) & (genome.indel_at <= coding.max())
         assert not inside.any()
+
+
+def test_a_gene_with_a_common_stop_or_indel_is_not_whole_in_all(genome):
+    gene = genome.epitopes[0].gene
+    places = genome.first(gene.contig) + gene.transcript[slice(*gene.coding)]
+    codes = genome.bases[places] if gene.strand == "+" else 3 - genome.bases[places]
+    codons = ["".join(BASES[code] for code in codon) for codon in codes.reshape(-1, 3)]
+    at = places[3 * codons.index("TGG") + 2]
+    stop, silent = (BASES.index(b) if gene.strand == "+" else 3 - BASES.index(b) for b in "AT")
+    assert is_whole_in_all(genome, gene)
+    for alt, is_whole in ((stop, False), (silent, True)):  # TGA ends, TGT is another residue
+        other = replace(genome, snp_at=np.array([at]), snp_alt=np.array([alt], np.uint8))
+        assert is_whole_in_all(other, gene) is is_whole
+    assert not is_whole_in_all(replace(genome, indel_at=np.array([at])), gene)
+
+
+def test_pairs_of_one_codon_lie_in_genes_that_are_whole_in_all(genome):
+    rng = np.random.default_rng(7)
+    places = _Places(genome, draw_person(genome, "female", rng), rng)
+    genes = [_pair(places)[0].gene for _ in range(25)]
+    assert len({gene.symbol for gene in genes}) > 10
+    assert all(is_whole_in_all(genome, gene) for gene in genes)
 
 
 def test_genes_of_epitopes_are_of_no_other_claim(genome):
