@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from storiform.model.table import Resource
 
 DECOYS = ("E", "F", "G", "H", "J", "K", "L", "Y")
-"""Further genes of class I, most of them pseudogenes, whose reads look like those of A, B, C."""
+"""Further genes of class I, most of them pseudogenes, whose reads look like theirs."""
 MISSING, GAP = 4, 5
 """Codes of a base that is not known, and of a column that an allele has no base in; 0 to 3
 are A, C, G and T."""

@@ -145,7 +145,7 @@ HLA_LOSS = Table(
             "nullable_bool", "an allele is lost; missing where no gene could be judged",
             feature=True,
         ),
-        "genes_lost": Column("nullable_int", "genes with LOH or a homozygous deletion", "genes"),
+        "genes_lost": Column("nullable_int", "genes with LOH or HOMDEL", "genes"),
         "genes_judged": Column("int", "heterozygous genes with enough reads", "genes"),
     },
 )  # fmt: skip
