@@ -21,6 +21,7 @@ COMMANDS = {
     "report": "Write the report of a results folder again.",
     "export": "Write copy number in the files of other programs.",
     "panel-of-normals": "Make a panel of normals for copy number.",
+    "hla-reference": "Compile HLA alleles of your copy of IPD-IMGT/HLA.",
     "config": "Show or describe the configuration.",
     "simulate": "Write a trial with planted truth.",
     "demo": "Run a simulated trial and a real example, and compare with the truth.",

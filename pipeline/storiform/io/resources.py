@@ -20,6 +20,7 @@ from storiform.io.genes import (
     read_mcp_markers,
     read_transcripts,
 )
+from storiform.io.hla_reference_file import read_hla_reference
 from storiform.io.intervals import read_targets
 from storiform.io.mhc_model import read_mhc_model
 from storiform.io.panel import read_panel
@@ -112,6 +113,12 @@ RESOURCES: Mapping[str, ResourceReader] = {
         "reference/mhc/model.npz",
         "predictor of binding to HLA molecules: the package's own weights, or a program "
         "(netMHCpan, mhcflurry-predict, MixMHCpred, MixMHC2pred) or its settings, YAML",
+    ),
+    "hla_reference": ResourceReader(
+        read_hla_reference,
+        None,
+        "HLA alleles that storiform hla-reference has compiled from a release of "
+        "IPD-IMGT/HLA, .npz; without them, no HLA allele is typed",
     ),
     "panel_of_normals": ResourceReader(
         read_panel,

@@ -22,6 +22,8 @@ ALLELES: Mapping[str, Mapping[str, float]] = {
 """Common alleles of class I, two fields, and their weights: those of Europeans, roughly."""
 COARSE_GROUP, COARSE_NAME = "HLA-C*07", "Cw7"
 """Alleles that one patient's report gives as a serological type, and that type."""
+_TYPED = 4
+"""One in so many patients was not typed by a laboratory."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,18 @@ def draw_type(rng: np.random.Generator) -> HlaType:
     return HlaType(tuple(f"HLA-{name}" for name in drawn), tuple(drawn))
 
 
+def homozygous(own: HlaType) -> HlaType:
+    """Return a type with the first allele of each gene twice."""
+    rows = [n - n % 2 for n in range(len(own.alleles))]
+    return HlaType(
+        tuple(own.alleles[n] for n in rows), tuple(own.written[n] for n in rows if own.written)
+    )
+
+
 def spoil_types(
     types: Mapping[str, HlaType], patients: Sequence[str], rng: np.random.Generator
 ) -> dict[str, HlaType]:
-    """Take the type of one patient away, and name an allele of another by its serology.
+    """Take the types of one patient in four away, and name an allele of another by serology.
 
     Parameters
     ----------
@@ -72,9 +82,11 @@ def spoil_types(
     told = dict(types)
     if len(patients) <= 1:
         return told
-    untyped, *others = (patients[number] for number in rng.permutation(len(patients)))
-    told[untyped] = replace(types[untyped], written=())
-    for name in others:
+    names = [patients[number] for number in rng.permutation(len(patients))]
+    untyped = max(1, len(names) // _TYPED)
+    for name in names[:untyped]:
+        told[name] = replace(types[name], written=())
+    for name in names[untyped:]:
         rows = [n for n, allele in enumerate(types[name].alleles) if _is_coarse(allele)]
         if rows:
             written = list(types[name].written)

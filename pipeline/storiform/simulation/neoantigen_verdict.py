@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from storiform.simulation.verdict import Row, every_row, read_table, sound_rows
+from storiform.simulation.verdict import Row, claim_row, every_row, read_table, sound_rows
 
 _NEAR_SPLICE = frozenset(
     {
@@ -106,17 +106,47 @@ def burden_claims(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
         "neoantigen_burden",
         is_there & (burden.notna() == is_typed),
     )
-    planted = _expected(truth_dir).groupby("biopsy")["variant_id"].nunique()
-    least = both["biopsy"].map(planted).fillna(0)
+    expected = _expected(truth_dir)
+    least = _counted(both, expected)
     yield every_row(
         "planted neoantigens counted", "neoantigen_burden", (burden >= least)[is_typed]
     )
+    lost = expected["is_lost"].astype(bool)
+    yield from _presented_claims(both[is_typed], expected[~lost], expected[lost])
+
+
+def _presented_claims(
+    rows: pd.DataFrame, kept: pd.DataFrame, lost: pd.DataFrame
+) -> Iterator[Row]:
+    """Judge the burden on alleles that tumours kept, where it is known.
+
+    A variant whose planted peptide is on a lost allele may bind another one: so it is not
+    claimed to be left out, but in sum there must be fewer where such are planted.
+    """
+    known = rows[rows["neoantigen_burden_presented"].notna()]
+    presented, burden = known["neoantigen_burden_presented"], known["neoantigen_burden"]
+    within = (presented >= _counted(known, kept)) & (presented <= burden)
+    yield every_row("of kept alleles counted", "neoantigen_burden_presented", within)
+    hit = known["biopsy"].isin(lost["biopsy"])
+    if hit.any():
+        total, left = int(burden[hit].sum()), int(presented[hit].sum())
+        yield claim_row(
+            "fewer where alleles are lost", "neoantigen_burden_presented",
+            f"less than {total}", str(left), int(hit.sum()), holds=left < total,
+        )  # fmt: skip
+
+
+def _counted(rows: pd.DataFrame, planted: pd.DataFrame) -> "pd.Series[int]":
+    """Return the number of planted variants of each biopsy."""
+    counts = planted.groupby("biopsy")["variant_id"].nunique()
+    return rows["biopsy"].map(counts).fillna(0).astype(int)
 
 
 def _typed(truth_dir: Path) -> set[str]:
-    """Return the patients of whom the sample sheet names alleles."""
+    """Return the patients whose alleles the sample sheet names or the reads tell."""
     types = read_table(truth_dir / "hla.tsv")
-    return set(types.loc[types["written"].notna(), "patient"])
+    is_known = types["written"].notna() | types["has_reads"].astype(bool)
+    return set(types.loc[is_known, "patient"])
 
 
 def _expected(truth_dir: Path) -> pd.DataFrame:

@@ -42,6 +42,6 @@ def antigen_row(
 
 ANTIGEN_COLUMNS = (
     "patient", "biopsy", "gene", "contig", "start", "ref", "alt", "hgvsp", "wild_type",
-    "peptide", "allele", "is_presented", "planted_as",
+    "peptide", "allele", "is_presented", "planted_as", "is_lost",
 )  # fmt: skip
 """Columns of the truth, for a trial in which none is planted."""

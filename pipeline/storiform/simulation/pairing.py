@@ -25,6 +25,8 @@ from storiform.simulation.people import Molecules
 
 LENGTH = 100
 """Bases of a read."""
+QUALITIES = (37, 25, 11, 2)
+"""Base qualities that the sequencer tells apart."""
 CONTIG, START, SPAN, FLAG, MAPPING, MATE_CONTIG, MATE_START, TEMPLATE, HITS = range(9)
 """Columns of `Records.fields`."""
 _CHIMERIC_TAIL = 40

@@ -13,7 +13,8 @@ from storiform.simulation.enrolment import BURDEN, Enrolment, enrol
 from storiform.simulation.faults import Fault, Faults, choose_faults, fault_table, truncate
 from storiform.simulation.files import write_table, write_text
 from storiform.simulation.fragments import Chains
-from storiform.simulation.hla import HlaType, draw_type, spoil_types, type_rows
+from storiform.simulation.hla import HlaType, type_rows
+from storiform.simulation.hla_patients import LOSS_COLUMNS, draw_types, write_release
 from storiform.simulation.invention import invent
 from storiform.simulation.mutations import Mutations
 from storiform.simulation.neoantigens import ANTIGEN_COLUMNS, choose_sites
@@ -55,6 +56,7 @@ resources:
   targets: targets.bed
   genes: genes.gtf
   fasta: reference.fa
+  hla_reference: hla_reference.npz
 """
 RATE_MEDIAN = 70.0
 """Median rate of nonsynonymous mutations per megabase: high, since the exome is small."""
@@ -75,6 +77,7 @@ class ReadTruth:
     copies: pd.DataFrame
     hla: pd.DataFrame
     neoantigens: pd.DataFrame
+    hla_loss: pd.DataFrame
     missing: pd.DataFrame
     faults: pd.DataFrame
 
@@ -125,19 +128,17 @@ def simulate_reads(
     chosen = choose_faults(faults, with_dna, rng)
     sound = [name for name in with_dna if name not in chosen.patients] or with_dna
     clinical, hidden = hide_liposarcoma(clinical, sound, np.random.default_rng([seed, 28]))
+    told, people = draw_types(enrolment.patients, sound, seed)
     world = World(
-        genome, Chains.of(genome), reference, recipe, effort or Effort(), seed, out, chosen
-    )
+        genome, Chains.of(genome), reference, recipe, effort or Effort(), seed, out, chosen,
+        people,
+    )  # fmt: skip
     sexes: dict[str, Sex] = dict(zip(clinical["patient"], clinical["sex"], strict=True))
-    types = {
-        name: draw_type(np.random.default_rng([seed, 30, number]))
-        for number, name in enumerate(enrolment.patients)
-    }
-    told = spoil_types(types, sound, np.random.default_rng([seed, 31]))
     tumours = _tumours(world, enrolment, sexes, _copies(world, clinical, hidden), told)
     for name in ("bam", "vcf"):
         (out / name).mkdir(parents=True, exist_ok=True)
     write_annotation(out, genome)
+    write_release(out)
     with ThreadPoolExecutor(workers) as pool:
         found = list(
             pool.map(lambda name: sequence_patient(world, tumours, name), enrolment.patients)
@@ -146,6 +147,7 @@ def simulate_reads(
     write_table(out / "clinical.csv", clinical)
     _spoil(out, enrolment, chosen)
     hla = pd.DataFrame([row for name in told for row in type_rows(name, told[name])])
+    hla["has_reads"] = hla["patient"].isin(list(people))
     truth = _truth(found, enrolment, missing_material(enrolment, clinical), chosen, hla)
     truth.copies["is_hidden"] = truth.copies["patient"] == hidden
     for field in fields(truth):
@@ -189,15 +191,15 @@ def _tumours(
         rate = world.recipe.rate_median * float(np.exp(world.recipe.rate_log_sd * latent))
         person = people[biopsy.patient]
         own = copies[biopsy.patient]
-        alleles = types[biopsy.patient].alleles
+        hla = types[biopsy.patient]
         sites = choose_sites(
-            world.genome.epitopes, alleles, np.random.default_rng([world.seed, 32, number])
+            world.genome.epitopes, hla.alleles, np.random.default_rng([world.seed, 32, number])
         )
         calls = plant(world.genome, person, rate, rng, own, sites) if biopsy.dna else []
         rng = np.random.default_rng([world.seed, 27, biopsy.number])
         purity = round(float(rng.uniform(*_PURITY)), 3)
         is_bare = number % 8 in _BARE
-        made = Tumour(biopsy, person, purity, rate, tuple(calls), own, alleles, is_bare)
+        made = Tumour(biopsy, person, purity, rate, tuple(calls), own, hla, is_bare)
         tumours.setdefault(biopsy.patient, []).append(made)
     return tumours
 
@@ -260,6 +262,9 @@ def _truth(
         pd.DataFrame([row for part in found for row in part.copies]), hla,
         pd.DataFrame(
             [row for part in found for row in part.neoantigens], columns=list(ANTIGEN_COLUMNS)
+        ),
+        pd.DataFrame(
+            [row for part in found for row in part.hla_loss], columns=list(LOSS_COLUMNS)
         ),
         missing, fault_table(faults),
     )  # fmt: skip

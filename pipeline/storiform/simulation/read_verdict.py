@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from storiform.simulation.hla_verdict import call_claims, loss_claims, type_claims
 from storiform.simulation.neoantigen_verdict import (
     burden_claims,
     joint_claims,
@@ -17,6 +18,7 @@ from storiform.simulation.verdict import (
     Row,
     claim_row,
     every_row,
+    most_row,
     read_table,
     score_claims,
     sound_rows,
@@ -30,9 +32,8 @@ DUPLICATE_ERROR = 0.01
 LEAST_EXPRESSION = 0.9
 """Correlation of log2(TPM + 1) with the planted one that each library must reach."""
 PURITY_ERROR, PLOIDY_ERROR = 0.06, 0.3
-"""How far purity and ploidy that are not ambiguous may lie from the planted ones."""
-LEAST_RIGHT = 0.85
-"""Share of biopsies in which that holds: the exome has some 1,500 bins in all."""
+"""How far purity and ploidy that are not ambiguous may lie from the planted ones, in nearly
+all biopsies: the exome has some 1,500 bins in all."""
 _ALLELE = ["biopsy", "contig", "start", "ref", "alt"]
 _SPOILT = ("truncation", "missing_index")
 
@@ -63,15 +64,6 @@ def read_verdict(truth_dir: Path, tables_dir: Path) -> pd.DataFrame:
         else:
             rows.append(claim_row("table exists", name, "a table", "none", 0, holds=False))
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _most(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
-    """Return the row of a claim on nearly every one of some things."""
-    size, right = len(agrees), int(agrees.sum())
-    return claim_row(
-        claim, subject, f"{LEAST_RIGHT:.0%} of {size}", f"{right} of {size}", size,
-        holds=size > 0 and right >= LEAST_RIGHT * size,
-    )  # fmt: skip
 
 
 def _tmb(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
@@ -164,7 +156,7 @@ def _copies(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     both = planted.merge(found, on=["patient", "biopsy"], suffixes=("_planted", ""), how="left")
     sure = both[~both["is_ambiguous"].fillna(value=True).astype(bool)]
     for name, error in (("purity", PURITY_ERROR), ("ploidy", PLOIDY_ERROR)):
-        yield _most(
+        yield most_row(
             f"within {error:g}", f"copy_number_fit.{name}",
             (sure[name] - sure[f"{name}_planted"]).abs() <= error,
         )  # fmt: skip
@@ -182,7 +174,7 @@ def _gene_copies(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     is_gone = calls["CDKN2A"] == "HOMDEL"
     yield every_row("deleted", "CDKN2A", is_gone == (planted["cdkn2a_deletion"] == "homdel"))
     is_lost = calls["CDKN2A"].isin(["HOMDEL", "HETLOSS"])
-    yield _most("lost or not", "CDKN2A", is_lost == (planted["cdkn2a_deletion"] != "none"))
+    yield most_row("lost or not", "CDKN2A", is_lost == (planted["cdkn2a_deletion"] != "none"))
 
 
 def _discordances(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
@@ -199,5 +191,6 @@ _JUDGES: dict[str, Callable[[Path, pd.DataFrame], Iterator[Row]]] = {
     "tpm": _tpm, "mcp_counter": score_claims, "copy_number_fit": _copies,
     "copy_number_genes": _gene_copies, "copy_number_discordances": _discordances,
     "protein_changes": joint_claims, "neoantigens": neoantigen_claims,
-    "neoantigen_burden": burden_claims,
+    "neoantigen_burden": burden_claims, "hla_calls": call_claims, "hla_types": type_claims,
+    "hla_gene_loh": loss_claims,
 }  # fmt: skip

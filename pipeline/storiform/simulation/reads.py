@@ -13,11 +13,15 @@ from storiform.kernels.writing import write_records
 from storiform.model.reads import DUPLICATE, READ2, SECONDARY, SUPPLEMENTARY, UNMAPPED
 from storiform.simulation.fragments import Chains, Fragments
 from storiform.simulation.genome import Genome
+from storiform.simulation.hla_bam import Records as HlaRecords
+from storiform.simulation.hla_bam import append_records
+from storiform.simulation.hla_patients import CONTIGS
 from storiform.simulation.pairing import (
     CONTIG,
     FLAG,
     LENGTH,
     MAPPING,
+    QUALITIES,
     SPAN,
     START,
     Records,
@@ -30,12 +34,13 @@ GOOD_QUALITY, GOOD_MAPPING = 20, 20
 """Least base and mapping quality of a read that a caller counts."""
 _PIECE = 60_000
 """Records that are written at a time."""
-_QUALITIES = (37, 25, 11, 2)
 _STEPS = np.cumsum(
     [[0.965, 0.015, 0.018, 0.002], [0.7, 0.15, 0.14, 0.01], [0.62, 0.12, 0.25, 0.01],
      [0.1, 0.1, 0.1, 0.7]], axis=1,
 )  # fmt: skip
 """Chance of the next cycle's quality, summed, by that of this cycle."""
+_UNPLACED = 0xFFFF
+"""Number of no contig, in 16 bits."""
 _PROFILES = 4096
 _ERROR_UNITS = 2**23
 _LEFT_OUT = DUPLICATE | SECONDARY | SUPPLEMENTARY | UNMAPPED
@@ -56,11 +61,15 @@ class Questions:
 
 @dataclass(frozen=True)
 class Library:
-    """One sample that is sequenced: its name, and the seed of all that goes wrong."""
+    """One sample that is sequenced: its name, and the seed of all that goes wrong.
+
+    `hla` are the reads of HLA genes, on contigs of their own; see `hla_patients`.
+    """
 
     sample: str
     seed: int
     is_rna: bool = False
+    hla: HlaRecords | None = None
 
 
 def write_reads(  # noqa: PLR0913, PLR0917  a sample: whose, of what, where to
@@ -96,22 +105,36 @@ def write_reads(  # noqa: PLR0913, PLR0917  a sample: whose, of what, where to
     profiles, rates = _profiles(), _error_rates()
     prefix = np.frombuffer(f"SIM:{library.seed % 997}:FC1:1:".encode(), dtype=np.uint8)
     tags = np.frombuffer(f"RGZ{library.sample}\0".encode(), dtype=np.uint8)
-    lengths = list(genome.lengths.items())
+    lengths = [*genome.lengths.items(), *CONTIGS]
     shown: list[pd.DataFrame] = []
+    # What has no place stands behind the reads of HLA genes, whose contigs are the last.
+    parts = np.split(order, [int((contigs != _UNPLACED).sum())])
     with BamWriter(path, _header(library, lengths), lengths) as bam:
-        for begin in range(0, len(order), _PIECE):
-            rows = order[begin : begin + _PIECE]
-            data, offsets = write_records(
-                rows, records.fields, records.cigars, records.sizes, records.fragments,
-                records.events, records.source, genome.firsts, molecules.haplotypes,
-                genome.bases, molecules.inserted, profiles, rates, prefix, tags, library.seed,
-            )  # fmt: skip
-            fields = records.fields[rows]
-            ends = fields[:, START] + fields[:, SPAN]
-            columns = (fields[:, CONTIG], fields[:, START], ends, fields[:, FLAG])
-            bam.write(data, offsets[:-1], np.column_stack(columns))
-            shown.append(_shown(data, offsets, records, rows, genome.firsts, questions))
+        for part, hla in zip(parts, _halves(library.hla), strict=True):
+            for begin in range(0, len(part), _PIECE):
+                rows = part[begin : begin + _PIECE]
+                data, offsets = write_records(
+                    rows, records.fields, records.cigars, records.sizes, records.fragments,
+                    records.events, records.source, genome.firsts, molecules.haplotypes,
+                    genome.bases, molecules.inserted, profiles, rates, prefix, tags,
+                    library.seed,
+                )  # fmt: skip
+                fields = records.fields[rows]
+                ends = fields[:, START] + fields[:, SPAN]
+                columns = (fields[:, CONTIG], fields[:, START], ends, fields[:, FLAG])
+                bam.write(data, offsets[:-1], np.column_stack(columns))
+                shown.append(_shown(data, offsets, records, rows, genome.firsts, questions))
+            if hla is not None:
+                append_records(bam, hla, library.sample, is_rna=library.is_rna)
     return _fragment_alleles(pd.concat(shown, ignore_index=True))
+
+
+def _halves(records: HlaRecords | None) -> tuple[HlaRecords | None, HlaRecords | None]:
+    """Return the records with a place, and those without."""
+    if records is None:
+        return None, None
+    is_placed = records.contigs >= 0
+    return records.rows(np.flatnonzero(is_placed)), records.rows(np.flatnonzero(~is_placed))
 
 
 def _shown(
@@ -167,12 +190,12 @@ def _profiles() -> npt.NDArray[np.uint8]:
         drawn = rng.uniform(size=_PROFILES)
         state = (drawn[:, np.newaxis] >= _STEPS[state]).sum(axis=1).clip(max=3)
         states[:, cycle] = state
-    return np.array(_QUALITIES, dtype=np.uint8)[states]
+    return np.array(QUALITIES, dtype=np.uint8)[states]
 
 
 def _error_rates() -> npt.NDArray[np.int64]:
     """Return the chance of an error by quality, in the kernel's units."""
     rates = np.zeros(64, dtype=np.int64)
-    for quality in _QUALITIES:
+    for quality in QUALITIES:
         rates[quality] = int(_ERROR_UNITS * min(10 ** (-quality / 10), 0.4))
     return rates

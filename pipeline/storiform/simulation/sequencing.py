@@ -22,6 +22,16 @@ from storiform.simulation.fragments import (
     rna_fragments,
 )
 from storiform.simulation.genome import Genome
+from storiform.simulation.hla import HlaType
+from storiform.simulation.hla_bam import Records
+from storiform.simulation.hla_patients import (
+    HlaSample,
+    hla_records,
+    loss_rows,
+    lost_alleles,
+    tumour_of,
+)
+from storiform.simulation.hla_people import HlaPerson, HlaTumour
 from storiform.simulation.mutations import Call, Mutations
 from storiform.simulation.neoantigens import antigen_row
 from storiform.simulation.people import Molecules, Person, molecules
@@ -33,6 +43,8 @@ from storiform.simulation.tumour_copies import TumourCopies, copies_row
 
 CALLERS = ("mutect2", "strelka2")
 """Callers whose VCFs are written, in turn."""
+_HLA_IN_RNA = 5e-4
+"""Depth of an HLA allele's exons for each fragment of an RNA library."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class World:
-    """What all patients share."""
+    """What all patients share; `hla` are those whose HLA genes are sequenced."""
 
     genome: Genome
     chains: Chains
@@ -56,13 +68,14 @@ class World:
     seed: int
     folder: Path
     faults: Faults
+    hla: Mapping[str, HlaPerson]
 
 
 @dataclass(frozen=True)
 class Tumour:
     """One biopsy: whose it is, its calls, its purity and its copies of the genome.
 
-    `alleles` are the patient's of HLA class I; `is_bare` tells whether the caller's file
+    `hla` are the patient's alleles of class I; `is_bare` tells whether the caller's file
     lacks consequences.
     """
 
@@ -72,8 +85,13 @@ class Tumour:
     rate: float
     calls: tuple[Planted, ...]
     copies: TumourCopies
-    alleles: tuple[str, ...]
+    hla: HlaType
     is_bare: bool
+
+    @property
+    def alleles(self) -> tuple[str, ...]:
+        """Return the patient's alleles of class I."""
+        return self.hla.alleles
 
 
 @dataclass
@@ -86,11 +104,12 @@ class Found:
     expression: list[dict[str, object]]
     copies: list[dict[str, object]]
     neoantigens: list[dict[str, object]]
+    hla_loss: list[dict[str, object]]
 
 
 def sequence_patient(world: World, tumours: Mapping[str, list[Tumour]], name: str) -> Found:
     """Sequence all samples of a patient and count the alleles of the calls in them."""
-    found = Found([], [], [], [], [], [])
+    found = Found([], [], [], [], [], [], [])
     mine = tumours[name]
     normal = _normal(world, mine[0], found) if mine[0].biopsy.dna else []
     for tumour in mine:
@@ -107,6 +126,10 @@ def sequence_patient(world: World, tumours: Mapping[str, list[Tumour]], name: st
                 {"patient": biopsy.patient, "biopsy": biopsy.name, "purity": tumour.purity}
                 | copies_row(world.genome, tumour.copies)
             )
+            found.hla_loss += loss_rows(
+                biopsy.patient, biopsy.name, tumour.hla, _hla_of(world, tumour),
+                has_reads=biopsy.patient in world.hla,
+            )  # fmt: skip
         if biopsy.rna:
             counted = _rna(world, tumour, cells, found)
             for row, (ref, alt) in zip(found.calls[-len(counted) :], counted, strict=True):
@@ -129,7 +152,13 @@ def _report(world: World, tumour: Tumour, calls: Sequence[Call], found: Found) -
         row = _call_row(biopsy, call) | _copies_of(tumour, planted)
         found.calls.append(row | _together(caller, call, planted))
         if planted.epitope is not None:
-            found.neoantigens.append(antigen_row(biopsy, call, planted.epitope, tumour.alleles))
+            lost = lost_alleles(tumour.hla, _hla_of(world, tumour))
+            row = antigen_row(biopsy, call, planted.epitope, tumour.alleles)
+            found.neoantigens.append(row | {"is_lost": row["allele"] in lost})
+
+
+def _hla_of(world: World, tumour: Tumour) -> HlaTumour:
+    return tumour_of(world.genome, tumour.copies, tumour.purity)
 
 
 def _together(caller: str, call: Call, planted: Planted) -> dict[str, object]:
@@ -182,7 +211,8 @@ def _normal(world: World, tumour: Tumour, found: Found) -> list[Counts]:
     cells = molecules(world.genome, person, (), person)
     depth = world.effort.normal_depth
     drawn = exome_fragments(world.genome, world.chains, person.sex, Mixture(), depth, rng)
-    library = Library(biopsy.normal_sample, int(rng.integers(1, 2**30)))
+    hla = _hla(world, biopsy.patient, depth, drawn, [33, biopsy.number])
+    library = Library(biopsy.normal_sample, int(rng.integers(1, 2**30)), hla=hla)
     found.reads.append(_row(tumour, biopsy.normal_sample, "normal", "exome", drawn))
     return _write(world, library, cells, drawn, tumour)
 
@@ -199,11 +229,23 @@ def _tumour(
     if biopsy.timepoint == "pre":
         label = world.faults.swapped.get(biopsy.patient, biopsy.patient)
         labelled = replace(biopsy, patient=label)
-    library = Library(labelled.dna_sample, int(rng.integers(1, 2**30)))
+    own = _hla_of(world, tumour)
+    hla = _hla(world, biopsy.patient, depth, drawn, [34, biopsy.number], own)
+    library = Library(labelled.dna_sample, int(rng.integers(1, 2**30)), hla=hla)
     row = _row(tumour, library.sample, "tumour", "exome", drawn)
     row |= {"patient": labelled.patient, "contamination": mixture.contamination}
     found.reads.append(row)
     return _write(world, library, cells, drawn, tumour)
+
+
+def _hla(
+    world: World, patient: str, depth: float, drawn: Fragments, seed: Sequence[int],
+    tumour: HlaTumour | None = None,
+) -> Records | None:  # fmt: skip
+    """Sequence the HLA genes of an exome, with as many duplicates as the rest of it."""
+    copied = float(drawn.is_duplicate.mean())
+    sample = HlaSample(patient, depth, copied, "exome", (world.seed, *seed), tumour)
+    return hla_records(world.hla, sample, len(world.genome.contigs))
 
 
 def _rna(world: World, tumour: Tumour, cells: Molecules, found: Found) -> list[Counts]:
@@ -214,7 +256,11 @@ def _rna(world: World, tumour: Tumour, cells: Molecules, found: Found) -> list[C
     size = round(world.effort.rna_fragments * float(np.exp(0.2 * rng.normal())))
     mixture = Mixture(tumour.purity)
     drawn = rna_fragments(world.genome, world.chains, weights, mixture, size, rng)
-    library = Library(biopsy.rna_sample, int(rng.integers(1, 2**30)), is_rna=True)
+    depth = _HLA_IN_RNA * size
+    sample = HlaSample(biopsy.patient, depth, 0.0, "rna", (world.seed, 35, biopsy.number),
+                       _hla_of(world, tumour))  # fmt: skip
+    hla = hla_records(world.hla, sample, len(world.genome.contigs))
+    library = Library(biopsy.rna_sample, int(rng.integers(1, 2**30)), is_rna=True, hla=hla)
     found.reads.append(_row(tumour, biopsy.rna_sample, "tumour", "rna", drawn))
     lengths = np.array([gene.length for gene in world.genome.genes])
     planted = 1e6 * (weights / lengths) / (weights / lengths).sum()

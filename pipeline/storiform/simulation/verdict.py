@@ -18,6 +18,9 @@ COVERAGE = 0.95
 LEAST_CORRELATION = 0.6
 """Spearman correlation that a score must reach with the abundance it measures."""
 
+LEAST_RIGHT = 0.85
+"""Share of some things of which a claim must hold that chance spoils for a few."""
+
 COLUMNS = ("claim", "subject", "planted", "found", "n", "effect", "q", "holds")
 Row = dict[str, object]
 
@@ -71,6 +74,15 @@ def every_row(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
     return claim_row(
         claim, subject, f"{size} of {size}", f"{right} of {size}", size,
         holds=size > 0 and right == size,
+    )  # fmt: skip
+
+
+def most_row(claim: str, subject: str, agrees: "pd.Series[bool]") -> Row:
+    """Return the row of a claim on nearly every one of some things."""
+    size, right = len(agrees), int(agrees.sum())
+    return claim_row(
+        claim, subject, f"{LEAST_RIGHT:.0%} of {size}", f"{right} of {size}", size,
+        holds=size > 0 and right >= LEAST_RIGHT * size,
     )  # fmt: skip
 
 

@@ -189,7 +189,7 @@ def test_without_alleles_all_counts_are_missing_with_the_reason(
 
 def typed(*rows: tuple[str, int, str | None, str, str]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["gene", "copy", "allele", "written", "reason"])
-    return HLA_TYPES.conform(frame.assign(source="sheet"))
+    return HLA_TYPES.conform(frame.assign(source="sheet", posterior=float("nan"), limits=""))
 
 
 def test_alleles_that_were_left_out_are_named(count) -> None:

@@ -16,7 +16,7 @@ from storiform.simulation.epitope_sites import (
 )
 from storiform.simulation.epitopes import EPITOPES, Epitope
 from storiform.simulation.genome import BASES, DRIVERS, HOMES
-from storiform.simulation.hla import ALLELES, draw_type, spoil_types, type_rows
+from storiform.simulation.hla import ALLELES, draw_type, homozygous, spoil_types, type_rows
 from storiform.simulation.invention import invent
 from storiform.simulation.neoantigens import MOST, choose_sites
 from storiform.simulation.people import draw_person
@@ -143,12 +143,12 @@ def test_alleles_come_by_their_weight_and_some_patients_have_one_twice():
     assert {len(one.alleles) for one in drawn} == {6}
 
 
-def test_one_patient_is_untyped_and_one_has_a_serological_name():
+def test_one_patient_in_four_is_untyped_and_one_has_a_serological_name():
     types = {f"P{n}": draw_type(np.random.default_rng(n)) for n in range(12)}
     told = spoil_types(types, list(types)[2:], np.random.default_rng(3))
     untyped = [name for name, own in told.items() if not own.written]
     coarse = [name for name, own in told.items() if "Cw7" in own.written]
-    assert len(untyped) == len(coarse) == 1
+    assert (len(untyped), len(coarse)) == (2, 1)
     assert {*untyped, *coarse} <= set(list(types)[2:])
     assert told[untyped[0]].cell == ""
     rows = type_rows(coarse[0], told[coarse[0]])
@@ -156,7 +156,20 @@ def test_one_patient_is_untyped_and_one_has_a_serological_name():
     (row,) = [row for row in rows if row["written"] == "Cw7"]
     assert row["allele"].startswith("HLA-C*07")
     assert {row["copy"] for row in rows} == {1, 2}
-    assert all(row["written"] == "" for row in type_rows(untyped[0], told[untyped[0]]))
+    for name in untyped:
+        assert all(row["written"] == "" for row in type_rows(name, told[name]))
+
+
+def test_a_homozygous_person_has_the_first_allele_of_each_gene_twice():
+    own = draw_type(np.random.default_rng(4))
+    for before in (own, replace(own, written=())):
+        twice = homozygous(before)
+        assert twice.alleles[::2] == twice.alleles[1::2] == own.alleles[::2]
+        assert len(twice.written) == len(before.written)
+        assert (
+            twice.written
+            == tuple(name[len("HLA-") :] for name in twice.alleles)[: len(before.written)]
+        )
 
 
 def test_a_lone_patient_keeps_the_type():

@@ -53,8 +53,14 @@ def planted():
     )  # fmt: skip
     hla = pd.DataFrame(
         [{"patient": p, "gene": allele[4], "copy": 1, "allele": allele,
-          "written": np.nan if p == "P1" else "Cw7" if allele == B7 else allele[4:]}
+          "written": np.nan if p == "P1" else "Cw7" if allele == B7 else allele[4:],
+          "has_reads": p == "P5"}
          for p in PATIENTS for allele in (A2, B7)]
+    )  # fmt: skip
+    losses = pd.DataFrame(
+        [{"patient": p, "biopsy": p, "gene": gene, "allele_1": allele, "allele_2": other,
+          "lost_allele": B7 if (p, gene) == ("P5", "B") else np.nan, "has_reads": p == "P5"}
+         for p in PATIENTS for gene, allele, other in (("A", A2, A3), ("B", "B*08:01", B7))]
     )  # fmt: skip
     neoantigens = pd.DataFrame(
         [
@@ -68,9 +74,10 @@ def planted():
         columns=["patient", "start", "peptide", "allele", "is_presented", "planted_as"],
     ).assign(contig="chr6", ref="A", alt="C", gene="G1")
     neoantigens["biopsy"] = neoantigens["patient"]
+    neoantigens["is_lost"] = (neoantigens["patient"] == "P5") & (neoantigens["allele"] == B7)
     return {
         "reads": reads, "calls": calls, "expression": expression, "hla": hla,
-        "neoantigens": neoantigens,
+        "neoantigens": neoantigens, "hla_loss": losses,
         "tmb": pd.DataFrame({"patient": PATIENTS, "biopsy": PATIENTS, "megabases": 0.3,
                              "is_annotated": [True, False, True, True, False],
                              "mutations_nonsynonymous": 2, "mutations_coding": 3}),
@@ -120,13 +127,28 @@ def found(truth):
         variant_ids=[f"{ids[0]};chr6-99-100-A-C", ids[1]], is_binder=True
     )
     burden = pd.DataFrame({"patient": PATIENTS, "biopsy": PATIENTS,
-                           "neoantigen_burden": [np.nan, 1, 0, 0, 2]})  # fmt: skip
+                           "neoantigen_burden": [np.nan, 1, 0, 0, 2],
+                           "neoantigen_burden_presented": [np.nan, 1, 0, 0, 1]})  # fmt: skip
+    types = truth["hla"].merge(reads[["patient", "sample"]], on="patient")
+    losses = truth["hla_loss"]
+    is_read = losses["has_reads"]
+    loss = losses[["patient", "biopsy", "gene", "allele_1", "allele_2", "lost_allele"]].assign(
+        call=np.where(
+            losses["lost_allele"].notna(), "LOH", np.where(is_read, "RETAINED", "NA")
+        ),
+        reason=np.where(is_read, "", "no reads"),
+    )
     changes = pd.DataFrame(
         [("P5", ids[0], "ENSP1.1:p.Gly3Arg"), ("P5", ";".join(ids[::-1]), "ENSP1.1:p.Gly3Val"),
          ("P3", ids[0], "ENSP1.1:p.Gly3Val")],
         columns=["biopsy", "variant_ids", "hgvsp"],
     )  # fmt: skip
     return {
+        "hla_calls": types[types["has_reads"]], "hla_gene_loh": loss,
+        "hla_types": truth["hla"].assign(
+            biopsy=truth["hla"]["patient"],
+            allele=truth["hla"]["allele"].where(truth["hla"]["patient"] != "P1"),
+        ),
         "neoantigens": neoantigens, "neoantigen_burden": burden, "protein_changes": changes,
         "copy_number_fit": copies[["patient", "biopsy", "purity", "ploidy"]].assign(
             is_ambiguous=False
@@ -172,7 +194,7 @@ def broken(judged, table, column, row, value):
 def test_a_perfect_run_holds_in_everything(judged):
     rows = judged()
     assert rows["holds"].all(), rows[~rows["holds"]]
-    assert len(rows) == 26
+    assert len(rows) == 36
 
 
 @pytest.mark.parametrize(
@@ -189,7 +211,26 @@ def test_a_perfect_run_holds_in_everything(judged):
         ("neoantigens", "peptide", 1, "RPPIFIRRM", "neoantigens.peptide"),
         ("neoantigens", "variant_ids", 0, "chr6-99-100-A-C", "neoantigens.peptide"),
         ("neoantigen_burden", "neoantigen_burden", 0, 0, "neoantigen_burden"),
-        ("neoantigen_burden", "neoantigen_burden", 4, 1, "neoantigen_burden"),
+        (
+            "neoantigen_burden",
+            "neoantigen_burden_presented",
+            4,
+            0,
+            "neoantigen_burden_presented",
+        ),
+        (
+            "neoantigen_burden",
+            "neoantigen_burden_presented",
+            4,
+            2,
+            "neoantigen_burden_presented",
+        ),
+        ("hla_calls", "allele", 0, A3, "hla_calls.allele"),
+        ("hla_types", "allele", 0, A2, "hla_types.allele"),
+        ("hla_gene_loh", "call", 8, "LOH", "hla_gene_loh.call"),
+        ("hla_gene_loh", "call", 9, "RETAINED", "hla_gene_loh.call"),
+        ("hla_gene_loh", "lost_allele", 9, "B*08:01", "hla_gene_loh.lost_allele"),
+        ("hla_gene_loh", "reason", 0, "", "hla_gene_loh.reason"),
         ("protein_changes", "hgvsp", 1, "ENSP1.1:p.Gly3Arg", "protein_changes.hgvsp"),
         ("protein_changes", "variant_ids", 1, "chr6-10-11-A-C", "protein_changes.hgvsp"),
         ("quality", "sex_found", 0, "", "quality.sex_found"),
@@ -230,9 +271,16 @@ def test_a_peptide_on_an_allele_that_the_patient_lacks_is_seen(judged):
     assert rows.loc[~rows["holds"], "subject"].tolist() == ["neoantigens.allele"]
 
 
-def test_a_burden_that_is_missing_of_a_typed_patient_fails_twice(judged):
+def test_a_burden_that_is_missing_of_a_typed_patient_fails_in_all_its_claims(judged):
     assert broken(judged, "neoantigen_burden", "neoantigen_burden", 4, np.nan) == [
-        "neoantigen_burden", "neoantigen_burden",
+        "neoantigen_burden", "neoantigen_burden", "neoantigen_burden_presented",
+        "neoantigen_burden_presented",
+    ]  # fmt: skip
+
+
+def test_a_burden_without_a_planted_variant_of_a_lost_allele_is_none_too_small(judged):
+    assert broken(judged, "neoantigen_burden", "neoantigen_burden", 4, 1) == [
+        "neoantigen_burden", "neoantigen_burden_presented",
     ]  # fmt: skip
 
 

@@ -86,6 +86,7 @@ HLA_FRAGMENTS = Table(
         "end": Column("int", "end of it, half-open", "bp"),
         "sites": Column("int", "bases in it that differ between the two alleles", "bp"),
         "fragments": Column("int", "whose middle lies in it", "fragments"),
+        "mismatches": Column("int", "of these fragments with the allele", "bp"),
         "library_fragments": Column(
             "int", "usable read pairs of the whole sample, to compare depths by", "fragments"
         ),
@@ -106,6 +107,8 @@ HLA_GENE_LOH = Table(
         ),
         "probability": Column("float", "that one allele has no copy left, the other has"),
         "homdel_probability": Column("float", "that neither has a copy left"),
+        "lost_probability_1": Column("float", "that allele 1 has no copy left, alone or with 2"),
+        "lost_probability_2": Column("float", "that allele 2 has no copy left"),
         "imbalance_p": Column(
             "float", "P value: the alleles' shares in tumour and normal are the same"
         ),

@@ -202,8 +202,12 @@ HLA_TYPES = Table(
             "string", "two fields, as HLA-A*02:01; missing where the name says less"
         ),
         "written": Column("string", "the name as it was given"),
-        "source": Column("string", "sheet, or the method that found it"),
+        "source": Column("string", "sheet, or the sample from whose reads it was told"),
         "reason": Column("string", "why `allele` is missing; else empty"),
+        "posterior": Column(
+            "float", "probability of the gene's two alleles; missing where the sheet gives them"
+        ),
+        "limits": Column("string", "what weakens a call from reads, joined by ;; else empty"),
     },
 )
 HlaTypes = Annotated[pd.DataFrame, HLA_TYPES]

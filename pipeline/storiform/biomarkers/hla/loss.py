@@ -1,0 +1,314 @@
+"""Which HLA alleles of class I the tumour has lost."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from storiform.biomarkers.hla.loss_evidence import (
+    Gene,
+    Purity,
+    agree,
+    gather_genes,
+    purity_of,
+    segment_of,
+)
+from storiform.biomarkers.hla.loss_model import (
+    LossRules,
+    Posterior,
+    copies_interval,
+    imbalance_p,
+    imbalance_z,
+    posteriors,
+    smallest_excluded_loss,
+)
+from storiform.model.params import Fraction, Params
+from storiform.model.tables.copies import Pathology
+from storiform.model.tables.copy_calls import CopyNumberFit, CopyNumberSegments
+from storiform.model.tables.hla import HLA_GENE_LOH, HlaFragments, HlaGeneLoh, HlaLoss
+from storiform.model.tables.proteins import HLA_LOH, HlaLoh, HlaTypes
+
+LOST = ("LOH", "HOMDEL")
+_JUDGED = (*LOST, "LOH?", "IMBALANCE", "RETAINED")
+_NEARLY = 0.1
+"""P value that a gene has at least whose loss is told by all genes together."""
+
+
+class HlaLossParams(Params):
+    """When an allele is called lost, and what is expected before its fragments are counted."""
+
+    prior_loss: float = Field(
+        0.15, gt=0.0, le=0.9, description="probability of a gene's loss of one allele, before"
+    )
+    prior_deletion: float = Field(
+        0.005, gt=0.0, le=0.09, description="probability that both alleles are lost, before"
+    )
+    prior_subclonal: Fraction = Field(
+        0.4, description="share of losses that only some of the tumour's cells have"
+    )
+    prior_apart: float = Field(
+        0.45,
+        ge=0.01,
+        le=1.0,
+        description="probability that a gene does not share the fate of its haplotype; at 1 "
+        "genes tell nothing of each other",
+    )
+    drift: float = Field(
+        0.04,
+        ge=0.0,
+        le=0.5,
+        description="how much the capture of an allele differs between two libraries, standard "
+        "deviation of the log; overdispersion of shares",
+    )
+    depth_sd: float = Field(
+        0.08,
+        ge=0.01,
+        le=1.0,
+        description="the same of all HLA genes against the rest of the library: scale of a t "
+        "distribution of 4 degrees of freedom, whose standard deviation is 1.4 times that",
+    )
+    gene_depth_sd: float = Field(
+        0.04, ge=0.01, le=1.0, description="the same of one HLA gene against the others"
+    )
+    purity_sd: float = Field(
+        0.06, ge=0.0, le=0.3, description="by which the purity may be too low or too high"
+    )
+    min_probability: Fraction = Field(0.8, description="from which a loss is called LOH")
+    min_doubtful: Fraction = Field(0.5, description="from which it is called LOH?")
+    max_imbalance_p: Fraction = Field(
+        0.01,
+        description="P value of imbalance up to which LOH or IMBALANCE is called: of the gene, "
+        "or, if that is below 0.1, of all genes together",
+    )
+    min_normal_fragments: int = Field(
+        8, ge=1, le=10_000, description="fragments of each allele in the normal"
+    )
+    min_tumour_fragments: int = Field(
+        20,
+        ge=1,
+        le=10_000,
+        description="fragments of a gene that are expected in the tumour without any loss",
+    )
+
+    @property
+    def rules(self) -> LossRules:
+        """Return what the model needs of it."""
+        return LossRules(
+            self.prior_loss, self.prior_deletion, self.prior_subclonal, self.prior_apart,
+            self.drift, self.depth_sd, self.gene_depth_sd,
+        )  # fmt: skip
+
+
+def hla_gene_loh(
+    hla_fragments: HlaFragments,
+    hla_types: HlaTypes,
+    copy_number_fit: CopyNumberFit | None,
+    copy_number_segments: CopyNumberSegments | None,
+    pathology: Pathology | None,
+    params: HlaLossParams,
+) -> HlaGeneLoh:
+    """Tell for each gene of class I whether the tumour has lost an allele.
+
+    The normal tells how well each allele is captured. A state of x and y copies in a share of
+    the tumour's cells foretells the alleles' shares of fragments, beta-binomial, and the depth
+    of the gene, log-normal, given purity and ploidy; all states are weighed together, and
+    those of the three genes are tied weakly. Without a purity the call is by imbalance alone.
+
+    Parameters
+    ----------
+    hla_fragments
+        Fragments of each allele in tumour and normal.
+    hla_types
+        The patient's alleles.
+    copy_number_fit, copy_number_segments
+        Purity and ploidy, and the segments, beside which the call is shown.
+    pathology
+        Purity of the sheet, which is used where the fit has none.
+    params
+        Priors, spreads and thresholds.
+
+    Returns
+    -------
+    HlaGeneLoh
+        A row for each of A, B and C, also where nothing can be told.
+
+    References
+    ----------
+    McGranahan et al., Cell 171, 1259-1271 (2017), doi:10.1016/j.cell.2017.10.001.
+    """
+    genes = gather_genes(
+        hla_fragments, hla_types, params.min_normal_fragments, params.min_tumour_fragments
+    )
+    purity = purity_of(copy_number_fit, pathology, params.purity_sd)
+    usable = [gene for gene in genes if not gene.reason]
+    z = [imbalance_z(gene.counts, params.drift) for gene in usable]
+    pooled = imbalance_p(z) if z else 1.0
+    library = usable[0].library if usable else np.nan
+    found: list[Posterior] = []
+    if usable and purity.is_known:
+        sample = purity.sample(library)
+        found = posteriors([gene.counts for gene in usable], sample, params.rules)
+    rows = []
+    for gene in genes:
+        row = {**_blank(gene, purity), **segment_of(copy_number_segments, gene.name)}
+        if not gene.reason:
+            number = usable.index(gene)
+            p = imbalance_p([z[number]])
+            is_uneven = p <= params.max_imbalance_p or (
+                pooled <= params.max_imbalance_p and p <= _NEARLY
+            )
+            row["imbalance_p"] = p
+            if found:
+                row |= _told(gene, found[number], purity, params, is_uneven=is_uneven)
+            else:
+                row |= _by_imbalance(gene, params, is_uneven=p <= params.max_imbalance_p)
+        row["is_consistent"] = agree(row)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=list(HLA_GENE_LOH.columns))
+
+
+def _blank(gene: Gene, purity: Purity) -> dict[str, object]:
+    """Return the row of a gene of which nothing is told."""
+    row: dict[str, object] = dict.fromkeys(HLA_GENE_LOH.columns, np.nan)
+    counts = np.concatenate([gene.counts.normal, gene.counts.tumour]).astype(np.int64)
+    normal_1, normal_2, tumour_1, tumour_2 = counts.tolist()
+    return row | {
+        "gene": gene.name, "call": "NA", "lost_allele": "", "allele_1": gene.alleles[0],
+        "allele_2": gene.alleles[1], "normal_1": normal_1, "normal_2": normal_2,
+        "tumour_1": tumour_1, "tumour_2": tumour_2, "purity": purity.value,
+        "ploidy": purity.ploidy, "segment_copies": None, "segment_minor_copies": None,
+        "is_consistent": None, "reason": gene.reason, "limits": "; ".join(gene.limits),
+    }  # fmt: skip
+
+
+def _told(
+    gene: Gene, found: Posterior, purity: Purity, params: HlaLossParams, *, is_uneven: bool
+) -> dict[str, object]:
+    """Return what the model tells of a gene."""
+    call = _call(found, params, is_uneven=is_uneven)
+    sample = purity.sample(gene.library)
+    copies = [copies_interval(gene.counts, side, sample, params.rules) for side in (0, 1)]
+    limits = [*gene.limits, *purity.limits]
+    if np.isnan(gene.library):
+        limits.append("the size of the libraries is not known: depth was not used")
+    undecided = found.loss + found.deletion
+    if call in {"RETAINED", "IMBALANCE"} and undecided > 1.0 - params.min_probability:
+        limits.append(f"a loss cannot be excluded: probability {undecided:.2f}")
+    side = int(found.lost[1] > found.lost[0])
+    return {
+        "call": call,
+        "probability": found.loss,
+        "homdel_probability": found.deletion,
+        "lost_probability_1": found.lost[0] + found.deletion,
+        "lost_probability_2": found.lost[1] + found.deletion,
+        "clonal_fraction": found.clonal_fraction,
+        "lost_allele": gene.alleles[side] if call in {"LOH", "LOH?"} else "",
+        "copies_1_low": copies[0][0], "copies_1": copies[0][1], "copies_1_high": copies[0][2],
+        "copies_2_low": copies[1][0], "copies_2": copies[1][1], "copies_2_high": copies[1][2],
+        "limits": "; ".join(limits),
+    }  # fmt: skip
+
+
+def _call(found: Posterior, params: HlaLossParams, *, is_uneven: bool) -> str:
+    if found.deletion >= params.min_probability:
+        return "HOMDEL"
+    if found.loss >= params.min_probability and is_uneven:
+        return "LOH"
+    if found.loss >= params.min_doubtful:
+        return "LOH?"
+    if found.imbalance >= params.min_probability and is_uneven:
+        return "IMBALANCE"
+    return "RETAINED"
+
+
+def _by_imbalance(gene: Gene, params: HlaLossParams, *, is_uneven: bool) -> dict[str, object]:
+    """Return what can be told without a purity: whether the alleles are out of balance."""
+    words = "purity is not known: by imbalance alone"
+    if is_uneven:
+        limits = [*gene.limits, f"{words}, which may be a loss or a gain"]
+        return {"call": "IMBALANCE", "limits": "; ".join(limits)}
+    least = smallest_excluded_loss(gene.counts, params.drift)
+    if least <= params.min_doubtful:
+        limits = [*gene.limits, f"{words}; a loss in {least:.0%} of all cells is excluded"]
+        return {"call": "RETAINED", "limits": "; ".join(limits)}
+    share = f"{params.min_doubtful:.0%}"
+    reason = f"purity is not known, and a loss in {share} of all cells is not excluded"
+    return {"call": "NA", "reason": reason}
+
+
+def hla_loh(hla_gene_loh: HlaGeneLoh, hla_types: HlaTypes, params: HlaLossParams) -> HlaLoh:
+    """Tell for each HLA allele of the patient whether the tumour has lost it.
+
+    Lost are the lost allele of LOH and both of HOMDEL. Not lost is an allele whose probability
+    to be lost is at most one less that of a call (0.2). In between, and where the gene could
+    not be judged, it is missing. An allele on both haplotypes is lost with both alone: unless
+    copy number shows that, it is not lost.
+
+    Parameters
+    ----------
+    hla_gene_loh
+        Calls of the genes.
+    hla_types
+        The patient's alleles.
+    params
+        Thresholds.
+
+    Returns
+    -------
+    HlaLoh
+        A row for each allele, of whatever class.
+    """
+    judged = {str(row["gene"]): row for row in hla_gene_loh.to_dict("records")}
+    known = hla_types[hla_types["allele"].notna()]
+    rows = []
+    for (gene, allele), own in known.astype({"gene": str}).groupby(
+        ["gene", "allele"], sort=True
+    ):
+        row = judged.get(str(gene))
+        is_lost, chance = None, np.nan
+        if row is not None:
+            copies = int(known["gene"].eq(str(gene)).sum())
+            is_both = len(own) == copies > 1
+            is_lost, chance = _allele_fate(row, str(allele), params, is_both=is_both)
+        rows.append({"allele": allele, "is_lost": is_lost, "probability": chance})
+    return HLA_LOH.conform(pd.DataFrame(rows, columns=list(HLA_LOH.columns)))
+
+
+def _allele_fate(
+    row: Mapping[Hashable, Any], allele: str, params: HlaLossParams, *, is_both: bool
+) -> tuple[bool | None, float]:
+    """Return whether an allele is lost, and the probability of that."""
+    if is_both:
+        copies = row["segment_copies"]
+        if pd.notna(copies) and copies == 0:
+            return None, float("nan")
+        return False, params.prior_deletion
+    if pd.isna(row["probability"]):
+        return None, float("nan")
+    is_first = allele == row["allele_1"]
+    chance = float(row["lost_probability_1" if is_first else "lost_probability_2"])
+    if row["call"] == "HOMDEL" or (row["call"] == "LOH" and allele == row["lost_allele"]):
+        return True, chance
+    return (False if chance <= 1.0 - params.min_probability else None), chance
+
+
+def hla_loss(hla_gene_loh: HlaGeneLoh) -> HlaLoss:
+    """Tell whether a biopsy lost an HLA allele of class I: LOH or HOMDEL of any gene.
+
+    A doubtful loss (LOH?) makes the answer missing unless another gene has one, as do genes
+    none of which could be judged.
+    """
+    calls = hla_gene_loh["call"].astype(str)
+    judged = int(calls.isin(_JUDGED).sum())
+    lost = int(calls.isin(LOST).sum())
+    is_doubtful = bool(calls.eq("LOH?").any())
+    has_loss = None if judged == 0 or (lost == 0 and is_doubtful) else lost > 0
+    return pd.DataFrame(
+        {
+            "has_loss": pd.array([has_loss], dtype="boolean"),
+            "genes_lost": pd.array([lost if judged else None], dtype="Int64"),
+            "genes_judged": [judged],
+        }
+    )

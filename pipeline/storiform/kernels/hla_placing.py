@@ -1,0 +1,375 @@
+"""Where reads lie on the exons of HLA genes.
+
+The sequences of one exon of one gene that have bases in the same columns make a *block*: no
+gap stands between them, so a read lies on all of them alike, on a *diagonal*, the column of its
+first base. An allele with an insertion or deletion has a block of its own there. Blocks are
+numbered by exon, then by gene; sequences by their block.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from storiform.kernels import compiled
+from storiform.kernels.hla_words import LENGTH, NO_WORD, WordSet, find_word
+from storiform.kernels.records import Bytes, Int
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+NOWHERE = -(1 << 30)
+"""The diagonal of a read that does not lie there."""
+DIAGONALS = 4
+"""Diagonals of one read and block between which its words may choose."""
+_OVERLAP, _OWN_WORDS = 8, 3
+_EARNED = 2.5
+"""Nats; a column of another gene or allele loses half a nat, one of anything else five."""
+_UNKNOWN = 4
+_COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
+
+
+class WordPlaces(NamedTuple):
+    """Where words stand: the w-th in `blocks` and `columns` [first[w], first[w + 1])."""
+
+    words: WordSet
+    first: Ints
+    blocks: npt.NDArray[np.int32]
+    columns: npt.NDArray[np.int32]
+
+
+class Blocks(NamedTuple):
+    """Sequences of exons without gaps, block by block.
+
+    Parameters
+    ----------
+    genes, exons
+        int64 (n,), numbers of each block's gene and exon, from 0.
+    mains
+        int64 (n,), the block of the same gene and exon with the commonest gaps.
+    of_exon
+        int64 (exons + 1,), the first block of each exon.
+    columns
+        int64 (n + 1,), the first column of each block; columns are numbered through.
+    commons
+        int32 (columns,), the column among those common to all of the gene's exon.
+    sequences
+        int64 (n + 1,), the first sequence of each block.
+    usual
+        uint8 (columns,), the commonest base of each column, 4 for one that is not known.
+    differences
+        int64 (columns + 1,): at a column, `others` [differences[c], differences[c + 1]) are
+        the sequences that have another base, `bases` which.
+    typed
+        Number of genes that are typed, the first ones.
+    """
+
+    genes: Ints
+    exons: Ints
+    mains: Ints
+    of_exon: Ints
+    columns: Ints
+    commons: npt.NDArray[np.int32]
+    sequences: Ints
+    usual: Bytes
+    differences: Ints
+    others: npt.NDArray[np.int32]
+    bases: Bytes
+    typed: int
+
+
+class Bench(NamedTuple):
+    """Room to place one read in; two rows, one for each strand.
+
+    `codes` (2, longest) and `costs` (2, longest) are the read as it may lie, what a mismatch
+    of each base costs (nats); `words` (longest,); `diagonals` and `votes`
+    (2, blocks, `DIAGONALS`) and how many of them there are, `tried` (2, blocks); `touched`
+    (2, blocks) those blocks that have any, `state` (4,) their numbers by strand, then the
+    length and strand of the read. `anchors` (exons,) and `places` (blocks,) are the result:
+    the block and the diagonal of each exon by which the read lies on it, -1 where it does
+    not, and its diagonal on each block of these exons.
+    """
+
+    codes: Bytes
+    costs: Floats
+    words: Ints
+    diagonals: Ints
+    votes: Ints
+    tried: Ints
+    touched: Ints
+    state: Ints
+    anchors: Ints
+    places: Ints
+
+
+def make_bench(blocks: Blocks, longest: int) -> Bench:
+    """Return room for reads of up to so many bases."""
+    number, exons = len(blocks.genes), len(blocks.of_exon) - 1
+    return Bench(
+        np.zeros((2, longest), dtype=np.uint8),
+        np.zeros((2, longest)),
+        np.zeros(longest, dtype=np.int64),
+        np.zeros((2, number, DIAGONALS), dtype=np.int64),
+        np.zeros((2, number, DIAGONALS), dtype=np.int64),
+        np.zeros((2, number), dtype=np.int64),
+        np.zeros((2, number), dtype=np.int64),
+        np.zeros(4, dtype=np.int64),
+        np.full(exons, -1, dtype=np.int64),
+        np.full(number, NOWHERE, dtype=np.int64),
+    )
+
+
+@compiled
+def turn_read(codes: Bytes, costs: Floats, bench: Bench) -> None:
+    """Write a read and its reverse complement into the room."""
+    length = len(codes)
+    bench.state[2] = length
+    for i in range(length):
+        bench.codes[0, i], bench.costs[0, i] = codes[i], costs[i]
+        bench.codes[1, length - 1 - i] = _COMPLEMENT[codes[i]]
+        bench.costs[1, length - 1 - i] = costs[i]
+
+
+@compiled
+def add_vote(bench: Bench, strand: Int, block: Int, diagonal: Int) -> None:
+    """Count one word for a diagonal; after the first few, further ones are not looked at."""
+    number = bench.tried[strand, block]
+    for k in range(number):
+        if bench.diagonals[strand, block, k] == diagonal:
+            bench.votes[strand, block, k] += 1
+            return
+    if number == 0:
+        bench.touched[strand, bench.state[strand]] = block
+        bench.state[strand] += 1
+    if number < DIAGONALS:
+        bench.diagonals[strand, block, number] = diagonal
+        bench.votes[strand, block, number] = 1
+        bench.tried[strand, block] = number + 1
+
+
+@compiled
+def count_votes(bench: Bench, strand: Int, places: WordPlaces) -> Int:
+    """Count the words of one strand of a read by block and diagonal; return the most."""
+    for k in range(bench.state[strand]):
+        bench.tried[strand, bench.touched[strand, k]] = 0
+    bench.state[strand] = 0
+    word, known = np.int64(0), 0
+    for i in range(bench.state[2]):
+        code = bench.codes[strand, i]
+        known = known + 1 if code < _UNKNOWN else 0
+        word = (word << 2 | np.int64(code & 3)) & ((1 << 2 * LENGTH) - 1)
+        row = find_word(word, places.words) if known >= LENGTH else np.int64(NO_WORD)
+        if row < 0:
+            continue
+        for k in range(places.first[row], places.first[row + 1]):
+            diagonal = places.columns[k] - (i - LENGTH + 1)
+            add_vote(bench, strand, np.int64(places.blocks[k]), diagonal)
+    most = np.int64(0)
+    for k in range(bench.state[strand]):
+        block = bench.touched[strand, k]
+        for x in range(bench.tried[strand, block]):
+            most = max(most, bench.votes[strand, block, x])
+    return most
+
+
+@compiled
+def best_diagonal(bench: Bench, block: Int) -> tuple[Int, Int]:
+    """Return the diagonal on a block with the most votes, and these."""
+    strand = bench.state[3]
+    best, most = np.int64(NOWHERE), np.int64(0)
+    for k in range(bench.tried[strand, block]):
+        if bench.votes[strand, block, k] > most:
+            most = bench.votes[strand, block, k]
+            best = bench.diagonals[strand, block, k]
+    return best, most
+
+
+@compiled
+def stretch_of(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> tuple[Int, Int]:
+    """Return the bases of the read [first, last) that lie in a block."""
+    length = blocks.columns[block + 1] - blocks.columns[block]
+    return max(np.int64(0), -diagonal), min(bench.state[2], length - diagonal)
+
+
+@compiled
+def anchor_exon(bench: Bench, blocks: Blocks, least: Int) -> bool:
+    """Find the exon with the most votes beside those found; tell whether there was one.
+
+    Only genes that are typed count: where reads lie on none of them they tell nothing.
+
+    It may not claim bases of the read, but for a few, that an exon has which was found before.
+    """
+    best, most, at = np.int64(-1), np.int64(least - 1), np.int64(NOWHERE)
+    strand = bench.state[3]
+    for k in range(bench.state[strand]):
+        block = bench.touched[strand, k]
+        if bench.anchors[blocks.exons[block]] >= 0 or blocks.genes[block] >= blocks.typed:
+            continue
+        diagonal, votes = best_diagonal(bench, block)
+        is_better = votes > most or (votes == most and block < best)
+        if is_better and is_free(bench, blocks, block, diagonal):
+            best, most, at = block, np.int64(votes), np.int64(diagonal)
+    if best < 0:
+        return False
+    bench.anchors[blocks.exons[best]] = best
+    bench.places[best] = at
+    return True
+
+
+@compiled
+def is_free(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> bool:
+    """Tell whether no exon that was found has more than a few of the same bases."""
+    first, last = stretch_of(bench, blocks, block, diagonal)
+    for exon in range(len(bench.anchors)):
+        anchor = bench.anchors[exon]
+        if anchor >= 0:
+            begin, end = stretch_of(bench, blocks, anchor, bench.places[anchor])
+            if min(end, last) - max(begin, first) > _OVERLAP:
+                return False
+    return True
+
+
+@compiled
+def usual_loss(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> float:
+    """Return what the mismatches with the usual sequence of a block cost, nats."""
+    strand, at = bench.state[3], blocks.columns[block] + diagonal
+    first, last = stretch_of(bench, blocks, block, diagonal)
+    loss = 0.0
+    for i in range(first, last):
+        loss += base_loss(bench.codes[strand, i], bench.costs[strand, i], blocks.usual[at + i])
+    return loss
+
+
+@compiled
+def base_loss(code: Int, cost: float, base: Int) -> float:
+    """Return what one base costs: nothing if it fits or is N, log 4 where nothing is known."""
+    if code == base or code >= _UNKNOWN:
+        return 0.0
+    return min(cost, 1.3862943611198906) if base >= _UNKNOWN else cost
+
+
+@compiled
+def find_column(blocks: Blocks, block: Int, common: Int) -> Int:
+    """Return the first column of a block that is not before a column of the gene's exon."""
+    low, high = blocks.columns[block], blocks.columns[block + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if blocks.commons[middle] < common:
+            low = middle + 1
+        else:
+            high = middle
+    return np.int64(low - blocks.columns[block])
+
+
+@compiled
+def carry_begin(bench: Bench, blocks: Blocks, source: Int, target: Int) -> Int:
+    """Carry the first column of a read over to another block of the gene: its diagonal there.
+
+    Columns that the other block lacks are passed over.
+    """
+    diagonal = bench.places[source]
+    first, last = stretch_of(bench, blocks, source, diagonal)
+    if last <= first:
+        return np.int64(NOWHERE)
+    begin, other = blocks.columns[source], blocks.columns[target]
+    column = find_column(blocks, target, blocks.commons[begin + diagonal + first])
+    if other + column == blocks.columns[target + 1]:
+        return np.int64(NOWHERE)
+    back = find_column(blocks, source, blocks.commons[other + column])
+    return np.int64(column - (back - diagonal))
+
+
+@compiled
+def carry_end(bench: Bench, blocks: Blocks, source: Int, target: Int) -> Int:
+    """Carry the last column of a read over to another block of the gene; see `carry_begin`."""
+    diagonal = bench.places[source]
+    first, last = stretch_of(bench, blocks, source, diagonal)
+    if last <= first:
+        return np.int64(NOWHERE)
+    begin, other = blocks.columns[source], blocks.columns[target]
+    common = blocks.commons[begin + diagonal + last - 1]
+    column = find_column(blocks, target, common + 1) - 1
+    if column < 0:
+        return np.int64(NOWHERE)
+    back = find_column(blocks, source, blocks.commons[other + column] + 1) - 1
+    return np.int64(column - (back - diagonal))
+
+
+@compiled
+def weigh_diagonal(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> float:
+    """Return the loss on a diagonal less what each column that the read has there earns."""
+    first, last = stretch_of(bench, blocks, block, diagonal)
+    if last <= first:
+        return 0.0
+    return usual_loss(bench, blocks, block, diagonal) - _EARNED * float(last - first)
+
+
+@compiled
+def choose_diagonal(bench: Bench, blocks: Blocks, block: Int, one: Int, two: Int) -> None:
+    """Place a read in a block: on the better of two diagonals, or on that of its own words.
+
+    A read that lies on none of them has no column there.
+    """
+    bench.places[block] = blocks.columns[block + 1] - blocks.columns[block]
+    own, votes = best_diagonal(bench, block)
+    own = own if votes >= _OWN_WORDS else np.int64(NOWHERE)
+    best = 0.0
+    for k in range(3):
+        diagonal = one if k == 0 else (two if k == 1 else own)
+        if diagonal == NOWHERE or (k == 1 and two == one):
+            continue
+        weight = weigh_diagonal(bench, blocks, block, diagonal)
+        if weight < best:
+            best, bench.places[block] = weight, diagonal
+
+
+@compiled
+def spread_exon(bench: Bench, blocks: Blocks, exon: Int) -> None:
+    """Lay a read on all blocks of an exon, given that on which it has the most words.
+
+    From there it is carried to the gene's main block, from that to those of other genes, by
+    begin or end of the exon, and from each of these to the other blocks of its gene.
+    """
+    anchor = bench.anchors[exon]
+    main = blocks.mains[anchor]
+    if main != anchor:
+        one = carry_begin(bench, blocks, anchor, main)
+        choose_diagonal(bench, blocks, main, one, carry_end(bench, blocks, anchor, main))
+    length = blocks.columns[main + 1] - blocks.columns[main]
+    diagonal = bench.places[main]
+    for block in range(blocks.of_exon[exon], blocks.of_exon[exon + 1]):
+        own = blocks.mains[block]
+        if block in (anchor, main):
+            continue
+        if block == own:
+            longer = blocks.columns[block + 1] - blocks.columns[block] - length
+            choose_diagonal(bench, blocks, block, diagonal, diagonal + longer)
+        else:
+            one = carry_begin(bench, blocks, own, block)
+            choose_diagonal(bench, blocks, block, one, carry_end(bench, blocks, own, block))
+
+
+@compiled
+def place_read(bench: Bench, blocks: Blocks, places: WordPlaces, least: Int) -> Int:
+    """Lay the read in the room on exons; return on how many.
+
+    Parameters
+    ----------
+    bench
+        Holds the read; `anchors` and `places` take the result.
+    blocks, places
+        The exons and their words.
+    least
+        Words that a read shares at least with one diagonal.
+    """
+    bench.anchors[:] = -1
+    forward = count_votes(bench, 0, places)
+    reverse = count_votes(bench, 1, places)
+    bench.state[3] = 1 if reverse > forward else 0
+    number = 0
+    while anchor_exon(bench, blocks, least):
+        number += 1
+    for exon in range(len(bench.anchors)):
+        if bench.anchors[exon] >= 0:
+            spread_exon(bench, blocks, exon)
+    return number

@@ -1,0 +1,273 @@
+"""Calls of HLA loss, and the reasons why there is none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh, hla_loh, hla_loss
+from storiform.biomarkers.hla.loss_evidence import PLACES
+from storiform.model.tables.copies import PATHOLOGY
+from storiform.model.tables.copy_calls import COPY_NUMBER_FIT, COPY_NUMBER_SEGMENTS
+from storiform.model.tables.hla import HLA_FRAGMENTS, HLA_GENE_LOH, HLA_LOSS
+from storiform.model.tables.proteins import HLA_LOH, HLA_TYPES
+
+PARAMS = HlaLossParams()
+NAMES = {"A": ("HLA-A*01:01", "HLA-A*02:01"), "B": ("HLA-B*07:02", "HLA-B*08:01"),
+         "C": ("HLA-C*07:01", "HLA-C*07:02")}  # fmt: skip
+
+
+def types(**alleles):
+    rows = [
+        {"gene": gene, "copy": copy, "allele": name, "written": name or "", "source": "sheet",
+         "reason": "" if name else "low_resolution", "posterior": np.nan, "limits": ""}
+        for gene, names in {**NAMES, **alleles}.items()
+        for copy, name in enumerate(names, start=1)
+    ]  # fmt: skip
+    return HLA_TYPES.conform(pd.DataFrame(rows))
+
+
+def fragments(tumour, normal=None, **further):
+    """Return fragments of each gene: gene -> counts of both alleles, in tumour and normal."""
+    rates = {"tumour": further.get("strange", (0.5, 0.5)), "normal": (0.5, 0.5)}
+    rows = []
+    for role, counts in (("tumour", tumour), ("normal", normal)):
+        for gene, pair in (counts or {}).items():
+            for allele, number, rate in zip(NAMES[gene], pair, rates[role], strict=True):
+                rows.append(
+                    {"gene": gene, "allele": allele, "role": role, "start": 0,
+                     "end": further.get("end", 3000), "sites": further.get("sites", 40),
+                     "fragments": number, "mismatches": round(number * rate),
+                     "library_fragments": further.get("library", 1_000_000)}
+                )  # fmt: skip
+    return HLA_FRAGMENTS.conform(pd.DataFrame(rows, columns=list(HLA_FRAGMENTS.columns)))
+
+
+def shown(copies, purity=0.6, ploidy=2.0, number=500):
+    scale = (purity * ploidy + 2 * (1 - purity)) / 2
+    return tuple(round(number * (purity * copy + 1 - purity) / scale) for copy in copies)
+
+
+NORMAL = dict.fromkeys("ABC", (500, 500))
+ONE_LOST = dict.fromkeys("ABC", shown((0, 1)))
+KEPT = dict.fromkeys("ABC", shown((1, 1)))
+
+
+def fit(purity=0.6, ploidy=2.0, **further):
+    row = dict.fromkeys(COPY_NUMBER_FIT.columns, np.nan) | {
+        "purity": purity, "ploidy": ploidy, "is_ambiguous": False, "wgd": None,
+        "breakpoints": 0, **dict.fromkeys(("alternatives", "sex", "reference", "method"), ""),
+        "limits": "",
+    }  # fmt: skip
+    return COPY_NUMBER_FIT.conform(pd.DataFrame([row | further]))
+
+
+def segment(total, minor, start=20_000_000, end=40_000_000, contig="chr6"):
+    row = dict.fromkeys(COPY_NUMBER_SEGMENTS.columns, np.nan) | {
+        "contig": contig, "start": start, "end": end, "bins": 10, "snps": 5, "total": total,
+        "minor": minor, "normal_copies": 2, "is_subclonal": False,
+    }  # fmt: skip
+    return COPY_NUMBER_SEGMENTS.conform(pd.DataFrame([row]))
+
+
+def called(tumour, normal=NORMAL, own=None, **further):
+    given = {"fit": fit(), "segments": None, "pathology": None} | {
+        name: further.pop(name) for name in ("fit", "segments", "pathology") if name in further
+    }
+    found = hla_gene_loh(
+        fragments(tumour, normal, **further), types() if own is None else own, given["fit"],
+        given["segments"], given["pathology"], PARAMS,
+    )  # fmt: skip
+    return HLA_GENE_LOH.conform(found).set_index("gene")
+
+
+def test_the_loss_of_a_haplotype_is_called_with_the_lost_alleles():
+    found = called(ONE_LOST)
+    assert found["call"].tolist() == ["LOH"] * 3
+    assert found["lost_allele"].tolist() == [pair[0] for pair in NAMES.values()]
+    assert (found["probability"] > 0.99).all()
+    assert (found["imbalance_p"] < 0.001).all()
+    assert (found["copies_1"] < 0.2).all()
+    assert found["copies_2"].between(0.8, 1.2).all()
+    assert (found["reason"] == "").all()
+
+
+def test_what_is_retained_gained_or_deleted_is_no_loss():
+    tumour = {"A": shown((1, 1)), "B": shown((4, 1)), "C": shown((0, 0))}
+    found = called(tumour)
+    assert found["call"].tolist() == ["RETAINED", "IMBALANCE", "HOMDEL"]
+    assert (found["lost_allele"] == "").all()
+    assert (found.loc[["A", "B"], "probability"] < 0.2).all()
+
+
+def test_a_loss_that_is_not_quite_sure_is_called_doubtful():
+    weak = {"A": shown((0, 1), 0.32, number=220), "B": shown((1, 1)), "C": shown((1, 1))}
+    normal = {**NORMAL, "A": (220, 220)}
+    found = called(weak, normal, fit=fit(0.32))
+    assert found.loc["A", "call"] == "LOH?"
+    assert 0.5 <= found.loc["A", "probability"] < 0.8
+    assert found.loc["A", "lost_allele"] == "HLA-A*01:01"
+
+
+def test_a_retained_gene_of_a_tumour_with_little_of_it_says_what_is_not_excluded():
+    found = called({gene: shown((1, 1), 0.12) for gene in "ABC"}, fit=fit(0.12))
+    assert (found["call"] == "RETAINED").all()
+    unsure = found["probability"] + found["homdel_probability"] > 0.2
+    assert found.loc[unsure, "limits"].str.contains("cannot be excluded").all()
+    few = called(dict.fromkeys("ABC", (25, 25)), dict.fromkeys("ABC", (25, 25)), fit=fit(0.1))
+    assert (few["probability"] > 0.02).all()
+
+
+@pytest.mark.parametrize(
+    ("own", "reason"),
+    [
+        ({"A": ("HLA-A*01:01", "HLA-A*01:01")}, "homozygous"),
+        ({"A": ("HLA-A*01:01", None)}, "HLA-A is not typed in full: low_resolution"),
+        ({"A": ("HLA-A*01:01",)}, "only one allele of HLA-A is known"),
+        ({"A": ()}, "HLA-A is not typed"),
+        ({"A": ("HLA-A*01:01", "HLA-A*02:01", "HLA-A*03:01")}, "3 alleles of HLA-A"),
+    ],
+)
+def test_a_gene_without_two_known_alleles_has_its_reason(own, reason):
+    found = called(ONE_LOST, own=types(**own))
+    assert found["call"].tolist() == ["NA", "LOH", "LOH"]
+    assert reason in found.loc["A", "reason"]
+    assert found.loc["A", ["probability", "copies_1", "imbalance_p"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("tumour", "normal", "further", "reason"),
+    [
+        (ONE_LOST, None, {}, "no exome of the normal"),
+        (None, NORMAL, {}, "no exome of the tumour"),
+        (None, None, {}, "RNA"),
+        (ONE_LOST, NORMAL, {"end": 0}, "the HLA reference lacks HLA-A*01:01 and HLA-A*02:01"),
+        (ONE_LOST, NORMAL, {"sites": 0}, "differ nowhere"),
+        (KEPT, dict.fromkeys("ABC", (0, 0)), {}, "is the gene captured?"),
+        (KEPT, dict.fromkeys("ABC", (7, 500)), {}, "7 fragments of HLA-A*01:01 in the normal"),
+        (KEPT, dict.fromkeys("ABC", (9, 9)), {}, "18 fragments expected in the tumour"),
+        (KEPT, NORMAL, {"strange": (1.0, 5.0)}, "two persons"),
+    ],
+)
+def test_what_cannot_be_judged_says_why(tumour, normal, further, reason):
+    found = called(tumour, normal, **further)
+    assert found["call"].tolist() == ["NA"] * 3
+    assert reason in found.loc["A", "reason"]
+
+
+def test_a_damaged_tumour_is_not_taken_for_another_person():
+    assert called(ONE_LOST, strange=(3.0, 3.0))["call"].tolist() == ["LOH"] * 3
+
+
+def test_no_fragment_in_the_tumour_is_a_deletion_and_no_gap():
+    tumour = {**KEPT, "B": (6, 5)}
+    found = called(tumour, fit=fit(0.95))
+    assert found.loc["B", "call"] == "HOMDEL"
+
+
+def test_without_purity_only_imbalance_is_told():
+    found = called({**KEPT, "A": shown((0, 1))}, fit=None)
+    assert found["call"].tolist() == ["IMBALANCE", "RETAINED", "RETAINED"]
+    assert found["limits"].str.contains("by imbalance alone").all()
+    assert found["probability"].isna().all()
+    assert called(KEPT, fit=fit(np.nan))["call"].tolist() == ["RETAINED"] * 3
+    few = dict.fromkeys("ABC", (15, 15))
+    unsure = called(few, few, fit=None)
+    assert unsure["call"].tolist() == ["NA"] * 3
+    assert unsure["reason"].str.contains("purity is not known").all()
+
+
+def test_the_purity_of_the_sheet_stands_in():
+    sheet = PATHOLOGY.conform(pd.DataFrame({"purity": [0.6], "ploidy": [np.nan]}))
+    found = called(ONE_LOST, fit=None, pathology=sheet)
+    assert found["call"].tolist() == ["LOH"] * 3
+    assert found["limits"].str.contains("ploidy taken to be 2").all()
+    assert called(ONE_LOST, pathology=sheet)["limits"].tolist() == [""] * 3
+
+
+def test_an_ambiguous_fit_and_unknown_libraries_are_named():
+    found = called(ONE_LOST, fit=fit(is_ambiguous=True), library=0)
+    assert found["limits"].str.contains("another purity and ploidy").all()
+    assert found["limits"].str.contains("depth was not used").all()
+    assert found["copies_1"].isna().all()
+
+
+def test_a_wide_interval_of_purity_weakens_the_copies():
+    sure = called(ONE_LOST)
+    wide = called(ONE_LOST, fit=fit(purity_lower=0.3, purity_upper=0.9))
+    width = [(f["copies_2_high"] - f["copies_2_low"]).iloc[0] for f in (sure, wide)]
+    assert width[1] > width[0]
+
+
+@pytest.mark.parametrize(
+    ("tumour", "copies", "expected"),
+    [
+        (ONE_LOST, (1, 0), True), (ONE_LOST, (2, 1), False), (KEPT, (2, 1), True),
+        (KEPT, (2, 0), False), (dict.fromkeys("ABC", shown((0, 0))), (0, 0), True),
+        (KEPT, (2, None), None), (KEPT, (None, None), None), (KEPT, (0, None), False),
+    ],
+)  # fmt: skip
+def test_the_segment_is_compared(tumour, copies, expected):
+    found = called(tumour, segments=segment(*copies))
+    values = found["is_consistent"]
+    assert values.isna().all() if expected is None else (values == expected).all()
+
+
+def test_only_the_segment_that_holds_a_gene_counts():
+    between = (PLACES["A"] + PLACES["C"]) // 2
+    found = called(KEPT, segments=segment(3, 1, end=between))
+    assert found["segment_copies"].tolist() == [3, pd.NA, pd.NA]
+    assert called(KEPT, segments=segment(3, 1, contig="chr7"))["segment_copies"].isna().all()
+
+
+def fates(found, own=None):
+    table = hla_loh(found.reset_index(), types() if own is None else own, PARAMS)
+    return HLA_LOH.conform(table).set_index("allele")
+
+
+def test_the_lost_allele_is_lost_and_the_other_is_not():
+    told = fates(called(ONE_LOST))
+    assert told["is_lost"].tolist() == [True, False] * 3
+    assert told["probability"].iloc[0] > 0.99
+    assert told["probability"].iloc[1] < 0.01
+
+
+def test_both_alleles_of_a_deletion_are_lost():
+    told = fates(called(dict.fromkeys("ABC", shown((0, 0)))))
+    assert told["is_lost"].all()
+
+
+def test_what_is_not_known_of_an_allele_is_missing():
+    weak = {"A": shown((0, 1), 0.32, number=220), "B": shown((1, 1)), "C": shown((1, 1))}
+    told = fates(called(weak, {**NORMAL, "A": (220, 220)}, fit=fit(0.32)))
+    assert pd.isna(told.loc["HLA-A*01:01", "is_lost"])
+    assert not told.loc["HLA-A*02:01", "is_lost"]
+    unknown = fates(called(KEPT, None))
+    assert unknown["is_lost"].isna().all()
+    assert unknown["probability"].isna().all()
+
+
+def test_an_allele_of_both_haplotypes_is_there_unless_its_segment_is_gone():
+    own = types(A=("HLA-A*01:01", "HLA-A*01:01"), DRB1=("HLA-DRB1*01:01", "HLA-DRB1*03:01"))
+    told = fates(called(KEPT, own=own), own)
+    assert told.loc["HLA-A*01:01", "is_lost"] == np.False_
+    assert told.loc["HLA-A*01:01", "probability"] == PARAMS.prior_deletion
+    assert pd.isna(told.loc["HLA-DRB1*01:01", "is_lost"])
+    gone = fates(called(KEPT, own=own, segments=segment(0, 0)), own)
+    assert pd.isna(gone.loc["HLA-A*01:01", "is_lost"])
+
+
+def losses(*calls):
+    found = called(KEPT)
+    found["call"] = list(calls)
+    return HLA_LOSS.conform(hla_loss(found.reset_index())).iloc[0]
+
+
+def test_a_biopsy_has_a_loss_if_any_gene_has():
+    some = losses("LOH", "HOMDEL", "RETAINED")
+    assert (some["has_loss"], some["genes_lost"], some["genes_judged"]) == (True, 2, 3)
+    none = losses("RETAINED", "IMBALANCE", "NA")
+    assert (none["has_loss"], none["genes_lost"], none["genes_judged"]) == (False, 0, 2)
+    assert pd.isna(losses("LOH?", "RETAINED", "NA")["has_loss"])
+    unknown = losses("NA", "NA", "NA")
+    assert pd.isna(unknown["has_loss"])
+    assert pd.isna(unknown["genes_lost"])
