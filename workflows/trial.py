@@ -1,7 +1,8 @@
 """A trial, from reads, calls and counts to response and survival.
 
 The order is that of a trial paper. What runs before what follows from the tables, so a
-step can be added, taken out or moved at will.
+step can be added, taken out or moved at will. The workflows `dna` and `rna` are made of
+these groups.
 """
 
 from storiform.biomarkers.callability import (
@@ -57,18 +58,15 @@ from storiform.figures.waterfall import waterfall
 from storiform.statistics.association import associations
 from storiform.statistics.survival import survival
 
-STEPS = (
-    # efficacy
-    waterfall,
-    survival_of_all,
-    # the reads: what they are worth, whose they are
-    read_statistics,
-    pileup,
-    contamination,
-    identity,
-    quality,
-    quality_overview,
-    # somatic mutations
+EFFICACY = (waterfall, survival_of_all)
+
+# what the reads are worth
+READS = (read_statistics, quality, quality_overview)
+
+# whose the exomes are
+EXOMES = (pileup, contamination, identity)
+
+MUTATIONS = (
     germline_sites,
     germline_alleles,
     recounts,
@@ -83,7 +81,9 @@ STEPS = (
     mutated_genes,
     gene_mutations,
     mutation_spectrum,
-    # neoantigens
+)
+
+NEOANTIGENS = (
     call_pairs,
     phased_calls,
     protein_changes,
@@ -94,7 +94,9 @@ STEPS = (
     neoantigen_burden,
     neoantigen_ranks,
     neoantigen_burdens,
-    # copy number
+)
+
+COPY_NUMBER = (
     bin_coverage,
     snp_counts,
     log_ratios,
@@ -111,7 +113,10 @@ STEPS = (
     amplicon_12q,
     fit_surface,
     copy_number_cohort,
-    # expression and microenvironment
+)
+
+# expression and the microenvironment
+EXPRESSION = (
     gene_counts,
     counts,
     tpm,
@@ -122,9 +127,18 @@ STEPS = (
     signature_coverage,
     microenvironment_heatmap,
     gene_set_heatmap,
-    # what goes with response and survival
-    associations,
-    survival,
-    response_boxplots,
-    survival_by_feature,
+)
+
+# what goes with response and survival
+OUTCOME = (associations, survival, response_boxplots, survival_by_feature)
+
+STEPS = (
+    *EFFICACY,
+    *READS,
+    *EXOMES,
+    *MUTATIONS,
+    *NEOANTIGENS,
+    *COPY_NUMBER,
+    *EXPRESSION,
+    *OUTCOME,
 )

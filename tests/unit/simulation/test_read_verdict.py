@@ -119,8 +119,10 @@ def found(truth):
     neoantigens = called[["patient", "biopsy", "peptide", "allele", "gene"]].assign(
         variant_ids=[f"{ids[0]};chr6-99-100-A-C", ids[1]], is_binder=True
     )
-    burden = pd.DataFrame({"patient": PATIENTS, "biopsy": PATIENTS,
-                           "neoantigen_burden": [np.nan, 1, 0, 0, 2]})  # fmt: skip
+    typed = PATIENTS[1:]
+    burden = pd.DataFrame(
+        {"patient": typed, "biopsy": typed, "neoantigen_burden": [1, 0, 0, 2]}
+    )
     changes = pd.DataFrame(
         [("P5", ids[0], "ENSP1.1:p.Gly3Arg"), ("P5", ";".join(ids[::-1]), "ENSP1.1:p.Gly3Val"),
          ("P3", ids[0], "ENSP1.1:p.Gly3Val")],
@@ -188,8 +190,7 @@ def test_a_perfect_run_holds_in_everything(judged):
         ("neoantigens", "is_binder", 0, False, "neoantigens.peptide"),
         ("neoantigens", "peptide", 1, "RPPIFIRRM", "neoantigens.peptide"),
         ("neoantigens", "variant_ids", 0, "chr6-99-100-A-C", "neoantigens.peptide"),
-        ("neoantigen_burden", "neoantigen_burden", 0, 0, "neoantigen_burden"),
-        ("neoantigen_burden", "neoantigen_burden", 4, 1, "neoantigen_burden"),
+        ("neoantigen_burden", "neoantigen_burden", 3, 1, "neoantigen_burden"),
         ("protein_changes", "hgvsp", 1, "ENSP1.1:p.Gly3Arg", "protein_changes.hgvsp"),
         ("protein_changes", "variant_ids", 1, "chr6-10-11-A-C", "protein_changes.hgvsp"),
         ("quality", "sex_found", 0, "", "quality.sex_found"),
@@ -231,14 +232,25 @@ def test_a_peptide_on_an_allele_that_the_patient_lacks_is_seen(judged):
 
 
 def test_a_burden_that_is_missing_of_a_typed_patient_fails_twice(judged):
-    assert broken(judged, "neoantigen_burden", "neoantigen_burden", 4, np.nan) == [
+    assert broken(judged, "neoantigen_burden", "neoantigen_burden", 3, np.nan) == [
         "neoantigen_burden", "neoantigen_burden",
     ]  # fmt: skip
 
 
-def test_a_biopsy_without_a_row_is_not_one_without_alleles(judged):
+def test_a_typed_biopsy_without_a_row_fails_twice(judged):
     def change(tables):
-        tables["neoantigen_burden"] = tables["neoantigen_burden"].iloc[1:]
+        tables["neoantigen_burden"] = tables["neoantigen_burden"].iloc[:-1]
+
+    rows = judged(change)
+    assert rows.loc[~rows["holds"], "subject"].tolist() == ["neoantigen_burden"] * 2
+
+
+@pytest.mark.parametrize("burden", [0, np.nan])
+def test_a_biopsy_without_alleles_has_no_row(judged, burden):
+    def change(tables):
+        own = tables["neoantigen_burden"]
+        row = own.iloc[:1].assign(patient="P1", biopsy="P1", neoantigen_burden=burden)
+        tables["neoantigen_burden"] = pd.concat([own, row])
 
     rows = judged(change)
     assert rows.loc[~rows["holds"], "subject"].tolist() == ["neoantigen_burden"]
