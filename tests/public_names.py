@@ -6,9 +6,10 @@ Whoever takes one away, or changes one, breaks scripts and notebooks; test_house
 
 import ast
 import inspect
-import runpy
 from collections.abc import Iterator
 from pathlib import Path
+
+from storiform.engine.workflow import load_workflow
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = Path(__file__).with_suffix(".txt")
@@ -43,7 +44,8 @@ def _defined(statement: ast.stmt) -> list[str]:
 
 def _step_names() -> Iterator[str]:
     for path in (ROOT / "workflows").glob("*.py"):
-        for function in runpy.run_path(str(path))["STEPS"]:
+        for step in load_workflow(str(path)).steps:
+            function = step.function
             arguments = ", ".join(inspect.signature(function).parameters)
             yield f"{function.__module__}.{function.__name__}({arguments})"
 

@@ -17,8 +17,8 @@ from typing import Annotated, Any, get_args, get_origin
 import pytest
 
 import storiform
+from storiform.engine.workflow import load_workflow
 from storiform.model.params import Params
-from storiform.model.step import Step
 from storiform.model.table import Column, Picture, Table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -162,8 +162,7 @@ def test_no_two_tables_share_a_name():
 
 @pytest.mark.parametrize("workflow", ["trial", "dna", "rna"])
 def test_a_bundled_workflow_is_made_of_steps(workflow: str):
-    listed = runpy.run_path(str(ROOT / "workflows" / f"{workflow}.py"))["STEPS"]
-    steps = [Step.of(function) for function in listed]
+    steps = load_workflow(str(ROOT / "workflows" / f"{workflow}.py")).steps
     made = [product.name for step in steps for product in step.products]
     assert steps
     assert [step.name for step in steps if not step.summary] == []
@@ -253,7 +252,7 @@ def imported(paths: list[Path]) -> set[str]:
     for node in itertools.chain.from_iterable(trees):
         if isinstance(node, ast.Import):
             names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.split(".")[0])
     return names - sys.stdlib_module_names - {"storiform"}
 

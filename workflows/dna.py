@@ -1,104 +1,16 @@
 """Exomes and somatic calls: burden, neoantigens, copies, and what goes with the outcome."""
 
-from storiform.biomarkers.callability import (
-    callability,
-    callable_bases,
-    gene_callability,
-    pileup,
-)
-from storiform.biomarkers.consequences.annotation import consequences
-from storiform.biomarkers.consequences.proteins import protein_changes
-from storiform.biomarkers.contamination import contamination
-from storiform.biomarkers.copy_number.alleles import snp_counts
-from storiform.biomarkers.copy_number.arms import copy_number_arms
-from storiform.biomarkers.copy_number.bins import bin_coverage
-from storiform.biomarkers.copy_number.clonality import clonal_burden, clonality
-from storiform.biomarkers.copy_number.features import (
-    copy_number_discordances,
-    gene_copy_states,
-)
-from storiform.biomarkers.copy_number.fit import copy_number_fit
-from storiform.biomarkers.copy_number.frequency import copy_number_frequency
-from storiform.biomarkers.copy_number.genes import copy_number_genes
-from storiform.biomarkers.copy_number.ratios import log_ratios
-from storiform.biomarkers.copy_number.segmentation import raw_segments
-from storiform.biomarkers.denominators import tmb_denominators
-from storiform.biomarkers.germline import germline_alleles, germline_sites
-from storiform.biomarkers.identity import identity
-from storiform.biomarkers.mhc_binding import mhc_binding
-from storiform.biomarkers.mutated_genes import gene_mutations, mutated_genes, recurrent_genes
-from storiform.biomarkers.mutation_spectrum import mutation_spectrum
-from storiform.biomarkers.neoantigen_burden import neoantigen_burden
-from storiform.biomarkers.neoantigens import neoantigens
-from storiform.biomarkers.peptides import peptides
-from storiform.biomarkers.proteome import reference_proteins
-from storiform.biomarkers.quality import quality
-from storiform.biomarkers.read_statistics import read_statistics
-from storiform.biomarkers.recounts import call_pairs, phased_calls, recounts
-from storiform.biomarkers.tmb import tmb
-from storiform.biomarkers.variants import variants
-from storiform.figures.boxplot import response_boxplots
-from storiform.figures.copy_number import amplicon_12q, copy_number_profile
-from storiform.figures.copy_number_frequency import copy_number_cohort
-from storiform.figures.fit_surface import fit_surface
-from storiform.figures.kaplan_meier import survival_by_feature, survival_of_all
-from storiform.figures.neoantigens import neoantigen_burdens, neoantigen_ranks
-from storiform.figures.quality import quality_overview
-from storiform.statistics.association import associations
-from storiform.statistics.survival import survival
+from storiform.figures.kaplan_meier import survival_of_all
+
+from .trial import COPY_NUMBER, EXOMES, HLA, MUTATIONS, NEOANTIGENS, OUTCOME, READS
 
 STEPS = (
-    read_statistics,
-    pileup,
-    contamination,
-    identity,
-    quality,
-    quality_overview,
-    germline_sites,
-    germline_alleles,
-    recounts,
-    consequences,
-    variants,
-    callable_bases,
-    callability,
-    gene_callability,
-    tmb,
-    tmb_denominators,
-    recurrent_genes,
-    mutated_genes,
-    gene_mutations,
-    mutation_spectrum,
-    # neoantigens
-    call_pairs,
-    phased_calls,
-    protein_changes,
-    reference_proteins,
-    peptides,
-    mhc_binding,
-    neoantigens,
-    neoantigen_burden,
-    neoantigen_ranks,
-    neoantigen_burdens,
-    # copy number
-    bin_coverage,
-    snp_counts,
-    log_ratios,
-    raw_segments,
-    copy_number_fit,
-    copy_number_genes,
-    copy_number_arms,
-    gene_copy_states,
-    copy_number_discordances,
-    copy_number_frequency,
-    clonality,
-    clonal_burden,
-    copy_number_profile,
-    amplicon_12q,
-    fit_surface,
-    copy_number_cohort,
-    associations,
-    survival,
+    *READS,
+    *EXOMES,
+    *MUTATIONS,
+    *HLA,
+    *NEOANTIGENS,
+    *COPY_NUMBER,
     survival_of_all,
-    response_boxplots,
-    survival_by_feature,
+    *OUTCOME,
 )

@@ -1,7 +1,8 @@
 """A trial, from reads, calls and counts to response and survival.
 
 The order is that of a trial paper. What runs before what follows from the tables, so a
-step can be added, taken out or moved at will.
+step can be added, taken out or moved at will. The workflows `dna` and `rna` are made of
+these groups.
 """
 
 from storiform.biomarkers.callability import (
@@ -30,6 +31,11 @@ from storiform.biomarkers.denominators import tmb_denominators
 from storiform.biomarkers.expression import counts, tpm
 from storiform.biomarkers.gene_counting import gene_counts
 from storiform.biomarkers.germline import germline_alleles, germline_sites
+from storiform.biomarkers.hla.fragments import hla_fragments
+from storiform.biomarkers.hla.loss import hla_gene_loh, hla_loh, hla_loss
+from storiform.biomarkers.hla.reads import hla_sequences
+from storiform.biomarkers.hla.types import hla_types
+from storiform.biomarkers.hla.typing import hla_calls
 from storiform.biomarkers.identity import identity
 from storiform.biomarkers.mhc_binding import mhc_binding
 from storiform.biomarkers.microenvironment import mcp_counter, signature_coverage, ssgsea
@@ -50,6 +56,7 @@ from storiform.figures.copy_number import amplicon_12q, copy_number_profile
 from storiform.figures.copy_number_frequency import copy_number_cohort
 from storiform.figures.fit_surface import fit_surface
 from storiform.figures.heatmap import gene_set_heatmap, microenvironment_heatmap
+from storiform.figures.hla import hla_coverage, hla_loss_strip
 from storiform.figures.kaplan_meier import survival_by_feature, survival_of_all
 from storiform.figures.neoantigens import neoantigen_burdens, neoantigen_ranks
 from storiform.figures.quality import quality_overview
@@ -57,18 +64,15 @@ from storiform.figures.waterfall import waterfall
 from storiform.statistics.association import associations
 from storiform.statistics.survival import survival
 
-STEPS = (
-    # efficacy
-    waterfall,
-    survival_of_all,
-    # the reads: what they are worth, whose they are
-    read_statistics,
-    pileup,
-    contamination,
-    identity,
-    quality,
-    quality_overview,
-    # somatic mutations
+EFFICACY = (waterfall, survival_of_all)
+
+# what the reads are worth
+READS = (read_statistics, quality, quality_overview)
+
+# whose the exomes are
+EXOMES = (pileup, contamination, identity)
+
+MUTATIONS = (
     germline_sites,
     germline_alleles,
     recounts,
@@ -83,7 +87,22 @@ STEPS = (
     mutated_genes,
     gene_mutations,
     mutation_spectrum,
-    # neoantigens
+)
+
+# HLA alleles, and those that the tumour has lost
+HLA = (
+    hla_sequences,
+    hla_calls,
+    hla_types,
+    hla_fragments,
+    hla_gene_loh,
+    hla_loh,
+    hla_loss,
+    hla_coverage,
+    hla_loss_strip,
+)
+
+NEOANTIGENS = (
     call_pairs,
     phased_calls,
     protein_changes,
@@ -94,7 +113,9 @@ STEPS = (
     neoantigen_burden,
     neoantigen_ranks,
     neoantigen_burdens,
-    # copy number
+)
+
+COPY_NUMBER = (
     bin_coverage,
     snp_counts,
     log_ratios,
@@ -111,7 +132,10 @@ STEPS = (
     amplicon_12q,
     fit_surface,
     copy_number_cohort,
-    # expression and microenvironment
+)
+
+# expression and the microenvironment
+EXPRESSION = (
     gene_counts,
     counts,
     tpm,
@@ -122,9 +146,19 @@ STEPS = (
     signature_coverage,
     microenvironment_heatmap,
     gene_set_heatmap,
-    # what goes with response and survival
-    associations,
-    survival,
-    response_boxplots,
-    survival_by_feature,
+)
+
+# what goes with response and survival
+OUTCOME = (associations, survival, response_boxplots, survival_by_feature)
+
+STEPS = (
+    *EFFICACY,
+    *READS,
+    *EXOMES,
+    *MUTATIONS,
+    *HLA,
+    *NEOANTIGENS,
+    *COPY_NUMBER,
+    *EXPRESSION,
+    *OUTCOME,
 )

@@ -29,6 +29,46 @@ FURTHER = (
     "ligand AUROC, nine residues alone",
 )  # fmt: skip
 FEWEST = 5
+BY_ALLELE = {
+    "allele": "allele",
+    "rows": "rows",
+    "binders": "binders",
+    "auroc_held_out": "AUROC, held out",
+    "spearman_held_out": "Spearman, held out",
+    "auroc_ridge": "AUROC, ridge",
+    "auroc_recurrent": "AUROC, recurrent",
+    "auroc_shipped": "AUROC, shipped",
+}
+TRIED = (
+    ("contact residues of the allele, not its peptides alone", "auroc", "1 no_contacts",
+     "1 base", "yes"),
+    ("ligands as affinities below 500 nM", "auroc", "1 base", "1 crossed", "no"),
+    ("decoys as affinities above 20,000 nM", "auroc", "1 base", "1 decoys_affinity", "no"),
+    ("a factor for each allele and hidden unit", "auroc", "1 base", "1 gated", "no"),
+    ("twice the dropout", "auroc", "1 base", "1 drop0.4", "no"),
+    ("blanked residues", "auroc", "1 base", "1 blanks0.05", "no"),
+    ("half as many passes", "auroc", "1 base", "1 passes15", "no"),
+    ("twice as many passes", "auroc", "1 base", "1 passes60", "no"),
+    ("ten networks in place of one", "auroc_curated", "6 one network", "6 chosen", "yes"),
+    ("sixteen networks in place of four", "auroc_curated", "2 base2", "2 members16", "no"),
+    ("a third layer", "auroc_curated", "2 base2", "2 deep", "no"),
+    ("an offset for each laboratory", "auroc_curated", "2 base2", "2 offsets", "yes"),
+    ("less weight where only a class was measured", "auroc_curated", "2 base2", "2 q0.2",
+     "yes"),
+    ("twice the weight of the curated set", "auroc_curated", "3 A", "3 B", "yes"),
+    ("less weight for small laboratories", "auroc_curated", "3 B", "3 D", "no"),
+    ("squared error for half of the networks", "auroc_curated", "4 R1", "4 R2", "yes"),
+    ("384 in place of 256 hidden units", "auroc_curated", "4 R2", "4 R7", "yes"),
+    ("half the weight of affinities beside ligands", "auroc_curated", "4 R6", "4 R8", "yes"),
+    ("5 first and 4 last residues in place of 6 and 6", "auroc_curated", "5 chosen_66",
+     "5 chosen_54", "yes"),
+    ("24 networks of 1,024 units, after the test", "auroc_curated", "6 chosen",
+     "6 24 x 1024", "no"),
+    ("networks with attention beside them, after the test", "auroc_curated", "6 chosen",
+     "6 chosen, with .35 of all four with attention", "no"),
+)  # fmt: skip
+"""What was tried, its measure, the experiments without and with it, whether it was kept."""
+ROWS = {"auroc": "all", "auroc_curated": "curated"}
 TEXT = (HERE / "validation_page.md").read_text("utf-8")
 
 
@@ -69,6 +109,25 @@ def missed(values: pd.DataFrame, alleles: pd.DataFrame) -> str:
     )
 
 
+def tried(experiments: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per idea: the AUROC without it and with it, and whether it was kept."""
+    names = experiments["round"].astype(str) + " " + experiments["experiment"]
+    measured = experiments.set_index(names)
+    rows = []
+    for idea, measure, without, with_it, kept in TRIED:
+        before, after = (float(measured.loc[name, measure]) for name in (without, with_it))
+        rows.append(
+            {
+                "tried": idea,
+                "rows": ROWS[measure],
+                "without": f"{before:.4f}",
+                "with": f"{after:.4f}",
+                "kept": kept,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def main() -> None:
     """Write the page."""
     evaluation = pd.read_csv(HERE / "evaluation.tsv", sep="\t")
@@ -80,8 +139,6 @@ def main() -> None:
     further = values.loc[list(FURTHER), ["held_out", "shipped"]].map(lambda v: f"{v:.3f}")
     differences = evaluation[evaluation["low"].notna()]
     enough = (alleles["binders"] >= FEWEST) & (alleles["rows"] - alleles["binders"] >= FEWEST)
-    names = ["allele", "rows", "binders", "auroc_held_out", "spearman_held_out", "auroc_ridge",
-             "auroc_recurrent", "auroc_shipped"]  # fmt: skip
     text = TEXT.format(
         rows=int(alleles["rows"].sum()),
         alleles=len(alleles),
@@ -102,8 +159,9 @@ def main() -> None:
         further=table(further.rename(columns=MODELS).reset_index()),
         seen=values.loc["AUROC at 500 nM", "shipped"],
         fewest=FEWEST,
-        by_allele=table(alleles.loc[enough, names]),
-        experiments=table(experiments.drop(columns="seconds")),
+        by_allele=table(alleles.loc[enough, list(BY_ALLELE)].rename(columns=BY_ALLELE)),
+        recipes=len(experiments),
+        experiments=table(tried(experiments)),
     )
     PAGE.write_text(text, encoding="utf-8")
 

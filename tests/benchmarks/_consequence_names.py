@@ -91,6 +91,7 @@ _FORMS = {
     "double": re.compile(rf"{_RESIDUE}(\d+)(?:_{_RESIDUE}(\d+))?dup"),
     "put": re.compile(rf"{_RESIDUE}(\d+)_{_RESIDUE}(\d+)ins((?:{_RESIDUE})+)"),
     "beyond": re.compile(rf"{_RESIDUE}(\d+)_Ter(\d+)delins((?:{_RESIDUE})+)extTer(\d+|\?)"),
+    "ended": re.compile(rf"{_RESIDUE}(\d+)_Ter(\d+)delextTer\?"),
     "both": re.compile(rf"{_RESIDUE}(\d+)(?:_{_RESIDUE}(\d+))?delins((?:{_RESIDUE})+)"),
 }
 
@@ -205,10 +206,18 @@ def _beyond(match, truth: Truth) -> str:
     return "" if is_right else f"expected {two[max(0, first - 3) : last + 9]}"
 
 
+def _ended(match, truth: Truth) -> str:
+    """Compare residues and a stop that are lost with the end of the bases."""
+    one, first = truth.reference, int(match[2])
+    is_there = one[first - 1] == THREE[match[1]] and int(match[3]) == len(one)
+    is_right = is_there and truth.mutant == one[: first - 1]
+    return "" if is_right else f"expected {truth.mutant[max(0, first - 3) :]}"
+
+
 _DISAGREE = {
     "same": _same, "start": _start, "shift": _shift, "cut": _cut, "extended": _extended,
     "one": _single, "lost": _lost, "double": _double, "put": _put, "both": _both,
-    "beyond": _beyond,
+    "beyond": _beyond, "ended": _ended,
 }  # fmt: skip
 
 

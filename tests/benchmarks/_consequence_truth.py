@@ -12,6 +12,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple
 
+from _consequence_edges import SHORTEST_INTRON, SPLICED, in_gap, introns, touched_terms, trimmed
+
 # Biopython is no dependency of the package or of its tests: it is asked where somebody has it.
 _BIO = import_module("Bio.Seq") if find_spec("Bio") else None
 LIBRARY = "Biopython" if _BIO else "table of NCBI"
@@ -24,6 +26,8 @@ _TABLES = {
 _CODONS = [a + b + c for a in _BASES for b in _BASES for c in _BASES]
 CODES = {number: dict(zip(_CODONS, table, strict=True)) for number, table in _TABLES.items()}
 _STARTS = {1: {"ATG"}, 2: {"ATG", "ATA", "ATT", "ATC", "GTG"}}
+_NEAR_STARTS = {1: {"ATG", "CTG", "TTG", "GTG", "ACG"}, 2: _STARTS[2]}
+"""Codons that begin a protein where the coding sequence begins with the RNA itself."""
 _FLIP = str.maketrans("ACGTN", "TGCAN")
 
 
@@ -118,11 +122,13 @@ def plain_transcripts(gtf: str) -> dict[str, PlainTranscript]:
 class Truth(NamedTuple):
     """What is known of a variant on a transcript; `place` says where it lies.
 
-    `place` is one of outside, intron, edge (it touches the end of an exon, or of the coding
-    sequence, or can be written so), 5_prime_UTR, 3_prime_UTR, non_coding, start_lost, coding.
+    `place` is one of intron, 5_prime_UTR, 3_prime_UTR, non_coding, coding, start_lost,
+    stop_lost (over the last base of the coding sequence), across (over the end of an exon),
+    those of `_consequence_edges.EXPECTED`, and ``left out: WHY``.
     `reference` and `mutant` are the proteins, of a coding change alone; `bases` are the RNA
     before and after, `numbers` where its coding sequence begins (by which HGVS counts) and
-    ends, `exon` the bounds of the exon that is changed.
+    ends, `exon` the bounds of the exon that is changed; `terms` are those of a change over the
+    end of an exon. `may_be_unnamed`: there is no residue beside the change by which to name it.
     """
 
     place: str
@@ -132,6 +138,8 @@ class Truth(NamedTuple):
     bases: tuple[str, str] = ("", "")
     numbers: tuple[int, int] = (0, 0)
     exon: tuple[int, int] = (0, 0)
+    terms: frozenset[str] = frozenset()
+    may_be_unnamed: bool = False
 
 
 class PlainEffects:
@@ -144,10 +152,12 @@ class PlainEffects:
     def of(self, name: str, start: int, ref: str, alt: str) -> Truth:
         """Return what is known of a variant; `start` is 0-based, as a VCF has its alleles."""
         one = self.transcripts[name]
-        placed = {self._placed(one, *v) for v in trimmings(start, ref, alt)}
-        if len(placed) > 1:
-            return Truth("edge")
-        where, low, high, bases = placed.pop()
+        allele = trimmed(start, ref, alt)
+        if in_gap(self.genome[one.contig], one.exons, allele):
+            return Truth("gap")
+        where, low, high, bases = self._placed(one, *allele)
+        if where == "across":
+            return Truth(where, terms=frozenset(touched_terms(one, allele)))
         if where != "exon":
             return Truth(where)
         rna, _, _, (begin, end) = self._of(one)
@@ -169,13 +179,13 @@ class PlainEffects:
         (low, high), (rna, _, _, (begin, end)) = place, self._of(one)
         if not one.coding:
             return Truth("non_coding")
-        if high <= begin and not (low == high == begin):
+        if low == high and low in {begin, end}:
+            return Truth("before_start" if low == begin else "behind_stop")
+        if high <= begin:
             return Truth("5_prime_UTR")
         if low >= end:
-            return Truth("edge" if low == high == end else "3_prime_UTR")
-        if low < begin or high > end or (low == high and low in {begin, end}):
-            return Truth("edge")
-        return self._coding(one, rna, (begin, low, high), bases)
+            return Truth("3_prime_UTR")
+        return self._coding(one, rna, (low, high), bases)
 
     def _of(self, one: PlainTranscript):
         if one.name not in self._known:
@@ -185,83 +195,86 @@ class PlainEffects:
             self._known[one.name] = rna, places, index, span
         return self._known[one.name]
 
-    def _placed(self, one, start: int, ref: str, alt: str):
+    def _placed(self, one, start: int, end: int, alt: str):
         """Return where an allele lies, and its bounds and bases in the RNA if in one exon."""
-        end = start + len(ref)
-        if end < one.exons[0][0] or start > one.exons[-1][1]:
+        first, last = one.exons[0][0], one.exons[-1][1]
+        is_insertion = start == end
+        if start >= last or end <= first:
             return "outside", 0, 0, ""
         for left, right in one.exons:
-            if ref and left <= start and end <= right:
+            # What comes in at the very end of an exon belongs to it.
+            if left <= start and end <= right:
                 break
-            if not ref and left < start < right:
-                break
-            if start == end and start in {left, right}:
-                return "edge", 0, 0, ""
-            if ref and start < right and left < end:
-                return "edge", 0, 0, ""
+            if not is_insertion and start < right and left < end:
+                return "across", 0, 0, ""
         else:
-            inside = one.exons[0][0] < start and end < one.exons[-1][1]
-            return "intron" if inside else "outside", 0, 0, ""
+            return "intron", 0, 0, ""
         _, _, index, _ = self._of(one)
+        size = end - start
         if one.strand == "+":
             low = index[start] if start in index else index[start - 1] + 1
-            return "exon", low, low + len(ref), alt
-        low = index[end - 1] if ref else index[start]
-        low = low if ref else low + 1
-        return "exon", low, low + len(ref), alt.translate(_FLIP)[::-1]
+            return "exon", low, low + size, alt
+        if is_insertion:
+            low = index[start - 1] if start - 1 in index else index[start] + 1
+        else:
+            low = index[end - 1]
+        return "exon", low, low + size, alt.translate(_FLIP)[::-1]
 
-    def _coding(self, one, rna: str, bounds: tuple[int, int, int], bases: str) -> Truth:
-        begin, low, high = bounds
+    def _coding(self, one, rna: str, place: tuple[int, int], bases: str) -> Truth:
+        """Return what is known of a variant that touches the coding sequence, in one exon."""
+        (low, high), (begin, _) = place, self._of(one)[3]
         changed = rna[:low] + bases + rna[high:]
         first = begin + one.phase
         is_whole = one.phase == 0 and "cds_start_NF" not in one.tags
-        reference = self._protein(one, rna[first:])
-        last = len(rna) - begin
-        gain = len(bases) - (high - low)
-        if low < first or ("*" not in reference and high > begin + last // 3 * 3 - 3):
-            return Truth("edge")
-        begins = is_whole and rna[first : first + 3] in _STARTS[one.code]
-        if begins and low < first + 3 and changed.endswith(rna[first:]):
-            return Truth("coding", reference, reference, gain)  # the start only moves
-        if begins and translated(changed[first : first + 3], one.code) != "M":
-            return Truth("start_lost", "M" + reference[1:], "", gain)
+        begins = is_whole and (begin > 0 or rna[:3] in _NEAR_STARTS[one.code])
+        if begins and rna[first : first + 3] not in _STARTS[one.code]:
+            return Truth("left out: another start than ATG")
+        if not begins and low < first:
+            return Truth("open_start")
+        if begins and low < first + 3:
+            if changed.endswith(rna[first:]):
+                return Truth("start_kept")  # it only moves
+            if low < first or translated(changed[first : first + 3], one.code) != "M":
+                return Truth("start_lost", "M" + self._protein(one, rna[first:])[1:], "")
+        return self._read(one, rna, (low, high, first), changed)
+
+    def _read(self, one, rna: str, bounds: tuple[int, int, int], changed: str) -> Truth:
+        """Translate a transcript whose start is as it was."""
+        low, high, first = bounds
+        end = self._of(one)[3][1]
+        reference, gain = self._protein(one, rna[first:end]), len(changed) - len(rna)
+        is_open = "*" not in reference
+        if is_open and end < len(rna):
+            return Truth("left out: no stop before the 3' UTR")
+        if is_open and high > end - (end - first) % 3:
+            return Truth("open_end")
         mutant = self._protein(one, changed[first:])
-        if begins:
+        if one.phase == 0 and "cds_start_NF" not in one.tags:
             reference, mutant = "M" + reference[1:], "M" + mutant[1:]
-        is_before = not begins and mutant[:1] != reference[:1]
-        is_behind = "*" not in reference and mutant.startswith(reference)
-        if is_before or (is_behind and mutant != reference):
-            return Truth("edge")  # there is no residue beside it by which to name it
+        is_before = low < first + 3 and mutant[:1] != reference[:1]
+        is_behind = (
+            is_open and mutant.startswith(reference) and (gain % 3 or mutant != reference)
+        )
         if one.phase:  # the part of a codon before the first whole one counts as a residue
             reference, mutant = f"X{reference}", f"X{mutant}"
-        return Truth("coding", reference, mutant, gain)
+        place = "coding"
+        if high > end:
+            place = "stop_lost" if mutant != reference else "stop_kept"
+        return Truth(
+            place, reference, mutant, gain, may_be_unnamed=bool(is_before or is_behind)
+        )
 
     @staticmethod
     def _protein(one, bases: str) -> str:
         return to_stop(translated(bases, one.code))
 
 
-def trimmings(start: int, ref: str, alt: str) -> set[tuple[int, str, str]]:
-    """Return an allele without shared ends, cut at the left first and at the right first."""
-    found = set()
-    for is_left_first in (True, False):
-        a, b, at = ref, alt, start
-        for is_left in (is_left_first, not is_left_first):
-            while a and b and a[0 if is_left else -1] == b[0 if is_left else -1]:
-                if is_left:
-                    a, b, at = a[1:], b[1:], at + 1
-                else:
-                    a, b = a[:-1], b[:-1]
-        found.add((at, a, b))
-    return found
-
-
 def expected_terms(truth: Truth) -> set[str]:
     """Return the terms of which a coding change must bear at least one."""
     one, two, gain = truth.reference, truth.mutant, truth.gain
-    if truth.place == "start_lost":
-        return {"start_lost"}
-    if one == two:
+    if truth.place in {"start_lost", "stop_lost"}:
+        return {truth.place}
+    if one == two and not (gain % 3 and truth.may_be_unnamed):
         return {"synonymous_variant", "stop_retained_variant", "start_retained_variant"}
     return {"frameshift_variant"} if gain % 3 else _in_frame(one, two, gain)
 
@@ -282,9 +295,8 @@ def _in_frame(one: str, two: str, gain: int) -> set[str]:
 def splice_terms(one: PlainTranscript, place: int) -> set[str]:
     """Return the terms of splicing of a substitution, by its distance from ends of introns."""
     found = set()
-    introns = [(a, b) for (_, a), (b, _) in zip(one.exons[:-1], one.exons[1:], strict=True)]
-    for left, right in introns:
-        if right - left < _SHORTEST_INTRON:
+    for left, right in introns(one.exons):
+        if right - left < SHORTEST_INTRON:
             continue
         inner = place - left + 1, right - place  # 1 is the first base of the intron
         donor, acceptor = inner if one.strand == "+" else inner[::-1]
@@ -301,8 +313,6 @@ def splice_terms(one: PlainTranscript, place: int) -> set[str]:
     return found - ({"splice_region_variant"} if found & SPLICED else set())
 
 
-SPLICED = {"splice_acceptor_variant", "splice_donor_variant"}
-_SHORTEST_INTRON = 13
 _DONOR = {
     "splice_donor_variant": (1, 2), "splice_donor_region_variant": (3, 6),
     "splice_donor_5th_base_variant": (5, 5),

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from _consequence_edges import EXPECTED, SPLICED, differs_at_edge
 from _consequence_genome import (
     Genome,
     Variant,
@@ -30,7 +31,6 @@ from _consequence_names import disagreement, misnamed
 from _consequence_peers import say
 from _consequence_truth import (
     LIBRARY,
-    SPLICED,
     PlainEffects,
     PlainTranscript,
     Truth,
@@ -53,15 +53,16 @@ _SHOWN = 5
 
 
 class Comparison(NamedTuple):
-    """How many transcript changes were compared, and those that differ, by cause."""
+    """How many transcript changes were compared, those that differ, and those left out."""
 
     compared: Counter
     differing: dict[str, list[str]]
+    left_out: Counter
 
     @property
     def proteins(self) -> int:
         """How many protein changes were compared."""
-        return self.compared["coding"] + self.compared["start_lost"]
+        return sum(self.compared[one] for one in ("coding", "start_lost", "stop_lost"))
 
     @property
     def share(self) -> float:
@@ -74,6 +75,9 @@ class Comparison(NamedTuple):
         total = sum(self.compared.values())
         told = ", ".join(f"{n} {place}" for place, n in self.compared.most_common())
         say(f"{title}: {total} changes of transcripts ({told}); {self.share:.4%} agree")
+        out = sum(self.left_out.values())
+        causes = ", ".join(f"{n} {cause}" for cause, n in self.left_out.most_common())
+        say(f"  {out / max(1, out + total):.2%} left out: {causes or 'none'}")
         for cause, examples in sorted(self.differing.items(), key=lambda one: -len(one[1])):
             say(f"  {len(examples)} x {cause}")
             for example in examples[:_SHOWN]:
@@ -109,9 +113,10 @@ def compared(genome: Genome, drawn: list[Variant], folder: Path) -> Comparison:
     plain = PlainEffects(genome.bases, transcripts)
     by_contig = defaultdict(list)
     for one in transcripts.values():
-        if one.exons and not one.selenocysteines:
+        if one.exons:
             by_contig[one.contig].append(one)
     counts: Counter = Counter()
+    left_out: Counter = Counter()
     differing: dict[str, list[str]] = defaultdict(list)
     for variant, entries in zip(drawn, annotated(genome, drawn, folder), strict=True):
         contig, position, ref, alt = variant
@@ -119,14 +124,17 @@ def compared(genome: Genome, drawn: list[Variant], folder: Path) -> Comparison:
         near = (t for t in by_contig[contig] if _is_near(t, position, ref))
         for one in near:
             truth = plain.of(one.name, position - 1, ref, alt)
-            if truth.place in {"edge", "outside"}:
+            if one.selenocysteines:
+                truth = truth._replace(place="left out: selenocysteine")
+            if truth.place.startswith("left out"):
+                left_out[truth.place.partition(": ")[2]] += 1
                 continue
             counts[truth.place] += 1
             entry = bare.get(one.name.partition(".")[0])
             cause = _differs(entry, truth) or _differs_in_splicing(entry, one, variant)
             if cause:
                 differing[cause.split(":")[0]].append(_told(variant, one, entry, cause))
-    return Comparison(counts, dict(differing))
+    return Comparison(counts, dict(differing), left_out)
 
 
 def _is_near(one: PlainTranscript, position: int, ref: str) -> bool:
@@ -144,14 +152,16 @@ def _differs(entry: dict[str, str] | None, truth: Truth) -> str:
     if entry is None:
         return "no entry"
     name = entry["HGVSc"].partition(":")[2].replace("%3D", "=")
-    wrong = misnamed(name, truth) if name and truth.place != "intron" else ""
+    wrong = misnamed(name, truth) if name and truth.bases[0] else ""
     if wrong:
         return f"bases: {wrong}"
+    if truth.place == "across" or truth.place in EXPECTED:
+        return differs_at_edge(truth.place, entry, EXPECTED.get(truth.place) or truth.terms)
     terms = set(entry["Consequence"].split("&"))
     if truth.place in _PLAIN:
         return _differs_outside(entry, terms, truth)
     change = entry["HGVSp"].partition(":")[2].removeprefix("p.").replace("%3D", "=")
-    wrong = disagreement(change, truth) if change else "none"
+    wrong = disagreement(change, truth) if change else "none" * (not truth.may_be_unnamed)
     if wrong:
         return f"protein: {wrong}, {_short(truth)}"
     expected = expected_terms(truth)

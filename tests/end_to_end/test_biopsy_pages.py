@@ -25,11 +25,16 @@ def paged(toy: Callable[..., Toy]) -> Callable[..., Toy]:
     return make
 
 
-def test_each_biopsy_with_a_figure_has_a_page(paged: Callable[..., Toy], here: Here) -> None:
+def test_each_biopsy_has_a_page_with_its_figure_or_why_there_is_none(
+    paged: Callable[..., Toy], here: Here
+) -> None:
     trial = paged([1.5, -1.0, 4.25])
     here(trial)
     pages = sorted(path.name for path in (trial.results / "biopsies").iterdir())
-    assert pages == ["P001.html", "P003.html"]
+    assert pages == ["P001.html", "P002.html", "P003.html"]
+    without = (trial.results / "biopsies" / "P002.html").read_text()
+    assert "Not drawn: bar, since " in without
+    assert "<svg" not in without
     page = (trial.results / "biopsies" / "P003.html").read_text()
     assert "Biopsy P003" in page
     assert "4.25 mg" in page, "a value of the table with one row"
@@ -37,6 +42,7 @@ def test_each_biopsy_with_a_figure_has_a_page(paged: Callable[..., Toy], here: H
     assert "12.8" in page, "its last draw, 12.75, as the report writes numbers"
     assert "The dose of one biopsy." in page
     assert "<svg" in page
+    assert "Not drawn" not in page
     assert "<script" not in page
     assert "1.5 mg" not in page, "a value of another biopsy"
 
@@ -52,12 +58,16 @@ def test_report_links_to_the_pages(paged: Callable[..., Toy], here: Here) -> Non
     assert "bar.svg" not in named
 
 
-def test_page_of_a_biopsy_without_figure_any_more_is_dropped(
+def test_page_of_a_biopsy_that_is_not_drawn_any_more_is_dropped(
     paged: Callable[..., Toy], here: Here
 ) -> None:
     trial = paged([1.0, 2.0])
     here(trial)
     trial.dose([1.0, -2.0])
+    here(trial)
+    assert not list((trial.results / "figures").glob("bar.P002.*"))
+    assert "<svg" not in (trial.results / "biopsies" / "P002.html").read_text()
+    trial.dose([1.0])
     here(trial)
     assert [path.name for path in (trial.results / "biopsies").iterdir()] == ["P001.html"]
     assert not list((trial.results / "figures").glob("bar.P002.*"))

@@ -2,20 +2,26 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import psutil
 import pytest
 
+from storiform.engine.run import Ending, run
+from storiform.engine.session import open_session
 from storiform.engine.work import work
+from storiform.simulation.trial import simulate
 
 WORKFLOW = Path(__file__).with_name("toy_workflow.py")
 
@@ -197,6 +203,33 @@ class HereClient:
         else:
             future.set_result(work(args[0]))
         return future
+
+
+def run_here(config: Path) -> Ending:
+    """Run a configuration in this process, one node after the other."""
+    client = HereClient()
+    mask = os.umask(0o077)
+
+    @contextmanager
+    def connected(_executor: object) -> Iterator[HereClient]:
+        yield client
+
+    try:
+        with (
+            mock.patch("storiform.engine.cluster.connect", connected),
+            mock.patch("storiform.engine.cluster.connect_alone", connected),
+        ):
+            return run(open_session(config), workers=1, quiet=True)
+    finally:
+        os.umask(mask)
+
+
+def simulate_here(trial: Path, patients: int, seed: int, workflow: Path) -> int:
+    """Simulate a trial and run it with another workflow; return the exit code."""
+    simulate(trial, patients, seed)
+    config = trial / "trial.yaml"
+    config.write_text(re.sub(r"workflow: \w+", f"workflow: {workflow}", config.read_text()))
+    return run_here(config).exit_code
 
 
 class HereFuture(Future):  # type: ignore[type-arg]

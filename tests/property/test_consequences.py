@@ -304,6 +304,43 @@ def test_germline_alleles_of_both_copies_belong_to_both_proteins() -> None:
     assert checked > 10
 
 
+def test_germline_indels_of_a_copy_belong_to_both_proteins() -> None:
+    told: set[str] = set()
+    checked = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        contig, transcript = invented(rng, is_forward=bool(seed % 2), codons=90)
+        picked = apart(rng, contig, transcript, 8)
+        born = [one for one in picked if len(one[1]) != len(one[2])][: 1 + seed % 2]
+        somatic = [one for one in picked if one not in born][: 1 + seed % 3]
+        variants = as_variants([*born, *somatic])
+        variants["is_eligible"] = [False] * len(born) + [True] * len(somatic)
+        variants["failed_filters"] = ["germline"] * len(born) + [""] * len(somatic)
+        variants["normal_vaf"] = 0.5
+        changes = protein_changes(
+            variants, Models(transcript), Genome({"chr1": contig}),
+            ConsequencesProteinsParams(joins_neighbours=False),
+            phases=one_copy(len(variants)),
+        )  # fmt: skip
+        before = naive_protein(contig, transcript, born).rstrip("*")
+        after = naive_protein(contig, transcript, [*born, *somatic]).rstrip("*")
+        names = {name for ids in changes["variant_ids"] for name in ids.split(";")}
+        assert len(names) == len(somatic)
+        told |= set(changes["no_peptides"])
+        if before == after:
+            assert (changes["mutant"] == "").all()
+            continue
+        for row in changes[changes["mutant"] != ""].to_dict("records"):
+            assert row["mutant"] in after
+            assert row["wild_type"] in before
+            place = int(row["protein_position"]) - 1
+            begin = max(place - FLANK, 0)
+            assert row["wild_type"] == before[begin : begin + len(row["wild_type"])]
+            checked += 1
+    assert checked > 40
+    assert {"", "behind_germline_stop"} <= told
+
+
 def odd_transcript(rng: np.random.Generator, length: int, name: str) -> Transcript:
     """Return a transcript as no sound annotation has it: tiny exons, gaps, phases at random."""
     exons = int(rng.integers(1, 7))
@@ -341,10 +378,14 @@ def test_no_allele_and_no_annotation_is_too_odd() -> None:
             for effect in annotator.effects("chr1", start, ref, alt):
                 assert set(effect.consequence.split("&")) <= set(RANK)
                 told += 1
+        calls = as_variants(kept)
+        calls["is_eligible"] = rng.random(len(kept)) < 0.7
+        calls["failed_filters"] = "germline"
+        calls["normal_vaf"] = rng.random(len(kept))
         phases = one_copy(len(kept))
         phases["side"] = rng.integers(1, 3, len(kept))
         phases["is_homozygous"] = rng.random(len(kept)) < 0.2
         params = ConsequencesProteinsParams()
-        found = protein_changes(as_variants(kept), models, genome, params, phases=phases)
+        found = protein_changes(calls, models, genome, params, phases=phases)
         assert len(PROTEIN_CHANGES.conform(found)) == len(found)
     assert told > 2000

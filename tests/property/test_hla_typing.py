@@ -30,7 +30,10 @@ class Toy:
         first, second = drawn(rng, 60), drawn(rng, 90)
         columns = second[:40] + "---" + second[40:]
         spots = rng.choice(np.arange(5, 85), size=4, replace=False)
-        rows = [columns, *(changed(second, s)[:40] + "---" + changed(second, s)[40:] for s in spots)]
+        rows = [
+            columns,
+            *(changed(second, s)[:40] + "---" + changed(second, s)[40:] for s in spots),
+        ]
         rows.append(second[:40] + drawn(rng, 3) + second[40:])
         rows.append(columns[:60] + "----" + columns[64:])
         self.exons = {
@@ -125,7 +128,9 @@ def test_substitutions_cost_what_their_qualities_say(seed: int) -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(1, 40), st.integers(1, 7))
-def test_scores_of_pairs_are_sums_of_logarithms(seed: int, fragments: int, alleles: int) -> None:
+def test_scores_of_pairs_are_sums_of_logarithms(
+    seed: int, fragments: int, alleles: int
+) -> None:
     rng = np.random.default_rng(seed)
     losses = rng.uniform(0, 20, (fragments, alleles)).astype(np.float32)
     best = losses.min(axis=1).astype(np.float64)

@@ -49,6 +49,8 @@ def tables(seed: int) -> dict[str, pd.DataFrame]:
          "peptide": ["AAAA" + "".join(random.choice(letters[0], 4)) for _ in ids],
          "wild_type_peptide": sometimes(
              ["HHHH" + "".join(random.choice(letters[1], 2)) + "HH" for _ in ids]),
+         "partner_ids": [" ".join(c for c in random.choice(CALLS, random.integers(0, 3))
+                                  if c not in own) for own in ids],
          "change": range(12)}
     ).drop_duplicates(["variant_ids", "gene", "peptide"])  # fmt: skip
     peptides["mutated_positions"] = [
@@ -99,8 +101,9 @@ def naive_rows(given_tables: dict[str, pd.DataFrame]) -> dict[tuple[str, ...], d
             affinity, rank = predicted[row.peptide, allele]
             if rank > 2 and affinity > 500:
                 continue
-            own = [calls[one] for one in row.variant_ids.split(";")]
-            placed = [cells[one] for one in row.variant_ids.split(";") if one in cells]
+            needed = [*row.variant_ids.split(";"), *row.partner_ids.split()]
+            own = [calls[one] for one in needed]
+            placed = [cells[one] for one in needed if one in cells]
             least = min(placed, key=lambda r: r.ccf) if placed else None
             told = None
             if least is not None:
@@ -115,7 +118,7 @@ def naive_rows(given_tables: dict[str, pd.DataFrame]) -> dict[tuple[str, ...], d
                 places = [int(one) for one in row.mutated_positions.split(";")]
                 is_anchor = all(place in (1, 2, 7, 8) for place in places)
             found[row.variant_ids, row.gene, row.peptide, allele] = {
-                "rank": rank, "affinity": affinity, "is_strong_binder": rank <= 0.5,
+"rank": rank, "affinity": affinity, "is_strong_binder": rank <= 0.5,
                 "is_binder": rank <= 2, "binds_by_affinity": affinity <= 500,
                 "tumour_vaf": min(r.tumour_vaf for r in own),
                 "rna_alt_reads": min(r.rna_alt_reads for r in own),
@@ -165,8 +168,14 @@ def test_burdens_equal_their_naive_twin(seed: int) -> None:
         )
     ).iloc[0]  # fmt: skip
     groups: list[set[str]] = []
-    for ids in made["peptides"]["variant_ids"]:
-        mine = set(ids.split(";"))
+    needed = {}
+    for row in made["peptides"].itertuples():
+        needed[row.variant_ids, row.gene, row.peptide] = {
+            *row.variant_ids.split(";"), *row.partner_ids.split()
+        }  # fmt: skip
+    partners = [{one} for own in made["peptides"]["partner_ids"] for one in own.split()]
+    for calls in [*(i.split(";") for i in made["peptides"]["variant_ids"]), *partners]:
+        mine = set(calls)
         for group in [group for group in groups if group & mine]:
             groups.remove(group)
             mine |= group
@@ -174,7 +183,7 @@ def test_burdens_equal_their_naive_twin(seed: int) -> None:
 
     def variants(chosen) -> int:
         return sum(
-            any(set(key[0].split(";")) & group and chosen(row) for key, row in expected.items())
+            any(needed[key[:3]] & group and chosen(row) for key, row in expected.items())
             for group in groups
         )
 

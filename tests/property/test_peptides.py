@@ -8,7 +8,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storiform.biomarkers.peptides import PeptideParams, occurring, peptides
+from storiform.biomarkers.peptides import PeptideParams, peptides
+from storiform.kernels.peptides import find_occurring
 from storiform.model.protein_changes import Frame, changed_window
 from storiform.model.tables.proteins import PEPTIDES, PROTEIN_CHANGES
 from storiform.model.tables.proteome import REFERENCE_PROTEINS
@@ -116,5 +117,7 @@ def test_order_of_the_rows_does_not_matter(
     st.sets(st.text("ACD", min_size=8, max_size=25), max_size=20),
 )
 def test_search_is_that_of_python(texts: list[str], candidates: set[str]) -> None:
-    found = occurring(candidates, [np.frombuffer(t.encode(), dtype=np.uint8) for t in texts])
+    found = find_occurring(
+        candidates, [np.frombuffer(t.encode(), dtype=np.uint8) for t in texts]
+    )
     assert found == {c for c in candidates if any(c in text for text in texts)}

@@ -6,6 +6,7 @@ text, read by a table typed here, and new is what no protein of the genome holds
 
 from collections.abc import Iterator
 from itertools import pairwise, product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -179,8 +180,18 @@ def in_frame(rng: np.random.Generator, genome: Genome, start: int) -> tuple:
     return ("chr1", start, start + len(ref), ref, alt)
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_counterparts_beside_another_call_of_the_copy_are_in_register(seed: int) -> None:
+class Copy(NamedTuple):
+    """Two calls of one copy with their peptides, and proteins that are spliced by hand."""
+
+    calls: list[tuple]
+    found: pd.DataFrame
+    germline: str
+    alone: tuple[str, str]
+    whole: str
+    own: set[str]
+
+
+def two_of_a_copy(seed: int) -> Copy:
     rng = np.random.default_rng(seed)
     genome, models = invent(rng)
     transcript = next(t for t in models if t.is_forward)
@@ -201,17 +212,44 @@ def test_counterparts_beside_another_call_of_the_copy_are_in_register(seed: int)
     found = PEPTIDES.conform(
         peptides(changes, calls, PeptideParams(), reference_proteins=known)
     )
-    germline = protein(genome.text, transcript, None)
     (_, start, end, _, alt), (_, later, behind, _, its) = rows
     both = alt + genome.text[end:later] + its
-    whole = protein(genome.text, transcript, (start, behind, both))
-    gains = [(len(alt) - len(ref)) // 3 for *_, ref, alt in rows]
-    paired = found[found["wild_type_peptide"].notna()]
+
+    def read(change: tuple[int, int, str] | None) -> str:
+        return protein(genome.text, transcript, change)
+
+    own = set().union(*(words(protein(genome.text, t, None)) for t in models))
+    alone = read((start, end, alt)), read((later, behind, its))
+    return Copy(rows, found, read(None), alone, read((start, behind, both)), own)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_counterparts_beside_another_call_of_the_copy_are_in_register(seed: int) -> None:
+    made = two_of_a_copy(seed)
+    gains = [(len(alt) - len(ref)) // 3 for *_, ref, alt in made.calls]
+    paired = made.found[made.found["wild_type_peptide"].notna()]
     for peptide, other, positions in paired[
         ["peptide", "wild_type_peptide", "mutated_positions"]
     ].itertuples(index=False):
-        at = whole.index(peptide)
+        at = made.whole.index(peptide)
         laid = {at, at - gains[0], at - sum(gains)}
-        assert other in {germline[n : n + len(peptide)] for n in laid if n >= 0}
+        assert other in {made.germline[n : n + len(peptide)] for n in laid if n >= 0}
         unlike = [n for n, (a, b) in enumerate(zip(peptide, other, strict=True), 1) if a != b]
         assert positions == ";".join(map(str, unlike))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_each_peptide_of_a_copy_stands_once_with_all_calls_that_it_needs(seed: int) -> None:
+    made = two_of_a_copy(seed)
+    found = made.found
+    assert found["peptide"].is_unique
+    assert set(found["peptide"]) == words(made.whole) - made.own
+    by_one = words(made.alone[0]) | words(made.alone[1])
+    needs_both = found["partner_ids"] != ""
+    assert needs_both.to_list() == [p not in by_one for p in found["peptide"]]
+    first, second = (variant_id(*call) for call in made.calls)
+    assert set(found.loc[needs_both, "variant_ids"]) <= {first}
+    assert set(found.loc[needs_both, "partner_ids"]) <= {second}
+    for ids, alone in ((first, made.alone[0]), (second, made.alone[1])):
+        mine = found[~needs_both & (found["variant_ids"] == ids)]
+        assert set(mine["peptide"]) <= words(alone)

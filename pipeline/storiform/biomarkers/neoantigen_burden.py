@@ -19,7 +19,7 @@ from storiform.model.tables.proteins import (
     Peptides,
     ProteinChanges,
 )
-from storiform.model.tables.rna import Tpm
+from storiform.model.tables.rna import Tpm, VcfExpression
 
 _GENES = ("A", "B", "C", "E", "F", "G")
 _UNKNOWN = ("no_protein_sequence", "not_parsed", "reference_mismatch", "unknown_residues")
@@ -39,14 +39,16 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     tpm: Tpm | None = None,
     clonality: Clonality | None = None,
     hla_loh: HlaLoh | None = None,
+    vcf_expression: VcfExpression | None = None,
 ) -> NeoantigenBurden:
     """Count the variants of a biopsy with at least one peptide that class I binds.
 
-    Calls that act together on one protein are one variant. Without alleles, without a model
-    for any of them or without protein sequences all counts are missing, with the reason, also
-    where there is no call: a count that only some biopsies could have is no zero. Where the
-    protein of some calls only is known, the counts are a lower bound, and `reason` says so. A
-    count that needs expression, clonality or lost alleles is missing without them.
+    Calls that act together on one protein are one variant. A peptide that needs two variants
+    of a copy counts for each of them, and once among the peptides. Without alleles, without a
+    model for any of them or without protein sequences all counts are missing, with the reason,
+    also where there is no call: a count that only some biopsies could have is no zero. Where
+    the protein of some calls only is known, the counts are a lower bound, and `reason` says so.
+    A count that needs expression, clonality or lost alleles is missing without them.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     hla_types, mhc_alleles, mhc_binding, neoantigens
         Alleles as typed and as predicted for, predictions, and what binds; None where the
         biopsy has no alleles.
-    tpm, clonality, hla_loh
+    tpm, clonality, hla_loh, vcf_expression
         What the further counts need, or None.
 
     Returns
@@ -72,7 +74,7 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     McGranahan et al., Science 351, 1463 (2016), doi:10.1126/science.aaf1490.
     McGranahan et al., Cell 171, 1259 (2017), doi:10.1016/j.cell.2017.10.001.
     """
-    groups = joined_calls(str(ids) for ids in peptides["variant_ids"])
+    groups = _groups(peptides)
     predicted, without = _alleles(hla_types, mhc_alleles, mhc_binding)
     changed = variants[variants["is_eligible"] & variants["is_nonsynonymous"]]
     # What a splice site does to a protein is not foretold.
@@ -83,7 +85,7 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     if not reason and neoantigens is not None and mhc_binding is not None:
         bound = neoantigens[neoantigens["mhc_class"] == "I"]
         row |= _of_binding(bound, groups, mhc_binding[mhc_binding["allele"].isin(predicted)])
-        told = _told(tpm, clonality, hla_loh)
+        told = _told(_expression(tpm, vcf_expression), clonality, hla_loh)
         row |= {
             name: _of_known(bound, groups, name) if is_told else None
             for name, is_told in told.items()
@@ -126,6 +128,27 @@ def joined_calls(variant_ids: Iterable[str]) -> dict[str, str]:
     return {written: root(written.partition(";")[0]) for written in ids}
 
 
+def _groups(peptides: pd.DataFrame) -> dict[str, str]:
+    """Name the variant of each `variant_ids`, and of each change among `partner_ids`."""
+    return joined_calls(_changes(peptides))
+
+
+def _changes(rows: pd.DataFrame) -> dict[str, None]:
+    """Return the `variant_ids` of all changes that peptides need, each once."""
+    own = rows["variant_ids"].unique().tolist()
+    partners = rows["partner_ids"].dropna().unique().tolist()
+    return dict.fromkeys([*own, *(ids for partner in partners for ids in partner.split())])
+
+
+def _expression(
+    tpm: pd.DataFrame | None, vcf_expression: pd.DataFrame | None
+) -> pd.DataFrame | None:
+    """Return the expression that is known, None where there is none."""
+    if tpm is not None or vcf_expression is None or vcf_expression.empty:
+        return tpm
+    return vcf_expression
+
+
 def _alleles(
     hla_types: pd.DataFrame | None,
     mhc_alleles: pd.DataFrame | None,
@@ -157,7 +180,7 @@ def _silent(binding: pd.DataFrame | None) -> set[str]:
     if binding is None:
         return set()
     is_told = binding["rank"].notna() | binding["affinity"].notna()
-    return set(binding["allele"]) - set(binding.loc[is_told, "allele"])
+    return set(binding["allele"].unique()) - set(binding.loc[is_told, "allele"].unique())
 
 
 def _without_protein(
@@ -172,7 +195,9 @@ def _without_protein(
     if protein_changes is None:
         return 0, len(ids)
     known = protein_changes[~protein_changes["no_peptides"].isin(_UNKNOWN)]
-    covered = {call for written in known["variant_ids"] for call in str(written).split(";")}
+    covered = {
+        call for written in known["variant_ids"].unique() for call in str(written).split(";")
+    }
     return len(ids - covered), len(ids)
 
 
@@ -240,4 +265,5 @@ def _of_known(bound: pd.DataFrame, groups: dict[str, str], name: str) -> int | N
 
 
 def _variants(rows: pd.DataFrame, groups: dict[str, str]) -> int:
-    return len({groups.get(str(ids), str(ids)) for ids in rows["variant_ids"]})
+    """Count the variants of peptides; one that needs several counts for each of them."""
+    return len({groups.get(ids, ids) for ids in _changes(rows)})

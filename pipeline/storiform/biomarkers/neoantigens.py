@@ -1,6 +1,6 @@
 """Mutant peptides that a patient's HLA alleles bind, with what speaks for and against each."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from storiform.model.params import Depth, Fraction, Params
-from storiform.model.protein_changes import variant_id
+from storiform.model.protein_changes import calls_of, variant_id
 from storiform.model.resources import HumanGeneNames
 from storiform.model.table import TEXT
 from storiform.model.tables.copy_calls import Clonality
@@ -21,15 +21,18 @@ from storiform.model.tables.proteins import (
     Neoantigens,
     Peptides,
 )
-from storiform.model.tables.rna import Tpm
+from storiform.model.tables.rna import Tpm, VcfExpression
 
 Percent = Annotated[float, Field(ge=0.0, le=100.0)]
 Nanomolar = Annotated[float, Field(gt=0.0, le=50_000.0)]
-Row = Mapping[Hashable, Any]
+Row = Mapping[str, Any]
 
 CLASS_I = ("HLA-A", "HLA-B", "HLA-C", "HLA-E", "HLA-F", "HLA-G")
 """Genes of class I, as alleles begin."""
 _CALL = ["contig", "start", "end", "ref", "alt"]
+_CALLS = ["variant_ids", "partner_ids"]
+_CLEAR_FOLD = 2.0
+"""Columns that name the calls which a peptide needs."""
 
 
 class NeoantigensParams(Params):
@@ -73,6 +76,7 @@ def neoantigens(  # noqa: PLR0913, PLR0917  a step joins what all others know
     tpm: Tpm | None = None,
     clonality: Clonality | None = None,
     hla_loh: HlaLoh | None = None,
+    vcf_expression: VcfExpression | None = None,
 ) -> Neoantigens:
     """Join binding peptides with reads, expression, clonality and lost alleles; rank them.
 
@@ -91,8 +95,8 @@ def neoantigens(  # noqa: PLR0913, PLR0917  a step joins what all others know
         What the predictor knows of each allele.
     variants
         The calls, with their reads in DNA and RNA. RNA is that of `rna_recounted_depth`
-        where the reads were counted, else the caller's. Of calls that act together the one
-        with the fewest reads speaks.
+        where the reads were counted, else the caller's. Of all calls that a peptide needs
+        the one with the fewest reads speaks.
     params
         Thresholds.
     gene_names
@@ -103,6 +107,8 @@ def neoantigens(  # noqa: PLR0913, PLR0917  a step joins what all others know
         Share of tumour cells of each call with its 95 % bounds, or None.
     hla_loh
         HLA alleles that the tumour lost, or None.
+    vcf_expression
+        Expression that the VCF carries, taken where there is no `tpm`.
 
     Returns
     -------
@@ -120,19 +126,21 @@ def neoantigens(  # noqa: PLR0913, PLR0917  a step joins what all others know
     rows = _bound(peptides, mhc_binding, params)
     rows = _with_wild_type(rows, mhc_binding, params)
     rows = _with_calls(rows, _evidence(variants), clonality, params)
-    rows["gene_tpm"] = _expression(rows["gene"], tpm, gene_names)
+    source, known = ("tpm", tpm) if tpm is not None else ("vcf", vcf_expression)
+    rows["gene_tpm"] = _expression(rows["gene"], known, gene_names)
+    rows["tpm_source"] = pd.Series(source, index=rows.index).where(rows["gene_tpm"].notna())
     is_expressed = (rows["gene_tpm"] >= params.min_tpm).astype("boolean")
     rows["is_expressed"] = is_expressed.mask(rows["gene_tpm"].isna())
-    lost = (
-        {} if hla_loh is None else dict(zip(hla_loh["allele"], hla_loh["is_lost"], strict=True))
-    )
+    lost = {}
+    if hla_loh is not None:
+        lost = dict(zip(hla_loh["allele"], hla_loh["is_lost"], strict=True))
     rows["allele_lost"] = pd.array([lost.get(name) for name in rows["allele"]], dtype="boolean")
     support = dict(zip(mhc_alleles["allele"], mhc_alleles["support"], strict=True))
     rows["allele_support"] = [support.get(name) for name in rows["allele"]]
     rows = rows.iloc[_order(rows)].reset_index(drop=True)
     rows["priority"] = np.arange(1, len(rows) + 1)
-    rows["reasons"] = [_reasons(row, params) for row in rows.to_dict("records")]
-    return rows.drop(columns="change")
+    rows["reasons"] = [_reasons(row, params) for row in _records(rows)]
+    return rows
 
 
 def mhc_class(allele: str) -> str:
@@ -154,8 +162,8 @@ def _bound(
     is_bound = (rank <= params.max_rank) | (affinity <= params.max_affinity_nm)
     kept = binding.loc[is_bound, ["peptide", "allele", "affinity", "rank"]]
     columns = [
-        "variant_ids", "gene", "peptide", "transcript", "consequence", "hgvsp", "length",
-        "wild_type_peptide", "mutated_positions", "change",
+        "variant_ids", "partner_ids", "gene", "peptide", "transcript", "consequence", "hgvsp",
+        "length", "wild_type_peptide", "mutated_positions", "decay",
     ]  # fmt: skip
     rows = peptides[columns].merge(kept, on="peptide", how="inner")
     rows["mhc_class"] = [mhc_class(str(allele)) for allele in rows["allele"]]
@@ -237,17 +245,17 @@ def _with_calls(
     else:
         cells = clonality[names].set_axis(_ids(clonality))
         evidence = evidence.join(cells[~cells.index.duplicated()])
-    ids = pd.DataFrame({"variant_ids": rows["variant_ids"].drop_duplicates()})
-    ids["id"] = ids["variant_ids"].str.split(";")
-    calls = ids.explode("id").join(evidence, on="id")
-    found = ids[["variant_ids"]]
+    ids = rows[_CALLS].drop_duplicates()
+    ids["id"] = [calls_of(*written) for written in ids.itertuples(index=False)]
+    calls = ids.explode("id").astype({"id": TEXT}).join(evidence, on="id")
+    found = ids[_CALLS]
     for columns, by in (
         (["tumour_vaf"], "tumour_vaf"),
         (["rna_depth", "rna_alt_reads"], "rna_alt_reads"),
         (names, "ccf"),
     ):
-        least = calls.sort_values([by, *columns], kind="stable").drop_duplicates("variant_ids")
-        found = found.merge(least[["variant_ids", *columns]], on="variant_ids", how="left")
+        least = calls.sort_values([by, *columns], kind="stable").drop_duplicates(_CALLS)
+        found = found.merge(least[[*_CALLS, *columns]], on=_CALLS, how="left")
     alt, depth = (
         found[name].astype("Int64").to_numpy(np.float64, na_value=np.nan)
         for name in ("rna_alt_reads", "rna_depth")
@@ -260,7 +268,7 @@ def _with_calls(
     is_subclonal = found["ccf_upper"] < params.max_subclonal_ccf
     told = np.where(is_clonal, "clonal", np.where(is_subclonal, "subclonal", "indeterminate"))
     found["clonality"] = pd.Series(told, dtype=TEXT).where(found["ccf_lower"].notna())
-    return rows.merge(found.drop(columns=names[1:]), on="variant_ids", how="left")
+    return rows.merge(found.drop(columns=names[1:]), on=_CALLS, how="left")
 
 
 def _expression(
@@ -303,13 +311,35 @@ def _level(flags: pd.Series) -> npt.NDArray[np.int64]:
     return np.where(values.isna(), 1, np.where(values.fillna(value=False), 0, 2))
 
 
+_REASONED = (
+    "is_binder", "is_strong_binder", "rank", "affinity", "wild_type_peptide", "is_demoted",
+    "fold_change", "is_anchor_only", "is_expressed", "gene_tpm", "tpm_source", "rna_depth",
+    "rna_alt_reads", "clonality", "ccf", "decay", "partner_ids", "allele_lost",
+    "allele_support",
+)  # fmt: skip
+"""Columns from which the reasons are told."""
+_DECAYS = {
+    "annotated": "of transcripts marked for nonsense-mediated decay alone",
+    "early_stop": "early new stop: its RNA is likely decayed",
+}
+
+
+def _records(rows: pd.DataFrame) -> Iterator[Row]:
+    """Yield what the reasons are told from, None for what is missing."""
+    told = [rows[name] for name in _REASONED]
+    columns = [one.astype(object).where(one.notna(), None).to_list() for one in told]
+    yield from (dict(zip(_REASONED, row, strict=True)) for row in zip(*columns, strict=True))
+
+
 def _reasons(row: Row, params: NeoantigensParams) -> str:
     """Say in words what speaks for and against one neoantigen."""
     parts = [
         _of_binding(row), _of_wild_type(row), _of_expression(row), _of_rna(row, params),
-        _of_cells(row),
+        _of_cells(row), _DECAYS.get(row["decay"], ""),
     ]  # fmt: skip
-    if _is_known(row["allele_lost"]):
+    if row["partner_ids"]:
+        parts.append("needs another call of the same copy too")
+    if row["allele_lost"] is not None:
         parts.append("allele lost" if row["allele_lost"] else "allele kept")
     if row["allele_support"] == "weak":
         parts.append("allele little known to the predictor")
@@ -321,56 +351,50 @@ def _of_binding(row: Row) -> str:
         return f"binds by IC50 alone ({_short(row['affinity'])} nM)"
     strength = "strong binder" if row["is_strong_binder"] else "binder"
     told = f"{strength} by rank ({row['rank']:.2g} %)"
-    return (
-        told if not _is_known(row["affinity"]) else f"{told}, IC50 {_short(row['affinity'])} nM"
-    )
+    return told if row["affinity"] is None else f"{told}, IC50 {_short(row['affinity'])} nM"
 
 
 def _of_wild_type(row: Row) -> str:
-    if not _is_known(row["wild_type_peptide"]):
+    if row["wild_type_peptide"] is None:
         return "no counterpart in the germline protein"
     if row["is_demoted"]:
         return "differs at anchors only and the counterpart binds as well"
-    told = ""
-    if _is_known(row["fold_change"]):
-        told = f"IC50 of the counterpart {_short(row['fold_change'])}-fold"
-    is_anchor_only = _is_known(row["is_anchor_only"]) and row["is_anchor_only"]
-    return f"{told}; differs at anchors only".removeprefix("; ") if is_anchor_only else told
+    told = "" if row["fold_change"] is None else _of_fold(row["fold_change"])
+    at_anchors = "differs at anchors only" if row["is_anchor_only"] else ""
+    return "; ".join(part for part in (told, at_anchors) if part)
+
+
+def _of_fold(fold: float) -> str:
+    """Say how the counterpart binds whose IC50 is `fold` times that of the peptide."""
+    if fold >= _CLEAR_FOLD:
+        return f"counterpart binds {_short(fold)} times weaker"
+    is_alike = fold > 1 / _CLEAR_FOLD
+    return "counterpart binds as well" if is_alike else "counterpart binds better"
 
 
 def _of_expression(row: Row) -> str:
-    if not _is_known(row["is_expressed"]):
+    if row["is_expressed"] is None:
         return ""
     word = "expressed" if row["is_expressed"] else "not expressed"
-    return f"{word} ({_short(row['gene_tpm'])} TPM)"
+    place = " in the VCF" if row["tpm_source"] == "vcf" else ""
+    return f"{word} ({_short(row['gene_tpm'])} TPM{place})"
 
 
 def _of_rna(row: Row, params: NeoantigensParams) -> str:
-    if not _is_known(row["rna_depth"]) or not _is_known(row["rna_alt_reads"]):
+    if row["rna_depth"] is None or row["rna_alt_reads"] is None:
         return ""
-    told = f"RNA reads {row['rna_alt_reads']} of {row['rna_depth']}"
-    is_few = row["rna_depth"] < params.min_rna_depth
-    return f"{told} (few)" if is_few else told
+    few = " (few)" if row["rna_depth"] < params.min_rna_depth else ""
+    return f"RNA reads {row['rna_alt_reads']} of {row['rna_depth']}{few}"
 
 
 def _of_cells(row: Row) -> str:
-    if not _is_known(row["clonality"]):
+    if row["clonality"] is None:
         return ""
-    told = "clonality open" if row["clonality"] == "indeterminate" else str(row["clonality"])
+    told = str(row["clonality"]).replace("indeterminate", "clonality open")
     return f"{told} (CCF {row['ccf']:.2f})"
 
 
-def _is_known(value: Any) -> bool:  # noqa: ANN401  a cell
-    return not pd.isna(value)
-
-
 def _short(value: object) -> str:
-    """Write a number with two digits, and whole where it is large.
-
-    Examples
-    --------
-    >>> [_short(value) for value in (1234.5, 12.3, 0.123)]
-    ['1234', '12', '0.12']
-    """
+    """Write a number with two digits, and whole where it is large: 1234, 12, 0.12."""
     number = float(str(value))
     return f"{number:.0f}" if number >= 10.0 else f"{number:.2g}"  # noqa: PLR2004

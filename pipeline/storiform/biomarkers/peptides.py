@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, cast
 
 import numpy as np
@@ -10,14 +11,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from storiform.kernels.peptides import PREFIX, RESIDUES, find_peptides, index_peptides
+from storiform.kernels.peptides import PREFIX, RESIDUES, find_occurring
 from storiform.model.errors import DataWarning
 from storiform.model.params import Fraction, Params
-from storiform.model.protein_changes import acting_changes, eligible_ids
+from storiform.model.protein_changes import (
+    Counterparts,
+    acting_changes,
+    calls_of,
+    eligible_ids,
+    without_change,
+)
 from storiform.model.proteome import ReferenceProteome
+from storiform.model.step import only_with
 from storiform.model.tables.dna import SomaticVariants
 from storiform.model.tables.proteins import (
-    FLANK,
+    HLA_TYPES,
     PEPTIDES,
     FusionProteins,
     Peptides,
@@ -25,17 +33,16 @@ from storiform.model.tables.proteins import (
 )
 from storiform.model.tables.proteome import GivenProteins, ReferenceProteins
 
-_DECAYED = "NMD_transcript_variant"
+_ANNOTATED = "NMD_transcript_variant"
 _STRANGE = str.maketrans("", "", RESIDUES)
 _UNKNOWN = frozenset(
     {"no_protein_sequence", "not_parsed", "reference_mismatch", "unknown_residues"}
 )
-_CODON = 3
-_OWN = "storiform"
-"""Source of changes whose calls were put together here, with all others of a copy."""
+_FRUITLESS = ("splice", "nonsense", "start_lost")
+"""Mutation classes of which no peptide is expected, whether a protein is known or not."""
 _ALIKE = (
-    "variant_ids", "gene", "mutant", "wild_type", "changed_start", "changed_end", "is_in_frame",
-    "source",
+    "variant_ids", "beside_ids", "gene", "mutant", "wild_type", "changed_start",
+    "changed_end", "is_in_frame", "source",
 )  # fmt: skip
 _TOLD = (
     "variant_ids", "gene", "change", "transcript", "consequence", "hgvsp", "protein_position",
@@ -66,6 +73,18 @@ class PeptideParams(Params):
         description="whether transcripts that the annotation marks for nonsense-mediated decay "
         "count; some of their product is translated all the same",
     )
+    keeps_early_stops: bool = Field(
+        default=True,
+        description="whether changes count whose new stop lies so early that the messenger is "
+        "likely to be decayed",
+    )
+    early_stop_bases: int = Field(
+        50,
+        ge=0,
+        le=1000,
+        description="bases before the last junction of exons from which a stop is early; "
+        "Nagy and Maquat found 50 to 55",
+    )
     least_agreement: Fraction = Field(
         0.5,
         description="share of residues that a peptide of the germline protein must have in "
@@ -83,6 +102,11 @@ class _Change:
     row: dict[str, Any]
     ranks: list[int] = field(default_factory=list)
 
+    @cached_property
+    def counterparts(self) -> Counterparts:
+        """What the germline protein has in place of its peptides."""
+        return Counterparts(self.row)
+
     def windows(self, lengths: Iterable[int]) -> Iterator[tuple[str, int]]:
         """Yield the peptides over a residue that differs, or over a loss, with their starts."""
         mutant = self.row["mutant"]
@@ -96,13 +120,26 @@ class _Change:
 
 @dataclass
 class _Source:
-    """Where a peptide comes from: the best change, its place there, all rows that give it."""
+    """Where a peptide comes from: the best change, its place there, all rows that give it.
+
+    `beside` are calls on the copy of any of these; `is_owned` tells that the copy without the
+    change has not the peptide; `partners` are the calls of other changes that it needs too.
+    """
 
     change: _Change
     start: int
     ranks: list[int]
+    is_owned: bool
+    beside: set[str] = field(default_factory=set)
+    partners: list[str] = field(default_factory=list)
+
+    def shares_copy(self, other: "_Source") -> bool:
+        """Tell whether the changes of both lie on one copy."""
+        own, others = (calls_of(one.change.row["variant_ids"]) for one in (self, other))
+        return self.beside.issuperset(others) and other.beside.issuperset(own)
 
 
+@only_with(HLA_TYPES, "neoantigens need HLA alleles")
 def peptides(  # noqa: PLR0913, PLR0917  a step may have more inputs
     protein_changes: ProteinChanges,
     variants: SomaticVariants,
@@ -136,10 +173,13 @@ def peptides(  # noqa: PLR0913, PLR0917  a step may have more inputs
     -------
     Peptides
         One row per peptide, set of calls and gene. Of the transcripts that give it, the one
-        that speaks for its gene is reported, else the first by its name.
+        that speaks for its gene is reported, else the first by its name. A peptide that needs
+        two changes of a copy stands under the first; the other is its partner.
 
     References
     ----------
+    Nagy and Maquat, Trends Biochem. Sci. 23, 198 (1998), doi:10.1016/S0968-0004(98)01208-0.
+    Apcher et al., PNAS 108, 11572 (2011), doi:10.1073/pnas.1104104108.
     Hundal et al., Cancer Immunol. Res. 8, 409 (2020), doi:10.1158/2326-6066.CIR-19-0401.
     """
     changes = acting_changes(protein_changes, variants)
@@ -154,49 +194,78 @@ def peptides(  # noqa: PLR0913, PLR0917  a step may have more inputs
     germline = [*protein_changes["wild_type"].dropna(), *(c.row["wild_type"] for c in own)]
     cut = {peptide for change in own for peptide, _ in change.windows(lengths)}
     cut = {peptide for peptide in cut if not peptide.translate(_STRANGE)}
-    new = cut - occurring(cut, [_text(dict.fromkeys(germline)), *texts])
+    new = cut - find_occurring(cut, [_text(dict.fromkeys(germline)), *texts])
+    return _table(_once(_sources(own, lengths, new)), ranked, params)
+
+
+def _sources(
+    own: Iterable[_Change], lengths: Iterable[int], new: frozenset[str] | set[str]
+) -> dict[tuple[str, str, str], _Source]:
+    """Return where each new peptide comes from, by calls, gene and peptide."""
     found: dict[tuple[str, str, str], _Source] = {}
     for change in own:
         ids, gene = change.row["variant_ids"], change.row["gene"]
+        beside = calls_of(change.row["beside_ids"])
+        others = without_change(change.row) if beside else ""
         for peptide, start in change.windows(lengths):
             if peptide not in new:
                 continue
+            is_owned = peptide not in others
             source = found.setdefault(
-                (ids, gene, peptide), _Source(change, start, change.ranks)
+                (ids, gene, peptide), _Source(change, start, change.ranks, is_owned)
             )
+            source.beside.update(beside)
+            source.is_owned |= is_owned
             if source.change is not change:
                 source.ranks = sorted({*source.ranks, *change.ranks})
-    return _table(found, ranked, params)
+    return found
 
 
-def occurring(candidates: Iterable[str], texts: Iterable[NDArray[np.uint8]]) -> frozenset[str]:
-    """Return those of many peptides, of eight residues or more, that proteins hold.
+def _once(
+    found: Mapping[tuple[str, str, str], _Source],
+) -> dict[tuple[str, str, str], _Source]:
+    """Leave a peptide that several changes of a copy give to the first that it needs.
 
-    Parameters
-    ----------
-    candidates
-        Peptides of the twenty residues.
-    texts
-        Proteins, upper-case ASCII, with a line end between two.
+    The calls of the others that it needs become its partners.
     """
-    sought = sorted(set(candidates))
-    index = index_peptides(sought)
-    is_found = np.zeros(len(sought), dtype=bool)
-    if sought:
-        for text in texts:
-            find_peptides(text, index, is_found)
-    return frozenset(sought[place] for place in np.flatnonzero(is_found))
+    kept: dict[tuple[str, str, str], _Source] = {}
+    owners: dict[tuple[str, str], list[tuple[str, _Source]]] = {}
+    for (ids, gene, peptide), source in found.items():
+        known = owners.setdefault((gene, peptide), []) if source.beside else []
+        shared = [place for place, (_, own) in enumerate(known) if own.shares_copy(source)]
+        if not shared:
+            known.append((ids, source))
+            kept[ids, gene, peptide] = source
+            continue
+        others, owner = known[shared[0]]
+        ranks = sorted({*owner.ranks, *source.ranks})
+        if source.is_owned and owner.is_owned:
+            owner.partners.append(ids)
+        elif source.is_owned:
+            del kept[others, gene, peptide]
+            kept[ids, gene, peptide] = owner = source
+            known[shared[0]] = ids, source
+        owner.ranks = ranks
+    return kept
 
 
 def _ranked(changes: pd.DataFrame, params: PeptideParams) -> list[dict[str, Any]]:
     """Return the changes that can give peptides, those that speak for their genes first."""
     is_usable = (changes["no_peptides"].fillna("") == "") & changes["mutant"].notna()
     is_usable &= changes["changed_start"].notna() & changes["changed_end"].notna()
-    if not params.keeps_decayed:
-        is_usable &= ~changes["consequence"].fillna("").str.contains(_DECAYED, regex=False)
     usable = changes[is_usable].copy()
-    for name in ("gene", "wild_type"):
+    for name in ("gene", "wild_type", "beside_ids", "consequence"):
         usable[name] = usable[name].fillna("")
+    usable["decay"] = ""
+    early = usable["bases_to_junction"] >= params.early_stop_bases
+    usable.loc[early.fillna(value=False).astype(bool), "decay"] = "early_stop"
+    marked = usable["consequence"].str.contains(_ANNOTATED, regex=False)
+    usable.loc[marked.astype(bool), "decay"] = "annotated"
+    if not params.keeps_decayed:
+        usable = usable[usable["decay"] != "annotated"]
+    if not params.keeps_early_stops:
+        usable = usable[usable["decay"] != "early_stop"]
+    usable = usable.copy()
     usable["is_in_frame"] = usable["is_in_frame"].fillna(value=False).astype(bool)
     usable["speaks_last"] = ~usable["speaks_for_gene"].astype(bool)
     order = ["speaks_last", "change", "transcript"]
@@ -221,6 +290,8 @@ def _table(
     rows = [source.change.row for source in found.values()]
     sought = [peptide for _, _, peptide in found]
     columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in _TOLD}
+    columns["partner_ids"] = [" ".join(source.partners) for source in found.values()]
+    columns["decay"] = [_decay(source, ranked) for source in found.values()]
     columns["peptide"], columns["length"] = sought, [len(peptide) for peptide in sought]
     kinds = (("I", params.class_i), ("II", params.class_ii))
     classes = {n: ";".join(kind for kind, own in kinds if n in own) for n in range(PREFIX, 26)}
@@ -230,7 +301,7 @@ def _table(
         for source in found.values()
     ]
     pairs = [
-        _counterpart(peptide, source, params.least_agreement)
+        source.change.counterparts.of(source.start, peptide, params.least_agreement)
         for peptide, source in zip(sought, found.values(), strict=True)
     ]
     columns["wild_type_peptide"] = [pair[0] if pair else None for pair in pairs]
@@ -240,56 +311,10 @@ def _table(
     return pd.DataFrame(columns, columns=list(PEPTIDES.columns))
 
 
-def _counterpart(
-    peptide: str, source: _Source, least_agreement: float
-) -> tuple[str, list[int]] | None:
-    """Return the germline residues in place of a peptide, and where both differ, from 1.
-
-    There are none where the frame is not kept. Where residues were lost or gained, the
-    germline protein is laid against the peptide from before the change and from behind it,
-    and the one that agrees more is taken. Other calls of the copy count as differences.
-    """
-    row = source.change.row
-    if not row["is_in_frame"]:
-        return None
-    germline, length = row["wild_type"], len(peptide)
-    front = source.start + _lead(row)
-    best: tuple[str, list[int]] | None = None
-    for begin in dict.fromkeys((front, front - _gain(row))):
-        other = germline[max(begin, 0) : begin + length]
-        if len(other) < length or begin < 0 or other.translate(_STRANGE):
-            continue
-        unlike = [n + 1 for n in range(length) if peptide[n] != other[n]]
-        if best is None or len(unlike) < len(best[1]):
-            best = other, unlike
-    if best is None or length - len(best[1]) < least_agreement * length:
-        return None
-    return best
-
-
-def _lead(row: Mapping[str, Any]) -> int:
-    """Return how many residues more the germline protein has before a change.
-
-    Both windows begin `FLANK` residues before it. Near the start of the protein they begin
-    there, and another call of the copy may have made that way longer or shorter.
-    """
-    if row["source"] != _OWN or pd.isna(row["protein_position"]):
-        return 0
-    return min(int(row["protein_position"]) - 1, FLANK) - int(row["changed_start"])
-
-
-def _gain(row: Mapping[str, Any]) -> int:
-    """Return how many residues a change in frame has gained, by its calls alone.
-
-    Other calls of the copy, and the end of the protein, may make the windows longer or
-    shorter.
-    """
-    if row["source"] == _OWN:
-        alleles = [name.split("-")[-2:] for name in row["variant_ids"].split(";")]
-        gain = sum(len(alt) - len(ref) for ref, alt in alleles)
-        if not gain % _CODON:
-            return gain // _CODON
-    return len(row["mutant"]) - len(row["wild_type"])
+def _decay(source: _Source, ranked: list[dict[str, Any]]) -> str:
+    """Say why all messengers of a peptide are likely to be decayed; empty if one is not."""
+    reasons = dict.fromkeys(str(ranked[rank]["decay"]) for rank in source.ranks)
+    return "" if "" in reasons else next(iter(reasons))
 
 
 def _texts(
@@ -310,7 +335,8 @@ def _text(proteins: Iterable[str]) -> NDArray[np.uint8]:
 def _warn_of_unknown(changes: pd.DataFrame, variants: pd.DataFrame) -> None:
     """Tell of eligible calls that change a protein and give no peptide since it is unknown."""
     is_changed = variants["is_nonsynonymous"].astype(bool)
-    sought = eligible_ids(variants[is_changed & (variants["mutation_class"] != "splice")])
+    is_fruitful = ~variants["mutation_class"].isin(_FRUITLESS)
+    sought = eligible_ids(variants[is_changed & is_fruitful])
     known: set[str] = set()
     reasons: dict[str, set[str]] = {}
     for ids, reason in zip(
@@ -348,7 +374,7 @@ def _warn_of_proteome(changes: list[_Change], texts: list[NDArray[np.uint8]]) ->
         return
     begins = {change.row["wild_type"][:PREFIX] for change in changes}
     sought = {b for b in begins if len(b) == PREFIX and not b.translate(_STRANGE)}
-    held = occurring(sought, texts)
+    held = find_occurring(sought, texts)
     if len(sought) >= _FEW and len(held) < _LEAST_KNOWN * len(sought):
         message = (
             f"the reference proteome holds {len(held)} of {len(sought)} pieces of germline "

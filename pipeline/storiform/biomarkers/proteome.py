@@ -9,7 +9,8 @@ import pandas as pd
 from storiform.model.codons import SELENOCYSTEINE, STOP, code_of, reverse_complement
 from storiform.model.errors import DataWarning
 from storiform.model.resources import Reference, Sequence
-from storiform.model.step import costs
+from storiform.model.step import costs, only_with
+from storiform.model.tables.proteins import HLA_TYPES, PROTEIN_CHANGES
 from storiform.model.tables.proteome import ReferenceProteins
 from storiform.model.transcripts import GenomeTranscripts, Transcript
 
@@ -21,6 +22,8 @@ _LEAST_METHIONINE = 0.5
 
 
 @costs(memory_gb=4.0)
+@only_with(PROTEIN_CHANGES)
+@only_with(HLA_TYPES, "neoantigens need HLA alleles")
 def reference_proteins(
     transcripts: GenomeTranscripts, reference: Reference
 ) -> ReferenceProteins:

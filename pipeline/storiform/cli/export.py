@@ -24,6 +24,10 @@ def export(results: Path, folder: Path, formats: str) -> None:
     FASTA of mutant windows and of epitopes of each biopsy; neoantigens: one row per variant,
     with the columns of pVACseq's aggregated report; spectrum: counts of the 96 types of
     substitutions, for programs that look for mutational signatures.
+
+    Of the formats that are asked for, those are written of which the run has the tables; of
+    each other one it is said what it lacks, and the command ends with 1, or with 2 if nothing
+    could be written.
     """
     from storiform.engine.exporting import export_results
     from storiform.io.names import did_you_mean
@@ -33,5 +37,15 @@ def export(results: Path, folder: Path, formats: str) -> None:
     if unknown or (formats and not wanted):
         found = f"unknown format {unknown[0]}; " if unknown else "no format; "
         raise click.UsageError(found + did_you_mean(unknown[0] if unknown else "", _FORMATS))
-    for path in export_results(results, folder, wanted or None):
+    exported = export_results(results, folder, wanted or None)
+    for path in exported.written:
         click.echo(str(path))
+    if wanted:
+        for name, why in exported.absent.items():
+            click.echo(f"{name}: {why}", err=True)
+        if exported.absent:
+            raise SystemExit(1)
+    elif exported.absent:
+        left_out = ", ".join(exported.absent)
+        told = "the run has no tables for them; name one with --format to be told why"
+        click.echo(f"Left out: {left_out} ({told}).", err=True)

@@ -19,7 +19,7 @@ COMMANDS = {
     "mhc": "Predict how peptides bind to HLA molecules.",
     "identity": "Tell which files of reads are of one person, whatever their build.",
     "report": "Write the report of a results folder again.",
-    "export": "Write copy number in the files of other programs.",
+    "export": "Write results in the files of other programs.",
     "panel-of-normals": "Make a panel of normals for copy number.",
     "hla-reference": "Compile HLA alleles of your copy of IPD-IMGT/HLA.",
     "config": "Show or describe the configuration.",

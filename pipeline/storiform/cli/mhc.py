@@ -1,56 +1,154 @@
 """`storiform mhc`."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from storiform.cli.streams import STREAM, at_hand
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from storiform.model.mhc import Predictor
+
 _PATH = click.Path(path_type=Path)
+_FILE_OR_STREAM = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+_SHOWN = 3
 
 
 @click.command()
-@click.argument("peptides", type=_PATH)
-@click.option("--alleles", required=True, help="HLA alleles, such as HLA-A*02:01,B*07:02.")
-@click.option("-o", "--out", type=_PATH, required=True, help="Table to write, TSV.")
+@click.argument("peptides", type=_FILE_OR_STREAM, required=False)
+@click.option("--alleles", help="HLA alleles, such as HLA-A*02:01,B*07:02.")
+@click.option("-o", "--out", type=_FILE_OR_STREAM,
+              help="Table to write, TSV; - is standard output.")  # fmt: skip
 @click.option("--lengths", default="8-11", show_default=True,
               help="Residues of the windows of a FASTA, one number or two.")  # fmt: skip
 @click.option("--model", type=_PATH, help="Outside predictor, or its settings (.yaml).")
-def mhc(peptides: Path, alleles: str, out: Path, lengths: str, model: Path | None) -> None:
+@click.option("--list", "is_list", is_flag=True,
+              help="Print the alleles that the predictor knows, and end.")  # fmt: skip
+def mhc(
+    peptides: Path | None,
+    alleles: str | None,
+    out: Path | None,
+    lengths: str,
+    model: Path | None,
+    is_list: bool,  # noqa: FBT001  click passes flags so
+) -> None:
     """Predict how PEPTIDES (one a line, or a FASTA of proteins) bind to HLA molecules.
 
     Writes IC50 (nM), percentile rank (%) and presentation (0 to 1) of each peptide and
-    allele; empty where the predictor takes the peptide not.
+    allele; empty where the predictor takes the peptide not. PEPTIDES may be - for standard
+    input. With --list alone: allele, support (good, moderate, weak), and the measured
+    affinities and eluted ligands from which it was learnt, with tabs between.
     """
-    import numpy as np
-    import pandas as pd
+    import tempfile
 
     from storiform.io.mhc_model import read_mhc_model
     from storiform.io.peptide_files import read_peptides
     from storiform.io.resources import RESOURCES, bundled
-    from storiform.io.store import write_tsv
-    from storiform.model.errors import InputError, fault
-    from storiform.model.hla import REASONS, read_hla_names
 
-    shortest, _, longest = lengths.partition("-")
-    try:
-        sizes = range(int(shortest), int(longest or shortest) + 1)
-    except ValueError as error:
-        message = fault("--lengths", lengths, "one or two numbers", "Write 9 or 8-11.")
-        raise InputError(message) from error
     predictor = read_mhc_model(model or bundled(str(RESOURCES["mhc_model"].default)))
+    if is_list:
+        _list(predictor)
+        return
+    if peptides is None or alleles is None or out is None:
+        told = "PEPTIDES, --alleles and --out are needed, or --list alone"
+        raise click.UsageError(told)
+    _refuse(peptides, out)
+    sizes = _lengths(lengths)
+    known = _known(alleles, predictor)
+    with tempfile.TemporaryDirectory(prefix="storiform-") as folder:
+        asked = read_peptides(at_hand(peptides, Path(folder)), sizes)
+    table = _predicted(asked, known, predictor)
+    _write(table, out)
+    support = ", ".join(f"{name} {predictor.support(name)}" for name in known)
+    told = f"{predictor.name} {predictor.version}; support: {support}"
+    click.echo(told, err=out == STREAM)
+    _tell(table, asked, predictor.lengths, out)
+
+
+def _list(predictor: "Predictor") -> None:
+    """Print the alleles that a predictor knows."""
+    from storiform.model.errors import InputError, fault
+    from storiform.model.mhc import CountedPredictor
+
+    if not predictor.alleles:
+        remedy = "Ask for your alleles with --alleles: those that it does not know are told."
+        raise InputError(fault(predictor.name, "no list of alleles", "one", remedy))
+    click.echo("allele\tsupport\taffinities\tligands")
+    for allele in predictor.alleles:
+        counts: tuple[object, ...] = ("", "")
+        if isinstance(predictor, CountedPredictor):
+            counts = predictor.learnt_from(allele)
+        cells = (allele, predictor.support(allele), *counts)
+        click.echo("\t".join(str(cell) for cell in cells))
+
+
+def _refuse(peptides: Path, out: Path) -> None:
+    """Refuse to write where there is no place, or over what is read."""
+    from storiform.model.errors import InputError, fault
+
+    if out == STREAM:
+        return
+    if not out.absolute().parent.is_dir():
+        found, remedy = f"no folder {out.parent}", "Correct the path, or make the folder."
+        raise InputError(fault(f"--out {out}", found, "a folder to write into", remedy))
+    if out.exists() and peptides.exists() and out.samefile(peptides):
+        expected = "another file than the one that is read"
+        raise InputError(fault("--out", str(out), expected, "Choose another name."))
+
+
+def _lengths(written: str) -> range:
+    from storiform.model.errors import InputError, fault
+
+    shortest, is_two, longest = written.partition("-")
+    try:
+        sizes = range(int(shortest), int(longest if is_two else shortest) + 1)
+    except ValueError:
+        sizes = range(0)
+    if not sizes or sizes[0] < 1:
+        expected = "one or two numbers, the smaller first"
+        raise InputError(fault("--lengths", written, expected, "Write 9 or 8-11."))
+    return sizes
+
+
+def _known(written: str, predictor: "Predictor") -> list[str]:
+    """Return the alleles that the predictor knows, and tell of all others."""
+    from storiform.model.errors import InputError, fault
+    from storiform.model.hla import CLASS_I, REASONS, read_hla_names
+
     known: list[str] = []
-    for name in read_hla_names(alleles):
+    for name in read_hla_names(written):
         if name.reason:
-            click.echo(f"warning: {name.written}: {REASONS[name.reason]}", err=True)
+            click.echo(f"warning: {name.written}: {REASONS[name.reason]}: left out", err=True)
         elif predictor.support(name.allele) == "none":
-            click.echo(f"warning: {name.allele}: unknown to the predictor", err=True)
+            mhc_class = "of class II, " if name.gene.startswith("D") else ""
+            own = mhc_class or ("" if name.gene in CLASS_I else "no classical gene, ")
+            told = f"{name.allele}: {own}unknown to {predictor.name} {predictor.version}"
+            click.echo(f"warning: {told}: left out", err=True)
         elif name.allele not in known:
             known.append(name.allele)
     if not known:
-        remedy = "Name alleles with two fields, such as HLA-A*02:01."
-        raise InputError(fault("--alleles", alleles, "an allele that is known", remedy))
-    asked = read_peptides(peptides, sizes)
+        found = written or "nothing"
+        remedy = (
+            "Name alleles with two fields, such as HLA-A*02:01; storiform mhc --list prints "
+            "those that are known."
+        )
+        raise InputError(fault("--alleles", found, "an allele that is known", remedy))
+    return known
+
+
+def _predicted(
+    asked: Sequence[str], known: Sequence[str], predictor: "Predictor"
+) -> "pd.DataFrame":
+    import numpy as np
+    import pandas as pd
+
     affinity, rank, presentation = predictor.predict(asked, known)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "peptide": np.tile(np.array(asked, dtype=object), len(known)),
             "allele": np.repeat(np.array(known, dtype=object), len(asked)),
@@ -59,7 +157,43 @@ def mhc(peptides: Path, alleles: str, out: Path, lengths: str, model: Path | Non
             "presentation": presentation.ravel(),
         }
     )
-    write_tsv(out, table)
-    support = ", ".join(f"{name} {predictor.support(name)}" for name in known)
-    click.echo(f"{predictor.name} {predictor.version}; support: {support}")
-    click.echo(f"Wrote {len(table)} predictions to {out}")
+
+
+def _write(table: "pd.DataFrame", out: Path) -> None:
+    from storiform.io.store import write_tsv
+
+    if out == STREAM:
+        table.to_csv(sys.stdout, sep="\t", index=False)
+    else:
+        write_tsv(out, table)
+
+
+def _tell(
+    table: "pd.DataFrame", asked: Sequence[str], lengths: tuple[int, int], out: Path
+) -> None:
+    """Tell how much was predicted, and which peptides were not, and why."""
+    from storiform.io.names import counted, listed
+    from storiform.io.predictors.program import RESIDUES
+
+    done = table[["affinity_nm", "rank_percent", "presentation"]].notna().any(axis=1)
+    told = set(table.loc[done, "peptide"])
+    shortest, longest = lengths
+    left_out: dict[str, list[str]] = {}
+    for peptide in asked:
+        if peptide in told:
+            continue
+        if set(peptide) - RESIDUES:
+            reason = "with letters other than those of the twenty amino acids"
+        elif shortest <= len(peptide) <= longest:
+            reason = "of which the predictor tells nothing"
+        else:
+            reason = f"of other lengths than {shortest} to {longest} residues"
+        left_out.setdefault(reason, []).append(peptide)
+    for reason, peptides in left_out.items():
+        number, shown = counted(len(peptides), "peptide"), listed(peptides, _SHOWN)
+        click.echo(f"warning: {number} {reason}, not predicted: {shown}", err=True)
+    name = "standard output" if out == STREAM else str(out)
+    click.echo(f"Wrote {counted(int(done.sum()), 'prediction')} to {name}", err=out == STREAM)
+    if not told:
+        click.echo("Nothing was predicted.", err=True)
+        raise SystemExit(2)

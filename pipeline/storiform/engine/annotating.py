@@ -35,6 +35,8 @@ _KEPT = 20_000
 _NOTHING = ("",) * (len(FIELDS) - 4)
 """The other fields of an allele that is near no transcript."""
 _SHOWN = 5
+_ANY_OTHER = frozenset({"<NON_REF>", "<*>", "<X>"})
+"""How callers write that a site may have alleles beside those that they saw."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def annotate_file(source: Path, target: Path, settings: Annotating) -> Summary:
     models = read_transcript_models(settings.genes)
     _check_genes(settings.genes, models, reference)
     records = RecordAnnotator(Annotator(models, reference), speaker_only=settings.speaker_only)
-    title = f"storiform {__version__} with {settings.genes.name} and {settings.fasta.name}"
+    title = f"{__version__} with {settings.genes.name} and {settings.fasta.name}"
     annotator = annotator_of(records.answers, settings.workers)
     return write_annotated(opened, target, annotator, title, overwrite=settings.overwrite)
 
@@ -130,7 +132,9 @@ class RecordAnnotator:
 
     def _answer(self, record: Request, alt: str) -> Answer:
         contig, start, ref, _ = record
-        reason = self._annotator.refusal(contig, start, ref, alt)
+        reason = "" if ref and alt else "empty"
+        reason = reason or ("any_other" if alt in _ANY_OTHER else "")
+        reason = reason or self._annotator.refusal(contig, start, ref, alt)
         if reason:
             return reason
         try:
@@ -265,6 +269,9 @@ def _check_genes(path: Path, models: Models, reference: Fasta) -> None:
         expected = f"contigs of the FASTA, such as {next(iter(reference.contigs), 'none')}"
         remedy = "Give the annotation of this genome."
         raise InputError(fault(path.name, found, expected, remedy))
+    if not models.pieces[1].counts.any():
+        message = f"{path.name}: no transcript has CDS lines: no change of a protein is told"
+        warnings.warn(message, DataWarning, stacklevel=3)
     for contig, length in reference.contigs.items():
         end = models.end_of(contig)
         if end > length:

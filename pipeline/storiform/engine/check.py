@@ -11,10 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
+
+from storiform.biomarkers.mhc_binding import MhcBindingParams
 from storiform.biomarkers.variants import without_consequences
 from storiform.engine.config import STAND_IN, Config, Draft, load_workflow, read_config
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph, Node
+from storiform.engine.hla_forecast import forecast_alleles
 from storiform.engine.passes import has_reads, refuse_copies, scan_payload
 from storiform.engine.provided import provided_rows
 from storiform.engine.session import Session
@@ -26,10 +30,10 @@ from storiform.io.intervals import inspect_targets
 from storiform.io.names import listed, unsafe
 from storiform.io.paths import unreadable
 from storiform.io.read_files import inspect_reads
-from storiform.io.resources import RESOURCES
+from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sheets import Sheets, read_sheets
 from storiform.io.sources import SOURCES, Source, SourceUnit
-from storiform.model.cohort import Cohort, Sample
+from storiform.model.cohort import COHORT, Cohort, Sample
 from storiform.model.errors import (
     ConfigError,
     DataWarning,
@@ -40,6 +44,7 @@ from storiform.model.errors import (
 from storiform.model.step import Step
 from storiform.model.table import Resource, Table
 from storiform.model.tables.dna import CALLS
+from storiform.model.tables.proteins import HLA_TYPES
 
 Severity = Literal["error", "warning", "note"]
 _ORDER: Mapping[str, int] = {"error": 0, "warning": 1, "note": 2}
@@ -144,6 +149,9 @@ def check_inputs(path: Path) -> Checked:
     ids = FileIds(config.output / "inputs.json")
     notebook.open("reads", refuse_copies, cohort, ids)
     _open_files(notebook, graph, config, sheets)
+    if sound.get("mhc_model", True):
+        _forecast(notebook, graph, config, cohort)
+    _note_useless(notebook, graph)
     steps = {node.step for node in graph.nodes if node.origin in {"step", "scan"}}
     return Checked(notebook.findings(), len(cohort.patients), len(cohort.biopsies), len(steps))
 
@@ -180,6 +188,33 @@ def foresee(session: Session) -> tuple[Finding, ...]:
             notebook.open(sample.name, _inspect, sample, reference, session.report.cohort)
     found = notebook.findings()
     return tuple(f for f in found if f.severity == "error" or f.units == ("targets",))
+
+
+def _forecast(notebook: _Notebook, graph: Graph, config: Config, cohort: Cohort) -> None:
+    """Tell which HLA alleles nothing will be predicted for, where a step would predict."""
+    params = config.params.get("mhc_binding")
+    predicted = {node.unit for node in graph.nodes if node.step == "mhc_binding"}
+    if not predicted or not isinstance(params, MhcBindingParams):
+        return
+    own = config.resources.get("mhc_model") or bundled(str(RESOURCES["mhc_model"].default))
+    model, tables = open_resource("mhc_model", str(own)), {HLA_TYPES.name: HLA_TYPES}
+
+    def tell(node: Node) -> None:
+        found = forecast_alleles(_read(node, tables, cohort), model, params)
+        notebook.add("note", found, node.unit)
+
+    for node in graph.nodes:
+        is_given = node.unit in predicted and node.origin in {"source", "provided"}
+        if is_given and node.payload["table"] == HLA_TYPES.name:
+            notebook.open(node.unit, tell, node)
+
+
+def _note_useless(notebook: _Notebook, graph: Graph) -> None:
+    """Tell what will not be made, since that without which it is of no use is not there."""
+    becauses = tuple(f"{c.because}: " for s in graph.steps for c in s.companions if c.because)
+    for gone in graph.left_out:
+        if gone.reason.startswith(becauses):
+            notebook.add("note", [gone.reason], gone.unit if gone.unit != COHORT else "")
 
 
 def _other_readings(graph: Graph) -> list[tuple[str, str]]:
@@ -275,12 +310,11 @@ def _tables(steps: Iterable[Step]) -> dict[str, Table]:
 
 def _read(
     node: Node, tables: Mapping[str, Table], cohort: Cohort, *, annotates: bool = True
-) -> None:
+) -> pd.DataFrame:
     """Read a source or a provided table as a run would."""
     table = tables[node.payload["table"]]
     if node.origin == "provided":
-        table.conform(provided_rows(Path(node.payload["path"]), table, node.unit))
-        return
+        return table.conform(provided_rows(Path(node.payload["path"]), table, node.unit))
     source = next(s for s in SOURCES if s.table.name == table.name)
     paths = {column: Path(path) for column, path in node.payload["files"].items()}
     samples, record = node.recipe["samples"], node.recipe["record"]
@@ -291,6 +325,7 @@ def _read(
         small = found[found["set_aside"].fillna("") == ""]
         if len(small) and (small["annotation"] == "none").all():
             raise InputError(without_consequences(len(small)))
+    return found
 
 
 def _inspect(sample: Sample, reference: Path | None, cohort: Cohort) -> None:

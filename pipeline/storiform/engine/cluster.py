@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import shutil
 import signal
 import stat
 import tempfile
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from storiform.engine.config import Executor
+from storiform.kernels import SOURCES
 from storiform.model.errors import RunError, fault
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ def prepare_environment() -> None:
 
     Solve and SVD differ in the last bits between one and two BLAS threads. The folder of
     compiled kernels is named by the content of all kernels, since numba does not notice an
-    edited callee in another file; it holds pickles, so it belongs to one user alone.
+    edited callee in another file; it holds pickles, so it belongs to one user alone. Copies of
+    the kernels lie in it, so that all environments of the user share what was compiled.
     """
     for name in _ONE_THREAD:
         os.environ[name] = "1"
@@ -80,8 +83,23 @@ def _kernel_cache() -> Path | None:
         except OSError:
             continue
         if state.st_uid == os.getuid() and not state.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            _copy_sources(kernels, folder / SOURCES)
             return folder
     return None
+
+
+def _copy_sources(kernels: Path, folder: Path) -> None:
+    """Copy the kernels once; another process may do the same at the same time."""
+    if folder.exists():
+        return
+    part = folder.with_name(f".{folder.name}-{os.getpid()}")
+    try:
+        part.mkdir(mode=0o700)
+        for file in kernels.glob("*.py"):
+            shutil.copyfile(file, part / file.name)
+        part.rename(folder)
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)  # each environment compiles for itself
 
 
 def slots(executor: Executor) -> int:

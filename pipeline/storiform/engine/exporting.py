@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -50,8 +51,21 @@ class _AbsentError(RunError):
     """No biopsy of the run has what a format needs."""
 
 
-def export_results(root: Path, folder: Path, formats: Sequence[str] | None) -> list[Path]:
+class Exported(NamedTuple):
+    """What was written, and why what was not.
+
+    `written` are the files, in order; `absent` says of each format that the run has no
+    tables for which they are and how it would come to have them.
+    """
+
+    written: list[Path]
+    absent: dict[str, str]
+
+
+def export_results(root: Path, folder: Path, formats: Sequence[str] | None = None) -> Exported:
     """Write results of a finished run in other programs' formats.
+
+    A format of which the run has no tables does not keep the others from being written.
 
     Parameters
     ----------
@@ -60,31 +74,34 @@ def export_results(root: Path, folder: Path, formats: Sequence[str] | None) -> l
     folder
         Where the files go; it is made.
     formats
-        Of `FORMATS`; None: all for which the run has what they need.
-
-    Returns
-    -------
-    list of Path
-        The files written, in order.
+        Of `FORMATS`; None: all.
 
     Raises
     ------
     RunError
-        If the folder holds no run, or none of its biopsies has what a format needs.
+        If the folder holds no run or has no place for the files, or if nothing can be
+        written.
     """
     session = _session(root)
-    folder.mkdir(parents=True, exist_ok=True)
-    if formats is not None:
-        return [path for name in formats for path in FORMATS[name](session, folder)]
-    written, absent = [], []
-    for write in FORMATS.values():
-        try:
-            written += write(session, folder)
-        except _AbsentError as error:
-            absent.append(error)
-    if not written:
-        raise absent[0]
-    return written
+    wanted = list(FORMATS) if formats is None else list(formats)
+    exported = Exported([], {})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in wanted:
+            try:
+                exported.written.extend(FORMATS[name](session, folder))
+            except _AbsentError as error:
+                exported.absent[name] = str(error)
+    except OSError as error:
+        found = str(error.strerror or error).lower()
+        expected, remedy = "a folder to write into", "Choose another, or make room there."
+        raise RunError(fault(f"--to {folder}", found, expected, remedy)) from error
+    if not exported.written:
+        reasons: dict[str, list[str]] = {}
+        for name, reason in exported.absent.items():
+            reasons.setdefault(reason, []).append(name)
+        raise RunError("\n".join(f"{', '.join(own)}: {why}" for why, own in reasons.items()))
+    return exported
 
 
 def _session(root: Path) -> Session:

@@ -174,6 +174,8 @@ def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
     for step in steps:
         for argument in step.arguments:
             needs[step.name] |= _before(argument, made_by, late, by_name)
+        beside = [made_by.get(companion.table.name) for companion in step.companions]
+        needs[step.name] |= {maker.name for maker in beside if maker is not None}
     try:
         order = list(
             TopologicalSorter({n: sorted(needs[n]) for n in sorted(needs)}).static_order()

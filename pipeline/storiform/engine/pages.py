@@ -1,4 +1,4 @@
-"""The page of each biopsy that has figures of its own."""
+"""The page of each biopsy of which a figure was drawn, or was asked for."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +14,15 @@ FOLDER = "biopsies"
 
 
 def biopsies_with_page(session: Session) -> tuple[str, ...]:
-    """Name the biopsies of which a figure was drawn, sorted."""
+    """Name the biopsies of which a figure was drawn or found nothing to show, sorted."""
     return tuple(sorted(_drawings(session)))
 
 
 def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
-    """Write ``OUT/biopsies/NAME.html`` for each biopsy with figures; drop pages of others."""
+    """Write ``OUT/biopsies/NAME.html`` for each of these biopsies; drop pages of others.
+
+    A biopsy whose figures have nothing to show has a page that says so.
+    """
     from storiform.report.biopsy_page import render_biopsy
 
     folder = session.results.root / FOLDER
@@ -36,7 +39,8 @@ def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
             patient=session.report.cohort.names("biopsy", biopsy)["patient"],
             biopsy=biopsy,
             tables=tuple(_tables(session, biopsy, columns)),
-            figures=tuple(_figure(session, one) for one in drawn),
+            figures=tuple(_figure(session, one) for one in drawn if not one.nothing),
+            not_drawn=tuple((one.contract.name, one.nothing) for one in drawn if one.nothing),
         )
         write_bytes(goal, render_biopsy(page).encode())
         written.append(goal)
@@ -47,12 +51,12 @@ def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
 
 
 def _drawings(session: Session) -> dict[str, list[Drawn]]:
-    """Collect the figures of each biopsy, in the order of the workflow."""
+    """Collect the figures of each biopsy, drawn or not, in the order of the workflow."""
     order = [p.name for step in session.config.workflow.steps for p in step.products]
     found: dict[str, list[Drawn]] = {}
     for drawn in figures(session.graph, session.results):
         file = drawn.folder / f"{drawn.contract.name}.svg"
-        if drawn.contract.grain == "biopsy" and file.exists():
+        if drawn.contract.grain == "biopsy" and (drawn.nothing or file.exists()):
             found.setdefault(drawn.unit, []).append(drawn)
     for drawings in found.values():
         drawings.sort(key=lambda drawn: order.index(drawn.contract.name))

@@ -1,12 +1,10 @@
 """Weave a graph from a configuration and a cohort: sources, provided tables, steps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Feed, Graph, LeftOut, Node, gathered, in_order, product_key
+from storiform.engine.inputs import Threads, add_provided, add_source
 from storiform.engine.passes import (
     has_reads,
     is_rna_by_name,
@@ -14,27 +12,13 @@ from storiform.engine.passes import (
     scan_payload,
     scan_recipe,
 )
-from storiform.engine.provided import key_column, row_ids
 from storiform.io.resources import RESOURCES, bundled
-from storiform.io.sources import SOURCES, Source
-from storiform.model.cohort import COHORT, Cohort, Role, Sample
-from storiform.model.errors import ConfigError, InputError, fault
-from storiform.model.params import Params
+from storiform.model.cohort import COHORT, Role, Sample
+from storiform.model.errors import ConfigError
 from storiform.model.step import Argument, Step
-from storiform.model.table import Gather, Resource, Table
+from storiform.model.table import Resource, Table
 
-
-@dataclass(frozen=True)
-class Threads:
-    """All that a graph is woven from."""
-
-    steps: tuple[Step, ...]
-    cohort: Cohort
-    params: Mapping[str, Params]
-    resources: Mapping[str, Path]
-    provided: Mapping[str, Path]
-    ids: FileIds
-    sources: tuple[Source, ...] = SOURCES
+__all__ = ("Threads", "weave")
 
 
 def weave(threads: Threads) -> Graph:
@@ -48,9 +32,10 @@ def weave(threads: Threads) -> Graph:
         for a in s.arguments
         if isinstance(a.contract, Table)
     }
+    beside = {c.table.name: c.table for s in steps for c in s.companions}
     from_files = {source.table.name: source for source in threads.sources}
-    tables = {**made, **asked, **{n: s.table for n, s in from_files.items()}}
-    _add_provided(graph, threads, tables)
+    tables = {**made, **beside, **asked, **{n: s.table for n, s in from_files.items()}}
+    add_provided(graph, threads, tables)
     needed = {a.contract.name for s in steps for a in s.arguments
               if isinstance(a.contract, Table) and not a.optional}  # fmt: skip
     unread = [n for n in needed if n not in made and n not in from_files]
@@ -61,113 +46,13 @@ def weave(threads: Threads) -> Graph:
             f"or give them under 'provided'."
         )
         raise ConfigError(message)
-    wanted = {*asked, *(table.name for table in gathered(steps, tables.values()))}
+    wanted = {*asked, *beside, *(table.name for table in gathered(steps, tables.values()))}
     for name in sorted(set(from_files) & wanted):
-        _add_source(graph, threads, from_files[name])
+        add_source(graph, threads, from_files[name])
     weaver = _Weaver(graph, threads, {t.name: t for t in tables.values()})
     for step in steps:
         weaver.add(step)
     return graph
-
-
-def _add_provided(graph: Graph, threads: Threads, tables: Mapping[str, Table]) -> None:
-    for name, path in sorted(threads.provided.items()):
-        if name not in tables:
-            known = ", ".join(sorted(tables))
-            remedy = f"Use one of {known}."
-            raise ConfigError(fault("provided", repr(name), "a table of the workflow", remedy))
-        table = tables[name]
-        for unit, rows in _rows_in(path, table, threads).items():
-            node = Node(f"provided_{name}", unit, table.grain, "provided")
-            node.recipe = {
-                "step": node.step,
-                "versions": {name: table.version},
-                "rows": {name: rows},
-                "unit": unit,
-            }
-            identity = threads.ids.of(path)
-            node.payload = {"table": name, "path": str(path), "id": identity}
-            graph.add(node, [name])
-
-
-def _rows_in(path: Path, table: Table, threads: Threads) -> Mapping[str, str]:
-    """Return the id of the rows of each unit in a user's table: one changed row, one unit."""
-    rows = threads.ids.parts(path, table.grain, lambda: row_ids(path, table.grain))
-    known = set(threads.cohort.units(table.grain))
-    strangers = [unit for unit in rows if unit not in known]
-    if strangers:
-        column = key_column(table.grain)
-        found = f"{column} {', '.join(strangers[:5])}"
-        remedy = f"Correct the names, or add the {column} to the sample sheet."
-        raise InputError(fault(str(path), found, f"{table.grain} units of the sheet", remedy))
-    return rows
-
-
-def _add_source(graph: Graph, threads: Threads, source: Source) -> None:
-    table = source.table
-    cohort = threads.cohort
-    for unit in cohort.units(table.grain):
-        if (table.name, unit) in graph.producers:
-            continue
-        files, samples, record = _given(cohort, source, unit)
-        if (source.columns and not files) or (not source.columns and not record):
-            continue
-        node = Node(f"read_{table.name}", unit, table.grain, "source")
-        names = cohort.names(table.grain, unit)
-        node.recipe = {
-            "step": node.step,
-            "versions": {table.name: table.version},
-            "files": {column: threads.ids.of(path) for column, path in files.items()},
-            "samples": samples,
-            "build": cohort.build,
-            "record": record,
-        }
-        node.payload = {
-            "table": table.name,
-            "patient": names.get("patient", unit),
-            "files": {column: str(path) for column, path in files.items()},
-        }
-        graph.add(node, [table.name])
-
-
-def _given(
-    cohort: Cohort, source: Source, unit: str
-) -> tuple[dict[str, Path], dict[str, str], dict[str, Any]]:
-    grain = source.table.grain
-    if grain == "patient":
-        clinic = cohort.patient(unit).clinic
-        return {}, {}, dict(clinic) if clinic else {}
-    if grain == "biopsy":
-        samples: Sequence[Sample] = cohort.samples_of(unit)
-        if source.notes:
-            return {}, {}, _of_patient(cohort, source, unit)
-        if not source.columns:
-            return {}, {}, _notes(samples, source)
-    else:
-        samples = [s for s in cohort.samples if s.name == unit and s.assay == source.assay]
-    own = [s for s in samples if s.assay == source.assay and s.role == "tumour"]
-    ranked = [*own, *(s for s in samples if s not in own)]
-    files: dict[str, Path] = {}
-    for sample in ranked:
-        given = {c: sample.files[c] for c in source.columns if c in sample.files}
-        if given:
-            files = given
-            break
-    return files, {f"{s.role}_{s.assay}": s.name for s in samples}, {}
-
-
-def _of_patient(cohort: Cohort, source: Source, biopsy: str) -> dict[str, Any]:
-    """Return what the sheet states of a patient on any row, the first by the sample's name."""
-    patient = cohort.names("biopsy", biopsy)["patient"]
-    names = cohort.seen_from("patient", patient, "sample")
-    stated = [cohort.sample(name).notes for name in reversed(names)]
-    return {n: notes[n] for notes in stated for n in source.notes if notes.get(n)}
-
-
-def _notes(samples: Sequence[Sample], source: Source) -> dict[str, Any]:
-    """Return what the sheet states of a biopsy's tumour, of the columns of a table."""
-    stated = [s.notes for s in samples if s.role == "tumour" and s.assay == source.assay]
-    return {n: notes[n] for notes in stated for n in source.table.columns if n in notes}
 
 
 @dataclass
@@ -182,6 +67,8 @@ class _Weaver:
     _unread: set[str] = field(default_factory=set)
     _by_name: dict[str, bool] = field(default_factory=dict)
     _lacking: dict[str, str] = field(default_factory=dict)
+    _useless: dict[tuple[str, str], str] = field(default_factory=dict)
+    _of_all: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._passes = pass_numbers(self.graph.steps)
@@ -199,12 +86,48 @@ class _Weaver:
             if all((name, unit) in self.graph.producers for name in names):
                 continue
             reads, reason = self._reads(step, unit)
+            reason = reason or self._lacks_companion(step, unit)
             if missing:
                 reason = f"resource {missing} is not configured"
             if reason:
-                self.graph.left_out.append(LeftOut(step.name, unit, reason))
+                self._leave_out(step, unit, reason)
                 continue
             self.graph.add(self._node(step, unit, reads, resources), names)
+
+    def _leave_out(self, step: Step, unit: str, reason: str) -> None:
+        """Tell why a unit has no node; once, where the whole cohort lacks a companion."""
+        gone = LeftOut(step.name, COHORT if reason in self._of_all else unit, reason)
+        if gone not in self.graph.left_out:
+            self.graph.left_out.append(gone)
+
+    def _lacks_companion(self, step: Step, unit: str) -> str:
+        for companion in step.companions:
+            name = companion.table.name
+            if self._tables_of(companion.table, step, unit):
+                continue
+            reason = f"{companion.because}: no {self._title(name)}".removeprefix(": ")
+            is_anywhere = any(table == name for table, _ in self.graph.producers)
+            if companion.because and not is_anywhere:
+                self._of_all.add(reason)
+            return self._spare(step, unit, reason)
+        return ""
+
+    def _spare(self, step: Step, unit: str, reason: str) -> str:
+        """Keep why a step is of no use in a unit: what needs its tables tells the same."""
+        self._useless |= {(product.name, unit): reason for product in step.products}
+        return reason
+
+    def _why_absent(self, argument: Argument, step: Step, unit: str) -> str:
+        contract = argument.contract
+        if not isinstance(contract, Table):
+            return "no features"
+        units = self.threads.cohort.seen_from(
+            step.grain, unit, self.tables[contract.name].grain
+        )
+        for one in units:
+            if reason := self._useless.get((contract.name, one)):
+                return self._spare(step, unit, reason)
+        return f"no {self._title(contract.name)}"
 
     def _needs_reads(self, step: Step) -> bool:
         """Leave a step out once, not unit by unit, where no sample of the cohort has reads."""
@@ -307,9 +230,9 @@ class _Weaver:
             if feeds:
                 reads[argument.name] = feeds
                 continue
-            absent[argument.name] = self._title(argument)
+            absent[argument.name] = self._title(getattr(argument.contract, "name", "features"))
             if not argument.optional:
-                return {}, f"no {self._title(argument)}"
+                return {}, self._why_absent(argument, step, unit)
         # What only helps is no reason to run: a patient's sex alone makes no log ratios.
         needed = step.one_of or tuple(absent)
         if absent and not set(step.one_of or reads) & set(reads):
@@ -319,13 +242,16 @@ class _Weaver:
     def _feeds(self, argument: Argument, step: Step, unit: str) -> tuple[Feed, ...]:
         contract = argument.contract
         if isinstance(contract, Table):
-            grain = self.tables[contract.name].grain
-            units = self.threads.cohort.seen_from(step.grain, unit, grain)
-            return tuple(self._found(contract.name, units))
+            return self._tables_of(contract, step, unit)
         feeds: list[Feed] = []
         for table in gathered(self.graph.steps, self.tables.values()):
             feeds += self._found(table.name, self._speakers(table))
         return tuple(feeds)
+
+    def _tables_of(self, table: Table, step: Step, unit: str) -> tuple[Feed, ...]:
+        grain = self.tables[table.name].grain
+        units = self.threads.cohort.seen_from(step.grain, unit, grain)
+        return tuple(self._found(table.name, units))
 
     def _found(self, table: str, units: Iterable[str]) -> Iterable[Feed]:
         for unit in units:
@@ -333,10 +259,7 @@ class _Weaver:
             if node is not None:
                 yield Feed(table, node)
 
-    def _title(self, argument: Argument) -> str:
-        if isinstance(argument.contract, Gather):
-            return "features"
-        name = getattr(argument.contract, "name", argument.name)
+    def _title(self, name: str) -> str:
         if name in self._lacking:
             return f"{name}, which needs resources.{self._lacking[name]}"
         if any(
@@ -350,7 +273,7 @@ class _Weaver:
         if name == "clinic":
             has_table = any(patient.clinic for patient in self.threads.cohort.patients)
             return f"clinic ({'no row in the' if has_table else 'no'} clinical table)"
-        return str(name)
+        return name
 
     def _speakers(self, table: Table) -> list[str]:
         """Choose the biopsy that speaks for each patient: the baseline one with the table."""

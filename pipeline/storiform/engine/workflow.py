@@ -91,22 +91,27 @@ def _locate(name: str) -> Path:
 
 
 def _import(path: Path) -> ModuleType:
-    """Import a file under a name of its own; its folder can be imported from meanwhile."""
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
-    name = f"storiform_workflow_{digest}.{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    """Import a file under a name of its own; its folder can be imported from meanwhile.
+
+    Folder and bundled workflows are its package: `from .trial import MUTATIONS` takes the
+    steps of the trial beside it, or else of the bundled one, also where another is loaded.
+    """
+    folder = str(path.parent)
+    package = f"storiform_workflow_{hashlib.sha256(folder.encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(f"{package}.{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ConfigError(f"{path}: not a Python file. Name a file that ends in .py.")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    folder = str(path.parent)
+    parent = ModuleType(package)
+    parent.__path__ = [folder, str(bundled("workflows"))]
+    sys.modules |= {package: parent, spec.name: module}
     sys.path.append(folder)
     try:
         spec.loader.exec_module(module)
     except StoriformError:
         raise
     except Exception as error:  # a user's file may raise anything
-        sys.modules.pop(name, None)
+        sys.modules.pop(spec.name, None)
         line = _line_of(error, path)
         told = f"{path}{line}: {type(error).__name__}: {error}. Correct the workflow."
         raise ConfigError(told) from error

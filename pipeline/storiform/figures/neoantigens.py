@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -42,9 +43,8 @@ Row = Mapping[Hashable, Any]
 NEOANTIGEN_BURDENS = Picture(
     "neoantigen_burdens",
     caption="Neoantigens of each biopsy: variants with at least one peptide that an HLA allele "
-    "of class I binds by percentile rank, most first; of these with a strong binder (green), "
-    "and, where expression is known, of an expressed gene (black line). Below, the best "
-    "overall response. Biopsies without HLA alleles are left out. No test.",
+    "of class I binds by percentile rank, the biopsy with most first. No test.",
+    version=2,
 )
 NeoantigenBurdens = Annotated[Figure, NEOANTIGEN_BURDENS]
 
@@ -52,19 +52,26 @@ NEOANTIGEN_RANKS = Picture(
     "neoantigen_ranks",
     caption="The best neoantigens of the biopsy, one row for each variant in the order of the "
     "ranked list: percentile rank of the mutant peptide (filled) and of its counterpart in the "
-    "germline protein (open) for the allele in colour; left binds better. Dashed: 0.5 and 2 %. "
-    "At the right, expression of the gene, RNA reads with the allele, and clonality, where "
-    "known. No test.",
+    "germline protein, where it has one (open), for the HLA allele in colour; left binds "
+    "better. Dashed: 0.5 and 2 %. At the right, what is known of the variant: expression of "
+    "its gene, RNA reads with it, and how many of the tumour's cells carry it. No test.",
+    version=2,
     grain="biopsy",
 )
 NeoantigenRanks = Annotated[Figure, NEOANTIGEN_RANKS]
 
 STRONG, WEAK = GREEN, GREY
 _MOST_NAMES = 60
+_LONGEST_NAME = 18
+_LEAST_SLOTS = 8
 _MOST_ROWS = 25
 _LEAST_RANK, _LARGEST_RANK = 0.005, 100.0
 _BOUNDS = (0.5, 2.0)
-_LONGEST_NAME = 34
+_LONGEST_FRONT = 34
+_KEY: dict[str, Any] = {
+    "frameon": False, "borderpad": 0.2, "handlelength": 1.0, "columnspacing": 1.0,
+    "prop": {"size": SMALL, "family": FONT},
+}  # fmt: skip
 
 
 def neoantigen_burdens(
@@ -85,33 +92,56 @@ def neoantigen_burdens(
         ["neoantigen_burden", "biopsy"], ascending=[False, True], ignore_index=True
     )
     responses = _responses(known, clinic)
-    width = min(DOUBLE_MM, max(SINGLE_MM, 30.0 + 3.6 * len(known)))
-    figure = canvas(width, 84.0 if responses else 76.0)
+    figure = canvas(
+        min(DOUBLE_MM, max(SINGLE_MM, 30.0 + 3.6 * len(known))), 88.0 if responses else 76.0
+    )
     ratios = [14.0, 1.0] if responses else [1.0]
     panels = figure.subplots(len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios)
     axes, lowest = panels[0, 0], panels[-1, 0]
-    has_expressed = _bars(axes, known)
+    keys = _bars(axes, known)
+    figure.legend(handles=keys, loc="outside upper right", ncols=len(keys), **_KEY)
     if responses:
         axes.tick_params(axis="x", length=0.0)
         _strip(lowest, responses)
+        used = {name: RESPONSES[name] for name in RESPONSES if name in responses}
+        title = Line2D([], [], linestyle="none", label="best response:")
+        axes.legend(
+            handles=[title, *patches(used)], loc="lower right", bbox_to_anchor=(1.0, 1.0),
+            ncols=len(used) + 1, **_KEY,
+        )  # fmt: skip
     names = known["biopsy"].tolist() if len(known) <= _MOST_NAMES else []
-    lowest.set_xticks(range(len(names)), [shortened(n, 16) for n in names], rotation=90)
+    lowest.set_xticks(range(len(names)), [_short_name(name) for name in names], rotation=90)
     lowest.tick_params(axis="x", length=0.0)
-    axes.set_xlim(-0.8, len(known) - 0.2)
-    handles: list[Line2D] = []
-    if has_expressed:
-        handles.append(Line2D([], [], color=INK, linewidth=1.6, label="expressed"))
-    keys = {"strong binder": STRONG, "binder": WEAK}
-    keys |= {name: RESPONSES[name] for name in RESPONSES if name in responses}
-    figure.legend(
-        handles=[*patches(keys), *handles], loc="outside upper right", frameon=False,
-        ncols=len(keys) + len(handles), prop={"size": SMALL, "family": FONT},
-        handlelength=1.0, columnspacing=1.0,
-    )  # fmt: skip
-    missing = len(neoantigen_burden) - len(known)
-    left_out = f"; {missing} without a burden left out" if missing else ""
-    footnote(figure, f"n = {len(known)} biopsies{left_out}")
+    middle, half = (len(known) - 1) / 2.0, max(len(known), _LEAST_SLOTS) / 2.0 + 0.3
+    axes.set_xlim(middle - half, middle + half)
+    footnote(figure, _whom(neoantigen_burden, known))
     return figure
+
+
+def _whom(every: pd.DataFrame, known: pd.DataFrame) -> str:
+    """Say how many biopsies are shown and left out, and of how many more may be there."""
+    parts = [f"n = {_counted(len(known), 'biopsy', 'biopsies')}"]
+    missing = len(every) - len(known)
+    if missing:
+        parts.append(f"{missing} without a burden left out")
+    is_partial = known["reason"].fillna("").ne("") | known["alleles_without"].fillna("").ne("")
+    least = int(is_partial.sum())
+    if least:
+        bounds = "is a lower bound" if least == 1 else "are lower bounds"
+        parts.append(f"{least} {bounds} (an allele or a protein is not known)")
+    return "; ".join(parts)
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def _short_name(name: str) -> str:
+    """Cut a long name in its middle: names of one trial begin alike."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    front = _LONGEST_NAME // 3
+    return f"{name[:front]}…{name[len(name) - (_LONGEST_NAME - front - 1) :]}"
 
 
 def _responses(burdens: pd.DataFrame, clinic: pd.DataFrame | None) -> list[str]:
@@ -123,8 +153,8 @@ def _responses(burdens: pd.DataFrame, clinic: pd.DataFrame | None) -> list[str]:
     return found.where(found.isin(list(RESPONSES)), "NE").tolist()
 
 
-def _bars(axes: Axes, burdens: pd.DataFrame) -> bool:
-    """Draw the bars; tell whether a line of expressed ones was drawn."""
+def _bars(axes: Axes, burdens: pd.DataFrame) -> list[Artist]:
+    """Draw the bars, and lines where expression is known; return their keys."""
     places = np.arange(len(burdens))
     total = burdens["neoantigen_burden"].to_numpy(dtype=np.float64)
     strong = burdens["neoantigen_burden_strong"].fillna(0).to_numpy(dtype=np.float64)
@@ -145,16 +175,19 @@ def _bars(axes: Axes, burdens: pd.DataFrame) -> bool:
     )  # fmt: skip
     axes.set_ylim(0.0, max(float(total.max()) * 1.05, 1.0))
     axes.set_ylabel("Neoantigens (variants)")
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10], integer=True))
     dress(axes)
-    return bool(told.any())
+    keys: list[Artist] = [*patches({"strong binder": STRONG, "weaker binder": WEAK})]
+    if told.any():
+        keys.append(Line2D([], [], color=INK, linewidth=1.6, label="of an expressed gene"))
+    return keys
 
 
 def _strip(axes: Axes, responses: list[str]) -> None:
     """Draw a box in the colour of the response under each bar."""
     axes.bar(
         range(len(responses)), 1.0, width=0.8, color=[RESPONSES[name] for name in responses],
-        edgecolor=INK, linewidth=THIN / 2,
+        edgecolor=INK, linewidth=THIN / 2, clip_on=False,
     )  # fmt: skip
     axes.set_ylim(0.0, 1.0)
     axes.set_yticks([0.5], ["response"])
@@ -193,14 +226,21 @@ def neoantigen_ranks(neoantigens: Neoantigens) -> NeoantigenRanks:
     dress(axes)
     axes.tick_params(axis="y", length=0.0)
     figure.legend(
-        handles=_keys(colours), loc="outside upper right", frameon=False, ncols=4,
-        prop={"size": SMALL, "family": FONT}, handlelength=1.0, columnspacing=1.0,
+        handles=_keys(colours), loc="outside upper right", ncols=4, **_KEY
     )  # fmt: skip
-    variants = len(best)
-    more = f"the first {len(shown)} of " if variants > len(shown) else ""
-    footnote(figure, f"{more}{variants} {'variant' if variants == 1 else 'variants'} with a "
-             f"binder, {binders['peptide'].nunique()} peptides")  # fmt: skip
+    footnote(figure, _how_many(binders, len(best), shown))
     return figure
+
+
+def _how_many(binders: pd.DataFrame, variants: int, shown: pd.DataFrame) -> str:
+    """Say how many variants and peptides bind, which are shown, and where points were moved."""
+    first = f"the first {len(shown)} of " if variants > len(shown) else ""
+    peptides = _counted(int(binders["peptide"].nunique()), "peptide", "different peptides")
+    told = f"{first}{_counted(variants, 'variant', 'variants')} with a binder; {peptides}"
+    ranks = shown[["rank", "wild_type_rank"]]
+    if bool((ranks < _LEAST_RANK).any(axis=None)):
+        told += f"; ranks below {_LEAST_RANK:g} % are drawn there"
+    return told
 
 
 def _draw_ranks(axes: Axes, shown: pd.DataFrame, colours: dict[str, str]) -> None:
@@ -228,31 +268,49 @@ def _draw_ranks(axes: Axes, shown: pd.DataFrame, colours: dict[str, str]) -> Non
 def _name(row: Row) -> str:
     """Write gene, change and peptide of one row."""
     change = str(row["hgvsp"]).rpartition(":")[2] if _is_known(row["hgvsp"]) else ""
-    gene = str(row["gene"]) if _is_known(row["gene"]) else ""
-    front = f"{gene} {change}".strip()
-    return f"{shortened(front, _LONGEST_NAME)}  {row['peptide']}"
+    front = f"{_gene(row)} {change}".strip()
+    return f"{shortened(front, _LONGEST_FRONT)}  {row['peptide']}"
+
+
+def _gene(row: Row) -> str:
+    """Name the gene; where it has no symbol the transcript, else the place of the call.
+
+    A place is that of the first call, 1-based as in the VCF.
+    """
+    for name in ("gene", "transcript"):
+        if _is_known(row[name]):
+            return str(row[name])
+    contig, start, *_ = str(row["variant_ids"]).partition(";")[0].rsplit("-", 4)
+    return f"{contig}:{int(start) + 1}"
 
 
 def _beside(row: Row) -> str:
     """Write what is known of expression, RNA reads and clonality."""
     parts = []
     if _is_known(row["gene_tpm"]):
-        parts.append(f"{row['gene_tpm']:.1f} TPM")
+        parts.append(_tpm_text(float(row["gene_tpm"])))
     if _is_known(row["rna_alt_reads"]) and _is_known(row["rna_depth"]):
-        parts.append(f"RNA {row['rna_alt_reads']}/{row['rna_depth']}")
+        alt, depth = row["rna_alt_reads"], row["rna_depth"]
+        parts.append(f"RNA {alt}/{depth}" if depth else "no RNA reads")
     if _is_known(row["clonality"]):
-        parts.append(str(row["clonality"]))
+        is_open = row["clonality"] == "indeterminate"
+        parts.append("clonality open" if is_open else str(row["clonality"]))
     if _is_known(row["allele_lost"]) and row["allele_lost"]:
         parts.append("allele lost")
     return ", ".join(parts)
 
 
+def _tpm_text(tpm: float) -> str:
+    """Write an expression: whole where it is large."""
+    return f"{tpm:,.0f} TPM" if tpm >= 100.0 else f"{tpm:.1f} TPM"  # noqa: PLR2004  3 digits
+
+
 def _is_known(value: Any) -> bool:  # noqa: ANN401  a cell
-    return not pd.isna(value)
+    return not pd.isna(value) and value != ""
 
 
 def _keys(colours: dict[str, str]) -> list[Line2D]:
-    named = [("mutant", INK, INK), ("counterpart", INK, "white")]
+    named = [("mutant", INK, INK), ("germline counterpart", INK, "white")]
     named += [(name, colour, colour) for name, colour in colours.items()]
     return [
         Line2D([], [], linestyle="none", marker="o", markersize=4.0, color=colour,

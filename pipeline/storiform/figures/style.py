@@ -8,10 +8,13 @@ import io
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -76,17 +79,26 @@ def render(figure: Figure) -> dict[str, bytes]:
     Letters are paths in the SVG, so that it looks the same where the font is missing, and
     no file carries a date.
     """
-    metadata: dict[str, dict[str, str | None]] = {
-        "pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None},
-    }  # fmt: skip
-    rendered: dict[str, bytes] = {}
-    # The panels are arranged once, not for each format: that is most of the time.
-    figure.draw_without_rendering()
+    surfaces = {"pdf": FigureCanvasPdf, "png": FigureCanvasAgg, "svg": FigureCanvasSVG}
+    # Level 3 makes a PNG as small as the default does, in two thirds of the time.
+    options: dict[str, dict[str, Any]] = {
+        "pdf": {"metadata": {"CreationDate": None}},
+        "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 3}},
+        "svg": {"metadata": {"Date": None}},
+    }
+    # The panels are arranged once, and each format is drawn once: savefig would lay out all
+    # letters twice more for each.
+    resolution = figure.dpi
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
+    rendered: dict[str, bytes] = {}
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "storiform"}):
-        for kind, remarks in metadata.items():
+        for kind, surface in surfaces.items():
             buffer = io.BytesIO()
-            figure.savefig(buffer, format=kind, metadata=remarks)
+            getattr(surface(figure), f"print_{kind}")(buffer, **options[kind])
+            figure.dpi = resolution  # PDF and SVG leave 72
             rendered[kind] = buffer.getvalue()
     return rendered
 

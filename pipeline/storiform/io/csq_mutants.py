@@ -24,7 +24,7 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True)
 class Mutant:
-    """A mutant protein without its stop, or why there is none.
+    """A mutant protein without its stop, or why no peptide comes of it.
 
     `edit` is set where the change could be made by replacing residues: such changes can be
     made together.
@@ -71,11 +71,11 @@ def edited(germline: str, edits: Sequence[Edit], *, loses_start: bool = False) -
     if frame == "kept":
         protein += germline[place:]
     if protein == germline:
-        return Mutant("same_protein", edit=only)
+        return Mutant("same_protein", protein, frame, only)
     if loses_start:
         return Mutant("start_lost")
     if frame == "ended" and germline.startswith(protein):
-        return Mutant("stop_gained", edit=only)
+        return Mutant("stop_gained", protein, frame, only)
     return Mutant("", protein, frame, only)
 
 

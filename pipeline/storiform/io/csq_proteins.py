@@ -3,9 +3,10 @@
 import pandas as pd
 
 from storiform.io.csq_entries import CsqEntry, csq_transcripts
+from storiform.io.csq_mutants import edited
 from storiform.io.csq_together import Change, changes_of
 from storiform.io.units import SourceUnit
-from storiform.model.protein_changes import changed_window
+from storiform.model.protein_changes import ChangedWindow, changed_window
 from storiform.model.tables.proteins import GIVEN_PROTEIN_CHANGES
 from storiform.model.tables.proteome import GIVEN_PROTEINS
 
@@ -34,7 +35,8 @@ def read_given_protein_changes(unit: SourceUnit) -> pd.DataFrame:
     for own in by_transcript.values():
         rows += [_row(change, speakers) for change in changes_of(list(own.values()))]
     changes = pd.DataFrame(rows, columns=list(GIVEN_PROTEIN_CHANGES.columns))
-    changes["change"] = pd.factorize(changes["variant_ids"], sort=True)[0]
+    copies = changes["variant_ids"] + " " + changes["beside_ids"]
+    changes["change"] = pd.factorize(copies, sort=True)[0]
     return GIVEN_PROTEIN_CHANGES.conform(changes)
 
 
@@ -54,8 +56,10 @@ def _row(change: Change, speakers: set[tuple[str, str]]) -> dict[str, object]:
     reason = mutant.reason
     window = None
     if not reason:
-        window = changed_window(first.wild_type, mutant.protein, mutant.frame)
+        window = changed_window(change.before, mutant.protein, mutant.frame)
         reason = "" if window is not None else "stop_gained"
+    if window is not None and change.beside:
+        window = _beside_germline(change, window)
     kept: dict[str, object] = dict(_NO_WINDOW)
     if window is not None:
         # What ends with a stop has nothing behind the change that could be out of frame.
@@ -65,6 +69,7 @@ def _row(change: Change, speakers: set[tuple[str, str]]) -> dict[str, object]:
         "change": 0,
         "transcript": one.transcript,
         "variant_ids": ";".join(entry.call for entry in change.entries),
+        "beside_ids": ";".join(entry.call for entry in change.beside),
         "germline_ids": "",
         "phase": change.phase,
         "gene": one.gene,
@@ -74,6 +79,17 @@ def _row(change: Change, speakers: set[tuple[str, str]]) -> dict[str, object]:
         "hgvsp": change.hgvsp,
         "speaks_for_gene": all((e.call, one.transcript) in speakers for e in change.entries),
         **kept,
+        "bases_to_junction": None,
         "source": "CSQ",
         "no_peptides": reason,
     }
+
+
+def _beside_germline(change: Change, window: ChangedWindow) -> ChangedWindow:
+    """Put the germline protein beside a change whose copy has other calls too."""
+    germline = change.entries[0].wild_type
+    alone = edited(germline, change.edits)
+    own = changed_window(germline, alone.protein, change.mutant.frame)
+    if own is None:
+        return window
+    return window._replace(protein_position=own.protein_position, wild_type=own.wild_type)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from storiform.io.csq_entries import CsqEntry
 from storiform.io.csq_mutants import (
@@ -23,7 +23,11 @@ _CERTAINTY = ("assumed", "genotype", "homozygous")
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a protein: its calls, how they are known to go together, its protein."""
+    """One change of a protein: its calls, how they are known to go together, its protein.
+
+    `beside` are other calls of the same copy. The mutant protein holds these too, and `before`
+    is the protein with them alone: that of the germline where there are none.
+    """
 
     entries: tuple[CsqEntry, ...]
     phase: str
@@ -31,6 +35,9 @@ class Change:
     consequence: str
     hgvsc: str
     hgvsp: str
+    before: str
+    edits: tuple[Edit, ...] = ()
+    beside: tuple[CsqEntry, ...] = ()
 
 
 def changes_of(entries: Sequence[CsqEntry]) -> list[Change]:
@@ -38,12 +45,15 @@ def changes_of(entries: Sequence[CsqEntry]) -> list[Change]:
 
     Two calls go together where the genotypes put them on one copy and their residues lie
     within reach of one peptide, or where they are neighbouring bases and the genotypes do
-    not say otherwise.
+    not say otherwise. Where they meet in a codon or are neighbours they are one change, else
+    one each, with the other beside it.
     """
     alone = [
-        Change((entry,), _alone(entry), mutant_of(entry), *_described(entry))
+        Change(
+            (entry,), _alone(entry), mutant_of(entry), *_described(entry), entry.wild_type
+        )
         for entry in entries
-    ]
+    ]  # fmt: skip
     groups: list[list[Change]] = []
     for change in sorted(alone, key=lambda c: (c.entries[0].start, c.entries[0].end)):
         for group in groups:
@@ -52,8 +62,8 @@ def changes_of(entries: Sequence[CsqEntry]) -> list[Change]:
                 break
         else:
             groups.append([change])
-    joint = [_joined(group) for group in groups if len(group) > 1]
-    return [*alone, *(change for change in joint if change is not None)]
+    joint = [change for group in groups if len(group) > 1 for change in _joined(group)]
+    return [*alone, *joint]
 
 
 def _alone(entry: CsqEntry) -> str:
@@ -105,41 +115,100 @@ def _in_reach(one: Change, other: Change) -> bool:
     return changes and abs(first.start - second.start) <= FLANK
 
 
-def _joined(group: Sequence[Change]) -> Change | None:
-    """Make one change of several; None where their residues overlap in a way not understood."""
-    entries = tuple(change.entries[0] for change in group)
-    by_codon: dict[int, list[CsqEntry]] = {}
-    edits: list[Edit] = []
-    for change in group:
-        if change.mutant.edit is not None:
-            by_codon.setdefault(change.mutant.edit.start, []).append(change.entries[0])
-    for start, own in by_codon.items():
-        known = [c.mutant.edit for c in group if c.entries[0] in own]
-        edit = edit_of_codon(own) if len(own) > 1 else known[0]
-        if edit is None or edit.start != start:
-            return None
-        if edit.ref != edit.alt:
-            edits.append(edit)
-    edits.sort()
-    ends = [edit.start + len(edit.ref) for edit in edits]
-    if any(end > edit.start for end, edit in zip(ends, edits[1:], strict=False)):
-        return None
-    germline = entries[0].wild_type
-    mutant = edited(germline, edits) if edits else Mutant("same_protein")
+def _joined(group: Sequence[Change]) -> list[Change]:
+    """Make the changes of calls on one copy; none where they overlap in no way understood."""
+    clusters = _clusters(group)
+    edits = [_edits(cluster) for cluster in clusters]
+    if any(own is None for own in edits):
+        return []
+    known = [own for own in edits if own is not None]
+    together = sorted(edit for own in known for edit in own)
+    ends = [edit.start + len(edit.ref) for edit in together]
+    if any(end > edit.start for end, edit in zip(ends, together[1:], strict=False)):
+        return []
+    entries = [change.entries[0] for change in group]
     phases = [
         phase
         for place, one in enumerate(entries)
         for other in entries[place + 1 :]
         if (phase := _phase(one, other))
     ]
-    return Change(
-        entries,
-        min(phases, key=_CERTAINTY.index),
-        replace(mutant, edit=None),
-        _terms(entries, mutant, merges=len(by_codon) < len(entries)),
-        _hgvsc(entries),
-        _hgvsp(entries, edits),
-    )
+    phase = min(phases, key=_CERTAINTY.index)
+    return [
+        _among(cluster, own, together, (entries, phase))
+        for cluster, own in zip(clusters, known, strict=True)
+    ]
+
+
+def _clusters(group: Sequence[Change]) -> list[list[Change]]:
+    """Bring calls together that meet in a codon or change neighbouring bases."""
+    clusters: list[list[Change]] = []
+    for change in sorted(group, key=lambda one: one.entries[0].start):
+        last = clusters[-1][-1] if clusters else None
+        if last is not None and _meet(last, change):
+            clusters[-1].append(change)
+        else:
+            clusters.append([change])
+    return clusters
+
+
+def _meet(one: Change, other: Change) -> bool:
+    first, second = one.mutant.edit, other.mutant.edit
+    shares_codon = first is not None and second is not None and first.start == second.start
+    return shares_codon or one.entries[0].end == other.entries[0].start
+
+
+def _edits(cluster: Sequence[Change]) -> list[Edit] | None:
+    """Return the residues that a cluster replaces, None where its calls contradict."""
+    by_codon: dict[int, list[Change]] = {}
+    for change in cluster:
+        if change.mutant.edit is not None:
+            by_codon.setdefault(change.mutant.edit.start, []).append(change)
+    edits = []
+    for start, own in by_codon.items():
+        one = own[0].mutant.edit
+        edit = one if len(own) == 1 else edit_of_codon([change.entries[0] for change in own])
+        if edit is None or edit.start != start:
+            return None
+        if edit.ref != edit.alt:
+            edits.append(edit)
+    return sorted(edits)
+
+
+def _among(
+    cluster: Sequence[Change],
+    own: Sequence[Edit],
+    together: Sequence[Edit],
+    known: tuple[Sequence[CsqEntry], str],
+) -> Change:
+    """Make the change of one cluster among all calls of its copy, and their phase."""
+    entries = tuple(change.entries[0] for change in cluster)
+    others, phase = known
+    beside = tuple(entry for entry in others if entry not in entries)
+    germline = entries[0].wild_type
+    before = edited(germline, [edit for edit in together if edit not in own])
+    mutant = _changed(before, edited(germline, together), own)
+    told = _described(entries[0])
+    if len(entries) > 1:
+        codons = len({c.mutant.edit.start for c in cluster if c.mutant.edit is not None})
+        alone = edited(germline, own)
+        terms = _terms(entries, alone, merges=codons < len(entries))
+        told = terms, _hgvsc(entries), _hgvsp(entries, own)
+    return Change(entries, phase, mutant, *told, before.protein, tuple(own), beside)
+
+
+def _changed(before: Mutant, whole: Mutant, own: Sequence[Edit]) -> Mutant:
+    """Return the protein of a copy as the change of some of its edits."""
+    for one in (whole, before):
+        if one.reason and not one.protein:
+            return Mutant(one.reason)
+    if whole.protein == before.protein:
+        return Mutant("same_protein")
+    if any("*" in edit.alt for edit in own):
+        is_cut_off = before.protein.startswith(whole.protein)
+        return Mutant("stop_gained" if is_cut_off else "", whole.protein, "ended")
+    is_open = any("*" in edit.ref for edit in own)
+    return Mutant("", whole.protein, "shifted" if is_open else "kept")
 
 
 def _terms(entries: Sequence[CsqEntry], mutant: Mutant, *, merges: bool) -> str:

@@ -15,6 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from storiform.io.lines import BROKEN, open_text
+from storiform.io.names import counted
 from storiform.io.vcf import VcfHeader, vcf_lines
 from storiform.model.errors import InputError, fault
 from storiform.model.genome import canonical_contig
@@ -44,13 +46,18 @@ class Request(NamedTuple):
 Annotator = Callable[[Iterator[Request]], Iterator[Sequence[Answer]]]
 """Answers records in their order, an answer for each allele; it may read ahead."""
 
-_COLUMNS, _INFO = 8, 7
+_BYTES = "surrogateescape"
+"""Bytes that are no UTF-8 are written again as they were."""
+_MADE = "Consequence annotations from storiform "
+_COLUMNS, _INFO, _CODON = 8, 7, 3
 _SHOWN = 3
 _SIGNS = str.maketrans({
     ",": "&", "|": "&", ";": "%3B", "=": "%3D", " ": "_", "\t": "_",
 })  # fmt: skip
 """What a value may not hold in CSQ, and what stands for it."""
 _UNSAFE = re.compile(r"[,;= \t]")
+_TABS = "Write the VCF again with its caller: an editor may have made blanks of its tabs."
+_REMOVE = "Choose another name, or remove the file first."
 _OVERWRITE = "Annotate the file without it, or take it out with --overwrite."
 
 
@@ -68,6 +75,8 @@ class Summary:
         contig:position REF>ALT.
     is_indexed
         An index was written beside the file.
+    neighbours
+        Records that were annotated and begin one or two bases behind another such record.
     """
 
     records: int = 0
@@ -76,12 +85,14 @@ class Summary:
     counts: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[str]] = field(default_factory=dict)
     is_indexed: bool = False
+    neighbours: int = 0
 
     def lacks(self, reason: str, place: str) -> None:
         """Note that an allele, or a line, stays without consequence."""
         self.counts[reason] += 1
         if self.counts[reason] <= _SHOWN:
-            self.places.setdefault(reason, []).append(place)
+            shown = place.encode("utf-8", "replace").decode()
+            self.places.setdefault(reason, []).append(shown)
 
     def reasons(self) -> list[tuple[str, int, tuple[str, ...]]]:
         """Return each reason, its count and the first places; the most often met first."""
@@ -108,7 +119,7 @@ def open_source(path: Path) -> Source:
         If the file is no VCF.
     """
     header, head = VcfHeader(path), []
-    source = vcf_lines(path)
+    source = vcf_lines(path, _BYTES)
     for number, line in source:
         if line.startswith("##"):
             header.take(line)
@@ -117,7 +128,12 @@ def open_source(path: Path) -> Source:
             raise InputError(_no_header(f"{path.name}, line {number}", found))
         head.append(line)
         if not line.startswith("##"):
-            header.columns = tuple(line[1:].split("\t"))[_COLUMNS + 1 :]
+            names = tuple(line[1:].split("\t"))
+            if len(names) < _COLUMNS:
+                where, found = f"{path.name}, line {number}", counted(len(names), "column")
+                expected = "CHROM to INFO, separated by tabs"
+                raise InputError(fault(where, found, expected, _TABS))
+            header.columns = names[_COLUMNS + 1 :]
             return Source(path, head, header, source)
     raise InputError(_no_header(path.name, "no header line"))
 
@@ -141,7 +157,7 @@ def write_annotated(
     annotator
         Answers all records.
     title
-        What made the annotation, for the header.
+        Version of storiform, and what was annotated with, for the header.
     overwrite
         Take CSQ that the source carries out; else it is refused.
 
@@ -156,7 +172,7 @@ def write_annotated(
     try:
         with _open(part, is_packed=_is_packed(target)) as out:
             for line in chain(_head(source, title), rewriter.records()):
-                out.write(f"{line}\n".encode())
+                out.write(f"{line}\n".encode("utf-8", _BYTES))
         for suffix in (".tbi", ".csi"):  # of another file that had this name
             target.with_name(target.name + suffix).unlink(missing_ok=True)
         part.replace(target)
@@ -176,6 +192,7 @@ class _Rewriter:
         self.is_sorted = True
         self._seen: set[str] = set()
         self._last = ("", -1)
+        self._annotated = ("", -1)
         self._waiting: deque[tuple[int, str, list[str]]] = deque()
 
     def records(self) -> Iterator[str]:
@@ -228,6 +245,12 @@ class _Rewriter:
             raise InputError(fault(where, "CSQ in INFO", "none yet", _OVERWRITE))
         fields[_INFO] = ";".join(without)
 
+    def _is_beside_last(self, fields: list[str]) -> bool:
+        """Tell whether a record begins so near the last annotated one that both may meet."""
+        (contig, place), here = self._annotated, (fields[0], int(fields[1]))
+        self._annotated = here
+        return contig == here[0] and 0 < here[1] - place < _CODON
+
     def _info(self, fields: list[str], answers: Sequence[Answer]) -> str:
         """Return INFO with the consequences of all alleles."""
         alts = fields[4].split(",")
@@ -243,6 +266,8 @@ class _Rewriter:
                 continue
             self.summary.annotated += 1
             entries += [f"{name}|{entry}|{allele}" for entry in answer]
+        if entries and self._is_beside_last(fields):
+            self.summary.neighbours += 1
         kept = [fields[_INFO]] if fields[_INFO] not in {".", ""} else []
         told = [f"CSQ={','.join(entries)}"] if entries else []
         return ";".join(kept + told) or "."
@@ -286,7 +311,7 @@ def _short(bases: str) -> str:
 def _head(source: Source, title: str) -> Iterator[str]:
     """Yield the header with the line of CSQ behind the last line of INFO."""
     line = (
-        f'##INFO=<ID=CSQ,Number=.,Type=String,Description="Consequence annotations from '
+        f'##INFO=<ID=CSQ,Number=.,Type=String,Description="{_MADE}'
         f'{title}. Format: {"|".join(FIELDS)}">'
     )
     head = [one for one in source.head if not one.startswith("##INFO=<ID=CSQ,")]
@@ -303,9 +328,28 @@ def _refuse(source: Source, target: Path, *, overwrite: bool) -> None:
     if target.exists() and target.samefile(source.path):
         expected = "another file than the one that is read"
         raise InputError(fault("--out", target.name, expected, "Choose another name."))
+    if target.exists() and not _is_ours(target):
+        found, expected = "a file that storiform annotate did not write", "none, or such a file"
+        raise InputError(fault(f"--out {target}", found, expected, _REMOVE))
     if "CSQ" in source.header.info and not overwrite:
         found = "consequences already (##INFO=<ID=CSQ)"
         raise InputError(fault(source.path.name, found, "none yet", _OVERWRITE))
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a file is empty or a VCF of ours, so that it may be replaced."""
+    try:
+        if not path.stat().st_size:
+            return True
+        with open_text(path) as text:
+            for line in text:
+                if line.startswith("##INFO=<ID=CSQ,"):
+                    return _MADE in line
+                if not line.startswith("##"):
+                    break
+    except (InputError, *BROKEN):
+        return False
+    return False
 
 
 def _is_packed(target: Path) -> bool:

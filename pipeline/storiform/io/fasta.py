@@ -55,9 +55,7 @@ class Fasta:
         is_packed = begin[:2] == b"\x1f\x8b"
         if not (begin[:1] == b">" or is_packed):
             expected = "a FASTA, plain or compressed by bgzip"
-            raise InputError(
-                fault(path.name, f"{begin[:2]!r}", expected, "Name the genome's FASTA.")
-            )
+            raise InputError(fault(path.name, "no FASTA", expected, "Name the genome's FASTA."))
         if is_packed and begin[12:14] != b"BC":
             expected = "a FASTA, plain or compressed by bgzip"
             remedy = "Unpack it, compress it by bgzip and run: samtools faidx."

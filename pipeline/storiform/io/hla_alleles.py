@@ -165,7 +165,8 @@ def _note(patient: str, names: Sequence[HlaName], sheet: Faults) -> None:
         return
     told = listed([f"{written} ({REASONS[reason]})" for written, reason in unusable], most=12)
     what = counted(len(unusable), "HLA allele")
-    verb = "is" if len(unusable) == 1 else "are"
+    verb, pronoun = ("is", "it") if len(unusable) == 1 else ("are", "them")
     sheet.notes.append(
-        f"{sheet.path.name}: {what} of patient {patient} {verb} not usable: {told}"
+        f"{sheet.path.name}: {what} of patient {patient} {verb} not usable, and no peptide is "
+        f"predicted for {pronoun}: {told}"
     )

@@ -25,10 +25,14 @@ def broken(where: str, error: BaseException) -> str:
     return fault(where, found, "a complete gzip file", remedy)
 
 
-def lines(path: Path, *, must_end: bool = False) -> Iterator[tuple[int, str]]:
+def lines(
+    path: Path, *, must_end: bool = False, errors: str = "replace"
+) -> Iterator[tuple[int, str]]:
     """Yield number (from 1) and text of each line: any line end, with or without a mark.
 
     ``must_end`` refuses a last line without its end: programs write one, a cut file lacks it.
+    ``errors`` says what becomes of bytes that are no UTF-8: with ``surrogateescape`` they can
+    be written again as they were.
 
     Raises
     ------
@@ -38,7 +42,7 @@ def lines(path: Path, *, must_end: bool = False) -> Iterator[tuple[int, str]]:
     number, line = 0, "\n"
     try:
         _whole(path)
-        with _text(path) as handle:
+        with _text(path, errors) as handle:
             for number, line in enumerate(handle, start=1):
                 yield number, line.rstrip("\n")
         if must_end and not line.endswith("\n"):
@@ -130,8 +134,8 @@ def _binary(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
-def _text(path: Path) -> IO[str]:
-    return io.TextIOWrapper(_binary(path), encoding="utf-8-sig", errors="replace", newline=None)
+def _text(path: Path, errors: str = "replace") -> IO[str]:
+    return io.TextIOWrapper(_binary(path), encoding="utf-8-sig", errors=errors, newline=None)
 
 
 def _whole(path: Path) -> None:

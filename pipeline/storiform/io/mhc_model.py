@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storiform.io.predictors.opening import is_outside_predictor, open_predictor
+from storiform.io.predictors.program import ProgramPredictor
 from storiform.kernels.binding import (
     number_features,
     rank_scores,
@@ -18,7 +19,7 @@ from storiform.kernels.binding import (
     score_network,
 )
 from storiform.model.errors import InputError, fault
-from storiform.model.mhc import Predictor, Support, support_of
+from storiform.model.mhc import Support, support_of
 
 CEILING_NM = 50_000.0
 RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
@@ -28,6 +29,7 @@ _BLOCK = 1024
 _ARRAYS = ("table", "vectors", "dense", "last", "alleles", "counts", "head", "tail",
            "lengths", "quantiles", "ranks", "version")  # fmt: skip
 _THREADS = 2
+_REMEDY = "Correct the path, or leave it out to use the weights of the package."
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -88,6 +90,11 @@ class NetworkPredictor:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {allele: place for place, allele in enumerate(self.alleles)}
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """Residues of the shortest and the longest peptide."""
+        return self._weights.lengths
 
     def learnt_from(self, allele: str) -> tuple[int, int]:
         """Return the measured affinities and the eluted ligands of an allele."""
@@ -172,23 +179,25 @@ class NetworkPredictor:
         return affinity, rank, presentation
 
 
-def read_mhc_model(path: Path) -> Predictor:
+def read_mhc_model(path: Path) -> NetworkPredictor | ProgramPredictor:
     """Open the predictor that a file names: weights (``.npz``), or an outside program.
 
     Raises
     ------
     InputError
-        If the file is neither.
+        If the file is neither, or there is none.
     """
     if is_outside_predictor(path):
         return open_predictor(path)
+    if not path.exists():
+        expected = "a program, its settings (.yaml), or weights of storiform (.npz)"
+        raise InputError(fault(str(path), "no such file", expected, _REMEDY))
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in _ARRAYS}
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         expected = "weights of storiform (.npz), a program or its settings (.yaml)"
-        remedy = "Leave resources.mhc_model out to use the weights of the package."
-        raise InputError(fault(path.name, "no weights", expected, remedy)) from error
+        raise InputError(fault(path.name, "no weights", expected, _REMEDY)) from error
     single = ("table", "vectors", "dense", "last", "quantiles", "ranks")
     shortest, longest = arrays["lengths"].tolist()
     weights = Weights(

@@ -29,7 +29,7 @@ def read_call_phases(unit: SourceUnit) -> pd.DataFrame:
     """
     path = unit.files["vcf"]
     header, records = open_vcf(path, unit.build)
-    column = _tumour(path.name, header, unit.samples)
+    column = tumour_column(path.name, header, unit.samples)
     rows: list[tuple[int, int, str | None, int | None, bool]] = []
     record = 0
     for number, line in records:
@@ -37,7 +37,7 @@ def read_call_phases(unit: SourceUnit) -> pd.DataFrame:
             continue
         fields = header.fields(number, line)
         if column is not None:
-            cells = _cells(fields, column)
+            cells = sample_cells(fields, column)
             contig = canonical_contig(fields[0])
             for allele in range(fields[4].count(",") + 1):
                 placed = placed_of(cells, contig, allele + 1)
@@ -48,7 +48,7 @@ def read_call_phases(unit: SourceUnit) -> pd.DataFrame:
     return CALL_PHASES.conform(pd.DataFrame(rows, columns=list(CALL_PHASES.columns)))
 
 
-def _tumour(name: str, header: VcfHeader, samples: Mapping[str, str]) -> int | None:
+def tumour_column(name: str, header: VcfHeader, samples: Mapping[str, str]) -> int | None:
     """Return the tumour's column, None where it cannot be told; `read_vcf` tells of that."""
     if not header.columns:
         return None
@@ -60,7 +60,8 @@ def _tumour(name: str, header: VcfHeader, samples: Mapping[str, str]) -> int | N
             return None
 
 
-def _cells(fields: list[str], column: int) -> Mapping[str, str]:
+def sample_cells(fields: list[str], column: int) -> Mapping[str, str]:
+    """Return the values of one sample of a record by the names of FORMAT."""
     values = fields[_SAMPLES + column].split(":")
     return dict(zip(fields[_FORMAT].split(":"), values, strict=False))
 

@@ -16,6 +16,7 @@ from storiform.io.ratio_files import read_ratios
 from storiform.io.segment_files import read_segments
 from storiform.io.snp_files import read_snps
 from storiform.io.units import SourceUnit
+from storiform.io.vcf_expression import read_vcf_expression
 from storiform.model.cohort import Assay
 from storiform.model.table import Table
 from storiform.model.tables.clinic import CLINIC
@@ -30,7 +31,7 @@ from storiform.model.tables.copies import (
 from storiform.model.tables.dna import CALLS
 from storiform.model.tables.proteins import CALL_PHASES, GIVEN_PROTEIN_CHANGES, HLA_TYPES
 from storiform.model.tables.proteome import GIVEN_PROTEINS
-from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM
+from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM, VCF_EXPRESSION
 
 __all__ = ("SOURCES", "Source", "SourceUnit", "read_clinic")
 
@@ -72,6 +73,7 @@ SOURCES: tuple[Source, ...] = (
     Source(CALL_PHASES, ("vcf",), "exome", read_call_phases),
     Source(GIVEN_PROTEIN_CHANGES, ("vcf",), "exome", read_given_protein_changes),
     Source(GIVEN_PROTEINS, ("vcf",), "exome", read_given_proteins),
+    Source(VCF_EXPRESSION, ("vcf",), "exome", read_vcf_expression),
     Source(GIVEN_COVERAGE, ("coverage", "off_target_coverage"), "exome", read_coverage),
     Source(GIVEN_SNPS, ("snps",), "exome", read_snps),
     Source(GIVEN_RATIOS, ("ratios",), "exome", read_ratios),

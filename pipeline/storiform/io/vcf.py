@@ -38,6 +38,7 @@ class VcfHeader:
     path: Path
     contigs: dict[str, int] = field(default_factory=dict)
     info: dict[str, str] = field(default_factory=dict)
+    formats: set[str] = field(default_factory=set)
     facts: dict[str, str] = field(default_factory=dict)
     column_samples: dict[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
@@ -51,6 +52,8 @@ class VcfHeader:
                 self.contigs[name] = int(length)
         elif key == "INFO":
             self.info[_tag(value, "ID")] = value.partition("Description=")[2].rstrip(">")
+        elif key == "FORMAT":
+            self.formats.add(_tag(value, "ID"))
         elif key == "SAMPLE":
             self.column_samples[_tag(value, "ID")] = _tag(value, "SampleName")
         elif key in {"tumor_sample", "normal_sample"}:
@@ -116,15 +119,22 @@ def open_vcf(path: Path, build: Build) -> tuple[VcfHeader, Iterator[tuple[int, s
     return header, records
 
 
-def vcf_lines(path: Path) -> Iterator[tuple[int, str]]:
+def vcf_lines(path: Path, errors: str = "replace") -> Iterator[tuple[int, str]]:
     """Yield number (from 1) and text of each line of a VCF, or of the VCF that a BCF says.
+
+    Parameters
+    ----------
+    path
+        A VCF, plain or compressed, or a BCF.
+    errors
+        What becomes of bytes that are no UTF-8, as in `lines`.
 
     Raises
     ------
     InputError
         As `lines`, or if a BCF is damaged.
     """
-    return _bcf_lines(path) if is_bcf(path) else lines(path, must_end=True)
+    return _bcf_lines(path) if is_bcf(path) else lines(path, must_end=True, errors=errors)
 
 
 def _bcf_lines(path: Path) -> Iterator[tuple[int, str]]:

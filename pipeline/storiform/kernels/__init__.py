@@ -14,6 +14,7 @@ import functools
 import os
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -21,6 +22,8 @@ import numpy as np
 P = ParamSpec("P")
 R = TypeVar("R")
 
+SOURCES = "sources"
+"""Folder in that of compiled kernels which holds copies of their files."""
 _MAKERS = {"arange", "array", "concatenate", "copy", "empty", "full", "ones", "sort", "zeros"}
 """Names by which a kernel makes an array. One that is missing here fails to compile."""
 
@@ -61,7 +64,11 @@ def _compile(function: Callable[P, R]) -> Callable[P, R]:
         if isinstance(called, Kernel) and called.python is not function:
             scope[name] = called.dispatcher()
     twin = types.FunctionType(
-        source.__code__, scope, source.__name__, source.__defaults__, source.__closure__
+        _placed(source.__code__),
+        scope,
+        source.__name__,
+        source.__defaults__,
+        source.__closure__,
     )
     twin.__module__, twin.__qualname__ = source.__module__, source.__qualname__
     cache = bool(os.environ.get("NUMBA_CACHE_DIR"))
@@ -70,6 +77,25 @@ def _compile(function: Callable[P, R]) -> Callable[P, R]:
         "forceinline": True, "_nrt": _makes_arrays(source),
     }  # fmt: skip
     return cast("Callable[P, R]", numba.njit(**flags)(twin))  # noqa: TID251  the one place
+
+
+def _placed(code: types.CodeType) -> types.CodeType:
+    """Give code the path of the copy of its file beside the cache, where there is one.
+
+    numba knows what it has compiled by the path and the time of the source: without, every
+    environment and every clone would compile the same kernels anew.
+    """
+    folder = os.environ.get("NUMBA_CACHE_DIR", "")
+    twin = Path(folder, SOURCES, Path(code.co_filename).name)
+    return code.replace(co_filename=str(twin)) if _is_copy(twin, code.co_filename) else code
+
+
+@functools.cache
+def _is_copy(file: Path, other: str) -> bool:
+    try:
+        return file.read_bytes() == Path(other).read_bytes()
+    except OSError:
+        return False
 
 
 @functools.cache

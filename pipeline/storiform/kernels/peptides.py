@@ -1,6 +1,6 @@
 """Which of many peptides occur in a text of proteins: exact, in one pass over the text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -145,3 +145,22 @@ def find_peptides(text: Bytes, index: PeptideIndex, found: Bools) -> None:
         group = np.searchsorted(index.prefixes, key)
         if group < len(index.prefixes) and index.prefixes[group] == key:
             match_prefix(text, at - PREFIX + 1, index, group, found)
+
+
+def find_occurring(candidates: Iterable[str], texts: Iterable[Bytes]) -> frozenset[str]:
+    """Return those of many peptides, of eight residues or more, that proteins hold.
+
+    Parameters
+    ----------
+    candidates
+        Peptides of the twenty residues.
+    texts
+        Proteins, upper-case ASCII, with a line end between two.
+    """
+    sought = sorted(set(candidates))
+    index = index_peptides(sought)
+    is_found = np.zeros(len(sought), dtype=bool)
+    if sought:
+        for text in texts:
+            find_peptides(text, index, is_found)
+    return frozenset(sought[place] for place in np.flatnonzero(is_found))

@@ -1,11 +1,18 @@
 """Changes of proteins: how their calls are named, and which of them count."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
 from storiform.model.shared_ends import shared_start
 from storiform.model.tables.proteins import FLANK
+
+_CODON = 3
+_FUSION = "fusion"
+"""Source of changes whose ids are no calls of bases."""
+_RESIDUES = "ACDEFGHIKLMNPQRSTVWY"
+_STRANGE = str.maketrans("", "", _RESIDUES)
 
 Frame = Literal["kept", "shifted", "ended"]
 
@@ -33,7 +40,7 @@ def acting_changes(changes: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFram
 
     Changes that a VCF carries stand there for calls together and for each of them alone,
     since eligibility is not known when it is read. Where a transcript has a row for several
-    calls together, and all of them count, those of each of them alone are left out. Rows of
+    calls of a copy, and all of them count, those with fewer of them are left out. Rows of
     other sources are what each copy of a transcript has, and all of them stay.
 
     Parameters
@@ -49,7 +56,10 @@ def acting_changes(changes: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFram
         Some of the rows of `changes`, in their order.
     """
     eligible = eligible_ids(variants)
-    calls = [frozenset(str(ids).split(";")) for ids in changes["variant_ids"]]
+    calls = [
+        frozenset(calls_of(ids, beside))
+        for ids, beside in zip(changes["variant_ids"], changes["beside_ids"], strict=True)
+    ]
     counts = [ids <= eligible for ids in calls]
     owners = [
         str(transcript) if source == "CSQ" else ""
@@ -64,6 +74,19 @@ def acting_changes(changes: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFram
         for ids, owner, is_whole in zip(calls, owners, counts, strict=True)
     ]
     return changes[pd.Series(kept, index=changes.index, dtype=bool)]
+
+
+def calls_of(*written: object) -> list[str]:
+    """Return the calls that columns such as `variant_ids` name, each once.
+
+    Examples
+    --------
+    >>> calls_of("a;b", ""), calls_of("a", "c;d e"), calls_of("a", None)
+    (['a', 'b'], ['a', 'c', 'd', 'e'], ['a'])
+    """
+    named = (one for one in written if isinstance(one, str))
+    parts = (part for one in named for part in one.replace(" ", ";").split(";"))
+    return list(dict.fromkeys(part for part in parts if part))
 
 
 class ChangedWindow(NamedTuple):
@@ -115,3 +138,95 @@ def changed_window(germline: str, mutant: str, frame: Frame) -> ChangedWindow | 
         first - begin,
         last - begin,
     )
+
+
+class Counterparts:
+    """The germline residues in place of the peptides of one change.
+
+    Parameters
+    ----------
+    change
+        A row of `protein_changes`.
+    """
+
+    def __init__(self, change: Mapping[str, Any]) -> None:
+        self._germline: str = change["wild_type"] if change["is_in_frame"] else ""
+        self._shifts: tuple[int, ...] = ()
+        if self._germline:
+            lead = _lead(change)
+            self._shifts = tuple(dict.fromkeys((lead, lead - _gain(change))))
+
+    def of(
+        self, start: int, peptide: str, least_agreement: float
+    ) -> tuple[str, list[int]] | None:
+        """Return the residues in place of a peptide, and where both differ, from 1.
+
+        There are none where the frame is not kept. Where residues were lost or gained, the
+        germline protein is laid against the peptide from before the change and from behind
+        it, and the one that agrees more is taken. Other calls of the copy are differences.
+
+        Parameters
+        ----------
+        start
+            Where in `mutant` the peptide begins, 0-based.
+        peptide
+            Its residues.
+        least_agreement
+            Share of residues that both must have in common.
+        """
+        length = len(peptide)
+        best: tuple[str, list[int]] | None = None
+        for begin in (start + shift for shift in self._shifts):
+            other = self._germline[max(begin, 0) : begin + length]
+            if len(other) < length or begin < 0 or other.translate(_STRANGE):
+                continue
+            unlike = [n + 1 for n in range(length) if peptide[n] != other[n]]
+            if best is None or len(unlike) < len(best[1]):
+                best = other, unlike
+        if best is None or length - len(best[1]) < least_agreement * length:
+            return None
+        return best
+
+
+def without_change(change: Mapping[str, Any]) -> str:
+    """Return the window of a change in frame as its copy has it without the change.
+
+    It holds the other somatic calls of the copy. Empty where the frame is not kept: the
+    residues behind it have then no counterpart.
+
+    Parameters
+    ----------
+    change
+        A row of `protein_changes` that has a window.
+    """
+    if not change["is_in_frame"] or change["source"] == _FUSION:
+        return ""
+    start, end = int(change["changed_start"]), int(change["changed_end"])
+    first = start + _lead(change)
+    lost = change["wild_type"][first : first + end - start - _gain(change)]
+    return f"{change['mutant'][:start]}{lost}{change['mutant'][end:]}"
+
+
+def _lead(change: Mapping[str, Any]) -> int:
+    """Return how many residues more the germline protein has before a change.
+
+    Both windows begin `FLANK` residues before it. Near the start of the protein they begin
+    there, and another call of the copy may have made that way longer or shorter.
+    """
+    if change["source"] == _FUSION or pd.isna(change["protein_position"]):
+        return 0
+    return min(int(change["protein_position"]) - 1, FLANK) - int(change["changed_start"])
+
+
+def _gain(change: Mapping[str, Any]) -> int:
+    """Return how many residues a change in frame has gained, by its calls alone.
+
+    Other calls of the copy, and the end of the protein, may make the windows longer or
+    shorter.
+    """
+    if change["source"] != _FUSION:
+        alleles = [name.split("-")[-2:] for name in calls_of(change["variant_ids"])]
+        gain = sum(len(alt) - len(ref) for ref, alt in alleles)
+        if not gain % _CODON:
+            return gain // _CODON
+    return len(change["mutant"]) - len(change["wild_type"])

@@ -37,13 +37,22 @@ class Argument:
 
 
 @dataclass(frozen=True)
+class Companion:
+    """A table that a step does not read, but without which its results serve nothing."""
+
+    table: Table
+    because: str = ""
+
+
+@dataclass(frozen=True)
 class Step:
     """A step: a function with what it asks for and what it makes.
 
     `products` are in the order of the fields of the returned NamedTuple; `fields` are
     their names, empty where the function returns its one product itself. `scan` is set
     where the function returns a collector, which the pass over a file of reads feeds.
-    `one_of` names optional arguments of which one at least must be there.
+    `one_of` names optional arguments of which one at least must be there; `companions` are
+    tables that must be there though the step does not read them.
     """
 
     name: str
@@ -55,6 +64,7 @@ class Step:
     cost: Cost
     scan: Scan | None = None
     one_of: tuple[str, ...] = ()
+    companions: tuple[Companion, ...] = ()
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Step":
@@ -90,7 +100,10 @@ class Step:
         cost = getattr(function, "storiform_cost", Cost())
         one_of = _one_of(name, function, arguments)
         grain = grains.pop()
-        return cls(name, function, arguments, products, fields, grain, cost, scan, one_of)
+        companions: tuple[Companion, ...] = getattr(function, "storiform_companions", ())
+        return cls(
+            name, function, arguments, products, fields, grain, cost, scan, one_of, companions
+        )
 
     @property
     def params(self) -> Argument | None:
@@ -137,6 +150,22 @@ def needs_one_of(*arguments: str) -> Callable[[F], F]:
 
     def mark(function: F) -> F:
         function.storiform_one_of = arguments  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def only_with(table: Table, because: str = "") -> Callable[[F], F]:
+    """State a table without which a step is of no use, though it does not read it.
+
+    `because` is told to the user where a unit has no such table: "neoantigens need HLA
+    alleles".
+    """
+
+    def mark(function: F) -> F:
+        others: tuple[Companion, ...] = getattr(function, "storiform_companions", ())
+        companions = (Companion(table, because), *others)
+        function.storiform_companions = companions  # type: ignore[attr-defined]
         return function
 
     return mark

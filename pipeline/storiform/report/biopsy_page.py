@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from storiform.report import grids
 from storiform.report.drawing import drawing_of
+from storiform.report.neoantigens import neoantigen_summary
 from storiform.report.numbers import MISSING, text_of
 from storiform.report.record import BiopsyRecord, ReportTable
 from storiform.report.templates import resource, template
@@ -36,6 +37,7 @@ def render_biopsy(record: BiopsyRecord) -> str:
     return template("biopsy.html.j2").render(
         record=record,
         style=resource("style.css"),
+        neoantigens=neoantigen_summary(record),
         figures=[drawing_of(figure, present) for figure in record.figures],
         single=[(table, _values(table)) for table in single],
         grids=[grids.grid(table) for table in several],

@@ -8,6 +8,7 @@ import pandas as pd
 
 from storiform.model.features import full_name, group_name, table_of
 from storiform.report.numbers import (
+    amount,
     counted,
     equation,
     interval,
@@ -26,7 +27,8 @@ OUTCOMES = {
     "os": ("Overall survival", "overall survival"),
 }
 Row = Mapping[Hashable, Any]
-_OF_ONE_COUNT = {"tmb"}
+_OF_ONE_COUNT = {"tmb", "neoantigen_burden"}
+_HEADLINES = {"neoantigen_burden.neoantigen_burden"}
 _FIRST = {"high": 0, "true": 0, "low": 1, "false": 1}
 _ASSOCIATION = {"outcome", "feature", "n", "n_positive", "effect", "effect_name", "p", "q"}
 _SURVIVAL = {"outcome", "feature", "group", "n", "events", "median_months", "p", "q"}
@@ -91,7 +93,7 @@ def survival_sentence(
     feature = str(first["feature"])
     cutoff = _number(first, "cutoff")
     unit = feature_unit(record, feature)
-    cut = "" if is_missing(cutoff) else f", cut at {significant(cutoff)} {unit}".rstrip()
+    cut = "" if is_missing(cutoff) else f", cut at {amount(cutoff)} {unit}".rstrip()
     is_mutation = table_of(feature) == "gene_mutations"
     name = full_name(feature).removesuffix(" mutated") if is_mutation else full_name(feature)
     parts = [_group(row) for row in rows]
@@ -144,8 +146,9 @@ def _of_survival(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Find
 def _bunches(rows: Sequence[Row]) -> list[list[Row]]:
     """Put rows that say nearly the same beside the first of them, which has the smallest p.
 
-    These are the features of `tmb`, which count nearly the same calls, and those of one
-    table whose n, p and direction are the same as printed.
+    These are the features of `tmb` and of `neoantigen_burden`, which count nearly the same
+    calls, and those of one table whose n, p and direction are the same as printed. The burden
+    that was declared the first of several leads, whatever its p.
     """
     bunches: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
@@ -154,7 +157,10 @@ def _bunches(rows: Sequence[Row]) -> list[list[Row]]:
         if table not in _OF_ONE_COUNT:
             key = (*key, row["n"], row.get("n_positive"), significant(_number(row, "p")))
         bunches.setdefault(key, []).append(row)
-    return list(bunches.values())
+    return [
+        sorted(bunch, key=lambda row: row["feature"] not in _HEADLINES)
+        for bunch in bunches.values()
+    ]
 
 
 def _members(bunches: Sequence[Sequence[Row]]) -> int:
@@ -211,7 +217,7 @@ def _effect(record: ReportRecord, row: Row) -> list[str]:
     high, low = _number(row, "median_positive"), _number(row, "median_negative")
     parts = []
     if row["effect_name"] != "odds_ratio" and not is_missing(high) and not is_missing(low):
-        parts.append(f"median {significant(high)} v {significant(low)} {unit}".rstrip())
+        parts.append(f"median {amount(high)} v {amount(low)} {unit}".rstrip())
     effect = _number(row, "effect")
     if not is_missing(effect):
         bounds = interval(_number(row, "effect_lower"), _number(row, "effect_upper"))

@@ -68,6 +68,18 @@ def significant(number: float) -> str:
     return text if number > 0 else f"{_MINUS}{text}"
 
 
+def amount(number: float) -> str:
+    """Write a number that may be a count: a whole one whole, else three significant digits.
+
+    Examples
+    --------
+    >>> amount(10.0), amount(10.5), amount(0.25)
+    ('10', '10.5', '0.250')
+    """
+    is_whole = math.isfinite(number) and number == round(number)
+    return significant(number).split(".")[0] if is_whole else significant(number)
+
+
 def probability(number: float) -> str:
     """Write a p or q value.
 

@@ -99,7 +99,10 @@ class ReportRecord:
 
 @dataclass(frozen=True)
 class BiopsyRecord:
-    """All that the page of one biopsy prints: its rows of the biopsies' tables, its figures."""
+    """All that the page of one biopsy prints: its rows of the biopsies' tables, its figures.
+
+    `not_drawn` names figures that had nothing to show, each with the reason.
+    """
 
     title: str
     version: str
@@ -107,3 +110,4 @@ class BiopsyRecord:
     biopsy: str
     tables: tuple[ReportTable, ...] = ()
     figures: tuple[ReportFigure, ...] = ()
+    not_drawn: tuple[tuple[str, str], ...] = ()

@@ -213,7 +213,7 @@ def _told(*command: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("run", "kind", "least"), [(run_bcftools, "BCSQ", 0.985), (run_snpeff, "ANN", 0.985)]
+    ("run", "kind", "least"), [(run_bcftools, "BCSQ", 0.98), (run_snpeff, "ANN", 0.97)]
 )
 def test_peers_agree_on_the_terms_of_most_coding_changes(
     tmp_path, run: Callable, kind: str, least: float, record_property
@@ -221,7 +221,10 @@ def test_peers_agree_on_the_terms_of_most_coding_changes(
     """Where they differ, the plain translation is on our side; both are told in the report.
 
     bcftools csq calls a multi-base change with a stop in it missense, and SnpEff a change of
-    several bases that leaves the protein as it is missense, among others.
+    several bases that leaves the protein as it is missense, among others. At the ends of exons
+    and of coding sequences it is often a convention: both take what comes in at the end of an
+    exon for a part of the intron, and SnpEff what reaches over the start codon for
+    untranslated.
     """
     genome = invented(16, genes=40)
     drawn = variants(genome, 1000, 16)

@@ -1,6 +1,7 @@
 """The plain translation itself, on changes that were worked out by hand."""
 
 import pytest
+from _consequence_edges import Bounds, differs_at_edge, in_gap, trimmed
 from _consequence_names import disagreement, misnamed
 from _consequence_truth import (
     PlainEffects,
@@ -9,7 +10,6 @@ from _consequence_truth import (
     expected_terms,
     plain_transcripts,
     splice_terms,
-    trimmings,
 )
 from validate_consequences import _differs
 
@@ -53,8 +53,49 @@ def test_a_lost_start_and_places_outside_of_codons_are_known() -> None:
     assert PLAIN.of("T", 2, "T", "G").place == "5_prime_UTR"
     assert PLAIN.of("T", 61, "C", "G").place == "3_prime_UTR"
     assert PLAIN.of("T", 30, "C", "G").place == "intron"
-    assert PLAIN.of("T", 15, "GG", "G").place == "edge"
     assert PLAIN.of("T", 90, "C", "G").place == "outside"
+
+
+@pytest.mark.parametrize(
+    ("start", "ref", "alt", "place"),
+    [
+        (15, "GG", "G", "intron"),
+        (14, "GGG", "G", "across"),
+        (16, "GT", "GTAA", "intron"),
+        (15, "G", "GAAA", "coding"),
+        (2, "TT", "T", "5_prime_UTR"),
+        (3, "T", "TA", "before_start"),
+        (3, "TATG", "T", "start_lost"),
+        (4, "A", "ACGA", "start_kept"),
+        (59, "A", "AC", "behind_stop"),
+        (58, "GACC", "G", "stop_lost"),
+        (58, "GACC", "GA", "3_prime_UTR"),
+        (57, "TGACC", "TAAGG", "stop_kept"),
+    ],
+)
+def test_variants_over_ends_are_placed(start, ref, alt, place) -> None:
+    assert GENOME[start : start + len(ref)] == ref
+    assert PLAIN.of("T", start, ref, alt).place == place
+
+
+def test_terms_over_the_end_of_an_exon_are_those_of_the_bases_that_are_touched() -> None:
+    truth = PLAIN.of("T", 14, "GGG", "G")
+    assert truth.terms == {"coding_sequence_variant", "splice_donor_variant"}
+    entry = {"Consequence": "splice_donor_variant&coding_sequence_variant", "HGVSp": ""}
+    assert differs_at_edge("across", entry, truth.terms) == ""
+    assert differs_at_edge("across", {**entry, "HGVSp": "T:p.Trp4="}, truth.terms) != ""
+    lacking = {**entry, "Consequence": "splice_donor_variant"}
+    assert differs_at_edge("across", lacking, truth.terms) != ""
+
+
+def test_an_allele_meets_a_gap_where_it_can_be_moved_to_it() -> None:
+    bases, exons = "TTGCAAAAGCTT", [(0, 6), (7, 12)]  # the third A of four is in no exon
+    assert in_gap(bases, exons, Bounds(4, 4, "A"))
+    assert in_gap(bases, exons, Bounds(7, 8, ""))
+    assert in_gap(bases, exons, Bounds(2, 9, ""))
+    assert not in_gap(bases, exons, Bounds(2, 3, ""))
+    assert not in_gap(bases, exons, Bounds(4, 4, "C"))
+    assert not in_gap(bases, exons, Bounds(5, 6, "T"))
 
 
 @pytest.mark.parametrize(
@@ -102,6 +143,8 @@ def test_a_wrong_entry_is_told() -> None:
     assert _differs({**right, "Consequence": "intron_variant"}, outside) != ""
 
 
-def test_an_allele_is_cut_from_either_side() -> None:
-    assert trimmings(4, "CAA", "CA") == {(6, "A", ""), (5, "A", "")}
-    assert trimmings(4, "G", "T") == {(4, "G", "T")}
+def test_an_allele_is_cut_at_its_end_first_and_keeps_its_anchor() -> None:
+    assert trimmed(4, "CAA", "CA") == (5, 6, "")
+    assert trimmed(4, "CA", "CAA") == (5, 5, "A")
+    assert trimmed(4, "GCT", "ACT") == (4, 5, "A")
+    assert trimmed(4, "A", "CA") == (4, 4, "C")

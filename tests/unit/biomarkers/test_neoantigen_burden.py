@@ -15,7 +15,7 @@ from storiform.model.tables.proteins import (
     PEPTIDES,
     PROTEIN_CHANGES,
 )
-from storiform.model.tables.rna import TPM
+from storiform.model.tables.rna import TPM, VCF_EXPRESSION
 
 A2, B7 = "HLA-A*02:01", "HLA-B*07:02"
 FEATURES = [name for name, column in NEOANTIGEN_BURDEN.columns.items() if column.feature]
@@ -112,6 +112,27 @@ def test_calls_that_act_together_are_one_variant(count) -> None:
     row = count(found, "a;b", "b", "c")
     assert row["neoantigen_burden"] == 2
     assert row["variants_with_peptides"] == 2
+
+
+def test_peptide_of_two_variants_counts_for_both_and_once(make_variants) -> None:
+    found = bound({"variant_ids": "a", "partner_ids": "b;c d"}, {"variant_ids": "e"})
+    given = peptides("a", "e").assign(partner_ids=["b;c d", ""])
+    burden = neoantigen_burden(
+        given, make_variants(), mhc_alleles=alleles(A2=""), mhc_binding=binding(),
+        neoantigens=found.assign(peptide=["P0", "P1"]),
+    )  # fmt: skip
+    row = NEOANTIGEN_BURDEN.conform(burden).iloc[0]
+    assert row["neoantigen_burden"] == 4
+    assert row["variants_with_peptides"] == 4
+    assert row["neoantigen_peptides"] == 2
+
+
+def test_expression_of_the_vcf_counts_where_there_is_no_table(count) -> None:
+    found = bound({"is_expressed": True})
+    of_vcf = VCF_EXPRESSION.conform(pd.DataFrame({"gene": ["TP53"], "tpm": [3.0]}))
+    assert count(found, "a", vcf_expression=of_vcf)["neoantigen_burden_expressed"] == 1
+    nothing = count(found, "a", vcf_expression=VCF_EXPRESSION.empty())
+    assert pd.isna(nothing["neoantigen_burden_expressed"])
 
 
 def test_joined_calls_do_not_depend_on_the_order() -> None:

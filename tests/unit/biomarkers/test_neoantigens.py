@@ -13,7 +13,7 @@ from storiform.model.tables.proteins import (
     NEOANTIGENS,
     PEPTIDES,
 )
-from storiform.model.tables.rna import TPM
+from storiform.model.tables.rna import TPM, VCF_EXPRESSION
 
 A2, B7 = "HLA-A*02:01", "HLA-B*07:02"
 FIRST, SECOND = "chr1-99-100-G-C", "chr1-109-110-G-C"
@@ -23,7 +23,8 @@ FIRST, SECOND = "chr1-99-100-G-C", "chr1-109-110-G-C"
 def peptides(*changes: dict[str, object]) -> pd.DataFrame:
     """Return peptides of nine residues with a counterpart that differs at position 5."""
     plain = {
-        "variant_ids": FIRST, "gene": "TP53", "peptide": "AAAADAAAA", "length": 9,
+        "variant_ids": FIRST, "partner_ids": "", "decay": "", "gene": "TP53",
+        "peptide": "AAAADAAAA", "length": 9,
         "mhc_class": "I", "change": 0, "transcript": "T1", "transcripts": "T1",
         "consequence": "missense_variant", "hgvsp": "p.Arg1Pro", "protein_position": 20,
         "wild_type_peptide": "AAAACAAAA", "mutated_positions": "5", "source": "CSQ",
@@ -96,7 +97,7 @@ def test_a_binder_is_joined_with_its_counterpart(make_variants) -> None:
     unknown = ["gene_tpm", "is_expressed", "rna_depth", "ccf", "clonality", "allele_lost"]
     assert row[unknown].isna().all()
     assert row["reasons"] == (
-        "strong binder by rank (0.3 %), IC50 40 nM; IC50 of the counterpart 100-fold"
+        "strong binder by rank (0.3 %), IC50 40 nM; counterpart binds 100 times weaker"
     )
 
 
@@ -281,7 +282,7 @@ def test_what_speaks_against_a_peptide_moves_it_down(make_variants) -> None:
     assert rows["priority"].tolist() == list(range(1, 8))
     assert rows["allele_lost"].tolist() == [False] * 6 + [True]
     assert rows["reasons"].iloc[0] == (
-        "strong binder by rank (0.4 %), IC50 40 nM; IC50 of the counterpart 1-fold; "
+        "strong binder by rank (0.4 %), IC50 40 nM; counterpart binds as well; "
         "expressed (12 TPM); RNA reads 5 of 20; clonal (CCF 1.00); allele kept"
     )
     assert (
@@ -327,3 +328,47 @@ def test_no_peptide_and_no_binder_give_an_empty_table(make_variants) -> None:
         tpm=TPM.empty(), hla_loh=HLA_LOH.empty(),
     )  # fmt: skip
     assert joined.empty
+
+
+def test_all_calls_that_a_peptide_needs_speak_for_it(make_variants) -> None:
+    variants = make_variants(
+        {"tumour_alt_reads": 40, "rna_depth": 40, "rna_alt_reads": 9},
+        {"tumour_alt_reads": 10, "rna_depth": 30, "rna_alt_reads": 0},
+    )
+    predicted = binding(("AAAADAAAA", A2, 40.0, 0.3), ("AAAAEAAAA", A2, 40.0, 0.3))
+    both = {"peptide": "AAAAEAAAA", "partner_ids": SECOND}
+    cells = clonality((99, 1.0, 0.9, 1.0), (109, 0.3, 0.2, 0.4))
+    rows = made(
+        peptides({}, both), predicted, alleles(), variants, clonality=cells
+    ).set_index("peptide")  # fmt: skip
+    assert rows["tumour_vaf"].to_dict() == {"AAAADAAAA": 0.4, "AAAAEAAAA": 0.1}
+    assert rows["is_in_rna"].to_dict() == {"AAAADAAAA": True, "AAAAEAAAA": False}
+    assert rows["clonality"].to_dict() == {"AAAADAAAA": "clonal", "AAAAEAAAA": "subclonal"}
+    assert "needs another call of the same copy too" in rows.loc["AAAAEAAAA", "reasons"]
+    assert "another call" not in rows.loc["AAAADAAAA", "reasons"]
+
+
+def test_decay_is_told_and_leaves_the_order(make_variants) -> None:
+    predicted = binding(("AAAADAAAA", A2, 40.0, 0.3), ("AAAAEAAAA", A2, 40.0, 0.4))
+    for decay, word in (("early_stop", "early new stop"), ("annotated", "marked for nonsense")):
+        rows = made(
+            peptides({"decay": decay}, {"peptide": "AAAAEAAAA"}), predicted, alleles(),
+            make_variants({}),
+        )  # fmt: skip
+        assert rows["decay"].to_list() == [decay, ""]
+        assert word in rows["reasons"].iloc[0]
+        assert word not in rows["reasons"].iloc[1]
+
+
+def test_expression_of_the_vcf_is_taken_where_there_is_no_table(make_variants) -> None:
+    predicted = binding(("AAAADAAAA", A2, 40.0, 0.3))
+    of_vcf = VCF_EXPRESSION.conform(pd.DataFrame({"gene": ["TP53"], "tpm": [7.0]}))
+    given = peptides({}), predicted, alleles(), make_variants({})
+    row = made(*given, vcf_expression=of_vcf).iloc[0]
+    assert (row["gene_tpm"], row["tpm_source"], row["is_expressed"]) == (7.0, "vcf", True)
+    assert "expressed (7 TPM in the VCF)" in row["reasons"]
+    row = made(*given, tpm=expression(TP53=0.2), vcf_expression=of_vcf).iloc[0]
+    assert (row["gene_tpm"], row["tpm_source"], row["is_expressed"]) == (0.2, "tpm", False)
+    row = made(*given, tpm=expression(EGFR=2.0), vcf_expression=of_vcf).iloc[0]
+    assert pd.isna(row["gene_tpm"])
+    assert pd.isna(row["tpm_source"])

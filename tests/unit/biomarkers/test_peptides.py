@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from storiform.biomarkers.peptides import PeptideParams, occurring, peptides
+from storiform.biomarkers.peptides import PeptideParams, peptides
 from storiform.io.proteome import ProteinText
+from storiform.kernels.peptides import find_occurring
 from storiform.model.errors import DataWarning
 from storiform.model.protein_changes import Frame, changed_window, variant_id
 from storiform.model.tables.proteins import FUSION_PROTEINS, PEPTIDES, PROTEIN_CHANGES
@@ -22,7 +23,8 @@ def change(
     window = changed_window(germline, mutant, frame)
     kept = window._asdict() if window else {}
     return {
-        "change": 0, "transcript": "T1", "variant_ids": CALL, "germline_ids": "",
+        "change": 0, "transcript": "T1", "variant_ids": CALL, "beside_ids": "",
+        "germline_ids": "", "bases_to_junction": None,
         "phase": "alone", "gene": "TP53", "gene_id": "G1", "consequence": "missense_variant",
         "hgvsc": "c.1A>T", "hgvsp": "p.E31W", "speaks_for_gene": True,
         "protein_position": None, "wild_type": "", "mutant": "", "changed_start": None,
@@ -219,6 +221,89 @@ def test_decayed_transcripts_can_be_left_out() -> None:
     assert cut(decayed, params=PeptideParams(class_i=(9,), keeps_decayed=False)).empty
 
 
+def test_early_stops_are_told_and_can_be_left_out() -> None:
+    mutant = GERMLINE[:30] + "WCHWCHWCHPYFWYCKMWHNRWC"
+    early = change(mutant, "shifted", bases_to_junction=50)
+    for bases, decay in ((50, "early_stop"), (49, ""), (-3, ""), (None, "")):
+        found = cut({**early, "bases_to_junction": bases})
+        assert set(found["decay"]) == {decay}
+        few = cut(
+            {**early, "bases_to_junction": bases},
+            params=PeptideParams(class_i=(9,), keeps_early_stops=False),
+        )
+        assert len(few) == (0 if decay else len(found))
+    later = PeptideParams(class_i=(9,), early_stop_bases=55)
+    assert set(cut(early, params=later)["decay"]) == {""}
+
+
+def test_peptide_of_one_messenger_that_is_kept_is_not_decayed() -> None:
+    marked = {"consequence": "missense_variant&NMD_transcript_variant"}
+    found = cut(change(SUBSTITUTED, transcript="T1", **marked))
+    assert set(found["decay"]) == {"annotated"}
+    both = cut(
+        change(SUBSTITUTED, transcript="T1", **marked),
+        change(SUBSTITUTED, transcript="T2", speaks_for_gene=False),
+    )
+    assert set(both["decay"]) == {""}
+    assert set(both["transcripts"]) == {"T1;T2"}
+
+
+OTHER_CALL = "chr1-20-21-A-T"
+
+
+def two_changes(distance: int, **others: object) -> list[dict[str, object]]:
+    """Two substitutions of one copy, each with the other beside it."""
+    both = SUBSTITUTED[: 30 + distance] + "C" + SUBSTITUTED[31 + distance :]
+    only = GERMLINE[: 30 + distance] + "C" + GERMLINE[31 + distance :]
+    first = change(both, germline=only, beside_ids=OTHER_CALL, **others)
+    second = change(
+        both, germline=SUBSTITUTED, variant_ids=OTHER_CALL, beside_ids=CALL, change=1, **others
+    )
+    for row in (first, second):
+        at = int(str(row["protein_position"])) - 1
+        row["wild_type"] = GERMLINE[max(at - 24, 0) : at + 25]
+    return [first, second]
+
+
+@pytest.mark.parametrize("source", ["storiform", "CSQ"])
+def test_peptide_that_needs_two_calls_of_a_copy_stands_once(source: str) -> None:
+    rows = two_changes(5, source=source)
+    found = cut(*rows, variants=called(10, 20))
+    assert found["peptide"].is_unique
+    both = SUBSTITUTED[:35] + "C" + SUBSTITUTED[36:]
+    assert sorted(found["peptide"]) == windows(both, 22, 36)
+    needs = found[found["partner_ids"] != ""]
+    assert sorted(needs["peptide"]) == windows(both, 27, 31)
+    assert set(needs["variant_ids"]) == {CALL}
+    assert set(needs["partner_ids"]) == {OTHER_CALL}
+    assert set(needs["mutated_positions"].str.count(";")) == {1}
+    counts = found[found["partner_ids"] == ""]["variant_ids"].value_counts()
+    assert counts.to_dict() == {CALL: 5, OTHER_CALL: 5}
+
+
+def test_calls_of_two_copies_that_give_one_peptide_are_no_partners() -> None:
+    rows = [change(SUBSTITUTED), change(SUBSTITUTED, variant_ids=OTHER_CALL, change=1)]
+    found = cut(*rows, variants=called(10, 20))
+    assert set(found["partner_ids"]) == {""}
+    assert found["variant_ids"].value_counts().to_dict() == {CALL: 9, OTHER_CALL: 9}
+    far = two_changes(25)
+    assert set(cut(*far, variants=called(10, 20))["partner_ids"]) == {""}
+
+
+def test_change_beside_a_call_that_does_not_count_gives_nothing() -> None:
+    alone = [
+        change(SUBSTITUTED, source="CSQ", change=2),
+        change(GERMLINE[:35] + "C" + GERMLINE[36:], variant_ids=OTHER_CALL, source="CSQ",
+               change=3),
+    ]  # fmt: skip
+    rows = [*two_changes(5, source="CSQ"), *alone]
+    one = cut(*rows, variants=called(10))
+    assert sorted(one["peptide"]) == windows(SUBSTITUTED, 22, 31)
+    assert set(one["partner_ids"]) == {""}
+    both = cut(*rows, variants=called(10, 20))
+    assert len(both) == 14
+
+
 def test_lengths_of_class_ii_are_cut_when_asked_for() -> None:
     found = cut(change(SUBSTITUTED), params=PeptideParams(class_i=(9, 13), class_ii=(13, 15)))
     classes = dict(zip(found["length"], found["mhc_class"], strict=True))
@@ -262,6 +347,17 @@ def test_eligible_calls_of_unknown_protein_are_told() -> None:
     assert cut(*rows, variants=pd.concat([called(), splice])).equals(found)
 
 
+def test_calls_of_which_no_peptide_is_expected_are_no_reason_to_warn() -> None:
+    nothing = PROTEIN_CHANGES.empty()
+    for mutation_class in ("splice", "nonsense", "start_lost"):
+        given = called(10, 20, mutation_class=mutation_class)
+        assert peptides(nothing, given, PeptideParams()).empty
+    silent = called(10, 20, mutation_class="").assign(is_nonsynonymous=False)
+    assert peptides(nothing, silent, PeptideParams()).empty
+    with pytest.warns(DataWarning, match="1 of 1 eligible calls"):
+        peptides(nothing, called(10), PeptideParams())
+
+
 def test_proteome_of_another_species_is_told() -> None:
     rows, germlines, variants = [], [], called(*range(40))
     for place in range(40):
@@ -283,6 +379,9 @@ def test_proteome_of_another_species_is_told() -> None:
 
 
 def test_occurring_takes_any_number_of_texts() -> None:
-    assert occurring([], []) == frozenset()
+    assert find_occurring([], []) == frozenset()
     texts = [occurring_text("MKTAYIAKQR"), occurring_text("WCWCWCWCWC")]
-    assert occurring(["KTAYIAKQ", "WCWCWCWC", "YYYYYYYY"], texts) == {"KTAYIAKQ", "WCWCWCWC"}
+    assert find_occurring(["KTAYIAKQ", "WCWCWCWC", "YYYYYYYY"], texts) == {
+        "KTAYIAKQ",
+        "WCWCWCWC",
+    }

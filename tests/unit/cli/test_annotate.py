@@ -177,8 +177,9 @@ def test_nothing_annotated_ends_with_an_error(files) -> None:
     done = run(files, vcf(files, record(104, "C", "A")))
     assert done.exit_code == 2
     assert "Nothing was annotated" in done.output
-    empty = run(files, vcf(files))
-    assert empty.exit_code == 0
+    damaged = run(files, vcf(files, "1\tx\n", name="damaged.vcf"))
+    assert damaged.exit_code == 2
+    assert "Nothing was annotated" in damaged.output
 
 
 def test_consequences_are_replaced_only_on_request(files) -> None:
@@ -215,7 +216,7 @@ def test_an_unsorted_file_is_written_without_an_index(files) -> None:
     (files / "out.vcf.gz.tbi").write_text("of an older file")
     done = run(files, source, out="out.vcf.gz")
     assert done.exit_code == 0
-    assert "No index was written" in done.output
+    assert "No index of the records was written: they are unsorted." in done.output
     assert not (files / "out.vcf.gz.tbi").exists()
     assert len(body(files / "out.vcf.gz")) == 2
 

@@ -60,8 +60,39 @@ def test_results_are_written_for_other_programs(results: Path, tmp_path: Path) -
     assert pd.read_csv(to / "P1.cnr", sep="\t")["log2"].tolist() == [0.375, 0.625]
     assert pd.read_csv(to / "P1.cns", sep="\t")["probes"].tolist() == [2]
     assert (to / "copy_number.seg").read_text().splitlines()[1] == "P1\t2\t1\t190\t2\t0.5"
-    none = export(results, "--to", to, "--format", "gene-metrics")
-    assert "found none, expected the table copy_number_genes of a biopsy" in str(none.exception)
+    none = export(results, "--to", to, "--format", "gene-metrics,peptides")
+    told = str(none.exception).splitlines()
+    assert len(told) == 2
+    assert told[0].startswith("gene-metrics: ")
+    assert "found none, expected the table copy_number_genes of a biopsy" in told[0]
+    assert told[1].startswith("peptides: ")
+
+
+def test_a_format_without_tables_does_not_hinder_those_after_it(results, tmp_path) -> None:
+    to = tmp_path / "files"
+    made = export(results, "--to", to, "--format", "gene-metrics,peptides,seg,cnr")
+    assert made.exit_code == 1
+    assert made.stdout.split() == [str(to / name) for name in ("copy_number.seg", "P1.cnr")]
+    assert sorted(path.name for path in to.iterdir()) == ["P1.cnr", "copy_number.seg"]
+    first, second = made.stderr.splitlines()
+    assert first.startswith("gene-metrics: ")
+    assert "expected the table copy_number_genes of a biopsy. Run a workflow with" in first
+    assert second.startswith("peptides: ")
+    assert "expected the table protein_changes" in second
+
+
+def test_without_formats_what_was_left_out_is_named(results, tmp_path) -> None:
+    made = export(results, "--to", tmp_path / "files")
+    assert made.exit_code == 0
+    assert len(made.stdout.split()) == 3
+    assert "Left out: gene-metrics, peptides, neoantigens, spectrum" in made.stderr
+
+
+def test_a_place_where_nothing_can_be_written_is_told(results, tmp_path) -> None:
+    (tmp_path / "file").write_text("x")
+    made = export(results, "--to", tmp_path / "file" / "below", "--format", "seg")
+    assert type(made.exception).__name__ == "RunError"
+    assert "expected a folder to write into" in str(made.exception)
 
 
 def test_wrong_formats_and_folders_are_told(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_what_the_run_has_is_written_without_being_named(results, tmp_path) -> N
     assert made.exit_code == 0, made.output
     names = ["P1.mutant.fasta", "P1.epitopes.fasta", "P1.aggregated.tsv",
              "mutation_spectrum.SBS96.all"]  # fmt: skip
-    assert made.output.split() == [str(to / name) for name in names]
+    assert made.stdout.split() == [str(to / name) for name in names]
     assert (
         to / "P1.mutant.fasta"
     ).read_text() == f">1|G|p.Arg1His|T1 chr1-1-2-A-C\n{'A' * 27}\n"
@@ -105,7 +105,7 @@ def test_what_the_run_has_is_written_without_being_named(results, tmp_path) -> N
 
 
 def test_a_format_that_the_run_has_not_is_told_when_it_is_named(results, tmp_path) -> None:
-    none = export(results, "--to", tmp_path / "files", "--format", "neoantigens,cnr")
+    none = export(results, "--to", tmp_path / "files", "--format", "gene-metrics,cnr")
     assert "found none, expected the table log_ratios of a biopsy" in str(none.exception)
     empty = export(results, "--to", tmp_path / "files", "--format", " , ")
     assert empty.exit_code == 2

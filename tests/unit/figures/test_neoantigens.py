@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
 from storiform.figures.neoantigens import (
     STRONG,
@@ -56,6 +58,40 @@ def test_bars_stack_strong_binders_under_the_rest() -> None:
     assert [label.get_text() for label in axes.get_xticklabels()] == ["P1", "P0"]
     assert figure.get_supxlabel() == "n = 2 biopsies; 1 without a burden left out"
     assert len(figure.axes) == 1
+    assert _keys(figure) == ["strong binder", "weaker binder", "of an expressed gene"]
+    assert axes.get_legend() is None
+
+
+def test_one_biopsy_is_a_bar_of_usual_width_and_called_one() -> None:
+    figure = neoantigen_burdens(burdens((4, 1, None)), None)
+    assert figure.get_supxlabel() == "n = 1 biopsy"
+    low, high = figure.axes[0].get_xlim()
+    assert high - low > 8.0
+    assert low + high == pytest.approx(0.0)
+
+
+def test_burdens_that_may_be_more_are_counted() -> None:
+    table = burdens((4, 1, 2), (3, 1, 2), (2, 1, 2))
+    table.loc[0, "reason"] = "1 of 2 calls without a known protein: a lower bound"
+    assert neoantigen_burdens(table, None).get_supxlabel().replace("\n", " ") == (
+        "n = 3 biopsies; 1 is a lower bound (an allele or a protein is not known)"
+    )
+    table.loc[1, "alleles_without"] = "HLA-A*02:99"
+    assert "; 2 are lower bounds (" in neoantigen_burdens(table, None).get_supxlabel()
+
+
+def test_long_names_of_one_trial_stay_apart() -> None:
+    table = burdens((4, 1, 2), (3, 1, 2))
+    table["biopsy"] = ["SARC-TRIAL-SITE-01-P0001", "SARC-TRIAL-SITE-01-P0002"]
+    axes = neoantigen_burdens(table, None).axes[0]
+    names = [label.get_text() for label in axes.get_xticklabels()]
+    assert [name[-5:] for name in names] == ["P0001", "P0002"]
+    assert {len(name) for name in names} == {18}
+
+
+def _keys(owner: Axes | Figure) -> list[str]:
+    legend = owner.legends[0] if isinstance(owner, Figure) else owner.get_legend()
+    return [text.get_text() for text in legend.get_texts()]
 
 
 def test_a_strip_shows_the_response_of_the_patient() -> None:
@@ -64,8 +100,9 @@ def test_a_strip_shows_the_response_of_the_patient() -> None:
     strip = figure.axes[1]
     colours = [to_hex(bar.get_facecolor()).upper() for bar in strip.patches]
     assert colours == [RESPONSES["NE"].upper(), RESPONSES["PD"].upper()]
-    texts = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert texts == ["strong binder", "binder", "PD", "NE"]
+    assert _keys(figure) == ["strong binder", "weaker binder"]
+    assert _keys(figure.axes[0]) == ["best response:", "PD", "NE"]
+    assert not any(bar.get_clip_on() for bar in strip.patches)
 
 
 def test_no_burden_leaves_the_figure_out() -> None:
@@ -94,16 +131,18 @@ def test_a_row_is_the_best_peptide_of_a_variant() -> None:
     assert [text.get_text() for text in axes.texts] == [
         "12.3 TPM, RNA 5/40, clonal", "allele lost",
     ]  # fmt: skip
-    keys = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert keys == ["mutant", "counterpart", "HLA-A*02:01", "HLA-B*07:02"]
-    assert figure.get_supxlabel() == "2 variants with a binder, 3 peptides"
+    assert _keys(figure) == ["mutant", "germline counterpart", "HLA-A*02:01", "HLA-B*07:02"]
+    assert figure.get_supxlabel() == "2 variants with a binder; 3 different peptides"
 
 
 def test_more_variants_than_fit_are_counted_and_drawn_to_the_end() -> None:
     rows = ranked(*({"rank": 0.0, "wild_type_rank": 0.001 * n} for n in range(30)))
     figure = neoantigen_ranks(rows)
     assert len(figure.axes[0].get_yticks()) == 25
-    assert figure.get_supxlabel().startswith("the first 25 of 30 variants")
+    assert figure.get_supxlabel() == (
+        "the first 25 of 30 variants with a binder; 1 peptide; "
+        "ranks below 0.005 % are drawn there"
+    )
     assert sorted(render(figure)) == ["pdf", "png", "svg"]
 
 
@@ -111,3 +150,26 @@ def test_no_binder_leaves_the_figure_out() -> None:
     for rows in (NEOANTIGENS.empty(), ranked({"is_binder": False, "rank": None})):
         with pytest.raises(NothingToShow, match="no mutant peptide binds"):
             neoantigen_ranks(rows)
+
+
+def test_a_row_without_a_symbol_is_named_by_its_transcript_or_its_place() -> None:
+    rows = ranked(
+        {"gene": None, "hgvsp": None, "transcript": "ENST7.1"},
+        {"gene": "", "hgvsp": "", "variant_ids": "HLA-B*07:02-41-42-A-C;chr2-5-6-A-T"},
+        {"gene": "G" * 20, "hgvsp": "P1:p.Gly12_Leu45delinsAlaValSer"},
+    )
+    axes = neoantigen_ranks(rows).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "ENST7.1  AAAADAAAA", "HLA-B*07:02:42  AAAADAAAA",
+        "GGGGGGGGGGGGGGGGGGGG p.Gly12_Leu4…  AAAADAAAA",
+    ]  # fmt: skip
+
+
+def test_what_is_known_of_a_row_is_written_in_words() -> None:
+    rows = ranked(
+        {"gene_tpm": 1234.56, "rna_alt_reads": 0, "rna_depth": 0, "clonality": "indeterminate"},
+        {"gene_tpm": 0.04},
+        {},
+    )
+    texts = [text.get_text() for text in neoantigen_ranks(rows).axes[0].texts]
+    assert texts == ["1,235 TPM, no RNA reads, clonality open", "0.0 TPM", ""]

@@ -2,6 +2,7 @@
 
 import matplotlib as mpl
 import pytest
+from matplotlib.artist import Artist
 
 from storiform.figures.style import (
     GREY,
@@ -65,3 +66,17 @@ def test_same_figure_gives_the_same_bytes_without_a_date():
     assert b"<text" not in first["svg"]
     assert b"CreationDate" not in first["pdf"]
     assert dict(mpl.rcParams) == settings
+
+
+def test_each_format_is_drawn_once_and_the_resolution_stays():
+    drawn = []
+
+    class Counter(Artist):
+        def draw(self, renderer):
+            drawn.append(type(renderer).__name__)
+
+    made = figure()
+    made.add_artist(Counter())
+    render(made)
+    assert len(drawn) == 3
+    assert made.dpi == 300

@@ -6,7 +6,7 @@ import pytest
 
 from storiform.io.calls import read_calls
 from storiform.io.units import SourceUnit
-from storiform.model.errors import InputError
+from storiform.model.errors import DataWarning, InputError
 
 HEAD = """##fileformat=VCFv4.2
 ##contig=<ID=chr1,length=248956422>
@@ -46,7 +46,8 @@ def test_calls_with_and_without_consequence_are_told_apart(tmp_path: Path) -> No
 def test_vcf_without_any_call_is_a_burden_of_zero(tmp_path: Path) -> None:
     path = tmp_path / "empty.vcf"
     path.write_text(HEAD + NAMES)
-    assert read(path).empty
+    with pytest.warns(DataWarning, match=r"empty\.vcf: no calls: the biopsy counts as one"):
+        assert read(path).empty
 
 
 def test_vcf_that_was_cut_in_its_last_line_is_refused(tmp_path: Path) -> None:

@@ -294,27 +294,71 @@ def test_file_without_samples_or_with_blank_lines_is_read(tmp_path: Path) -> Non
     assert read_given_protein_changes(given).empty
 
 
-def test_calls_on_one_copy_within_a_peptide_are_one_change(tmp_path: Path) -> None:
-    phased = {"GT": "0|1", "PS": "7"}
-    near, far = ("33", "Q/W"), ("64", "D/W")
-    for (position, residues), joint in ((near, 1), (far, 0)):
-        changes = read(
-            tmp_path,
-            record(100, "G", "T", csq("missense_variant", "31", "E/C"), sample=phased),
-            record(190, "A", "T", csq("missense_variant", position, residues), sample=phased),
-        )
-        together = changes[changes["variant_ids"].str.contains(";")]
-        assert len(together) == joint
-        if joint:
-            row = one(together)
-            assert row["mutant"][24:27] == "CVW"
-            assert (row["changed_start"], row["changed_end"]) == (24, 27)
-            assert row["hgvsp"] == "ENSP1.1:p.[Glu31Cys;Gln33Trp]"
-    unphased = [
-        record(100, "G", "T", csq("missense_variant", "31", "E/C")),
-        record(106, "A", "T", csq("missense_variant", "33", "Q/W")),
+def phased(tmp_path: Path, *calls: tuple[int, str, str, str], **cells: str) -> pd.DataFrame:
+    """Read calls: place, terms, position and residues of each."""
+    records = [
+        record(place, "G", "T", csq(terms, position, residues), sample=cells or None)
+        for place, terms, position, residues in calls
     ]
-    assert not read(tmp_path, *unphased)["variant_ids"].str.contains(";").any()
+    return read(tmp_path, *records)
+
+
+ONE_COPY = {"GT": "0|1", "PS": "7"}
+FIRST, SECOND = "chr1-99-100-G-T", "chr1-105-106-G-T"
+
+
+def test_calls_on_one_copy_within_a_peptide_stand_beside_each_other(tmp_path: Path) -> None:
+    first = (100, "missense_variant", "31", "E/C")
+    near = (106, "missense_variant", "33", "Q/W")
+    changes = phased(tmp_path, first, near, **ONE_COPY)
+    assert not changes["variant_ids"].str.contains(";").any()
+    assert len(changes) == 4
+    joint = changes[changes["beside_ids"] != ""].set_index("variant_ids")
+    told = joint[["beside_ids", "protein_position", "phase"]].itertuples(name=None)
+    assert sorted(told) == [(SECOND, FIRST, 33, "genotype"), (FIRST, SECOND, 31, "genotype")]
+    assert set(joint["change"]).isdisjoint(changes.loc[changes["beside_ids"] == "", "change"])
+    for ids, at, residue in ((FIRST, 24, "C"), (SECOND, 24, "W")):
+        row = joint.loc[ids]
+        assert (row["changed_start"], row["changed_end"]) == (at, at + 1)
+        assert row["mutant"][at] == residue
+        assert "CVW" in row["mutant"]
+        assert row["wild_type"] in GERMLINE
+    far = (190, "missense_variant", "64", "D/W")
+    assert set(phased(tmp_path, first, far, **ONE_COPY)["beside_ids"]) == {""}
+    assert set(phased(tmp_path, first, near)["beside_ids"]) == {""}
+
+
+def test_calls_beside_an_indel_keep_their_place_in_the_germline(tmp_path: Path) -> None:
+    gained = (100, "inframe_insertion", "20-21", "-/WWC")
+    changes = phased(tmp_path, gained, (200, "missense_variant", "31", "E/C"), **ONE_COPY)
+    joint = changes[changes["beside_ids"] != ""].set_index("variant_ids")
+    row = joint.loc["chr1-199-200-G-T"]
+    assert row["protein_position"] == 31
+    assert row["wild_type"] == GERMLINE[6:55]
+    assert row["mutant"][row["changed_start"]] == "C"
+    assert "WWC" in row["mutant"]
+
+
+def test_call_behind_a_stop_of_its_copy_changes_nothing(tmp_path: Path) -> None:
+    stop = (100, "stop_gained", "31", "E/*")
+    changes = phased(tmp_path, stop, (106, "missense_variant", "33", "Q/W"), **ONE_COPY)
+    joint = changes[changes["beside_ids"] != ""].set_index("variant_ids")
+    assert joint["no_peptides"].to_dict() == {FIRST: "stop_gained", SECOND: "same_protein"}
+    before = phased(tmp_path, (100, "missense_variant", "29", "L/W"),
+                    (106, "stop_gained", "31-32", "EV/C*"), **ONE_COPY)  # fmt: skip
+    joint = before[before["beside_ids"] != ""].set_index("variant_ids")
+    assert set(joint["no_peptides"]) == {""}
+    assert joint.loc[FIRST, "mutant"].endswith("W" + GERMLINE[29] + "C")
+    assert joint.loc[SECOND, "mutant"].endswith("W" + GERMLINE[29] + "C")
+
+
+def test_neighbours_of_two_codons_are_one_change(tmp_path: Path) -> None:
+    one = csq("missense_variant", "31", "E/C", Codons="gaG/gaT", HGVSp="ENSP1.1:p.Glu31Cys")
+    other = csq("missense_variant", "32", f"{GERMLINE[31]}/W", Codons="Gtt/Ttt")
+    changes = read(tmp_path, record(100, "G", "T", one), record(101, "G", "T", other))
+    row = changes[changes["variant_ids"].str.contains(";")].iloc[0]
+    assert row["mutant"][24:26] == "CW"
+    assert row["beside_ids"] == ""
 
 
 def test_germline_proteins_are_each_there_once(tmp_path: Path) -> None:

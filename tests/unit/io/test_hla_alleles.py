@@ -118,8 +118,8 @@ def test_cell_without_any_name_is_a_fault(write: Write) -> None:
 def test_unusable_alleles_are_a_note_and_no_fault(write: Write) -> None:
     (note,) = notes_of(write("A*24;B*07:02;H-2-Kb"))
     assert note == (
-        "samples.tsv: 2 HLA alleles of patient P1 are not usable: A*24 (one field only), "
-        "H-2-Kb (no human allele)"
+        "samples.tsv: 2 HLA alleles of patient P1 are not usable, and no peptide is predicted "
+        "for them: A*24 (one field only), H-2-Kb (no human allele)"
     )
 
 

@@ -12,9 +12,12 @@ OPTITYPE = (
     "\tA1\tA2\tB1\tB2\tC1\tC2\tReads\tObjective\n"
     "0\tA*01:01\tA*03:01\tB*07:02\tB*39:01\tC*01:02\tC*08:01\t1522.0\t1478.58\n"
 )
-LILAC = "Allele\tRefTotal\tRefUnique\tRefShared\tRefWild\tTumorTotal\tTumorCopyNumber\n" + "".join(
-    f"{allele}\t640\t210\t430\t0\t0\t0.0\n"
-    for allele in ("A*01:01", "A*03:01", "B*07:02", "B*39:01", "C*01:02", "C*08:01")
+LILAC = (
+    "Allele\tRefTotal\tRefUnique\tRefShared\tRefWild\tTumorTotal\tTumorCopyNumber\n"
+    + "".join(
+        f"{allele}\t640\t210\t430\t0\t0\t0.0\n"
+        for allele in ("A*01:01", "A*03:01", "B*07:02", "B*39:01", "C*01:02", "C*08:01")
+    )
 )
 HLA_HD = (
     "A\tHLA-A*01:01:01\tHLA-A*03:01:01\nB\tHLA-B*07:02:01\tHLA-B*39:01:01\n"

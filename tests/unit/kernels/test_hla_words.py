@@ -50,7 +50,9 @@ def record(text: str, name: bytes = b"r", qualities: list[int] | None = None) ->
     fixed[12] = len(name) + 1
     fixed[20:24] = len(text).to_bytes(4, "little")
     nibbles = [NIBBLES[base] for base in text] + [0] * (len(text) % 2)
-    packed = bytes(high << 4 | low for high, low in zip(nibbles[::2], nibbles[1::2], strict=True))
+    packed = bytes(
+        high << 4 | low for high, low in zip(nibbles[::2], nibbles[1::2], strict=True)
+    )
     return bytes(fixed) + name + b"\0" + packed + bytes(qualities or [255] * len(text))
 
 

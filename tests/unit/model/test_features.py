@@ -19,6 +19,8 @@ def test_populations_are_named_as_their_paper_names_them(population, column):
         ("gene_mutations.C22orf31", "C22orf31 mutated"),
         ("gene_mutations.KRTAP10-9", "KRTAP10-9 mutated"),
         ("ssgsea.HALLMARK_P53_PATHWAY", "HALLMARK P53 PATHWAY (ssGSEA)"),
+        ("neoantigen_burden.neoantigen_burden", "Neoantigen burden"),
+        ("neoantigen_burden.neoantigen_burden_affinity", "Neoantigen burden by IC50"),
         ("tls.count", "Count"),
         ("all", "Whole cohort"),
     ],

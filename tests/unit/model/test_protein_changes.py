@@ -18,7 +18,8 @@ def called(*calls: tuple[int, str, str, bool]) -> pd.DataFrame:
 
 
 def changed(*rows: tuple[str, str], source: str = "CSQ") -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["variant_ids", "transcript"]).assign(source=source)
+    told = pd.DataFrame(rows, columns=["variant_ids", "transcript"])
+    return told.assign(beside_ids="", source=source)
 
 
 A, B = "chr1-10-11-A-T", "chr1-11-12-C-G"

@@ -105,6 +105,24 @@ def test_burdens_of_much_the_same_calls_are_one_finding(trial):
     assert response.verdict.startswith("3 of 3 features tested go with")
 
 
+def test_the_headline_leads_the_neoantigen_burdens_whatever_its_p(trial):
+    names = [
+        f"neoantigen_burden.{name}"
+        for name in ("neoantigen_peptides", "neoantigen_burden_strong", "neoantigen_burden")
+    ]
+    frame = burdens(trial).assign(feature=names, median_positive=12.0, median_negative=4.5)
+    frame = frame.assign(p=[0.001, 0.002, 0.03], q=[0.01, 0.02, 0.09])
+    (response,) = findings(record_of("associations", frame, trial))
+    (sentence,) = response.sentences
+    assert sentence.startswith(
+        "Neoantigen burden: lower with response (CR or PR), median 12 v 4.50"
+    )
+    assert sentence.endswith(
+        "; of much the same calls: Neoantigen peptides (p = 0.00100, q = 0.0100) and "
+        "Neoantigen burden, strong binders (p = 0.00200, q = 0.0200)."
+    )
+
+
 def test_burdens_that_point_apart_are_two_findings(trial):
     frame = burdens(trial).assign(effect=[-0.2, 0.2, -0.2])
     (response,) = findings(record_of("associations", frame, trial))

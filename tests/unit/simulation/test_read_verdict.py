@@ -284,12 +284,12 @@ def test_a_burden_without_a_planted_variant_of_a_lost_allele_is_none_too_small(j
     ]  # fmt: skip
 
 
-def test_a_biopsy_without_a_row_is_not_one_without_alleles(judged):
+def test_a_typed_biopsy_without_a_row_is_found(judged):
     def change(tables):
-        tables["neoantigen_burden"] = tables["neoantigen_burden"].iloc[1:]
+        tables["neoantigen_burden"] = tables["neoantigen_burden"].iloc[:-1]
 
     rows = judged(change)
-    assert rows.loc[~rows["holds"], "subject"].tolist() == ["neoantigen_burden"]
+    assert "neoantigen_burden" in rows.loc[~rows["holds"], "subject"].tolist()
 
 
 def test_words_near_a_splice_site_may_differ_between_releases(judged):

@@ -140,16 +140,21 @@ def _compared(spliced: Spliced, edit: Edit, local: _Local) -> CodingEffect:
     if mutant.keeps_start:
         return _effect(local, ("start_retained_variant",), _unchanged(spliced, local))
     if mutant.protein == spliced.protein and local.first < len(mutant.protein):
-        return _effect(local, (_silent(spliced, local),), _unchanged(spliced, local))
+        return _same_protein(spliced, edit, local)
     change = _named(spliced, mutant, edit, local)
     return _effect(local, _terms(edit, local), change)
 
 
-def _silent(spliced: Spliced, local: _Local) -> str:
-    """Return the term of an edit that leaves the protein as it is."""
+def _same_protein(spliced: Spliced, edit: Edit, local: _Local) -> CodingEffect:
+    """Return the effect of an edit that leaves the protein as it is."""
+    has_stop = spliced.protein.endswith(STOP)
+    if edit.gain % 3 and not has_stop:
+        # The residues that are read in another frame lie behind the end that is known.
+        return _effect(local, ("frameshift_variant",), "")
     last = local.first + max(len(local.residues[0]), 1)
-    ends = spliced.protein.endswith(STOP) and last >= len(spliced.protein)
-    return "stop_retained_variant" if ends else "synonymous_variant"
+    is_of_stop = has_stop and last >= len(spliced.protein)
+    term = "stop_retained_variant" if is_of_stop else "synonymous_variant"
+    return _effect(local, (term,), _unchanged(spliced, local))
 
 
 def _unchanged(spliced: Spliced, local: _Local) -> str:
@@ -204,10 +209,9 @@ def _named(spliced: Spliced, mutant: Mutant, edit: Edit, local: _Local) -> str:
     names = FrameNames(one, two, is_open=not two.endswith(STOP))
     if edit.gain % 3:
         return names.shifted(found.first)
-    if found.is_in_frame:
+    loses_stop = one.endswith(STOP) and names.is_open
+    if found.is_in_frame and not loses_stop:
         return names.replaced(found)
-    if one.endswith(STOP) and found.first == len(one) - 1:
-        return names.extended(found.first)
     return _about_stop(names, found, (one, two), local)
 
 
@@ -218,12 +222,17 @@ def _about_stop(
     before, after = local.until_stop
     if after.endswith(STOP):
         return names.stopped(local.first, before, after)
+    return _beyond_stop(names, found.first, proteins)
+
+
+def _beyond_stop(names: FrameNames, first: int, proteins: tuple[str, str]) -> str:
+    """Name a change, from the residue `first` on, that takes the stop out."""
     one, two = proteins
     if two.endswith(STOP) and len(two) <= len(one):
         # The next stop comes no later: nothing is added to the protein.
-        tail = shared_start(one[found.first :][::-1], two[found.first :][::-1])
-        return names.replaced(Difference(found.first, len(one) - tail, len(two) - tail, True))  # noqa: FBT003  a field
-    return names.extended_from(found.first)
+        tail = shared_start(one[first:][::-1], two[first:][::-1])
+        return names.replaced(Difference(first, len(one) - tail, len(two) - tail, True))  # noqa: FBT003  a field
+    return names.extended(first) if first == len(one) - 1 else names.extended_from(first)
 
 
 def _over_an_end(spliced: Spliced, edit: Edit, start: int, end: int) -> CodingEffect:
@@ -243,12 +252,11 @@ def _over_an_end(spliced: Spliced, edit: Edit, start: int, end: int) -> CodingEf
         return CodingEffect(("coding_sequence_variant",), "", where)
     if mutant.protein == spliced.protein:
         return CodingEffect(("stop_retained_variant",), "", where)
-    found = difference(spliced.protein, mutant.protein, 1)
-    names = FrameNames(
-        spliced.protein, mutant.protein, is_open=not mutant.protein.endswith(STOP)
-    )
-    is_stop = found is not None and found.first == len(spliced.protein) - 1
-    change = names.extended(found.first) if found is not None and is_stop else ""
+    one, two = spliced.protein, mutant.protein
+    names = FrameNames(one, two, is_open=not two.endswith(STOP))
+    first = shared_start(one, two)
+    is_known = UNKNOWN not in two[first : len(one)]
+    change = _beyond_stop(names, first, (one, two)) if is_known else ""
     return CodingEffect(("stop_lost",), change, where)
 
 

@@ -17,7 +17,7 @@ from storiform.biomarkers.consequences.coding import coding_effect
 from storiform.biomarkers.consequences.coding_names import named_bases
 from storiform.biomarkers.consequences.mutants import Edit
 from storiform.biomarkers.consequences.spliced import Spliced, SplicedTranscripts
-from storiform.biomarkers.consequences.splicing import IntronHits, intron_hits, joined
+from storiform.biomarkers.consequences.splicing import IntronHits, intron_hits, joined, touches
 from storiform.biomarkers.consequences.substitutions import substitution
 from storiform.model.codons import reverse_complement
 from storiform.model.ontology import severity
@@ -200,6 +200,8 @@ def transcript_effect(spliced: Spliced, forms: Forms) -> Effect:
     if allele.start <= spliced.start and allele.end >= spliced.end and not allele.alt:
         return Effect(transcript, "transcript_ablation")
     hits = intron_hits(spliced, allele.start, allele.end)
+    if meets_gap(spliced, forms):
+        hits = hits._replace(mends_frame=True)
     exons = _exons(spliced, allele)
     terms, texts = _within(spliced, allele, hits, exons)
     if transcript.biotype == "nonsense_mediated_decay":
@@ -219,6 +221,18 @@ def transcript_effect(spliced: Spliced, forms: Forms) -> Effect:
         texts.get("amino_acids", ""),
         texts.get("codons", ""),
     )
+
+
+def meets_gap(spliced: Spliced, forms: Forms) -> bool:
+    """Tell whether an allele, wherever in a repeat it is put, touches a gap that mends a frame.
+
+    Bases that are lost or doubled beside such a gap may as well be those of the gap: whether
+    the RNA has them, and in which frame it is read behind, is not known.
+    """
+    if not spliced.mending:
+        return False
+    low, high = forms.along(is_forward=False).start, forms.along(is_forward=True).end
+    return any(touches(low, high, *gap) for gap in spliced.mending)
 
 
 def _is_within(allele: Allele, transcript: Transcript) -> bool:

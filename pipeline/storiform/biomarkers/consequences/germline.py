@@ -1,10 +1,11 @@
-"""Which germline substitutions lie on a copy of a transcript, beside its somatic alleles."""
+"""Which germline alleles a patient has, and which lie beside the somatic ones of a copy."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from storiform.biomarkers.consequences.alleles import refusal
@@ -16,6 +17,42 @@ from storiform.model.resources import Sequence
 Sites = Mapping[int, tuple[str, str]]
 """Place on the contig -> base of the reference, base of the germline allele."""
 _LETTERS = frozenset("ACGT")
+_NO_ALLELE = frozenset({"set_aside", "duplicate"})
+"""Filters of a call that is no small allele, or that another row has already."""
+
+
+def germline_indels(
+    variants: pd.DataFrame, min_vaf: float, min_homozygous_vaf: float
+) -> dict[int, bool]:
+    """Return the rows of calls that are germline indels, and whether each is on both copies.
+
+    Parameters
+    ----------
+    variants
+        The table `variants`; its calls that failed the filter ``germline`` are asked.
+    min_vaf, min_homozygous_vaf
+        Share of the normal's reads from which a call is of the germline, or on both copies;
+        where these reads are not known the filter is believed, and the call is on one copy.
+    """
+    rows = np.flatnonzero(~variants["is_eligible"].to_numpy(dtype=bool))
+    if not len(rows):
+        return {}
+    others = variants.iloc[rows]
+    failed = others["failed_filters"].fillna("").str.split(";")
+    shares = others["normal_vaf"].to_numpy(dtype=float)
+    found: dict[int, bool] = {}
+    columns = (others["ref"].to_list(), others["alt"].to_list())
+    for row, names, share, ref, alt in zip(rows, failed, shares, *columns, strict=True):
+        is_named = "germline" in names and not _NO_ALLELE.intersection(names)
+        is_indel = isinstance(ref, str) and isinstance(alt, str) and _gain(ref, alt) != 0
+        if is_named and is_indel and not share < min_vaf:
+            found[int(row)] = bool(share >= min_homozygous_vaf)
+    return found
+
+
+def _gain(ref: str, alt: str) -> int:
+    """Return the bases that come in; the ``-`` of a MAF is none."""
+    return len(alt.replace("-", "")) - len(ref.replace("-", ""))
 
 
 class _Site(NamedTuple):

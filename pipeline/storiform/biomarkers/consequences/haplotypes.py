@@ -10,7 +10,7 @@ PHASES: tuple[str, ...] = ("genotype", "reads", "homozygous", "assumed")
 
 
 class SomaticAllele(NamedTuple):
-    """A somatic call, and on which copy it lies as far as that is known.
+    """A call that acts on proteins, and on which copy it lies as far as that is known.
 
     Parameters
     ----------
@@ -26,6 +26,9 @@ class SomaticAllele(NamedTuple):
         1 or 2 within the set.
     is_homozygous
         It lies on both copies.
+    is_germline
+        It is an indel of the patient's germline, which is no change of its own but goes with
+        the somatic alleles of its copy.
     """
 
     name: str
@@ -34,6 +37,7 @@ class SomaticAllele(NamedTuple):
     phase_set: str = ""
     side: int = 0
     is_homozygous: bool = False
+    is_germline: bool = False
 
 
 class Copy(NamedTuple):
@@ -41,6 +45,11 @@ class Copy(NamedTuple):
 
     alleles: tuple[SomaticAllele, ...]
     phase: str
+
+    @property
+    def germline(self) -> tuple[SomaticAllele, ...]:
+        """Those of them that the patient was born with."""
+        return tuple(one for one in self.alleles if one.is_germline)
 
 
 def copies(
@@ -70,7 +79,8 @@ def copies(
     Returns
     -------
     list of Copy
-        Every allele at least once; one on both copies joins all that it does not overlap.
+        Every somatic allele at least once; one on both copies joins all that it does not
+        overlap, and stands by itself where all others of one copy are germline alleles.
     """
     ordered = sorted(alleles, key=lambda one: (one.allele.start, one.allele.end, one.name))
     single = [one for one in ordered if not one.is_homozygous]
@@ -83,8 +93,12 @@ def copies(
     found = [_without_overlaps(own, phase) for own, phase in groups.parts()]
     parts = [part for some in found for part in some]
     if not parts:
-        return _without_overlaps(double, "homozygous")
-    return [_with_both(part, double) for part in parts]
+        made = _without_overlaps(double, "homozygous")
+    else:
+        made = [_with_both(part, double) for part in parts]
+        if all(one.is_germline for part in parts for one in part.alleles):
+            made += _without_overlaps(double, "homozygous")
+    return [copy for copy in made if len(copy.germline) < len(copy.alleles)]
 
 
 def _with_both(copy: Copy, double: Sequence[SomaticAllele]) -> Copy:

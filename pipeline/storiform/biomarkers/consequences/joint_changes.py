@@ -10,6 +10,7 @@ from storiform.biomarkers.consequences.effects import (
     Effect,
     Forms,
     is_coding_span,
+    meets_gap,
     transcript_effect,
 )
 from storiform.biomarkers.consequences.haplotypes import Copy, SomaticAllele
@@ -67,11 +68,30 @@ class _Placed(NamedTuple):
     edit: Edit
 
 
+class _Others(NamedTuple):
+    """What a cluster of edits is seen with.
+
+    Parameters
+    ----------
+    whole
+        The protein of the copy with all its alleles.
+    rest
+        The edits of all other alleles of the copy, sorted.
+    germline
+        Those among them that the patient was born with.
+    """
+
+    whole: Mutant
+    rest: Sequence[Edit]
+    germline: Sequence[Edit]
+
+
 def changes_of(spliced: Spliced, copy: Copy, reference: Bases) -> list[Change]:
     """Return the changes that the alleles of one copy make of a coding transcript.
 
     Alleles that meet in a codon make one change, and so do all between one that shifts the
-    frame and the one that mends it, or the end of the protein.
+    frame and the one that mends it, or the end of the protein. Indels of the germline are in
+    the protein before and behind each change; names and terms are of the somatic alleles alone.
 
     Parameters
     ----------
@@ -83,48 +103,87 @@ def changes_of(spliced: Spliced, copy: Copy, reference: Bases) -> list[Change]:
         The bases of the genome.
     """
     placed, changes = [], []
-    for somatic in copy.alleles:
-        edit = _edit(spliced, somatic.allele)
+    for somatic in (one for one in copy.alleles if not one.is_germline):
+        edit = _edit(spliced, somatic.allele, reference)
         if edit is None:
             changes.append(_without_protein(spliced, somatic, reference))
         elif is_coding_span(spliced, edit.start, edit.end):
             placed.append(_Placed(somatic, edit))
+    germline = germline_edits(spliced, copy, reference)
+    if None in germline.values():
+        changes += [_hidden(spliced, one, copy.phase, reference) for one in placed]
+        return [change for change in changes if change is not None]
+    born = sorted(edit for edit in germline.values() if edit is not None)
     placed.sort(key=lambda one: one.edit)
-    whole = edited(spliced, [one.edit for one in placed])
-    read = _read(spliced, placed, whole.protein)
-    clusters = [*_clusters(spliced, placed[:read]), *([one] for one in placed[read:])]
+    whole = edited(spliced, sorted([*born, *(one.edit for one in placed)]))
+    read = _read(spliced, placed, born, whole.protein)
+    clusters = [*_clusters(spliced, placed[:read], born), *([one] for one in placed[read:])]
     for cluster in clusters:
-        others = [one.edit for one in placed if one not in cluster]
-        changes.append(_change(spliced, cluster, (whole, others), copy.phase, reference))
+        rest = sorted([*born, *(one.edit for one in placed if one not in cluster)])
+        others = _Others(whole, rest, born)
+        changes.append(_change(spliced, cluster, others, copy.phase, reference))
     return [change for change in changes if change is not None]
 
 
-def _edit(spliced: Spliced, allele: Allele) -> Edit | None:
+def germline_edits(spliced: Spliced, copy: Copy, reference: Bases) -> dict[str, Edit | None]:
+    """Return what the germline indels of a copy edit in a coding sequence, by their names.
+
+    None stands for one over the edge of an exon, of which no protein is known; those that
+    change no coding base are left out.
+    """
+    found: dict[str, Edit | None] = {}
+    for one in copy.germline:
+        edit = _edit(spliced, one.allele, reference)
+        if edit is None:
+            effect = transcript_effect(spliced, Forms(one.allele, reference))
+            if not _UNTOLD.isdisjoint(effect.consequence.split("&")):
+                found[one.name] = None
+        elif is_coding_span(spliced, edit.start, edit.end):
+            found[one.name] = edit
+    return found
+
+
+def _hidden(spliced: Spliced, one: _Placed, phase: str, reference: Bases) -> Change:
+    """Return the change of an allele on a copy of which the germline protein is not known."""
+    effect = transcript_effect(spliced, Forms(one.somatic.allele, reference))
+    return _unseen(effect, (one.somatic,), phase, "no_protein_sequence")
+
+
+def _edit(spliced: Spliced, allele: Allele, reference: Bases) -> Edit | None:
     span = spliced.span(allele.start, allele.end)
-    if span is None:
+    if span is None or meets_gap(spliced, Forms(allele, reference)):
         return None
     alt = allele.alt if spliced.is_forward else reverse_complement(allele.alt)
     return Edit(*span, alt)
 
 
-def _read(spliced: Spliced, placed: Sequence[_Placed], protein: str) -> int:
+def _read(
+    spliced: Spliced, placed: Sequence[_Placed], germline: Sequence[Edit], protein: str
+) -> int:
     """Return how many edits come before the stop that ends the protein of the copy."""
     reach = 3 * len(protein) if protein.endswith(STOP) else spliced.length * 3
-    gain = spliced.padding - spliced.coding_start
+    gain = 0
     for count, one in enumerate(placed):
-        if one.edit.start + gain >= reach:
+        if one.edit.start + _shift(spliced, germline, one.edit) + gain >= reach:
             return count
         gain += one.edit.gain
     return len(placed)
 
 
-def _clusters(spliced: Spliced, placed: Sequence[_Placed]) -> list[list[_Placed]]:
+def _shift(spliced: Spliced, germline: Sequence[Edit], edit: Edit) -> int:
+    """Return what leads from the RNA to the coding sequence of the germline at an edit."""
+    gained = sum(one.gain for one in germline if one < edit)
+    return spliced.padding - spliced.coding_start + gained
+
+
+def _clusters(
+    spliced: Spliced, placed: Sequence[_Placed], germline: Sequence[Edit]
+) -> list[list[_Placed]]:
     """Group edits that meet in a codon, or between which the frame is another."""
-    shift = spliced.padding - spliced.coding_start
     clusters: list[list[_Placed]] = []
     gain, reach = 0, -1
     for one in placed:
-        edit = one.edit
+        edit, shift = one.edit, _shift(spliced, germline, one.edit)
         if clusters and (gain % 3 or edit.start + shift < reach):
             clusters[-1].append(one)
             gain += edit.gain
@@ -158,15 +217,15 @@ def _unseen(
 def _change(
     spliced: Spliced,
     cluster: Sequence[_Placed],
-    others: tuple[Mutant, Sequence[Edit]],
+    others: _Others,
     phase: str,
     reference: Bases,
 ) -> Change:
-    """Return the change of one cluster; `others` are the whole copy, and the other edits."""
+    """Return the change of one cluster."""
     effect = _effect(spliced, cluster, reference)
     alleles = tuple(one.somatic for one in cluster)
-    how = phase if len(cluster) > 1 else _phase_of_one(alleles[0], phase, others[1])
-    whole, rest = others
+    how = phase if len(cluster) > 1 else _phase_of_one(alleles[0], phase, others.rest)
+    whole, rest, germline = others
     without = edited(spliced, rest)
     fault = whole.fault or without.fault
     if fault:
@@ -176,9 +235,9 @@ def _change(
     frame = _frame(before, after, gain)
     window = changed_window(before.rstrip(STOP), after.rstrip(STOP), frame)
     reason = _reason(before, after, window)
-    if window is not None and rest:
-        window = _beside_germline(spliced, cluster, rest, (window, frame))
-    is_in_frame = frame == "kept" if before != after else True
+    if window is not None and len(rest) > len(germline):
+        window = _beside_germline(spliced, cluster, others, (window, frame))
+    is_in_frame = frame != "shifted" if before != after else True
     return Change(
         alleles,
         how,
@@ -220,14 +279,15 @@ def _reason(before: str, after: str, window: ChangedWindow | None) -> str:
 def _beside_germline(
     spliced: Spliced,
     cluster: Sequence[_Placed],
-    rest: Sequence[Edit],
+    others: _Others,
     found: tuple[ChangedWindow, Frame],
 ) -> ChangedWindow:
     """Put the germline protein, which has none of the copy's somatic alleles, beside it."""
     window, frame = found
-    germline = spliced.protein.rstrip(STOP)
+    germline = edited(spliced, others.germline).protein.rstrip(STOP)
     edits = [one.edit for one in cluster]
-    before = sum(edit.gain for edit in rest if edit < edits[0])
+    somatic = [edit for edit in others.rest if edit not in others.germline]
+    before = sum(edit.gain for edit in somatic if edit < edits[0])
     if frame == "kept" and not before % _CODON:
         # The place of the change, without the residues that others gained before it.
         first = window.protein_position - 1 - before // _CODON
@@ -235,10 +295,11 @@ def _beside_germline(
         last = first + window.changed_end - window.changed_start - gain
         residues = germline[max(first - FLANK, 0) : last + FLANK]
         return window._replace(protein_position=first + 1, wild_type=residues)
-    alone = edited(spliced, edits)
+    alone = edited(spliced, sorted([*others.germline, *edits]))
     own = changed_window(germline, alone.protein.rstrip(STOP), frame)
-    if own is None:
-        return window
+    if own is None:  # by itself the cluster lies behind a stop, which the others take out
+        begin = max(window.protein_position - 1 - FLANK, 0)
+        return window._replace(wild_type=germline[begin:])
     return window._replace(protein_position=own.protein_position, wild_type=own.wild_type)
 
 

@@ -78,13 +78,20 @@ def edited(spliced: Spliced, edits: Sequence[Edit]) -> Mutant:
     if not kept:
         return Mutant(spliced.protein, "", keeps_start)
     if any(edit.start < origin for edit in kept):
-        return Mutant("", "start_lost")
+        return Mutant("", "start_lost" if spliced.begins else "no_protein_sequence")
     text = _apply(spliced, kept)
-    if spliced.begins and any(edit.start < origin + 3 for edit in kept):
-        codon = text[:3]
-        if codon != spliced.coding[:3] and spliced.code.translate(codon) != "M":
-            return Mutant("", "start_lost")
+    is_first = spliced.begins and any(edit.start < origin + 3 for edit in kept)
+    if is_first and not _starts_alike(spliced, text[:3]):
+        return Mutant("", "start_lost")
     return Mutant(_protein(spliced, text, kept), "", keeps_start)
+
+
+def _starts_alike(spliced: Spliced, codon: str) -> bool:
+    """Tell whether a first codon still brings what the transcript begins with.
+
+    Where the annotation begins with a codon that is no start its residue must stay, as for VEP.
+    """
+    return codon == spliced.coding[:3] or spliced.code.translate(codon) == spliced.protein[:1]
 
 
 def _protein(spliced: Spliced, text: str, edits: Sequence[Edit]) -> str:

@@ -99,13 +99,22 @@ class FrameNames(NamedTuple):
         return f"p.Ter{first + 1}{_three(self.after[first])}extTer{stop}"
 
     def extended_from(self, first: int) -> str:
-        """Name residues before a lost stop that change with it."""
+        """Name residues before a lost stop that change with it.
+
+        Where the RNA ends before a residue comes in for them they are lost, and no more.
+
+        Examples
+        --------
+        >>> FrameNames("MKHL*", "MKH", is_open=True).extended_from(3)
+        'p.Leu4_Ter5delextTer?'
+        """
         behind = len(self.before)
         stop = "?" if self.is_open else str(len(self.after) - behind)
         if behind - first < 1 or not self.before.endswith(STOP):
             return ""
-        became = _three(self.after[first:behind]) or "Xaa"
-        return f"p.{_range(self.before[first:behind], first)}delins{became}extTer{stop}"
+        new = self.after[first:behind]
+        kind = f"delins{_three(new)}" if new else "del"
+        return f"p.{_range(self.before[first:behind], first)}{kind}extTer{stop}"
 
     def stopped(self, first: int, before: str, after: str) -> str:
         """Name residues replaced by others that end with a stop.

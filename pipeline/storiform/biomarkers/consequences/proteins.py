@@ -8,22 +8,26 @@ from pydantic import Field
 
 from storiform.biomarkers.consequences.alleles import refusal, shortened
 from storiform.biomarkers.consequences.annotation import Call, rows_of
-from storiform.biomarkers.consequences.germline import Germline, Sites
+from storiform.biomarkers.consequences.germline import Germline, germline_indels
 from storiform.biomarkers.consequences.haplotypes import Copy, SomaticAllele, copies
-from storiform.biomarkers.consequences.joint_changes import Change, changes_of
+from storiform.biomarkers.consequences.inheritance import Inherited
+from storiform.biomarkers.consequences.joint_changes import (
+    Change,
+    changes_of,
+    germline_edits,
+)
+from storiform.biomarkers.consequences.junctions import bases_to_junction
 from storiform.biomarkers.consequences.spliced import (
     Name,
     Spliced,
     SplicedTranscripts,
     name_of,
 )
-from storiform.model.codons import STOP
-from storiform.model.params import Params
+from storiform.model.params import Fraction, Params
 from storiform.model.protein_changes import variant_id
 from storiform.model.resources import Reference, without_version
 from storiform.model.tables.dna import SomaticVariants
 from storiform.model.tables.proteins import (
-    FLANK,
     PROTEIN_CHANGES,
     CallPhases,
     GivenProteinChanges,
@@ -41,6 +45,14 @@ class ConsequencesProteinsParams(Params):
         default=True,
         description="take substitutions of neighbouring bases for one event where genotypes "
         "do not say otherwise",
+    )
+    min_germline_vaf: Fraction = Field(
+        0.2,
+        description="share of the normal's reads that a call rejected as germline must have, "
+        "where they are known, for its indel to be taken into the patient's own protein",
+    )
+    min_homozygous_vaf: Fraction = Field(
+        0.85, description="share of them from which such an indel lies on both copies"
     )
 
 
@@ -64,7 +76,8 @@ def protein_changes(  # noqa: PLR0913, PLR0917  the tables from which phase is k
     Parameters
     ----------
     variants
-        The calls of a biopsy; only eligible ones are taken.
+        The calls of a biopsy; eligible ones are taken, and indels of the germline, which go
+        into the protein before and behind the changes of the copy on which they lie.
     transcripts, reference
         The gene annotation and the genome.
     params
@@ -89,7 +102,7 @@ def protein_changes(  # noqa: PLR0913, PLR0917  the tables from which phase is k
     """
     if transcripts is None or reference is None:
         return PROTEIN_CHANGES.empty() if given is None else given
-    alleles, rows = _alleles(variants, reference, phases)
+    alleles, rows = _alleles(variants, reference, phases, params)
     spliced = SplicedTranscripts(reference)
     maker = _Maker(spliced, germline, _seen(phased), params)
     for transcript, own in _by_transcript(alleles, transcripts, spliced):
@@ -103,7 +116,8 @@ def protein_changes(  # noqa: PLR0913, PLR0917  the tables from which phase is k
 class _Row(NamedTuple):
     """A change on a transcript; `copy` tells apart changes of the same calls.
 
-    `is_germline_seen`: reads show a germline allele beside it.
+    `is_germline_seen`: reads show a germline allele beside it. `beside` are other somatic
+    calls that change the protein of its copy.
     """
 
     names: tuple[str, ...]
@@ -113,26 +127,35 @@ class _Row(NamedTuple):
     change: Change | None
     germline: tuple[str, ...] = ()
     is_germline_seen: bool = False
+    beside: tuple[str, ...] = ()
+    bases_to_junction: int | None = None
 
 
 def _alleles(
-    variants: pd.DataFrame, reference: Reference, phases: pd.DataFrame | None
+    variants: pd.DataFrame,
+    reference: Reference,
+    phases: pd.DataFrame | None,
+    params: ConsequencesProteinsParams,
 ) -> tuple[list[SomaticAllele], list[_Row]]:
-    """Return the eligible alleles, and a row for each that does not fit the genome."""
+    """Return the alleles that act, and a row for each eligible one that fits no genome."""
     known = _phases(phases)
+    born = germline_indels(variants, params.min_germline_vaf, params.min_homozygous_vaf)
     names, records = _names(variants), _records(variants)
     found: list[SomaticAllele] = []
     misfits: list[_Row] = []
     eligible = variants["is_eligible"].to_list()
     for call in rows_of(variants):
-        if not eligible[call.row]:
+        is_born = call.row in born
+        if not eligible[call.row] and not is_born:
             continue
         reason = _refusal(call, reference)
         if not reason:
             allele = shortened(call.contig, call.start, call.ref.upper(), call.alt.upper())
             phase = known.get(records[call.row], ("", 0, False))
-            found.append(SomaticAllele(names[call.row], allele, call.row, *phase))
-        elif reason == "reference_mismatch":
+            if born.get(call.row):
+                phase = "", 0, True
+            found.append(SomaticAllele(names[call.row], allele, call.row, *phase, is_born))
+        elif reason == "reference_mismatch" and not is_born:
             misfits.append(_Row((names[call.row],), call.row, "", None, None))
     return found, misfits
 
@@ -214,28 +237,46 @@ class _Maker:
 
     def rows(self, transcript: Transcript, alleles: Sequence[SomaticAllele]) -> list[_Row]:
         """Return the changes that alleles make of a transcript."""
+        if all(one.is_germline for one in alleles):
+            return []
         spliced = self._spliced.of(transcript)
         joins = self._params.joins_neighbours
         own = copies(alleles, *self._seen, joins_neighbours=joins)
         found: list[_Row] = []
         for copy in own:
-            sites = self._germline.of(spliced, copy)
-            person = spliced
-            if sites:
-                person = spliced.with_substitutions({p: alt for p, (_, alt) in sites.items()})
-            changes = changes_of(person, copy, self._spliced.reference)
-            found += [self._row(person, change, copy, sites) for change in changes]
+            born = self._inherited(spliced, copy)
+            changes = changes_of(born.spliced, copy, self._spliced.reference)
+            made = [self._row(born, change, copy) for change in changes]
+            found += [row._replace(beside=_beside(row, made)) for row in made]
         return _told_once(found)
 
-    def _row(self, person: Spliced, change: Change, copy: Copy, sites: Sites) -> _Row:
-        stop = _germline_stop(self._spliced.of(person.transcript), person, sites)
-        acting = _acting(person, change, sites, stop)
-        if stop and change.reason == "same_protein" and _is_behind(person, change):
+    def _inherited(self, spliced: Spliced, copy: Copy) -> Inherited:
+        """Return a copy of a transcript without its somatic alleles."""
+        sites, person = self._germline.of(spliced, copy), spliced
+        if sites:
+            person = spliced.with_substitutions({p: alt for p, (_, alt) in sites.items()})
+        indels = germline_edits(person, copy, self._spliced.reference)
+        return Inherited(spliced, person, sites, indels)
+
+    def _row(self, born: Inherited, change: Change, copy: Copy) -> _Row:
+        acting = born.acting(change)
+        if change.reason == "same_protein" and (stop := born.stop_before(change)):
             acting, change = stop, change._replace(reason="behind_germline_stop")
         by_reads = any(self._germline.is_beside(copy, name) for name in acting)
         first = min(one.row for one in change.alleles)
         names = tuple(one.name for one in _in_place(change.alleles))
-        return _Row(names, first, _label(copy), person.transcript, change, acting, by_reads)
+        row = _Row(
+            names, first, _label(copy), born.spliced.transcript, change, acting, by_reads
+        )
+        distance = bases_to_junction(born.spliced, change, born.edits)
+        return row._replace(bases_to_junction=distance)
+
+
+def _beside(row: _Row, made: Sequence[_Row]) -> tuple[str, ...]:
+    """Return the calls of a copy that change its protein too, apart from those of a row."""
+    others = (other for other in made if other.change is not None and other.change.window)
+    names = dict.fromkeys(name for other in others for name in other.names)
+    return tuple(name for name in names if name not in row.names)
 
 
 def _in_place(alleles: Iterable[SomaticAllele]) -> list[SomaticAllele]:
@@ -256,62 +297,6 @@ def _told_once(rows: Sequence[_Row]) -> list[_Row]:
     names = [row.names for row in kept.values()]
     return [row._replace(copy="" if names.count(row.names) == 1 else row.copy)
             for row in kept.values()]  # fmt: skip
-
-
-def _acting(
-    spliced: Spliced, change: Change, sites: Sites, stop: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return the germline alleles whose codons lie in the window of a change.
-
-    `stop` are those that end the germline protein: they act where the window reaches it.
-    """
-    window = change.window
-    if window is None or not sites:
-        return ()
-    first = max(window.protein_position - 1 - FLANK, 0)
-    behind = first + max(len(window.wild_type), 1)
-    within = [
-        _site_name(spliced, place, sites)
-        for place in sites
-        if first <= _codon(spliced, spliced.place(place)) < behind
-    ]
-    if behind >= _length(spliced):
-        within += stop
-    return tuple(dict.fromkeys(within))
-
-
-def _germline_stop(plain: Spliced, person: Spliced, sites: Sites) -> tuple[str, ...]:
-    """Return the germline alleles that end a protein before the reference's."""
-    end = _length(person)
-    if not sites or not person.protein.endswith(STOP) or end >= _length(plain):
-        return ()
-    return tuple(
-        _site_name(person, place, sites)
-        for place in sites
-        if _codon(person, person.place(place)) == end
-    )
-
-
-def _is_behind(person: Spliced, change: Change) -> bool:
-    """Tell whether all alleles of a change lie behind the stop of the germline protein."""
-    spans = [person.span(one.allele.start, one.allele.end) for one in change.alleles]
-    end = _length(person)
-    return all(span is not None and _codon(person, span[0]) > end for span in spans)
-
-
-def _codon(spliced: Spliced, along: int) -> int:
-    """Return the codon of a base of the spliced RNA, -1 outside the coding sequence."""
-    if not spliced.coding_start <= along < spliced.coding_end:
-        return -1
-    return (along - spliced.coding_start + spliced.padding) // 3
-
-
-def _length(spliced: Spliced) -> int:
-    return len(spliced.protein.rstrip(STOP))
-
-
-def _site_name(spliced: Spliced, place: int, sites: Sites) -> str:
-    return variant_id(spliced.transcript.contig, place, place + 1, *sites[place])
 
 
 def _table(rows: Sequence[_Row], reported: Sequence[str]) -> pd.DataFrame:
@@ -353,6 +338,7 @@ def _cells(row: _Row, number: int, speaks: bool) -> dict[str, object]:  # noqa: 
     cells |= {
         "wild_type": "", "mutant": "",
         "change": number, "variant_ids": ";".join(row.names), "source": "storiform",
+        "beside_ids": ";".join(row.beside), "bases_to_junction": row.bases_to_junction,
         "germline_ids": ";".join(row.germline), "speaks_for_gene": speaks,
     }  # fmt: skip
     if change is None or transcript is None:

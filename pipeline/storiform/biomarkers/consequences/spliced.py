@@ -218,10 +218,21 @@ class Spliced:
             return residues
         return "M" + residues[1:]
 
-    @property
+    @cached_property
     def begins(self) -> bool:
-        """Whether the coding sequence is known from its first codon."""
-        return not self.transcript.lacks_start and self.padding == 0
+        """Whether the coding sequence is known from its first codon.
+
+        It is not where the annotation says so, nor where it begins with the RNA itself by a
+        codon that starts nothing: files without marks for incomplete ends have such.
+        """
+        if self.transcript.lacks_start or self.padding:
+            return False
+        return self.coding_start > 0 or self.coding[:3] in self.code.starts
+
+    @cached_property
+    def mending(self) -> tuple[tuple[int, int], ...]:
+        """The gaps between exons that mend a frame of the annotation, by place."""
+        return tuple(gap for gap in self.introns if not is_spliced(gap))
 
     def residues(self, first: int, behind: int) -> str:
         """Return the residues of the codons [first, behind) of the reference.

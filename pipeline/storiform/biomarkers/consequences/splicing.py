@@ -61,7 +61,7 @@ def intron_hits(spliced: Spliced, start: int, end: int) -> IntronHits:
     mends = False
     for number in range(first, behind):
         left, right = spliced.introns[number]
-        is_touched = _touches(start, end, left, right)
+        is_touched = touches(start, end, left, right)
         if is_touched:
             touched.append(number)
         if not is_spliced((left, right)):
@@ -75,7 +75,7 @@ def intron_hits(spliced: Spliced, start: int, end: int) -> IntronHits:
     return IntronHits(tuple(terms), introns, mends)
 
 
-def _touches(start: int, end: int, low: int, high: int) -> bool:
+def touches(start: int, end: int, low: int, high: int) -> bool:
     """Tell whether a base of [low, high) changes, or bases come between two of them."""
     if start == end:
         return low < start < high
@@ -86,19 +86,19 @@ def intron_terms(start: int, end: int, donor: int, acceptor: int) -> set[str]:
     """Return the terms of [start, end) at the intron [donor, acceptor), read 5' to 3'."""
     found: set[str] = set()
     is_insertion = start == end
-    if _touches(start, end, donor, donor + 2):
+    if touches(start, end, donor, donor + 2):
         found.add("splice_donor_variant")
-    if _touches(start, end, acceptor - 2, acceptor):
+    if touches(start, end, acceptor - 2, acceptor):
         found.add("splice_acceptor_variant")
     is_essential = bool(found)
     is_inner = is_insertion and start in {donor + 2, acceptor - 2}
-    if is_inner or _touches(start, end, donor + 2, acceptor - 2):
+    if is_inner or touches(start, end, donor + 2, acceptor - 2):
         found.add("intron_variant")
-    if _touches(start, end, donor + 4, donor + 5):
+    if touches(start, end, donor + 4, donor + 5):
         found.add("splice_donor_5th_base_variant")
-    elif _touches(start, end, donor + 2, donor + 6) and not is_essential:
+    elif touches(start, end, donor + 2, donor + 6) and not is_essential:
         found.add("splice_donor_region_variant")
-    if _touches(start, end, acceptor - 17, acceptor - 2):
+    if touches(start, end, acceptor - 17, acceptor - 2):
         found.add("splice_polypyrimidine_tract_variant")
     is_marked = is_essential or any(term.startswith("splice_donor") for term in found)
     if not is_marked and (is_inner or _is_region(start, end, donor, acceptor)):
@@ -114,4 +114,4 @@ def _is_region(start: int, end: int, donor: int, acceptor: int) -> bool:
         (donor - EXON_REGION, donor), (donor + 2, donor + 8), (acceptor - 8, acceptor - 2),
         (acceptor, acceptor + EXON_REGION),
     )  # fmt: skip
-    return any(_touches(start, end, low, high) for low, high in bounds)
+    return any(touches(start, end, low, high) for low, high in bounds)

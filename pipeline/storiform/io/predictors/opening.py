@@ -47,7 +47,7 @@ def open_predictor(path: Path) -> ProgramPredictor:
     ----------
     path
         ``netMHCpan``, ``mhcflurry-predict``, ``MixMHCpred`` or ``MixMHC2pred`` (with any
-        ending, such as ``_unix``), or YAML.
+        ending, such as ``_unix``), as a path or a bare name on the PATH; or YAML.
 
     Raises
     ------
@@ -61,7 +61,9 @@ def open_predictor(path: Path) -> ProgramPredictor:
         expected = f"a program named {' or '.join(_NAMES.values())}, or settings (.yaml)"
         remedy = "Write a settings file that names predictor and program."
         raise InputError(fault(str(path), f"the file {path.name}", expected, remedy))
-    program = Program(find_program(str(path.absolute()), "resources.mhc_model"))
+    is_bare = not path.exists() and path.name == str(path)  # a name on the PATH
+    name = path.name if is_bare else str(path.absolute())
+    program = Program(find_program(name, "resources.mhc_model"))
     return ProgramPredictor(program, _DIALECTS[kind]())
 
 
@@ -95,6 +97,10 @@ def _read(path: Path) -> dict[str, str]:
     try:
         # All scalars stay text: a version 4.10 is not 4.1.
         document = YAML(typ="base", pure=True).load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        found = str(error.strerror or error).lower()
+        message = fault(str(path), found, "settings of a predictor", "Correct the path.")
+        raise InputError(message) from error
     except (YAMLError, UnicodeDecodeError) as error:
         remedy = "Write lines such as predictor: netmhcpan."
         raise InputError(fault(path.name, "no YAML", "settings", remedy)) from error

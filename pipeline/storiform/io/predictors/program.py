@@ -124,6 +124,11 @@ class ProgramPredictor:
         """The name of the predictor."""
         return self._dialect.name
 
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """Residues of the shortest and the longest peptide."""
+        return self._dialect.lengths
+
     @cached_property
     def version(self) -> str:
         """The version that the user stated, else the program's own word."""

@@ -15,6 +15,7 @@ CONSEQUENCES = Table(
     description="One row per alternative allele that was annotated here: the consequence on "
     "the transcript that speaks for it.",
     key=("record", "allele"),
+    version=2,
     columns={
         "record": Column("int", "ordinal of the record in the file, from 0"),
         "allele": Column("int", "ordinal of the alternative allele in its record, from 0"),
@@ -40,6 +41,11 @@ _CHANGE = {
         "string",
         "somatic calls that act together, each as contig-start-end-ref-alt (0-based, "
         "half-open), joined by ;",
+    ),
+    "beside_ids": Column(
+        "string",
+        "other somatic calls on the same copy, which `mutant` holds where they are near and "
+        "`wild_type` does not, written alike",
     ),
     "germline_ids": Column(
         "string",
@@ -82,6 +88,12 @@ _CHANGE = {
     "is_in_frame": Column(
         "nullable_bool", "behind the change the residues are those of the germline protein"
     ),
+    "bases_to_junction": Column(
+        "nullable_int",
+        "from the end of a new stop to the last junction of exons, negative behind it; "
+        "missing without a new stop, without introns, or where the source is not storiform",
+        "bp",
+    ),
     "source": Column("string", "storiform, CSQ or fusion"),
     "no_peptides": Column(
         "string",
@@ -97,6 +109,7 @@ PROTEIN_CHANGES = Table(
     description="One row per change of a protein and coding transcript: somatic calls that "
     "act together, with the germline alleles of the same copy.",
     key=("change", "transcript"),
+    version=2,
     columns=_CHANGE,
 )
 ProteinChanges = Annotated[pd.DataFrame, PROTEIN_CHANGES]
@@ -106,8 +119,9 @@ GIVEN_PROTEIN_CHANGES = Table(
     grain="biopsy",
     description="One row per change of a protein and coding transcript, as VEP wrote it into "
     "the VCF of the sample sheet with the proteins of its plugins; calls that may act together "
-    "have a row together and one each.",
+    "have rows together and alone.",
     key=("change", "transcript"),
+    version=2,
     is_published=False,
     columns=_CHANGE,
 )
@@ -161,12 +175,17 @@ FusionProteins = Annotated[pd.DataFrame, FUSION_PROTEINS]
 PEPTIDES = Table(
     "peptides",
     grain="biopsy",
-    description="One row per peptide of somatic calls that neither the germline nor the "
-    "reference proteome holds.",
+    description="One row per peptide of somatic calls, and gene, that neither the germline nor "
+    "the reference proteome holds; one that needs several changes of a copy stands once.",
     key=("variant_ids", "gene", "peptide"),
-    is_published=False,
+    version=2,
     columns={
         "variant_ids": Column("string", "somatic calls, as in `protein_changes`"),
+        "partner_ids": Column(
+            "string",
+            "calls of other changes on the same copy that the peptide needs as well, parted by "
+            "a blank; else empty",
+        ),
         "gene": Column("string", "HGNC symbol as annotated"),
         "peptide": Column("string", "residues, one letter each"),
         "length": Column("int", "residues", "residues"),
@@ -184,6 +203,11 @@ PEPTIDES = Table(
         ),
         "mutated_positions": Column(
             "string", "positions that differ from it, 1-based, joined by ;; missing without it"
+        ),
+        "decay": Column(
+            "string",
+            "why all its messengers are likely to be decayed: annotated (by the annotation), "
+            "early_stop (a new stop well before the last junction of exons); else empty",
         ),
         "source": Column("string", "storiform, CSQ or fusion"),
     },
@@ -270,10 +294,12 @@ NEOANTIGENS = Table(
     grain="biopsy",
     description="One row per mutant peptide and HLA allele that binds by rank or affinity, "
     "the best first.",
+    version=2,
     key=("priority", "variant_ids", "gene", "peptide", "allele"),
     columns={
         "priority": Column("int", "place in the ranked list of the biopsy, from 1"),
         "variant_ids": Column("string", "somatic calls, as in `protein_changes`"),
+        "partner_ids": Column("string", "further calls that it needs, as in `peptides`"),
         "gene": Column("string", "HGNC symbol as annotated"),
         "peptide": Column("string", "mutant peptide"),
         "allele": Column("string", "two fields, as HLA-A*02:01"),
@@ -299,6 +325,7 @@ NEOANTIGENS = Table(
         "is_demoted": Column(
             "bool", "differs at anchors only, and the counterpart binds as well"
         ),
+        "decay": Column("string", "why its messengers may be decayed, as in `peptides`"),
         "tumour_vaf": Column("float", "share of tumour reads, the least of the calls"),
         "rna_depth": Column("nullable_int", "tumour RNA reads over the call", "reads"),
         "rna_alt_reads": Column("nullable_int", "RNA reads with the allele", "reads"),
@@ -307,6 +334,10 @@ NEOANTIGENS = Table(
             "nullable_bool", "RNA reads carry the allele; missing where too few cover it"
         ),
         "gene_tpm": Column("float", "expression of the gene", "TPM"),
+        "tpm_source": Column(
+            "string",
+            "where that is from: tpm (the table), vcf (GX of the VCF); missing without it",
+        ),
         "is_expressed": Column(
             "nullable_bool", "the gene is expressed; missing without expression"
         ),

@@ -40,6 +40,20 @@ GIVEN_TPM = Table(
 )
 GivenTpm = Annotated[pd.DataFrame, GIVEN_TPM]
 
+VCF_EXPRESSION = Table(
+    "vcf_expression",
+    grain="biopsy",
+    description="One row per gene whose expression the VCF of the sample sheet carries in the "
+    "field GX of the tumour, as VAtools and pVACseq have it.",
+    key=("gene",),
+    is_published=False,
+    columns={
+        "gene": Column("string", "symbol as annotated, or as written"),
+        "tpm": Column("float", "as written; taken for transcripts per million", "TPM"),
+    },
+)
+VcfExpression = Annotated[pd.DataFrame, VCF_EXPRESSION]
+
 GIVEN_LOG2_TPM = Table(
     "given_log2_tpm",
     grain="biopsy",

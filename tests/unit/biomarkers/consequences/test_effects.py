@@ -1,67 +1,15 @@
 """Effects of single alleles, worked out by hand on one small gene."""
 
-from dataclasses import replace
-
 import pytest
-from invented_transcripts import Genome, Models, complement
+from annotated_gene import END, FIRST, G_CT, SECOND, START, STOP, TEXT, effect, transcript
+from invented_transcripts import Genome, Models
 
 from storiform.biomarkers.consequences.effects import INTERGENIC, Annotator, Effect, speaker
-from storiform.model.transcripts import Transcript
-
-# Exon 1: 10 untranslated bases, ATG GCT GAA AC; exon 2: C TGG AAA AAA CGT TAG, 20 behind.
-#                     M   A   E   T(A C|C)            W   K   K   R   *
-EXON_1 = "CCAGTCCGCC" + "ATGGCTGAAAC"
-INTRON = "GTAAGTCCAGCTTGCATGCTTACTTTCTCTTTTTTTCCAG"
-EXON_2 = "CTGGAAAAAACGTTAG" + "GTCTGACCTAAGGGCCCGGG"
-LEFT, RIGHT = "TTGACCGATA" * 3, "GCGATCGTAC" * 3
-TEXT = LEFT + EXON_1 + INTRON + EXON_2 + RIGHT
-FIRST = len(LEFT)
-SECOND = FIRST + len(EXON_1) + len(INTRON)
-END = SECOND + len(EXON_2)
-START, STOP = FIRST + 10, SECOND + 16
-"""First coding base, and the base after the stop codon."""
-
-
-def transcript(**changes: object) -> Transcript:
-    given: dict[str, object] = {
-        "name": "T1", "gene": "TP53", "gene_id": "G1", "contig": "chr1", "is_forward": True,
-        "exons": ((FIRST, FIRST + 21), (SECOND, END)),
-        "coding": ((START, FIRST + 21), (SECOND, STOP)),
-        "biotype": "protein_coding", "protein": "P1",
-    }  # fmt: skip
-    return Transcript(**{**given, **changes})
-
-
-def effect(start: int, ref: str, alt: str, **changes: object) -> Effect:
-    """Return the effect on the gene, which must be the same from the other strand."""
-    assert TEXT[start : start + len(ref)] == ref
-    size = len(TEXT)
-    forward = Annotator(Models(transcript(**changes)), Genome({"chr1": TEXT}))
-    one = transcript(**changes)
-    turned = replace(
-        one,
-        is_forward=False,
-        exons=tuple((size - b, size - a) for a, b in reversed(one.exons)),
-        coding=tuple((size - b, size - a) for a, b in reversed(one.coding)),
-        selenocysteines=tuple(size - low - 3 for low in one.selenocysteines),
-    )
-    backward = Annotator(Models(turned), Genome({"chr1": complement(TEXT)}))
-    found = forward.effects("chr1", start, ref, alt)[0]
-    lower = size - start - len(ref)
-    before = complement(TEXT)[lower - 1]
-    mirrored = backward.effects(
-        "chr1", lower - 1, before + complement(ref), before + complement(alt)
-    )[0]
-    assert mirrored[1:] == found[1:]
-    return found
 
 
 def test_gene_is_what_the_comment_says() -> None:
     annotator = Annotator(Models(transcript()), Genome({"chr1": TEXT}))
     assert annotator.spliced.of(transcript()).protein == "MAETWKKR*"
-
-
-G_CT = START + 3  # first base of the codon of alanine 2
 
 
 @pytest.mark.parametrize(
@@ -223,28 +171,6 @@ def test_transcript_that_decays_is_marked() -> None:
     assert found.consequence == "missense_variant&NMD_transcript_variant"
 
 
-def test_incomplete_start_keeps_the_frame_and_hides_the_first_codon() -> None:
-    given = {
-        "coding": ((START + 2, FIRST + 21), (SECOND, STOP)),
-        "phase": 1,
-        "lacks_start": True,
-    }
-    hidden = effect(START + 2, "G", "T", **given)
-    assert (hidden.consequence, hidden.hgvsp) == ("coding_sequence_variant", "")
-    seen = effect(G_CT + 1, "C", "A", **given)
-    assert (seen.consequence, seen.hgvsp) == ("missense_variant", "P1:p.Ala2Asp")
-    assert (seen.cds_position, seen.hgvsc) == ("5", "T1:c.5C>A")
-    assert seen.flags == "cds_start_NF"
-
-
-def test_incomplete_end_has_no_stop_to_lose() -> None:
-    given = {"coding": ((START, FIRST + 21), (SECOND, STOP - 4)), "lacks_end": True}
-    part = effect(STOP - 5, "G", "C", **given)
-    assert part.consequence == "incomplete_terminal_codon_variant&coding_sequence_variant"
-    shifted = effect(G_CT, "GC", "G", **given)
-    assert shifted.hgvsp == "P1:p.Ala2ValfsTer?"
-
-
 def test_selenocysteine_is_read_on() -> None:
     text = TEXT[: SECOND + 4] + "TGA" + TEXT[SECOND + 7 :]
     sec = transcript(selenocysteines=(SECOND + 4,))
@@ -274,19 +200,6 @@ def test_unknown_base_in_a_codon_hides_its_change() -> None:
     annotator = Annotator(Models(transcript()), Genome({"chr1": text}))
     found = annotator.effects("chr1", SECOND + 4, "A", "C")[0]
     assert (found.consequence, found.hgvsp) == ("coding_sequence_variant", "")
-
-
-def test_gap_that_mends_a_frame_is_no_intron() -> None:
-    exons = ((FIRST, FIRST + 21), (SECOND, SECOND + 7), (SECOND + 10, END))
-    coding = ((START, FIRST + 21), (SECOND, SECOND + 7), (SECOND + 10, STOP))
-    found = effect(SECOND + 8, "A", "C", exons=exons, coding=coding)
-    assert found.consequence == "coding_sequence_variant"
-    behind = ((FIRST, FIRST + 21), (SECOND, STOP + 3), (STOP + 6, END))
-    found = effect(STOP + 4, "G", "C", exons=behind)
-    assert found.consequence == "3_prime_UTR_variant"
-    before = ((FIRST, FIRST + 3), (FIRST + 6, FIRST + 21), (SECOND, END))
-    found = effect(FIRST + 4, "T", "C", exons=before)
-    assert found.consequence == "5_prime_UTR_variant"
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,7 @@ def test_calls_do_not_depend_on_the_order_of_reads(family, reference) -> None:
     _, reads = reads_of(family, 6)
     first = HLA_CALLS.conform(hla_calls(reads, reference, PARAMS))
     mixed = reads.sample(frac=1.0, random_state=1)
-    pd.testing.assert_frame_equal(
-        first, HLA_CALLS.conform(hla_calls(mixed, reference, PARAMS))
-    )
+    pd.testing.assert_frame_equal(first, HLA_CALLS.conform(hla_calls(mixed, reference, PARAMS)))
 
 
 def test_reads_without_qualities_are_typed_too(family, reference) -> None:

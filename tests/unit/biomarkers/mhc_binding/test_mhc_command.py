@@ -46,6 +46,12 @@ def test_a_fasta_gives_its_windows(call):
         ("GILGFVFTL\n", ("--alleles", "A*99:99"), "an allele that is known"),
         ("GILGFVFTL\n", ("--alleles", "A*02:01", "--lengths", "x"), "one or two numbers"),
         ("\n#\n", ("--alleles", "A*02:01"), "no peptide"),
+        ("GILGFVFTL\n", ("--alleles", "A*02:01", "--lengths", "11-8"), "the smaller first"),
+        ("GILGFVFTL\n", ("--alleles", "A*02:01", "--lengths", "0-9"), "the smaller first"),
+        ("GILGFVFTL\n", ("--alleles", ""), "found nothing, expected an allele"),
+        ("GILGFVFTL\n", ("--alleles", "A*02:01", "--model", "none.yaml"), "no such file"),
+        ("GILGFVFTL\n", ("--alleles", "A*02:01", "--model", "none.npz"), "no such file"),
+        ("GILGFVFTL\n", ("--alleles", "A*02:01", "-o", "none/x.tsv"), "no folder none"),
         ("GIL-FVFTL\n", ("--alleles", "A*02:01"), "line 1"),
     ],
 )
@@ -59,3 +65,77 @@ def test_windows_are_distinct_and_in_order(tmp_path):
     path = tmp_path / "p.fa"
     path.write_text(">a\nAAAAAAAAAA\n")
     assert read_peptides(path, (8, 9)) == ["AAAAAAAA", "AAAAAAAAA"]
+
+
+def test_alleles_that_are_left_out_are_told_with_the_reason(call):
+    given = "A*02:01,A*24,Cw3,H2-Kb,DRB1*15:01,A*02:99,E*01:01,zzz"
+    result, table = call("GILGFVFTL\n", "--alleles", given)
+    assert result.exit_code == 0
+    assert table["allele"].tolist() == ["HLA-A*02:01"]
+    assert result.stderr.splitlines() == [
+        "warning: A*24: one field only: left out",
+        "warning: Cw3: a serological type, no allele: left out",
+        "warning: H2-Kb: no human allele: left out",
+        "warning: HLA-DRB1*15:01: of class II, unknown to storiform 1: left out",
+        "warning: HLA-A*02:99: unknown to storiform 1: left out",
+        "warning: HLA-E*01:01: no classical gene, unknown to storiform 1: left out",
+        "warning: zzz: no name of an allele: left out",
+    ]
+
+
+def test_peptides_that_are_not_predicted_are_told_with_the_reason(call):
+    result, table = call(
+        "gilgfvftl\nGILGFVFXL\nGILG\nGILGFVFTLGILGFVFTL\nGILGFVFTL\n", "--alleles", "A*02:01"
+    )
+    assert result.exit_code == 0
+    assert table["peptide"].tolist()[0] == "GILGFVFTL"
+    assert len(table) == 4
+    letters, lengths = result.stderr.splitlines()
+    assert letters == (
+        "warning: 1 peptide with letters other than those of the twenty amino acids, not "
+        "predicted: GILGFVFXL"
+    )
+    assert lengths == (
+        "warning: 2 peptides of other lengths than 8 to 14 residues, not predicted: GILG, "
+        "GILGFVFTLGILGFVFTL"
+    )
+    assert "Wrote 1 prediction to" in result.stdout
+
+
+def test_nothing_predicted_ends_with_2(call):
+    result, table = call("GILG\n", "--alleles", "A*02:01")
+    assert result.exit_code == 2
+    assert table["rank_percent"].isna().all()
+    assert "Nothing was predicted." in result.stderr
+
+
+def test_the_known_alleles_are_listed_with_their_support():
+    result = CliRunner().invoke(mhc, ["--list"])
+    assert result.exit_code == 0
+    header, *rows = [line.split("\t") for line in result.stdout.splitlines()]
+    assert header == ["allele", "support", "affinities", "ligands"]
+    told = {row[0]: row[1:] for row in rows}
+    assert len(told) > 100
+    assert told["HLA-A*02:01"][0] == "good"
+    assert int(told["HLA-A*02:01"][1]) > 1000
+    assert {support for support, *_ in told.values()} <= {"good", "moderate", "weak"}
+
+
+def test_what_is_needed_is_told_and_the_input_is_not_overwritten(call, tmp_path):
+    lacking = CliRunner().invoke(mhc, ["--alleles", "A*02:01"])
+    assert lacking.exit_code == 2
+    assert "PEPTIDES, --alleles and --out are needed, or --list alone" in lacking.output
+    path = tmp_path / "asked.txt"
+    result, _ = call("GILGFVFTL\n", "--alleles", "A*02:01", "-o", str(path))
+    assert "another file than the one that is read" in str(result.exception)
+    assert path.read_text() == "GILGFVFTL\n"
+
+
+def test_peptides_come_from_standard_input_and_go_to_standard_output():
+    command = ["-", "--alleles", "A*02:01", "-o", "-"]
+    result = CliRunner().invoke(mhc, command, input="GILGFVFTL\n")
+    assert result.exit_code == 0, result.output
+    header, row = result.stdout.splitlines()
+    assert header.startswith("peptide\tallele\taffinity_nm")
+    assert row.startswith("GILGFVFTL\tHLA-A*02:01\t")
+    assert "Wrote 1 prediction to standard output" in result.stderr

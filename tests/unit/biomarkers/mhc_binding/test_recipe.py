@@ -8,6 +8,7 @@ import itertools
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from storiform.io.resources import bundled
@@ -129,3 +130,15 @@ def test_the_page_of_results_says_what_was_measured(tmp_path):
     page.PAGE = tmp_path / "page.md"
     page.main()
     assert page.PAGE.read_text("utf-8") == written
+
+
+def test_the_page_tells_each_idea_by_the_measures_of_its_experiments():
+    page = recipe("page")
+    measured = pd.read_csv(FOLDER / "experiments.tsv", sep="\t", keep_default_na=False)
+    told = page.tried(measured).set_index("tried")
+    assert list(told.columns) == ["rows", "without", "with", "kept"]
+    offsets = told.loc["an offset for each laboratory"]
+    assert offsets.tolist() == ["curated", "0.9458", "0.9478", "yes"]
+    used = [name for *_, without, with_it, _ in page.TRIED for name in (without, with_it)]
+    names = measured["round"].astype(str) + " " + measured["experiment"]
+    assert set(used) <= set(names[~names.duplicated(keep=False)])

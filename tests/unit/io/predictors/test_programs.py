@@ -1,5 +1,6 @@
 """Predictors of others, with programs that stand in for them."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -222,6 +223,16 @@ def test_settings_that_are_wrong_are_told(tmp_path, text, told) -> None:
     path.write_text(text)
     with pytest.raises(InputError, match=told):
         open_predictor(path)
+
+
+def test_a_bare_name_is_looked_for_on_the_path(tmp_path, monkeypatch) -> None:
+    stand_in(tmp_path / "netMHCpan", NETMHCPAN)
+    with pytest.raises(InputError, match="no program netMHCpan"):
+        open_predictor(Path("netMHCpan"))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert open_predictor(Path("netMHCpan")).name == "NetMHCpan"
+    with pytest.raises(InputError, match="no such file"):
+        open_predictor(tmp_path / "none.yaml")
 
 
 def test_weights_are_no_outside_predictor(tmp_path) -> None:

@@ -1,0 +1,131 @@
+"""What a graph begins with: nodes of the files of the sample sheet and of provided tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storiform.engine.fingerprint import FileIds
+from storiform.engine.graph import Graph, Node
+from storiform.engine.provided import key_column, row_ids
+from storiform.io.sources import SOURCES, Source
+from storiform.model.cohort import Cohort, Sample
+from storiform.model.errors import ConfigError, InputError, fault
+from storiform.model.params import Params
+from storiform.model.step import Step
+from storiform.model.table import Table
+
+
+@dataclass(frozen=True)
+class Threads:
+    """All that a graph is woven from."""
+
+    steps: tuple[Step, ...]
+    cohort: Cohort
+    params: Mapping[str, Params]
+    resources: Mapping[str, Path]
+    provided: Mapping[str, Path]
+    ids: FileIds
+    sources: tuple[Source, ...] = SOURCES
+
+
+def add_provided(graph: Graph, threads: Threads, tables: Mapping[str, Table]) -> None:
+    """Add a node for each unit of the tables that the user gives."""
+    for name, path in sorted(threads.provided.items()):
+        if name not in tables:
+            known = ", ".join(sorted(tables))
+            remedy = f"Use one of {known}."
+            raise ConfigError(fault("provided", repr(name), "a table of the workflow", remedy))
+        table = tables[name]
+        for unit, rows in _rows_in(path, table, threads).items():
+            node = Node(f"provided_{name}", unit, table.grain, "provided")
+            node.recipe = {
+                "step": node.step,
+                "versions": {name: table.version},
+                "rows": {name: rows},
+                "unit": unit,
+            }
+            identity = threads.ids.of(path)
+            node.payload = {"table": name, "path": str(path), "id": identity}
+            graph.add(node, [name])
+
+
+def _rows_in(path: Path, table: Table, threads: Threads) -> Mapping[str, str]:
+    """Return the id of the rows of each unit in a user's table: one changed row, one unit."""
+    rows = threads.ids.parts(path, table.grain, lambda: row_ids(path, table.grain))
+    known = set(threads.cohort.units(table.grain))
+    strangers = [unit for unit in rows if unit not in known]
+    if strangers:
+        column = key_column(table.grain)
+        found = f"{column} {', '.join(strangers[:5])}"
+        remedy = f"Correct the names, or add the {column} to the sample sheet."
+        raise InputError(fault(str(path), found, f"{table.grain} units of the sheet", remedy))
+    return rows
+
+
+def add_source(graph: Graph, threads: Threads, source: Source) -> None:
+    """Add a node for each unit whose rows of the sample sheet fill a table."""
+    table = source.table
+    cohort = threads.cohort
+    for unit in cohort.units(table.grain):
+        if (table.name, unit) in graph.producers:
+            continue
+        files, samples, record = _given(cohort, source, unit)
+        if (source.columns and not files) or (not source.columns and not record):
+            continue
+        node = Node(f"read_{table.name}", unit, table.grain, "source")
+        names = cohort.names(table.grain, unit)
+        node.recipe = {
+            "step": node.step,
+            "versions": {table.name: table.version},
+            "files": {column: threads.ids.of(path) for column, path in files.items()},
+            "samples": samples,
+            "build": cohort.build,
+            "record": record,
+        }
+        node.payload = {
+            "table": table.name,
+            "patient": names.get("patient", unit),
+            "files": {column: str(path) for column, path in files.items()},
+        }
+        graph.add(node, [table.name])
+
+
+def _given(
+    cohort: Cohort, source: Source, unit: str
+) -> tuple[dict[str, Path], dict[str, str], dict[str, Any]]:
+    grain = source.table.grain
+    if grain == "patient":
+        clinic = cohort.patient(unit).clinic
+        return {}, {}, dict(clinic) if clinic else {}
+    if grain == "biopsy":
+        samples: Sequence[Sample] = cohort.samples_of(unit)
+        if source.notes:
+            return {}, {}, _of_patient(cohort, source, unit)
+        if not source.columns:
+            return {}, {}, _notes(samples, source)
+    else:
+        samples = [s for s in cohort.samples if s.name == unit and s.assay == source.assay]
+    own = [s for s in samples if s.assay == source.assay and s.role == "tumour"]
+    ranked = [*own, *(s for s in samples if s not in own)]
+    files: dict[str, Path] = {}
+    for sample in ranked:
+        given = {c: sample.files[c] for c in source.columns if c in sample.files}
+        if given:
+            files = given
+            break
+    return files, {f"{s.role}_{s.assay}": s.name for s in samples}, {}
+
+
+def _of_patient(cohort: Cohort, source: Source, biopsy: str) -> dict[str, Any]:
+    """Return what the sheet states of a patient on any row, the first by the sample's name."""
+    patient = cohort.names("biopsy", biopsy)["patient"]
+    names = cohort.seen_from("patient", patient, "sample")
+    stated = [cohort.sample(name).notes for name in reversed(names)]
+    return {n: notes[n] for notes in stated for n in source.notes if notes.get(n)}
+
+
+def _notes(samples: Sequence[Sample], source: Source) -> dict[str, Any]:
+    """Return what the sheet states of a biopsy's tumour, of the columns of a table."""
+    stated = [s.notes for s in samples if s.role == "tumour" and s.assay == source.assay]
+    return {n: notes[n] for notes in stated for n in source.table.columns if n in notes}

@@ -1,0 +1,138 @@
+"""What the page of a biopsy says first of its neoantigens: how many, which, and why."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from storiform.report.numbers import counted, is_missing, text_of
+from storiform.report.record import BiopsyRecord
+
+ROWS_SHOWN = 10
+_COUNTS = (
+    ("neoantigen_burden_strong", "with a strong binder by rank"),
+    ("neoantigen_burden_expressed", "of an expressed gene, with a binder"),
+    ("neoantigen_burden_clonal", "clonal, with a binder"),
+    ("neoantigen_burden_presented", "with a binder on an HLA allele that the tumour kept"),
+    ("neoantigen_burden_affinity", "with a binder by IC50"),
+)
+
+
+class Count(NamedTuple):
+    """A number of variants, and which are counted."""
+
+    value: str
+    label: str
+
+
+class Candidate(NamedTuple):
+    """The best peptide of a variant, and what speaks for and against it."""
+
+    place: str
+    variant: str
+    peptide: str
+    allele: str
+    reasons: tuple[str, ...]
+
+
+class NeoantigenSummary(NamedTuple):
+    """A verdict, counts of variants, remarks, and the best candidates of `variants` in all."""
+
+    verdict: str
+    counts: tuple[Count, ...]
+    notes: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+    variants: int
+
+
+def neoantigen_summary(record: BiopsyRecord) -> NeoantigenSummary | None:
+    """Sum up the neoantigens of a biopsy; None where none were looked for."""
+    tables = {table.name: table.frame for table in record.tables}
+    burdens = tables.get("neoantigen_burden")
+    if burdens is None or burdens.empty:
+        return None
+    burden = burdens.iloc[0]
+    best = _best(tables.get("neoantigens"))
+    return NeoantigenSummary(
+        _verdict(burden),
+        _counts(burden),
+        tuple(_notes(burden)),
+        tuple(_candidate(row) for _, row in best.head(ROWS_SHOWN).iterrows()),
+        len(best),
+    )
+
+
+def _verdict(burden: pd.Series) -> str:
+    with_peptides = counted(int(burden["variants_with_peptides"]), "variant")
+    total = burden["neoantigen_burden"]
+    if is_missing(total):
+        return f"The neoantigen burden is not known: {_reason(burden) or 'no ranks'}."
+    alleles = counted(int(burden["alleles"]), "HLA allele")
+    return (
+        f"Neoantigen burden {int(total):,}: variants with a peptide that binds by percentile "
+        f"rank, of {with_peptides} with a mutant peptide ({alleles} of class I)."
+    )
+
+
+def _counts(burden: pd.Series) -> tuple[Count, ...]:
+    if is_missing(burden["neoantigen_burden"]) and is_missing(
+        burden["neoantigen_burden_affinity"]
+    ):
+        return ()
+    return tuple(
+        Count(f"{int(burden[name]):,}", label)
+        for name, label in (("neoantigen_burden", "with a binder by rank"), *_COUNTS)
+        if not is_missing(burden[name])
+    )
+
+
+def _notes(burden: pd.Series) -> list[str]:
+    notes = []
+    if not is_missing(burden["neoantigen_burden"]):
+        reason = _reason(burden)
+        if reason:
+            notes.append(f"{reason[:1].upper()}{reason[1:]}.")
+        unknown = [
+            words
+            for name, words in (
+                ("neoantigen_burden_expressed", "expression"),
+                ("neoantigen_burden_clonal", "shares of tumour cells"),
+                ("neoantigen_burden_presented", "lost HLA alleles"),
+            )
+            if is_missing(burden[name])
+        ]
+        if unknown:
+            notes.append(f"Not counted, since not known: {', '.join(unknown)}.")
+    without = burden["alleles_without"]
+    if not is_missing(without) and without:
+        names = str(without).replace(";", ", ")
+        notes.append(f"HLA alleles left out: {names}. The burden is a lower bound.")
+    return notes
+
+
+def _reason(burden: pd.Series) -> str:
+    return "" if is_missing(burden["reason"]) else str(burden["reason"])
+
+
+def _best(neoantigens: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the best binder of each variant, in the order of the ranked list."""
+    if neoantigens is None:
+        return pd.DataFrame()
+    binders = neoantigens[neoantigens["is_binder"].astype(bool)]
+    return binders.sort_values("priority").drop_duplicates("variant_ids")
+
+
+def _candidate(row: pd.Series) -> Candidate:
+    change = "" if is_missing(row["hgvsp"]) else str(row["hgvsp"]).rpartition(":")[2]
+    gene = next(
+        str(row[name])
+        for name in ("gene", "transcript", "variant_ids")
+        if not is_missing(row[name]) and row[name]
+    )
+    reasons = "" if is_missing(row["reasons"]) else str(row["reasons"])
+    return Candidate(
+        text_of(row["priority"]),
+        f"{gene} {change}".strip(),
+        str(row["peptide"]),
+        str(row["allele"]),
+        tuple(part.strip() for part in reasons.split(";") if part.strip()),
+    )

@@ -1,0 +1,269 @@
+"""HLA typing of simulated reads of real alleles, and of two real files.
+
+Run as ``python tests/benchmarks/validate_hla_typing.py [--imgt FOLDER] [--samples 200]
+[--depths 60 20] [--seed N]``. Alleles are drawn from the user's release of IPD-IMGT/HLA
+(``hla`` in STORIFORM_REAL_DATA unless named). A set of two-field names is left out of the
+compiled reference; one patient in ten has one of these. Printed are the share of alleles whose
+two fields are right, with its exact lower bound, and what became of the absent ones; then
+the calls of real files beside what the literature says of them.
+"""
+
+import argparse
+import gzip
+import hashlib
+import os
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from storiform.biomarkers.hla.allele_names import two_fields
+from storiform.biomarkers.hla.reads import HlaReadsParams, hla_sequences
+from storiform.biomarkers.hla.reference import compile_reference
+from storiform.biomarkers.hla.typing import HlaTypingParams, hla_calls
+from storiform.io.imgt import read_imgt
+from storiform.io.read_files import open_reads
+from storiform.model.hla import CLASS_I
+from storiform.model.hla_reference import HlaReference, HlaSequences
+from storiform.simulation.hla_genes import HlaFamily, read_family
+from storiform.simulation.hla_people import HlaPerson, draw_person
+from storiform.simulation.hla_reads import HlaLibrary, sequence_hla, sequence_table
+
+WITHHELD = 40
+"""Names of two fields of each gene that the compiled reference lacks."""
+ONE_IN = 10
+BARS = {60.0: 0.99, 20.0: 0.975}
+LITERATURE = ["A*01:01", "A*03:01", "B*07:02", "B*39:01", "C*01:02", "C*08:01"]
+"""Of the reads with which arcasHLA is tested."""
+SHOWN = 30
+
+
+@dataclass
+class Tally:
+    """What was counted at one depth."""
+
+    right: int = 0
+    alleles: int = 0
+    alike: int = 0
+    flagged: int = 0
+    absent: int = 0
+    absent_told: int = 0
+    seconds: list[float] = field(default_factory=list)
+    posteriors: list[tuple[float, bool]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def withheld_names(family: HlaFamily, rng: np.random.Generator) -> set[str]:
+    """Draw the two-field names that the reference shall lack."""
+    chosen: set[str] = set()
+    for gene in CLASS_I:
+        names = sorted({two_fields(own.name) for own in family.of_gene(gene)})
+        chosen |= set(rng.choice(names, size=min(WITHHELD, len(names) // 4), replace=False))
+    return chosen
+
+
+def without(sequences: HlaSequences, names: set[str]) -> HlaSequences:
+    """Leave alleles out of a release."""
+    genomic = {n: own for n, own in sequences.genomic.items() if two_fields(n) not in names}
+    coding = {n: own for n, own in sequences.coding.items() if two_fields(n) not in names}
+    return HlaSequences(genomic, coding, sequences.groups, sequences.release, sequences.md5)
+
+
+def draw(
+    family: HlaFamily, withheld: set[str], rng: np.random.Generator, *, has_absent: bool
+) -> HlaPerson:
+    """Draw a person, with one absent allele or none."""
+    known = {n: own for n, own in family.alleles.items() if two_fields(n) not in withheld}
+    person = draw_person(HlaFamily(known), rng)
+    if not has_absent:
+        return person
+    gene = CLASS_I[rng.integers(3)]
+    absent = [own.name for own in family.of_gene(gene) if two_fields(own.name) in withheld]
+    pair = (absent[rng.integers(len(absent))], person.genotype[gene][1])
+    genotype = {**person.genotype, gene: pair}
+    return draw_person(family, rng, genotype=genotype)
+
+
+def nearest(family: HlaFamily, name: str, withheld: set[str]) -> set[str]:
+    """Return the two-field names whose coding sequence differs least from an allele's."""
+    own = family.alleles[name].coding
+    others = [
+        other
+        for other in family.of_gene(name[0])
+        if two_fields(other.name) not in withheld and len(other.coding) == len(own)
+    ]
+    distances = np.array([(other.coding != own).sum() for other in others])
+    return {two_fields(others[k].name) for k in np.flatnonzero(distances == distances.min())}
+
+
+def count(
+    tally: Tally, person: HlaPerson, calls: pd.DataFrame, family: HlaFamily, withheld: set[str]
+) -> None:
+    """Compare the calls of one person with the truth."""
+    for gene, pair in person.genotype.items():
+        rows = calls[calls["gene"] == gene]
+        left = [str(name).removeprefix("HLA-") for name in rows["allele"].fillna("")]
+        weak = bool((rows["limits"] != "").any() or not (rows["posterior"] >= 0.9).all())
+        is_right = True
+        missed = []
+        for name in sorted(pair, key=lambda n: two_fields(n) in withheld):
+            own = two_fields(name)
+            if own in withheld:
+                near = nearest(family, name, withheld) & set(left)
+                tally.absent += 1
+                tally.absent_told += bool(near) or weak
+                continue
+            tally.alleles += 1
+            if own in left:
+                left.remove(own)
+                tally.right += 1
+            else:
+                is_right = False
+                missed.append(name)
+        if any(two_fields(name) in withheld for name in pair):
+            continue
+        tally.flagged += weak and is_right
+        tally.posteriors.append((float(rows["posterior"].iloc[0]), is_right))
+        also = " ".join(rows["also_fits"])
+        tally.alike += sum(f"HLA-{two_fields(name)}" in also.split(";") for name in missed)
+        if missed:
+            found = " ".join(rows["full_name"])
+            tally.errors.append(
+                f"{'/'.join(pair)}: {found}, posterior {rows['posterior'].iloc[0]:.3f}"
+            )
+
+
+def measure(
+    family: HlaFamily, reference: HlaReference, withheld: set[str], depth: float,
+    samples: int, rng: np.random.Generator,
+) -> Tally:  # fmt: skip
+    """Simulate and type so many samples."""
+    tally, params = Tally(), HlaTypingParams()
+    library = HlaLibrary(depth=depth, read_length=100)
+    for number in range(samples):
+        person = draw(family, withheld, rng, has_absent=number % ONE_IN == ONE_IN - 1)
+        reads = sequence_table(sequence_hla(family, person, library, rng))
+        begun = time.process_time()
+        calls = hla_calls(reads, reference, params)
+        tally.seconds.append(time.process_time() - begun)
+        count(tally, person, calls, family, withheld)
+    return tally
+
+
+def say_tally(depth: float, samples: int, tally: Tally) -> bool:
+    """Print what was found at one depth; tell whether the bar was met."""
+    low = stats.beta.ppf(0.05, tally.right, tally.alleles - tally.right + 1)
+    bar = BARS.get(depth, 0.0)
+    is_met = bool(low >= bar) and tally.absent_told == tally.absent
+    seconds = tally.seconds[1:] or tally.seconds
+    say(f"{depth:g}x, {samples} samples: {tally.right} of {tally.alleles} alleles right, "
+        f"{100 * tally.right / tally.alleles:.2f} %, at least {100 * low:.2f} % (95 %), "
+        f"asked for {100 * bar:g} %: {'met' if is_met else 'NOT MET'}")  # fmt: skip
+    say(f"  of the wrong ones {tally.alike} are named among those that fit as well; "
+        f"{tally.flagged} right genes are flagged")  # fmt: skip
+    say(f"  alleles that the reference lacks: {tally.absent}, nearest told or flagged "
+        f"{tally.absent_told}")  # fmt: skip
+    say(f"  seconds a sample: mean {np.mean(seconds):.2f}, most {np.max(seconds):.2f}")
+    for first, last in ((0.0, 0.5), (0.5, 0.9), (0.9, 0.99), (0.99, 1.01)):
+        own = [right for chance, right in tally.posteriors if first <= chance < last]
+        if own:
+            say(f"  posterior {first:g} to {min(last, 1):g}: {len(own)} genes, "
+                f"{100 * np.mean(own):.1f} % right")  # fmt: skip
+    for error in tally.errors[:SHOWN]:
+        say(f"  wrong: {error}")
+    return is_met
+
+
+def fastq(path: Path, mate: int) -> pd.DataFrame:
+    """Read a FASTQ as a table of reads."""
+    lines = gzip.open(path, "rt").read().split("\n")  # noqa: SIM115  read at once
+    names = [line[1:].split()[0].removesuffix(f"/{mate}") for line in lines[:-1:4]]
+    hashes = [
+        int.from_bytes(
+            hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True
+        )
+        for name in names
+    ]
+    return pd.DataFrame(
+        {"fragment": hashes, "mate": mate, "bases": lines[1::4], "qualities": lines[3::4]}
+    )
+
+
+def gathered(path: Path, reference: HlaReference) -> pd.DataFrame:
+    """Gather the reads of a BAM by the collector."""
+    file = open_reads(path, assay="rna")
+    collector = hla_sequences(reference, HlaReadsParams())
+    collector.begin(file.header)
+    for chunk in file.chunks(1):
+        for batch in file.batches(chunk):
+            collector.take(batch)
+    file.close()
+    return collector.tables()[0]
+
+
+def say_real(folder: Path, reference: HlaReference) -> None:
+    """Type the real files."""
+    both = [folder / "hla" / f"T1K_example_{mate}.fq.gz" for mate in (1, 2)]
+    if all(path.is_file() for path in both):
+        reads = pd.concat([fastq(path, mate) for mate, path in enumerate(both, start=1)])
+        genes = Counter(
+            line.split("contig=")[1][:3]
+            for line in gzip.open(both[0], "rt").read().split("\n")  # noqa: SIM115
+            if "contig=" in line
+        )
+        calls = hla_calls(reads, reference, HlaTypingParams())
+        say(f"example of T1K: {len(reads)} reads, by their names of {dict(genes)} genes: "
+            f"{'; '.join(sorted(set(calls['reason'])))}")  # fmt: skip
+    path = folder / "rna" / "arcas_chr6.bam"
+    if path.is_file():
+        begun = time.process_time()
+        calls = hla_calls(gathered(path, reference), reference, HlaTypingParams())
+        say(f"example of arcasHLA, {time.process_time() - begun:.1f} s:")
+        for row, known in zip(calls.itertuples(), LITERATURE, strict=True):
+            say(f"  literature {known}, found {row.allele} ({row.full_name}), posterior "
+                f"{row.posterior:.3f}, own fragments {row.own_fragments} of {row.fragments}, "
+                f"next {row.second_best} {row.second_posterior:.3f} {row.limits}")  # fmt: skip
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Measure and print."""
+    real = Path(os.environ.get("STORIFORM_REAL_DATA", ""))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--imgt", type=Path, default=real / "hla")
+    parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--depths", type=float, nargs="+", default=[60.0, 20.0])
+    parser.add_argument("--seed", type=int, default=6_001)
+    asked = parser.parse_args()
+    if not any(asked.imgt.glob("*A_nuc.fasta*")):
+        say(f"SKIPPED: no A_nuc.fasta of IPD-IMGT/HLA in {asked.imgt}. Name one by --imgt.")
+        return 0
+    rng = np.random.default_rng(asked.seed)
+    family, sequences = read_family(asked.imgt), read_imgt(asked.imgt)
+    withheld = withheld_names(family, rng)
+    begun = time.process_time()
+    reference = compile_reference(without(sequences, withheld))
+    say(f"seed {asked.seed}; release {sequences.release}; compiled without {len(withheld)} "
+        f"names in {time.process_time() - begun:.0f} s: {len(reference.alleles)} left")  # fmt: skip
+    is_met = [
+        say_tally(depth, asked.samples, measure(
+            family, reference, withheld, depth, asked.samples, rng
+        ))
+        for depth in asked.depths
+    ]  # fmt: skip
+    say_real(real, reference)
+    return 0 if all(is_met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Workflows are made of groups of steps of others, in the folder or bundled."""
+
+from pathlib import Path
+
+from storiform.engine.workflow import load_workflow
+
+MINE = "from storiform.biomarkers.tmb import tmb\nREADS = EXPRESSION = OUTCOME = (tmb,)\n"
+
+
+def names(workflow: str | Path) -> list[str]:
+    return [step.name for step in load_workflow(workflow).steps]
+
+
+def test_dna_and_rna_are_parts_of_the_trial_in_its_order() -> None:
+    trial = names("trial")
+    for part in ("dna", "rna"):
+        others = [name for name in names(part) if name != "survival_of_all"]
+        assert len(others) > 10
+        assert others == [name for name in trial if name in others]
+    assert set(names("dna")) | set(names("rna")) | {"waterfall"} == set(trial)
+
+
+def test_a_copy_of_a_workflow_alone_takes_the_bundled_groups(tmp_path: Path) -> None:
+    copy = tmp_path / "mine.py"
+    copy.write_bytes(load_workflow("rna").path.read_bytes())
+    assert names(copy) == names("rna")
+
+
+def test_a_trial_beside_a_workflow_is_taken_before_the_bundled_one(tmp_path: Path) -> None:
+    assert "tpm" in names("rna")
+    copy = tmp_path / "rna.py"
+    copy.write_text(
+        load_workflow("rna")
+        .path.read_text()
+        .replace("(*READS, *EXPRESSION,", "(*READS,")
+        .replace(" *OUTCOME)", ")")
+    )
+    (tmp_path / "trial.py").write_text(MINE)
+    assert names(copy) == ["tmb", "survival_of_all"]
+    assert "tpm" in names("rna")
