@@ -79,8 +79,8 @@ class HlaLossParams(Params):
     min_doubtful: Fraction = Field(0.5, description="from which it is called LOH?")
     max_imbalance_p: Fraction = Field(
         0.01,
-        description="P value of imbalance up to which LOH or IMBALANCE is called: of the gene, "
-        "or, if that is below 0.1, of all genes together",
+        description="P value of imbalance up to which LOH or IMBALANCE is called: of the gene; "
+        "for LOH also, if that is at most 0.1, of all genes together",
     )
     min_normal_fragments: int = Field(
         8, ge=1, le=10_000, description="fragments of each allele in the normal"
@@ -156,12 +156,9 @@ def hla_gene_loh(
         if not gene.reason:
             number = usable.index(gene)
             p = imbalance_p([z[number]])
-            is_uneven = p <= params.max_imbalance_p or (
-                pooled <= params.max_imbalance_p and p <= _NEARLY
-            )
             row["imbalance_p"] = p
             if found:
-                row |= _told(gene, found[number], purity, params, is_uneven=is_uneven)
+                row |= _told(gene, found[number], purity, params, (p, pooled))
             else:
                 row |= _by_imbalance(gene, params, is_uneven=p <= params.max_imbalance_p)
         row["is_consistent"] = agree(row)
@@ -184,10 +181,11 @@ def _blank(gene: Gene, purity: Purity) -> dict[str, object]:
 
 
 def _told(
-    gene: Gene, found: Posterior, purity: Purity, params: HlaLossParams, *, is_uneven: bool
-) -> dict[str, object]:
-    """Return what the model tells of a gene."""
-    call = _call(found, params, is_uneven=is_uneven)
+    gene: Gene, found: Posterior, purity: Purity, params: HlaLossParams,
+    p: tuple[float, float],
+) -> dict[str, object]:  # fmt: skip
+    """Return what the model tells of a gene; `p` are its P value and that of all genes."""
+    call = _call(found, params, *p)
     sample = purity.sample(gene.library)
     copies = [copies_interval(gene.counts, side, sample, params.rules) for side in (0, 1)]
     limits = [*gene.limits, *purity.limits]
@@ -211,10 +209,12 @@ def _told(
     }  # fmt: skip
 
 
-def _call(found: Posterior, params: HlaLossParams, *, is_uneven: bool) -> str:
+def _call(found: Posterior, params: HlaLossParams, p: float, pooled: float) -> str:
+    is_uneven = p <= params.max_imbalance_p
+    is_nearly = p <= _NEARLY and pooled <= params.max_imbalance_p
     if found.deletion >= params.min_probability:
         return "HOMDEL"
-    if found.loss >= params.min_probability and is_uneven:
+    if found.loss >= params.min_probability and (is_uneven or is_nearly):
         return "LOH"
     if found.loss >= params.min_doubtful:
         return "LOH?"
