@@ -34,6 +34,8 @@ validation: ## agreement with R, with peers and with planted truth, test by test
 	.venv/bin/python -m pytest tests/golden tests/property tests/end_to_end -v --durations=10
 	.venv/bin/python tests/benchmarks/validate_consequences.py --seed $(SEED)
 	.venv/bin/python tests/benchmarks/validate_copy_number.py --seed $(SEED)
+	.venv/bin/python tests/benchmarks/validate_hla_typing.py --seed $(SEED)
+	.venv/bin/python tests/benchmarks/validate_hla_loss.py --seed $(SEED)
 
 docs: ## build the pages into site/
 	@.ci/environment docs

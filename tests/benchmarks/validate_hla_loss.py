@@ -42,7 +42,7 @@ DEPTHS = (50.0, 100.0, 200.0)
 FALSE = 1 / 500
 """Share of genes without a loss that may be called lost."""
 POWER: dict[Cell, tuple[float, int]] = {
-    Cell("loss", 100.0, 0.3): (0.60, 68),
+    Cell("loss", 100.0, 0.3): (0.60, 200),
     Cell("loss", 100.0, 0.4): (0.90, 68),
     Cell("loss", 100.0, 0.6): (0.98, 68),
     Cell("one_gene_loss", 100.0, 0.3): (0.50, 200),

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -111,5 +112,6 @@ def two_fields(name: str) -> str:
     return ":".join(fields[:_FIELDS]) + suffix
 
 
+@cache
 def _order(name: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", name))

@@ -49,7 +49,7 @@ class HlaLossParams(Params):
         0.4, description="share of losses that only some of the tumour's cells have"
     )
     prior_apart: float = Field(
-        0.45,
+        0.4,
         ge=0.01,
         le=1.0,
         description="probability that a gene does not share the fate of its haplotype; at 1 "
@@ -63,11 +63,11 @@ class HlaLossParams(Params):
         "deviation of the log; overdispersion of shares",
     )
     depth_sd: float = Field(
-        0.08,
+        0.065,
         ge=0.01,
         le=1.0,
         description="the same of all HLA genes against the rest of the library: scale of a t "
-        "distribution of 4 degrees of freedom, whose standard deviation is 1.4 times that",
+        "distribution of 8 degrees of freedom, whose standard deviation is 1.15 times that",
     )
     gene_depth_sd: float = Field(
         0.04, ge=0.01, le=1.0, description="the same of one HLA gene against the others"
@@ -77,10 +77,13 @@ class HlaLossParams(Params):
     )
     min_probability: Fraction = Field(0.8, description="from which a loss is called LOH")
     min_doubtful: Fraction = Field(0.5, description="from which it is called LOH?")
+    max_loss_p: Fraction = Field(
+        0.05, description="P value of the gene's imbalance up to which LOH is called"
+    )
     max_imbalance_p: Fraction = Field(
         0.01,
-        description="P value of imbalance up to which LOH or IMBALANCE is called: of the gene; "
-        "for LOH also, if that is at most 0.1, of all genes together",
+        description="the same for IMBALANCE; LOH is also called if the P value of all genes "
+        "together is as low, and that of the gene at most 0.1",
     )
     min_normal_fragments: int = Field(
         8, ge=1, le=10_000, description="fragments of each allele in the normal"
@@ -210,15 +213,14 @@ def _told(
 
 
 def _call(found: Posterior, params: HlaLossParams, p: float, pooled: float) -> str:
-    is_uneven = p <= params.max_imbalance_p
     is_nearly = p <= _NEARLY and pooled <= params.max_imbalance_p
     if found.deletion >= params.min_probability:
         return "HOMDEL"
-    if found.loss >= params.min_probability and (is_uneven or is_nearly):
+    if found.loss >= params.min_probability and (p <= params.max_loss_p or is_nearly):
         return "LOH"
     if found.loss >= params.min_doubtful:
         return "LOH?"
-    if found.imbalance >= params.min_probability and is_uneven:
+    if found.imbalance >= params.min_probability and p <= params.max_imbalance_p:
         return "IMBALANCE"
     return "RETAINED"
 

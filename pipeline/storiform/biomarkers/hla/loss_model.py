@@ -22,10 +22,10 @@ _MOST_COPIES = 8
 _SHARES = np.arange(3, 10) / 10
 """Shares of the tumour's cells of a subclone; of a smaller one too little is seen."""
 _SUBCLONAL_GAINS = 0.1
-_RARITY = 2.0
+_RARITY = 3.0
 """How fast states without loss become rarer with each copy more or less: one by the power."""
 _OFFSETS = np.linspace(-4.0, 4.0, 17)
-_TAIL = 4.0
+_TAIL = 8.0
 """Degrees of freedom of the offset of depth: a wrong ploidy or kit can be far off."""
 _FEWEST_COPIES = 0.01
 """Of an allele in all cells: some reads of any allele are misread ones of the other."""
@@ -42,9 +42,9 @@ class LossRules:
     prior_loss: float = 0.15
     prior_deletion: float = 0.005
     prior_subclonal: float = 0.4
-    prior_apart: float = 0.45
+    prior_apart: float = 0.4
     drift: float = 0.04
-    depth_sd: float = 0.08
+    depth_sd: float = 0.065
     gene_depth_sd: float = 0.04
 
 

@@ -107,7 +107,9 @@ HLA_GENE_LOH = Table(
         ),
         "probability": Column("float", "that one allele has no copy left, the other has"),
         "homdel_probability": Column("float", "that neither has a copy left"),
-        "lost_probability_1": Column("float", "that allele 1 has no copy left, alone or with 2"),
+        "lost_probability_1": Column(
+            "float", "that allele 1 has no copy left, alone or with 2"
+        ),
         "lost_probability_2": Column("float", "that allele 2 has no copy left"),
         "imbalance_p": Column(
             "float", "P value: the alleles' shares in tumour and normal are the same"

@@ -111,7 +111,7 @@ def test_the_joint_posterior_is_the_sum_over_all_ways_written_out():
     states = list_states(1, RULES)
     logs = [gene_likelihood(gene, states, small, RULES) for gene in genes]
     chances = [np.exp(log - log.max()) for log in logs]
-    tail = (1 + loss_model._OFFSETS**2 / 4) ** -2.5  # noqa: SLF001  the grid
+    tail = (1 + loss_model._OFFSETS**2 / 8) ** -4.5  # noqa: SLF001  the grid
     weights = small.weights[:, None] * tail / tail.sum()
     apart, prior, flip = RULES.prior_apart, states.prior, states.flipped
     sums = np.zeros((3, len(prior)))
