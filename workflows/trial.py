@@ -12,6 +12,7 @@ from storiform.biomarkers.callability import (
     pileup,
 )
 from storiform.biomarkers.consequences.annotation import consequences
+from storiform.biomarkers.consequences.germline_proteins import germline_proteins
 from storiform.biomarkers.consequences.proteins import protein_changes
 from storiform.biomarkers.contamination import contamination
 from storiform.biomarkers.copy_number.alleles import snp_counts
@@ -106,6 +107,7 @@ NEOANTIGENS = (
     call_pairs,
     phased_calls,
     protein_changes,
+    germline_proteins,
     reference_proteins,
     peptides,
     mhc_binding,

@@ -127,8 +127,10 @@ class Truth(NamedTuple):
     those of `_consequence_edges.EXPECTED`, and ``left out: WHY``.
     `reference` and `mutant` are the proteins, of a coding change alone; `bases` are the RNA
     before and after, `numbers` where its coding sequence begins (by which HGVS counts) and
-    ends, `exon` the bounds of the exon that is changed; `terms` are those of a change over the
-    end of an exon. `may_be_unnamed`: there is no residue beside the change by which to name it.
+    ends, `exon` the bounds of the exon that is changed; `span` and `put` are the bases of the
+    RNA that are changed, and what comes in for them, `begin` the first base that codes;
+    `terms` are those of a change over the end of an exon. `may_be_unnamed`: there is no
+    residue beside the change by which to name it.
     """
 
     place: str
@@ -140,6 +142,9 @@ class Truth(NamedTuple):
     exon: tuple[int, int] = (0, 0)
     terms: frozenset[str] = frozenset()
     may_be_unnamed: bool = False
+    span: tuple[int, int] = (0, 0)
+    put: str = ""
+    begin: int = 0
 
 
 class PlainEffects:
@@ -156,15 +161,19 @@ class PlainEffects:
         if in_gap(self.genome[one.contig], one.exons, allele):
             return Truth("gap")
         where, low, high, bases = self._placed(one, *allele)
-        if where == "across":
-            return Truth(where, terms=frozenset(touched_terms(one, allele)))
-        if where != "exon":
-            return Truth(where)
         rna, _, _, (begin, end) = self._of(one)
+        numbers = (begin - (-one.phase % 3 if one.coding else 0), end)
+        if where == "across":
+            return Truth(where, numbers=numbers, terms=frozenset(touched_terms(one, allele)))
+        if where != "exon":
+            return Truth(where, numbers=numbers)
         found = self._inside(one, (low, high), bases)
         return found._replace(
             bases=(rna, rna[:low] + bases + rna[high:]),
-            numbers=(begin - (-one.phase % 3 if one.coding else 0), end),
+            numbers=numbers,
+            span=(low, high),
+            put=bases,
+            begin=begin,
             exon=(
                 max((e for e in self._ends(one) if e <= low), default=0),
                 min((e for e in self._ends(one) if e >= high), default=len(rna)),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from _consequence_edges import EXPECTED, SPLICED, differs_at_edge
+from _consequence_entry import misses
 from _consequence_genome import (
     Genome,
     Variant,
@@ -131,7 +132,11 @@ def compared(genome: Genome, drawn: list[Variant], folder: Path) -> Comparison:
                 continue
             counts[truth.place] += 1
             entry = bare.get(one.name.partition(".")[0])
-            cause = _differs(entry, truth) or _differs_in_splicing(entry, one, variant)
+            cause = (
+                _differs(entry, truth)
+                or misses(entry, truth, one, genome.bases[contig], variant)
+                or _differs_in_splicing(entry, one, variant)
+            )
             if cause:
                 differing[cause.split(":")[0]].append(_told(variant, one, entry, cause))
     return Comparison(counts, dict(differing), left_out)

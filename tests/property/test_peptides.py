@@ -58,7 +58,8 @@ def table_of(changes: list[tuple[str, str, Frame]]) -> pd.DataFrame:
 def calls_of(number: int) -> pd.DataFrame:
     rows = [("chr1", n, n + 1, "A", "T", True, False, "") for n in range(number)]
     names = "contig start end ref alt is_eligible is_nonsynonymous mutation_class"
-    return pd.DataFrame(rows, columns=names.split())
+    plain = {"set_aside": "", "failed_filters": "", "annotation": "CSQ"}
+    return pd.DataFrame(rows, columns=names.split()).assign(**plain)
 
 
 @given(st.lists(changed(), min_size=1, max_size=4), st.lists(few, max_size=3))

@@ -150,7 +150,8 @@ def test_peptides_are_those_of_the_mutated_text(seed: int) -> None:
     calls["record"], calls["allele"] = np.arange(len(calls)), 0
     calls = calls.assign(
         is_eligible=True, is_nonsynonymous=False, mutation_class="", transcript="", gene="",
-        set_aside="", tumour_vaf=0.3, consequence="", is_coding=True,
+        set_aside="", failed_filters="", annotation="CSQ", tumour_vaf=0.3, consequence="",
+        is_coding=True,
     )  # fmt: skip
     params = ConsequencesProteinsParams(joins_neighbours=False)
     changes = PROTEIN_CHANGES.conform(protein_changes(calls, models, genome, params))
@@ -200,7 +201,7 @@ def two_of_a_copy(seed: int) -> Copy:
     rows = [in_frame(rng, genome, at) for at in (place, place + int(rng.integers(12, 30)))]
     calls = pd.DataFrame(rows, columns=["contig", "start", "end", "ref", "alt"]).assign(
         record=[0, 1], allele=0, is_eligible=True, is_nonsynonymous=False, mutation_class="",
-        transcript="", gene="", set_aside="",
+        transcript="", gene="", set_aside="", failed_filters="", annotation="CSQ",
     )  # fmt: skip
     phases = calls[["record", "allele"]].assign(phase_set="S", side=1, is_homozygous=False)
     changes = PROTEIN_CHANGES.conform(

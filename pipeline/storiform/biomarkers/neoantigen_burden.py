@@ -1,11 +1,11 @@
 """How many neoantigens a biopsy has, counted in several ways that are never mixed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import pandas as pd
 
 from storiform.model.hla import REASONS
-from storiform.model.protein_changes import variant_id
 from storiform.model.tables.copy_calls import Clonality
 from storiform.model.tables.dna import SomaticVariants
 from storiform.model.tables.proteins import (
@@ -19,13 +19,30 @@ from storiform.model.tables.proteins import (
     Peptides,
     ProteinChanges,
 )
+from storiform.model.tables.proteome import GivenProteins, ReferenceProteins
 from storiform.model.tables.rna import Tpm, VcfExpression
+from storiform.model.untranslated import UNKNOWN, Untranslated, untranslated_calls
 
 _GENES = ("A", "B", "C", "E", "F", "G")
-_UNKNOWN = ("no_protein_sequence", "not_parsed", "reference_mismatch", "unknown_residues")
-"""Of `no_peptides`: what the change does to the protein is not known."""
 _SILENT = "no prediction for any peptide"
+_PRESENTED = "neoantigen_burden_presented"
+_DOUBTS = {
+    "neoantigen_burden_expressed": "expression unknown of variants with a binder: {}, not "
+    "counted as expressed",
+    "neoantigen_burden_clonal": "clonality unknown of variants with a binder: {}, not counted "
+    "as clonal",
+    _PRESENTED: "loss of the alleles unknown of variants with a binder: {}, counted as "
+    "presented",
+}
+"""What is said of variants of which a further count does not know."""
 _COUNTS = tuple(name for name, column in NEOANTIGEN_BURDEN.columns.items() if column.feature)
+
+
+class _Known(NamedTuple):
+    """Variants of one kind, None where nothing is known, and those of which it is not."""
+
+    variants: int | None = None
+    unknown: int = 0
 
 
 def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others know
@@ -40,6 +57,8 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     clonality: Clonality | None = None,
     hla_loh: HlaLoh | None = None,
     vcf_expression: VcfExpression | None = None,
+    reference_proteins: ReferenceProteins | None = None,
+    given_proteins: GivenProteins | None = None,
 ) -> NeoantigenBurden:
     """Count the variants of a biopsy with at least one peptide that class I binds.
 
@@ -47,8 +66,12 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     of a copy counts for each of them, and once among the peptides. Without alleles, without a
     model for any of them or without protein sequences all counts are missing, with the reason,
     also where there is no call: a count that only some biopsies could have is no zero. Where
-    the protein of some calls only is known, the counts are a lower bound, and `reason` says so.
-    A count that needs expression, clonality or lost alleles is missing without them.
+    the protein of some calls only is known, the counts are a lower bound, and `reason` says so;
+    so it is where calls were lost before, as symbolic alleles and calls that fit no genome are.
+    A count that needs expression, clonality or lost alleles is missing without them; where
+    they are unknown of some variants, these are neither expressed nor clonal but presented,
+    since only binders on alleles that are known to be lost are taken out, and `reason` says
+    how many.
 
     Parameters
     ----------
@@ -63,6 +86,9 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
         biopsy has no alleles.
     tpm, clonality, hla_loh, vcf_expression
         What the further counts need, or None.
+    reference_proteins, given_proteins
+        Proteins of the annotation and of the VCF. A biopsy that has neither, and of whose
+        calls no protein is known, has no burden, also where no call changes a protein.
 
     Returns
     -------
@@ -76,24 +102,23 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     """
     groups = _groups(peptides)
     predicted, without = _alleles(hla_types, mhc_alleles, mhc_binding)
-    changed = variants[variants["is_eligible"] & variants["is_nonsynonymous"]]
-    # What a splice site does to a protein is not foretold.
-    changed = changed[changed["mutation_class"] != "splice"]
-    lacking, calls = _without_protein(changed, protein_changes)
-    reason = _reason(predicted, without, lacking, calls)
+    lacking = Untranslated({}, 0, 0, 0)
+    if protein_changes is not None:
+        lacking = untranslated_calls(protein_changes, variants)
+    can_tell = _can_tell(protein_changes, reference_proteins, given_proteins)
+    reason = _reason(predicted, without, lacking, can_tell=can_tell)
     row: dict[str, object] = dict.fromkeys(_COUNTS)
     if not reason and neoantigens is not None and mhc_binding is not None:
         bound = neoantigens[neoantigens["mhc_class"] == "I"]
         row |= _of_binding(bound, groups, mhc_binding[mhc_binding["allele"].isin(predicted)])
         told = _told(_expression(tpm, vcf_expression), clonality, hla_loh)
-        row |= {
-            name: _of_known(bound, groups, name) if is_told else None
+        is_ranked = row["neoantigen_burden"] is not None
+        further = {
+            name: _of_known(bound, groups, name) if is_told and is_ranked else _Known()
             for name, is_told in told.items()
         }
-        is_ranked = row["neoantigen_burden"] is not None
-        row |= {} if is_ranked else dict.fromkeys(told)
-        if lacking:
-            reason = f"{lacking} of {calls} calls without a known protein: a lower bound"
+        row |= {name: known.variants for name, known in further.items()}
+        reason = "; ".join(_doubts(lacking, further))
     row |= {
         "variants_with_peptides": len(set(groups.values())),
         "alleles": len(predicted),
@@ -183,34 +208,47 @@ def _silent(binding: pd.DataFrame | None) -> set[str]:
     return set(binding["allele"].unique()) - set(binding.loc[is_told, "allele"].unique())
 
 
-def _without_protein(
-    changed: pd.DataFrame, protein_changes: pd.DataFrame | None
-) -> tuple[int, int]:
-    """Count the calls of which no protein is known though they should change one, and all.
-
-    A change that gives no new residue, such as a gained stop, is known.
-    """
-    columns = (changed[name].to_list() for name in ("contig", "start", "end", "ref", "alt"))
-    ids = {variant_id(*call) for call in zip(*columns, strict=True)}
-    if protein_changes is None:
-        return 0, len(ids)
-    known = protein_changes[~protein_changes["no_peptides"].isin(_UNKNOWN)]
-    covered = {
-        call for written in known["variant_ids"].unique() for call in str(written).split(";")
-    }
-    return len(ids - covered), len(ids)
+def _can_tell(protein_changes: pd.DataFrame | None, *proteins: pd.DataFrame | None) -> bool:
+    """Tell whether the protein of a call would be known if there were one."""
+    if protein_changes is None or any(one is not None and len(one) for one in proteins):
+        return True
+    return not protein_changes["no_peptides"].isin(UNKNOWN).all()
 
 
-def _reason(predicted: list[str], without: dict[str, str], lacking: int, calls: int) -> str:
+def _reason(
+    predicted: list[str], without: dict[str, str], lacking: Untranslated, *, can_tell: bool
+) -> str:
     """Say why nothing can be counted; empty where it can."""
     if not predicted and not without:
         return "no HLA alleles of class I are known"
     if not predicted:
         told = ", ".join(f"{name} ({why})" if why else name for name, why in without.items())
         return f"no HLA allele could be predicted for: {told}"
-    if lacking and lacking == calls:
-        return f"no protein sequence is known of the {calls} eligible nonsynonymous calls"
+    if lacking.changing and lacking.changing == lacking.changing_unknown:
+        return (
+            f"no protein sequence is known of the {lacking.changing} eligible calls that "
+            "change a protein"
+        )
+    if not can_tell:
+        return (
+            "no protein sequences are known: neither of resources.genes and resources.fasta "
+            "nor of WildtypeProtein in the VCF"
+        )
     return ""
+
+
+def _doubts(lacking: Untranslated, further: Mapping[str, _Known]) -> list[str]:
+    """Say what keeps counts from being exact."""
+    doubts = []
+    if lacking.unknown:
+        doubts.append(
+            f"{lacking.unknown} of {lacking.sought} calls without a known protein "
+            f"({lacking.told}): a lower bound"
+        )
+    for name, known in further.items():
+        if known.unknown:
+            doubts.append(_DOUBTS[name].format(known.unknown))
+    return doubts
 
 
 def _of_binding(
@@ -248,8 +286,12 @@ def _told(
     }
 
 
-def _of_known(bound: pd.DataFrame, groups: dict[str, str], name: str) -> int | None:
-    """Count the variants with a binder of one kind; None where it is known of no binder."""
+def _of_known(bound: pd.DataFrame, groups: dict[str, str], name: str) -> _Known:
+    """Count the variants with a binder of one kind; None where it is known of no binder.
+
+    Of what is unknown a variant is taken to be neither expressed nor clonal, but presented:
+    a neoantigen is taken out only where all alleles that bind it are known to be lost.
+    """
     by_rank = bound[bound["is_binder"]]
     column = {
         "neoantigen_burden_expressed": by_rank["is_expressed"].astype("boolean"),
@@ -257,11 +299,15 @@ def _of_known(bound: pd.DataFrame, groups: dict[str, str], name: str) -> int | N
         .eq("clonal")
         .astype("boolean")
         .mask(by_rank["clonality"].isna()),
-        "neoantigen_burden_presented": ~by_rank["allele_lost"].astype("boolean"),
+        _PRESENTED: ~by_rank["allele_lost"].astype("boolean"),
     }[name]
     if len(by_rank) and column.isna().all():
-        return None
-    return _variants(by_rank[column.fillna(value=False).astype(bool)], groups)
+        return _Known()
+    least, most = (
+        _variants(by_rank[column.fillna(value=value).astype(bool)], groups)
+        for value in (False, True)
+    )
+    return _Known(most if name == _PRESENTED else least, most - least)
 
 
 def _variants(rows: pd.DataFrame, groups: dict[str, str]) -> int:

@@ -18,7 +18,6 @@ from storiform.model.protein_changes import (
     Counterparts,
     acting_changes,
     calls_of,
-    eligible_ids,
     without_change,
 )
 from storiform.model.proteome import ReferenceProteome
@@ -31,15 +30,15 @@ from storiform.model.tables.proteins import (
     Peptides,
     ProteinChanges,
 )
-from storiform.model.tables.proteome import GivenProteins, ReferenceProteins
+from storiform.model.tables.proteome import (
+    GermlineProteins,
+    GivenProteins,
+    ReferenceProteins,
+)
+from storiform.model.untranslated import untranslated_calls
 
 _ANNOTATED = "NMD_transcript_variant"
 _STRANGE = str.maketrans("", "", RESIDUES)
-_UNKNOWN = frozenset(
-    {"no_protein_sequence", "not_parsed", "reference_mismatch", "unknown_residues"}
-)
-_FRUITLESS = ("splice", "nonsense", "start_lost")
-"""Mutation classes of which no peptide is expected, whether a protein is known or not."""
 _ALIKE = (
     "variant_ids", "beside_ids", "gene", "mutant", "wild_type", "changed_start",
     "changed_end", "is_in_frame", "source",
@@ -148,6 +147,7 @@ def peptides(  # noqa: PLR0913, PLR0917  a step may have more inputs
     proteome: ReferenceProteome | None = None,
     given_proteins: GivenProteins | None = None,
     fusion_proteins: FusionProteins | None = None,
+    germline_proteins: GermlineProteins | None = None,
 ) -> Peptides:
     """Cut the peptides out of mutant proteins that hold something new.
 
@@ -168,6 +168,8 @@ def peptides(  # noqa: PLR0913, PLR0917  a step may have more inputs
         Proteins that are self: of the annotation, of the user's FASTA, of the VCF.
     fusion_proteins
         Proteins over the junctions of fusions.
+    germline_proteins
+        Pieces of proteins that the patient's germline alleles make; they are self.
 
     Returns
     -------
@@ -190,7 +192,7 @@ def peptides(  # noqa: PLR0913, PLR0917  a step may have more inputs
     lengths = sorted({*params.class_i, *params.class_ii})
     reference = list(_texts((reference_proteins,), proteome))
     _warn_of_proteome(own, reference)
-    texts = [*reference, *_texts((given_proteins,))]
+    texts = [*reference, *_texts((given_proteins, germline_proteins))]
     germline = [*protein_changes["wild_type"].dropna(), *(c.row["wild_type"] for c in own)]
     cut = {peptide for change in own for peptide, _ in change.windows(lengths)}
     cut = {peptide for peptide in cut if not peptide.translate(_STRANGE)}
@@ -333,31 +335,19 @@ def _text(proteins: Iterable[str]) -> NDArray[np.uint8]:
 
 
 def _warn_of_unknown(changes: pd.DataFrame, variants: pd.DataFrame) -> None:
-    """Tell of eligible calls that change a protein and give no peptide since it is unknown."""
-    is_changed = variants["is_nonsynonymous"].astype(bool)
-    is_fruitful = ~variants["mutation_class"].isin(_FRUITLESS)
-    sought = eligible_ids(variants[is_changed & is_fruitful])
-    known: set[str] = set()
-    reasons: dict[str, set[str]] = {}
-    for ids, reason in zip(
-        changes["variant_ids"], changes["no_peptides"].fillna(""), strict=True
-    ):
-        calls = set(str(ids).split(";"))
-        if reason in _UNKNOWN:
-            reasons.setdefault(reason, set()).update(calls)
-        else:
-            known |= calls
-    unknown = sought - known
-    if not unknown:
+    """Tell of calls that may change a protein and give no peptide since it is unknown."""
+    found = untranslated_calls(changes, variants)
+    if not found.unknown:
         return
-    counts = {reason: len(calls & unknown) for reason, calls in sorted(reasons.items())}
-    counts["no_transcript"] = len(unknown.difference(*reasons.values()))
-    told = ", ".join(f"{reason} {count}" for reason, count in counts.items() if count)
     message = (
-        f"{len(unknown)} of {len(sought)} eligible calls that change a protein give no "
-        f"peptides, since their protein is not known ({told}); name resources.genes and "
-        "resources.fasta, or run VEP with its plugins Wildtype and Frameshift"
+        f"{found.unknown} of {found.sought} calls that may change a protein give no peptides, "
+        f"since their protein is not known ({found.told}); the burden is a lower bound"
     )
+    if found.changing_unknown:
+        message += (
+            "; name resources.genes and resources.fasta, or run VEP with its plugins Wildtype "
+            "and Frameshift"
+        )
     warnings.warn(message, DataWarning, stacklevel=3)
 
 

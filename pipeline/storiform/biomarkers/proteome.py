@@ -142,11 +142,12 @@ def _warn(outside: int, proteins: int, whole: int, with_methionine: int) -> None
         )
         warnings.warn(message, DataWarning, stacklevel=3)
     if not proteins:
-        message = "resources.genes and resources.fasta give no protein: the GTF has no CDS"
+        because = "none lies where the FASTA has bases" if outside else "the GTF has no CDS"
+        message = f"resources.genes and resources.fasta give no protein: {because}"
         warnings.warn(message, DataWarning, stacklevel=3)
     elif whole >= _FEW and with_methionine < _LEAST_METHIONINE * whole:
         message = (
             f"only {with_methionine} of {whole} proteins of resources.genes begin with "
-            "methionine: resources.fasta is another build"
+            "methionine: resources.fasta is mostly N, or another build"
         )
         warnings.warn(message, DataWarning, stacklevel=3)

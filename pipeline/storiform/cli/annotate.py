@@ -31,6 +31,9 @@ _MEANINGS = {
     "damaged_line": "less than eight columns, or no position",
 }
 
+_OTHER_GENOME = ("reference_mismatch", "unknown_contig", "out_of_contig")
+"""Reasons that tell of another genome, not of alleles that none can annotate."""
+
 
 @click.command()
 @click.argument("vcf", type=_FILE_ORSTREAM)
@@ -120,6 +123,11 @@ def _tell(out: Path, summary: "Summary") -> None:
         shown = "; ".join(places) + ("; ..." if number > len(places) else "")
         told = f"  not annotated: {number} {_MEANINGS.get(reason, reason)} ({shown})"
         click.echo(told, err=to_stream)
+    if 0 < 2 * summary.annotated < summary.alleles:
+        elsewhere = sum(summary.counts[reason] for reason in _OTHER_GENOME)
+        asked = ": are VCF and FASTA of one build?" if 2 * elsewhere > summary.alleles else ""
+        told = "warning: fewer than half of the alleles were annotated"
+        click.echo(f"{told}{asked}", err=True)
     if summary.neighbours:
         near = counted(summary.neighbours, "record")
         told = f"  {near} within 2 bp of the one before: judged each alone, not together"

@@ -4,11 +4,15 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from storiform import __version__
 from storiform.biomarkers.consequences.effects import Annotator, Effect, speaker
+from storiform.biomarkers.proteome import translate_transcript
 from storiform.engine.record_pool import annotator_of
 from storiform.io.annotation import check_declared_build
 from storiform.io.contigs import check_build
@@ -35,6 +39,11 @@ _KEPT = 20_000
 _NOTHING = ("",) * (len(FIELDS) - 4)
 """The other fields of an allele that is near no transcript."""
 _SHOWN = 5
+_ASKED, _LOOKED_AT = 300, 20_000
+"""Proteins that are asked for their first residue, and transcripts among which they are."""
+_FEW = 20
+_LEAST_METHIONINE = 0.5
+"""Share of proteins that must begin with methionine; in the right bases nearly all do."""
 _ANY_OTHER = frozenset({"<NON_REF>", "<*>", "<X>"})
 """How callers write that a site may have alleles beside those that they saw."""
 
@@ -88,7 +97,9 @@ def annotate_file(source: Path, target: Path, settings: Annotating) -> Summary:
     reference = _genome(settings.fasta)
     _check_builds(settings, reference, opened.header)
     models = read_transcript_models(settings.genes)
-    _check_genes(settings.genes, models, reference)
+    check_genes(settings.genes, models, reference)
+    _check_coding(settings.genes, models, reference)
+    _check_starts(settings, models, reference)
     records = RecordAnnotator(Annotator(models, reference), speaker_only=settings.speaker_only)
     title = f"{__version__} with {settings.genes.name} and {settings.fasta.name}"
     annotator = annotator_of(records.answers, settings.workers)
@@ -262,13 +273,32 @@ def _check_builds(settings: Annotating, reference: Fasta, header: VcfHeader) -> 
             raise InputError(fault(where, found, expected, remedy))
 
 
-def _check_genes(path: Path, models: Models, reference: Fasta) -> None:
-    """Refuse genes of which no contig is one of the genome."""
+def check_genes(path: Path, models: Models, reference: Fasta) -> None:
+    """Refuse genes of which no contig is one of the genome.
+
+    Parameters
+    ----------
+    path
+        The GTF or GFF3, for the message.
+    models
+        Its transcripts.
+    reference
+        The genome.
+
+    Raises
+    ------
+    InputError
+        If they have no contig in common.
+    """
     if not set(models.contigs) & set(reference.contigs):
         found = f"transcripts on {', '.join(models.contigs[:_SHOWN])}"
         expected = f"contigs of the FASTA, such as {next(iter(reference.contigs), 'none')}"
         remedy = "Give the annotation of this genome."
         raise InputError(fault(path.name, found, expected, remedy))
+
+
+def _check_coding(path: Path, models: Models, reference: Fasta) -> None:
+    """Warn of genes of which nothing codes, or that reach beyond the genome."""
     if not models.pieces[1].counts.any():
         message = f"{path.name}: no transcript has CDS lines: no change of a protein is told"
         warnings.warn(message, DataWarning, stacklevel=3)
@@ -279,3 +309,29 @@ def _check_genes(path: Path, models: Models, reference: Fasta) -> None:
                 f"{path.name}: transcripts of {contig} reach up to {end}, the FASTA to {length}"
             )
             warnings.warn(f"{message}: they are left out", DataWarning, stacklevel=3)
+
+
+def _check_starts(settings: Annotating, models: Models, reference: Fasta) -> None:
+    """Warn where most proteins do not begin with methionine: the bases are others."""
+    inside = (
+        one
+        for one in islice(models, _LOOKED_AT)
+        if one.coding
+        and not one.lacks_start
+        and one.coding[-1][1] <= reference.contigs.get(one.contig, 0)
+    )
+    asked = list(islice(inside, _ASKED))
+    begun = sum(_begins_with_methionine(one, reference) for one in asked)
+    if len(asked) >= _FEW and begun < _LEAST_METHIONINE * len(asked):
+        message = (
+            f"only {begun} of {len(asked)} proteins of {settings.genes.name} begin with "
+            f"methionine: {settings.fasta.name} is mostly N, or another build"
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
+
+
+def _begins_with_methionine(transcript: Transcript, reference: Fasta) -> bool:
+    pieces = np.array(transcript.coding, dtype=np.int64)
+    bases = reference.pieces(transcript.contig, pieces[:, 0], pieces[:, 1])
+    text = bases.tobytes().decode("ascii")
+    return translate_transcript(transcript, text).startswith("M")

@@ -15,6 +15,7 @@ import pandas as pd
 
 from storiform.biomarkers.mhc_binding import MhcBindingParams
 from storiform.biomarkers.variants import without_consequences
+from storiform.engine.annotating import check_genes
 from storiform.engine.config import STAND_IN, Config, Draft, load_workflow, read_config
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph, Node
@@ -145,7 +146,9 @@ def check_inputs(path: Path) -> Checked:
     }
     for name, of in _other_readings(graph):
         if sound.get(of):  # a fault of the file is told once
-            notebook.open(of, open_resource, name, str(config.resources[of]))
+            is_read = notebook.open(of, open_resource, name, str(config.resources[of]))
+            if name == "transcript_models" and is_read and sound.get("fasta"):
+                notebook.open(of, _compare_contigs, config)
     ids = FileIds(config.output / "inputs.json")
     notebook.open("reads", refuse_copies, cohort, ids)
     _open_files(notebook, graph, config, sheets)
@@ -241,6 +244,13 @@ def _open_resource(name: str, path: Path, cohort: Cohort) -> None:
             check_contigs(path.name, opened, cohort.build)
         if name == "fasta":
             check_build(path.name, opened.contigs, cohort.build)
+
+
+def _compare_contigs(config: Config) -> None:
+    """See that genes and genome have a contig in common."""
+    genes, fasta = config.resources["genes"], config.resources["fasta"]
+    models = open_resource("transcript_models", str(genes))
+    check_genes(genes, models, open_resource("fasta", str(fasta)))
 
 
 def _open_files(notebook: _Notebook, graph: Graph, config: Config, sheets: Sheets) -> None:

@@ -124,7 +124,8 @@ def _whom(every: pd.DataFrame, known: pd.DataFrame) -> str:
     missing = len(every) - len(known)
     if missing:
         parts.append(f"{missing} without a burden left out")
-    is_partial = known["reason"].fillna("").ne("") | known["alleles_without"].fillna("").ne("")
+    is_partial = known["reason"].fillna("").str.contains("a lower bound", regex=False)
+    is_partial |= known["alleles_without"].fillna("").ne("")
     least = int(is_partial.sum())
     if least:
         bounds = "is a lower bound" if least == 1 else "are lower bounds"
@@ -207,7 +208,7 @@ def neoantigen_ranks(neoantigens: Neoantigens) -> NeoantigenRanks:
     """
     binders = neoantigens[neoantigens["is_binder"] & neoantigens["rank"].notna()]
     if binders.empty:
-        message = "no mutant peptide binds an HLA allele"
+        message = "no mutant peptide is known to bind an HLA allele by rank"
         raise NothingToShow(message)
     best = binders.sort_values("priority").drop_duplicates("variant_ids")
     shown = best.head(_MOST_ROWS).reset_index(drop=True)

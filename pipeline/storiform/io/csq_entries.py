@@ -5,14 +5,14 @@
 """
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from storiform.io.annotations import Annotation, Consequence
 from storiform.io.phases import placed_of
-from storiform.io.vcf import open_vcf
+from storiform.io.vcf import VcfHeader, open_vcf
 from storiform.io.vcf_samples import sample_columns
 from storiform.model.errors import DataWarning
 from storiform.model.genome import Build, canonical_contig
@@ -85,25 +85,63 @@ def csq_transcripts(
         If the file is damaged, of another build, or its tumour cannot be told.
     """
     header, records = open_vcf(path, build)
-    if "CSQ" not in header.info:
-        return
-    annotation = Annotation("CSQ", header.info["CSQ"])
-    if WILD_TYPE.lower() not in annotation.index:
+    annotation = _annotation(header)
+    if annotation is None:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # the reader of the calls tells of them
         column = sample_columns(path.name, header, samples).tumour
+    for fields, text in _annotated(header, records):
+        alts = fields[4].split(",")
+        for allele in range(len(alts)):
+            yield _transcripts(annotation, text, fields, alts, allele, column)
+
+
+def wild_type_proteins(path: Path, build: Build) -> dict[str, str] | None:
+    """Read the germline proteins of all entries, each once with its first transcript.
+
+    Entries count whatever the call does to them: of calls in introns and beside genes too,
+    and of all alleles. None where the header knows no `WildtypeProtein` in `CSQ`.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or of another build.
+    """
+    header, records = open_vcf(path, build)
+    annotation = _annotation(header)
+    if annotation is None:
+        return None
+    found: dict[str, str] = {}
+    for _, text in _annotated(header, records):
+        for entry in text.split(","):
+            written = entry.split("|")
+            protein = _cell(annotation, written, WILD_TYPE).rstrip("*")
+            if protein:
+                found.setdefault(protein, _cell(annotation, written, "Feature"))
+    return found
+
+
+def _annotation(header: VcfHeader) -> Annotation | None:
+    """Return the reader of `CSQ`; None where the header knows no germline proteins there."""
+    if "CSQ" not in header.info:
+        return None
+    annotation = Annotation("CSQ", header.info["CSQ"])
+    return annotation if WILD_TYPE.lower() in annotation.index else None
+
+
+def _annotated(
+    header: VcfHeader, records: Iterable[tuple[int, str]]
+) -> Iterator[tuple[list[str], str]]:
+    """Yield the fields of each record with its `CSQ`, those without it left out."""
     for number, line in records:
         if not line.strip():
             continue
         fields = header.fields(number, line)
         info = dict(part.partition("=")[::2] for part in fields[_INFO].split(";"))
         text = info.get("CSQ")
-        if not text:
-            continue
-        alts = fields[4].split(",")
-        for allele in range(len(alts)):
-            yield _transcripts(annotation, text, fields, alts, allele, column)
+        if text:
+            yield fields, text
 
 
 def _transcripts(

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from storiform.io.csq_entries import CsqEntry, csq_transcripts
+from storiform.io.csq_entries import CsqEntry, csq_transcripts, wild_type_proteins
 from storiform.io.csq_mutants import edited
 from storiform.io.csq_together import Change, changes_of
 from storiform.io.units import SourceUnit
@@ -41,12 +41,15 @@ def read_given_protein_changes(unit: SourceUnit) -> pd.DataFrame:
 
 
 def read_given_proteins(unit: SourceUnit) -> pd.DataFrame:
-    """Return the table `given_proteins`: each germline protein of the VCF once."""
-    found: dict[str, str] = {}
-    for read in csq_transcripts(unit.files["vcf"], unit.samples, unit.build):
-        for entry in read.entries:
-            if entry.wild_type:
-                found.setdefault(entry.wild_type, entry.consequence.transcript)
+    """Return the table `given_proteins`: each germline protein of the VCF once.
+
+    Those of all entries count, also where the call changes no residue. A file that could hold
+    proteins and holds none, for want of calls, gives one row without residues.
+    """
+    found = wild_type_proteins(unit.files["vcf"], unit.build)
+    if found is None:
+        return GIVEN_PROTEINS.empty()
+    found = found or {"": ""}
     proteins = {"protein": list(found.values()), "residues": list(found)}
     return GIVEN_PROTEINS.conform(pd.DataFrame(proteins))
 

@@ -1,8 +1,8 @@
 """Calls of one transcript that lie on one copy and so make one change of its protein."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from storiform.io.csq_entries import CsqEntry
 from storiform.io.csq_mutants import (
@@ -46,7 +46,8 @@ def changes_of(entries: Sequence[CsqEntry]) -> list[Change]:
     Two calls go together where the genotypes put them on one copy and their residues lie
     within reach of one peptide, or where they are neighbouring bases and the genotypes do
     not say otherwise. Where they meet in a codon or are neighbours they are one change, else
-    one each, with the other beside it.
+    one each, with the other beside it. A call on both copies goes with those of each; those
+    on both go together without the others too, since one copy may have no other.
     """
     alone = [
         Change(
@@ -54,16 +55,51 @@ def changes_of(entries: Sequence[CsqEntry]) -> list[Change]:
         )
         for entry in entries
     ]  # fmt: skip
+    ordered = sorted(alone, key=_place)
+    groups = _grouped(ordered)
+    double = [change for change in ordered if _is_on_both(change.entries[0])]
+    for group in groups:
+        for change in double:
+            if change not in group and len(group) < _MOST and _fits(change, group):
+                group.append(change)
+        group.sort(key=_place)
+    known = [{change.entries[0].call for change in group} for group in groups]
+    for group in _grouped(double):
+        if {change.entries[0].call for change in group} not in known:
+            groups.append(group)
+    joint = [change for group in groups if len(group) > 1 for change in _joined(group)]
+    return [*(_told_alone(change, groups) for change in alone), *joint]
+
+
+def _grouped(changes: Iterable[Change]) -> list[list[Change]]:
+    """Bring calls together that share a copy and are in reach, each into one group."""
     groups: list[list[Change]] = []
-    for change in sorted(alone, key=lambda c: (c.entries[0].start, c.entries[0].end)):
+    for change in changes:
         for group in groups:
             if len(group) < _MOST and _fits(change, group):
                 group.append(change)
                 break
         else:
             groups.append([change])
-    joint = [change for group in groups if len(group) > 1 for change in _joined(group)]
-    return [*alone, *joint]
+    return groups
+
+
+def _place(change: Change) -> tuple[int, int]:
+    return change.entries[0].start, change.entries[0].end
+
+
+def _is_on_both(entry: CsqEntry) -> bool:
+    return entry.phase is not None and not entry.phase.group
+
+
+def _told_alone(change: Change, groups: Sequence[Sequence[Change]]) -> Change:
+    """Say of a call on both copies that it may be alone on one, unless both have others."""
+    if not _is_on_both(change.entries[0]):
+        return change
+    phases = {other.entries[0].phase for group in groups if change in group for other in group}
+    placed = {(phase.group, phase.side) for phase in phases if phase and phase.group}
+    has_both = len({name for name, _ in placed}) < len(placed)
+    return change if has_both else replace(change, phase="homozygous")
 
 
 def _alone(entry: CsqEntry) -> str:
@@ -82,6 +118,11 @@ def _fits(change: Change, group: Sequence[Change]) -> bool:
     found = [_phase(other.entries[0], change.entries[0]) for other in group]
     if None in found:
         return False
+    single = [n for n, other in enumerate(group) if not _is_on_both(other.entries[0])]
+    # That both go with one of both copies does not say that they share a copy.
+    is_bridged = single and not _is_on_both(change.entries[0])
+    if is_bridged and not any(found[n] for n in single):
+        return False
     return any(
         phase and _in_reach(other, change) for phase, other in zip(found, group, strict=True)
     )
@@ -97,7 +138,7 @@ def _phase(one: CsqEntry, other: CsqEntry) -> str | None:
     if agrees is False:
         return None
     if agrees:
-        is_both = any(e.phase is not None and not e.phase.group for e in (one, other))
+        is_both = _is_on_both(one) or _is_on_both(other)
         return "homozygous" if is_both else "genotype"
     are_neighbours = one.end == other.start or other.end == one.start
     both_substitute = changed_codons(one) is not None and changed_codons(other) is not None

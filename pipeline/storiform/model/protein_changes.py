@@ -40,8 +40,9 @@ def acting_changes(changes: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFram
 
     Changes that a VCF carries stand there for calls together and for each of them alone,
     since eligibility is not known when it is read. Where a transcript has a row for several
-    calls of a copy, and all of them count, those with fewer of them are left out. Rows of
-    other sources are what each copy of a transcript has, and all of them stay.
+    calls of a copy, and all of them count, those with fewer of them are left out; calls on
+    both copies stay without those that only one copy has. Rows of other sources are what
+    each copy of a transcript has, and all of them stay.
 
     Parameters
     ----------
@@ -69,11 +70,23 @@ def acting_changes(changes: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFram
     for ids, owner, is_whole in zip(calls, owners, counts, strict=True):
         if owner and is_whole and len(ids) > 1:
             joint.setdefault(owner, []).append(ids)
+    double = _on_both(changes)
     kept = [
-        is_whole and not any(ids < other for other in joint.get(owner, ()))
+        is_whole
+        and not any(
+            ids < other and (not ids <= double or other <= double)
+            for other in joint.get(owner, ())
+        )
         for ids, owner, is_whole in zip(calls, owners, counts, strict=True)
     ]
     return changes[pd.Series(kept, index=changes.index, dtype=bool)]
+
+
+def _on_both(changes: pd.DataFrame) -> frozenset[str]:
+    """Return the calls that a VCF says to lie on both copies, and to be alone on one."""
+    is_double = (changes["source"] == "CSQ") & (changes["phase"] == "homozygous")
+    own = changes[is_double & (changes["beside_ids"].fillna("") == "")]
+    return frozenset(ids for ids in own["variant_ids"].astype(str) if ";" not in ids)
 
 
 def calls_of(*written: object) -> list[str]:

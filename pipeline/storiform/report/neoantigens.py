@@ -12,7 +12,10 @@ _COUNTS = (
     ("neoantigen_burden_strong", "with a strong binder by rank"),
     ("neoantigen_burden_expressed", "of an expressed gene, with a binder"),
     ("neoantigen_burden_clonal", "clonal, with a binder"),
-    ("neoantigen_burden_presented", "with a binder on an HLA allele that the tumour kept"),
+    (
+        "neoantigen_burden_presented",
+        "with a binder on an HLA allele that the tumour is not known to have lost",
+    ),
     ("neoantigen_burden_affinity", "with a binder by IC50"),
 )
 
@@ -65,7 +68,8 @@ def _verdict(burden: pd.Series) -> str:
     with_peptides = counted(int(burden["variants_with_peptides"]), "variant")
     total = burden["neoantigen_burden"]
     if is_missing(total):
-        return f"The neoantigen burden is not known: {_reason(burden) or 'no ranks'}."
+        why = "no ranks" if _is_counted(burden) else _reason(burden) or "no ranks"
+        return f"The neoantigen burden is not known: {why}."
     alleles = counted(int(burden["alleles"]), "HLA allele")
     return (
         f"Neoantigen burden {int(total):,}: variants with a peptide that binds by percentile "
@@ -74,9 +78,7 @@ def _verdict(burden: pd.Series) -> str:
 
 
 def _counts(burden: pd.Series) -> tuple[Count, ...]:
-    if is_missing(burden["neoantigen_burden"]) and is_missing(
-        burden["neoantigen_burden_affinity"]
-    ):
+    if not _is_counted(burden):
         return ()
     return tuple(
         Count(f"{int(burden[name]):,}", label)
@@ -87,10 +89,11 @@ def _counts(burden: pd.Series) -> tuple[Count, ...]:
 
 def _notes(burden: pd.Series) -> list[str]:
     notes = []
+    is_counted = _is_counted(burden)
+    if is_counted:
+        reasons = [part for part in _reason(burden).split("; ") if part]
+        notes += [f"{reason[:1].upper()}{reason[1:]}." for reason in reasons]
     if not is_missing(burden["neoantigen_burden"]):
-        reason = _reason(burden)
-        if reason:
-            notes.append(f"{reason[:1].upper()}{reason[1:]}.")
         unknown = [
             words
             for name, words in (
@@ -105,8 +108,16 @@ def _notes(burden: pd.Series) -> list[str]:
     without = burden["alleles_without"]
     if not is_missing(without) and without:
         names = str(without).replace(";", ", ")
-        notes.append(f"HLA alleles left out: {names}. The burden is a lower bound.")
+        # A burden that is not known is no bound of anything.
+        bound = " The burden is a lower bound." if is_counted else ""
+        notes.append(f"HLA alleles left out: {names}.{bound}")
     return notes
+
+
+def _is_counted(burden: pd.Series) -> bool:
+    """Tell whether there is a burden by rank or by IC50."""
+    names = ("neoantigen_burden", "neoantigen_burden_affinity")
+    return not all(is_missing(burden[name]) for name in names)
 
 
 def _reason(burden: pd.Series) -> str:

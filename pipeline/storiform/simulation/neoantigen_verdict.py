@@ -1,11 +1,26 @@
 """Judge consequences and neoantigens of a run: what was planted against what was found."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from storiform.simulation.verdict import Row, claim_row, every_row, read_table, sound_rows
+from storiform.simulation.codons import GENETIC_CODE
+from storiform.simulation.verdict import (
+    Row,
+    claim_row,
+    every_row,
+    read_table,
+    sound_rows,
+)
+
+_LENGTHS = range(8, 12)
+_LEAST_TESTED = 2000
+"""Pairs of peptide and allele of which a share of binders tells something."""
+_MOST_BINDERS = 0.05
+_FLIP = str.maketrans("ACGT", "TGCA")
 
 _NEAR_SPLICE = frozenset(
     {
@@ -73,7 +88,11 @@ def _ids(calls: pd.DataFrame) -> list[str]:
 
 
 def neoantigen_claims(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
-    """Judge whether planted neoantigens are found, and only on the patient's own alleles."""
+    """Judge whether planted neoantigens are found, and nothing that cannot be one.
+
+    A neoantigen is on an allele of the patient and no peptide of the reference proteome, and of
+    all peptides over planted substitutions few bind.
+    """
     planted = _expected(truth_dir)
     keys = ["biopsy", "peptide", "allele"]
     rows = planted.reset_index().merge(found, on=keys, suffixes=("_planted", ""))
@@ -92,6 +111,72 @@ def neoantigen_claims(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     pairs = zip(of_known["patient"], of_known["allele"], strict=True)
     is_own = pd.Series([pair in own for pair in pairs], index=of_known.index, dtype=bool)
     yield every_row("alleles are the patient's", "neoantigens.allele", is_own)
+    yield from _share_claim(truth_dir, found)
+    yield from _self_claim(truth_dir.parent, found)
+
+
+def _share_claim(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
+    """Judge whether no more peptides of planted substitutions bind than chance and plan allow.
+
+    2 % of all peptides have a rank of at most 2 %. Tested are the windows over a substitution
+    on each of the patient's alleles; near the ends of a protein they are fewer.
+    """
+    calls = sound_rows(truth_dir, read_table(truth_dir / "calls.tsv"))
+    is_single = (calls["ref"].str.len() == 1) & (calls["alt"].str.len() == 1)
+    is_missense = calls["consequence"].astype(str).str.contains("missense_variant")
+    called = calls[(calls["planted_as"] == "somatic") & is_single & is_missense]
+    called = called.assign(variant_id=_ids(called))[["biopsy", "variant_id"]]
+    alleles = read_table(truth_dir / "hla.tsv").groupby("patient")["allele"].nunique()
+    patients = found[["patient", "biopsy"]].drop_duplicates().set_index("biopsy")["patient"]
+    number = called["biopsy"].map(patients).map(alleles).fillna(0)
+    tested = int(number.sum()) * sum(_LENGTHS)
+    if tested < _LEAST_TESTED:
+        return
+    planted = set(zip(called["biopsy"], called["variant_id"], strict=True))
+    is_short = found["peptide"].str.len().isin(_LENGTHS)
+    binders = found[found["is_binder"].astype(bool) & is_short]
+    pairs = zip(binders["biopsy"], binders["variant_ids"], strict=True)
+    share = sum(pair in planted for pair in pairs) / tested
+    yield claim_row(
+        "few peptides bind by chance", "neoantigens.is_binder",
+        f"at most {_MOST_BINDERS:.0%}", f"{share:.1%}", tested, holds=share <= _MOST_BINDERS,
+    )  # fmt: skip
+
+
+def _self_claim(folder: Path, found: pd.DataFrame) -> Iterator[Row]:
+    """Judge whether no neoantigen is a peptide of the trial's own reference proteome.
+
+    Nothing is claimed where the trial's files do not lie beside the truth.
+    """
+    genes, fasta = folder / "genes.gtf", folder / "reference.fa"
+    if not (genes.exists() and fasta.exists()):
+        return
+    proteome = "\n".join(_proteins(genes, fasta))
+    known = {peptide for peptide in found["peptide"].unique() if peptide in proteome}
+    is_new = ~found["peptide"].isin(known)
+    yield every_row("no peptide of the reference", "neoantigens.peptide", is_new)
+
+
+def _proteins(genes: Path, fasta: Path) -> Iterator[str]:
+    """Translate every coding sequence of a GTF, read as plain text."""
+    bases = {
+        name.split()[0]: "".join(rest.split()).upper()
+        for name, _, rest in (
+            part.partition("\n") for part in fasta.read_text().split(">") if part
+        )
+    }
+    pieces: dict[tuple[str, str, str], list[tuple[int, int]]] = defaultdict(list)
+    for line in genes.read_text().splitlines():
+        cells = line.split("\t")
+        name = re.search(r'transcript_id "([^"]+)"', line)
+        if name and cells[2] == "CDS":
+            key = name[1], cells[0], cells[6]
+            pieces[key].append((int(cells[3]) - 1, int(cells[4])))
+    for (_, contig, strand), own in pieces.items():
+        text = "".join(bases[contig][start:end] for start, end in sorted(own))
+        text = text if strand == "+" else text.translate(_FLIP)[::-1]
+        codons = (text[k : k + 3] for k in range(0, len(text) - 2, 3))
+        yield "".join(GENETIC_CODE.get(codon, "X") for codon in codons)
 
 
 def burden_claims(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:

@@ -22,7 +22,7 @@ from _consequence_genome import (
     vcf_lines,
 )
 from _consequence_peers import as_gff3, run_bcftools, run_snpeff, told_by
-from _consequence_truth import PlainEffects, expected_terms, plain_transcripts
+from _consequence_truth import PlainEffects, Truth, expected_terms, plain_transcripts
 from click.testing import CliRunner
 from cyvcf2 import VCF
 from validate_consequences import compared
@@ -212,19 +212,17 @@ def _told(*command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize(
-    ("run", "kind", "least"), [(run_bcftools, "BCSQ", 0.98), (run_snpeff, "ANN", 0.97)]
-)
+@pytest.mark.parametrize(("run", "kind"), [(run_bcftools, "BCSQ"), (run_snpeff, "ANN")])
 def test_peers_agree_on_the_terms_of_most_coding_changes(
-    tmp_path, run: Callable, kind: str, least: float, record_property
+    tmp_path, run: Callable, kind: str, record_property
 ) -> None:
     """Where they differ, the plain translation is on our side; both are told in the report.
 
     bcftools csq calls a multi-base change with a stop in it missense, and SnpEff a change of
-    several bases that leaves the protein as it is missense, among others. At the ends of exons
-    and of coding sequences it is often a convention: both take what comes in at the end of an
-    exon for a part of the intron, and SnpEff what reaches over the start codon for
-    untranslated.
+    several bases that leaves the protein as it is missense, among others. Two things are left
+    out, of which each program has a convention of its own: what comes in or is lost at the end
+    of an exon or of the coding sequence, or can be moved there (both take it for a part of what
+    follows), and what reaches over the start codon, which SnpEff takes for untranslated.
     """
     genome = invented(16, genes=40)
     drawn = variants(genome, 1000, 16)
@@ -244,7 +242,7 @@ def test_peers_agree_on_the_terms_of_most_coding_changes(
             if not name or not transcripts[name].coding:
                 continue
             truth = plain.of(name, position - 1, ref, alt)
-            if truth.place not in {"coding", "start_lost"}:
+            if truth.place not in {"coding", "start_lost"} or _is_by_convention(truth):
                 continue
             total += 1
             expected = expected_terms(truth)
@@ -253,5 +251,26 @@ def test_peers_agree_on_the_terms_of_most_coding_changes(
     record_property("ours", ours_right / total)
     record_property("theirs", theirs_right / total)
     assert total > 1000
-    assert theirs_right / total >= least
+    assert theirs_right / total >= 0.985
     assert ours_right >= theirs_right
+
+
+def _is_by_convention(truth: Truth) -> bool:
+    """Tell whether a change reaches over the start, or can be moved to an end.
+
+    Bases that come in or are lost are moved towards the 3' end, as SnpEff does before it asks
+    where they lie: an end is that of the exon, or of the coding sequence.
+    """
+    low, high = truth.span
+    if low < truth.begin < high:
+        return True
+    rna, put = truth.bases[0], truth.put
+    if low < high and put:
+        return False
+    ends = {truth.exon[1], truth.numbers[1]}
+    if low == high and low in {*truth.exon, *ends}:
+        return True
+    word, at = put or rna[low:high], high
+    while at not in ends and at < len(rna) and rna[at] == word[0]:
+        word, at = word[1:] + word[0], at + 1
+    return at in ends

@@ -2,6 +2,7 @@
 
 import pytest
 from _consequence_edges import Bounds, differs_at_edge, in_gap, trimmed
+from _consequence_entry import misses
 from _consequence_names import disagreement, misnamed
 from _consequence_truth import (
     PlainEffects,
@@ -148,3 +149,65 @@ def test_an_allele_is_cut_at_its_end_first_and_keeps_its_anchor() -> None:
     assert trimmed(4, "CA", "CAA") == (5, 5, "A")
     assert trimmed(4, "GCT", "ACT") == (4, 5, "A")
     assert trimmed(4, "A", "CA") == (4, 4, "C")
+
+
+RIGHT = {
+    "Consequence": "missense_variant", "IMPACT": "MODERATE", "HGVSc": "T:c.4G>A",
+    "HGVSp": "T:p.Ala2Thr", "CDS_position": "4/24", "Protein_position": "2/7",
+    "Amino_acids": "A/T", "Codons": "Gct/Act",
+}  # fmt: skip
+
+
+def _misses(entry, start, ref, alt) -> str:
+    truth = PLAIN.of("T", start, ref, alt)
+    return misses(entry, truth, PLAIN.transcripts["T"], GENOME, ("chr1", start + 1, ref, alt))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("HGVSc", ""),
+        ("Consequence", "missense_variant&synonymous_variant"),
+        ("Consequence", "synonymous_variant"),
+        ("IMPACT", "LOW"),
+        ("Codons", "x/x"),
+        ("Codons", "gct/act"),
+        ("Amino_acids", "x/x"),
+        ("CDS_position", "1"),
+        ("CDS_position", "4/21"),
+        ("Protein_position", "1/7"),
+    ],
+)
+def test_a_writer_that_is_wrong_in_one_field_is_told(field, value) -> None:
+    assert _misses(RIGHT, 7, "G", "A") == ""
+    assert _misses({**RIGHT, field: value}, 7, "G", "A") != ""
+
+
+def test_a_stop_told_beside_the_right_term_is_told() -> None:
+    spoiled = {**RIGHT, "Consequence": "missense_variant&stop_gained", "IMPACT": "HIGH"}
+    assert "all terms" in _misses(spoiled, 7, "G", "A")
+
+
+def test_an_insertion_in_frame_is_no_deletion() -> None:
+    right = {
+        "Consequence": "inframe_insertion", "IMPACT": "MODERATE", "HGVSc": "T:c.7_9dup",
+        "HGVSp": "T:p.Lys3dup", "CDS_position": "6-7/24", "Protein_position": "2-3/7",
+        "Amino_acids": "-/K", "Codons": "-/AAA",
+    }  # fmt: skip
+    assert _misses(right, 9, "T", "TAAA") == ""
+    for other in ("inframe_deletion", "protein_altering_variant"):
+        assert "all terms" in _misses({**right, "Consequence": other}, 9, "T", "TAAA")
+
+
+def test_a_substitution_in_an_intron_is_counted_from_the_nearer_exon() -> None:
+    entry = {"Consequence": "intron_variant", "IMPACT": "MODIFIER", "HGVSp": ""}
+    for start, name in ((30, "T:c.12+15C>G"), (32, "T:c.13-16C>G"), (26, "T:c.12+11C>G")):
+        assert _misses({**entry, "HGVSc": name}, start, "C", "G") == ""
+        for wrong in ("", "T:c.12+3C>G", "T:c.13-22C>G", "T:c.12+15C>T"):
+            assert _misses({**entry, "HGVSc": wrong}, start, "C", "G") != ""
+
+
+def test_a_name_over_the_end_of_an_exon_is_applied_to_the_genome() -> None:
+    entry = {"Consequence": "splice_donor_variant&coding_sequence_variant", "IMPACT": "HIGH"}
+    assert _misses({**entry, "HGVSc": "T:c.12_12+1del"}, 14, "GGG", "G") == ""
+    assert _misses({**entry, "HGVSc": "T:c.12_12+2del"}, 14, "GGG", "G") != ""

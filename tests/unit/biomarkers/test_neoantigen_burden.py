@@ -13,7 +13,6 @@ from storiform.model.tables.proteins import (
     NEOANTIGEN_BURDEN,
     NEOANTIGENS,
     PEPTIDES,
-    PROTEIN_CHANGES,
 )
 from storiform.model.tables.rna import TPM, VCF_EXPRESSION
 
@@ -166,6 +165,27 @@ def test_expressed_clonal_and_presented_need_their_tables(count) -> None:
     assert row["neoantigen_burden_presented"] == 2
 
 
+def test_a_binder_on_an_allele_of_unknown_loss_counts_as_presented(count) -> None:
+    found = bound(
+        {"allele_lost": True, "is_expressed": True, "clonality": "indeterminate"},
+        {"variant_ids": "b", "allele": B7, "allele_lost": None, "is_expressed": None},
+        {"variant_ids": "c", "allele_lost": True, "is_expressed": False,
+         "clonality": "subclonal"},
+        {"variant_ids": "c", "allele": B7, "allele_lost": None, "is_expressed": None},
+    )  # fmt: skip
+    row = count(
+        found, "a", "b", "c", tpm=TPM.empty(), clonality=clonality(0.9), hla_loh=lost(A2=True)
+    )
+    assert row["neoantigen_burden_presented"] == 2
+    assert row["neoantigen_burden_expressed"] == 1
+    assert row["neoantigen_burden_clonal"] == 0
+    assert row["reason"] == (
+        "expression unknown of variants with a binder: 2, not counted as expressed; "
+        "clonality unknown of variants with a binder: 2, not counted as clonal; "
+        "loss of the alleles unknown of variants with a binder: 2, counted as presented"
+    )
+
+
 def test_what_is_known_of_no_binder_is_missing(count) -> None:
     found = bound({}, {"variant_ids": "b"})
     row = count(
@@ -287,65 +307,3 @@ def test_a_predictor_without_affinities_gives_no_burden_by_affinity(count) -> No
     assert row["neoantigen_burden_affinity"] == 1
     names = ["neoantigen_burden", "neoantigen_peptides", "neoantigen_burden_expressed"]
     assert row[names].isna().all()
-
-
-def changes(*rows: tuple[str, str]) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        [{"variant_ids": ids, "no_peptides": why, "change": n, "transcript": "T1",
-          "speaks_for_gene": True} for n, (ids, why) in enumerate(rows)]
-    )  # fmt: skip
-    return PROTEIN_CHANGES.conform(frame.reindex(columns=list(PROTEIN_CHANGES.columns)))
-
-
-def test_calls_without_protein_make_a_zero_missing(make_variants) -> None:
-    splice = {"consequence": "splice_donor_variant"}
-    calls = make_variants({}, splice, {"filter": "weak"})
-    unknown = changes(
-        ("chr1-99-100-G-C", "no_protein_sequence"), ("chr1-99-100-G-C", "unknown_residues")
-    )
-    for known in (unknown, PROTEIN_CHANGES.empty()):
-        row = neoantigen_burden(
-            peptides(), make_variants({}, splice), known, None, alleles(A2=""),
-            MHC_BINDING.empty(), NEOANTIGENS.empty(),
-        ).iloc[0]  # fmt: skip
-        assert row["neoantigen_burden"] is None
-        assert row["reason"] == (
-            "no protein sequence is known of the 1 eligible nonsynonymous calls"
-        )
-    known = changes(("chr1-99-100-G-C", "stop_gained"))
-    row = neoantigen_burden(
-        peptides(), calls, known, None, alleles(A2=""), MHC_BINDING.empty(), NEOANTIGENS.empty()
-    ).iloc[0]
-    assert row["neoantigen_burden"] == 0
-    assert row["reason"] == ""
-
-
-@pytest.mark.parametrize("known", ["stop_gained", "same_protein", "start_lost", ""])
-@pytest.mark.parametrize(
-    "unknown", ["no_protein_sequence", "unknown_residues", "reference_mismatch", "not_parsed"]
-)
-def test_calls_of_unknown_protein_make_the_burden_a_lower_bound(
-    make_variants, known, unknown
-) -> None:
-    table = changes(
-        ("chr1-99-100-G-C", known), ("chr1-109-110-G-C", unknown), ("chr1-119-120-G-C", unknown)
-    )
-    row = neoantigen_burden(
-        peptides(), make_variants({}, {}, {}), table, None, alleles(A2=""),
-        MHC_BINDING.empty(), NEOANTIGENS.empty(),
-    ).iloc[0]  # fmt: skip
-    assert row["neoantigen_burden"] == 0
-    assert row["reason"] == "2 of 3 calls without a known protein: a lower bound"
-
-
-def test_calls_of_known_protein_are_counted_beside_others(make_variants) -> None:
-    known = changes(
-        ("chr1-99-100-G-C", ""), ("chr1-109-110-G-C", "no_protein_sequence"),
-        ("chr1-99-100-G-C", "unknown_residues"),
-    )  # fmt: skip
-    row = neoantigen_burden(
-        peptides("chr1-99-100-G-C"), make_variants({}, {}), known, None, alleles(A2=""),
-        binding(), bound({"variant_ids": "chr1-99-100-G-C"}),
-    ).iloc[0]  # fmt: skip
-    assert row["neoantigen_burden"] == 1
-    assert row["reason"] == "1 of 2 calls without a known protein: a lower bound"

@@ -36,7 +36,9 @@ def change(
 def called(*places: int, mutation_class: str = "missense") -> pd.DataFrame:
     columns = ["contig", "start", "end", "ref", "alt", "is_eligible", "is_nonsynonymous"]
     rows = [("chr1", p, p + 1, "A", "T", True, True) for p in places or (10,)]
-    return pd.DataFrame(rows, columns=columns).assign(mutation_class=mutation_class)
+    return pd.DataFrame(rows, columns=columns).assign(
+        mutation_class=mutation_class, set_aside="", failed_filters="", annotation="CSQ"
+    )
 
 
 def proteins(*sequences: str) -> pd.DataFrame:
@@ -339,9 +341,9 @@ def test_eligible_calls_of_unknown_protein_are_told() -> None:
     ]
     with pytest.warns(
         DataWarning,
-        match=r"2 of 3 eligible calls .* \(no_protein_sequence 1, no_transcript 1\)",
+        match=r"2 of 3 calls .* \(no_protein_sequence 1, no_transcript 1\).*; name resources",
     ):
-        found = cut(*rows, variants=called(10, 20, 30))
+        found = cut(*rows, variants=called(10, 20, 30), given_proteins=proteins(""))
     assert len(found) == 9
     splice = called(20, mutation_class="splice")
     assert cut(*rows, variants=pd.concat([called(), splice])).equals(found)
@@ -354,8 +356,17 @@ def test_calls_of_which_no_peptide_is_expected_are_no_reason_to_warn() -> None:
         assert peptides(nothing, given, PeptideParams()).empty
     silent = called(10, 20, mutation_class="").assign(is_nonsynonymous=False)
     assert peptides(nothing, silent, PeptideParams()).empty
-    with pytest.warns(DataWarning, match="1 of 1 eligible calls"):
+    with pytest.warns(DataWarning, match="1 of 1 calls that may change"):
         peptides(nothing, called(10), PeptideParams())
+
+
+def test_alleles_that_are_no_bases_are_told_without_a_remedy() -> None:
+    aside = called(20, 30, mutation_class="").assign(
+        is_nonsynonymous=False, is_eligible=False, failed_filters="set_aside",
+        set_aside="symbolic", annotation="none", alt="<DEL>",
+    )  # fmt: skip
+    with pytest.warns(DataWarning, match=r"2 of 3 calls .* \(symbolic 2\).* lower bound$"):
+        cut(change(SUBSTITUTED), variants=pd.concat([called(), aside]))
 
 
 def test_proteome_of_another_species_is_told() -> None:

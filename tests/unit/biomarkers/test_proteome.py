@@ -107,7 +107,9 @@ def test_bases_of_another_build_are_told() -> None:
     rng = np.random.default_rng(2)
     text = "".join(rng.choice(list("ACGT"), 900))
     rows = [transcript(f"T{n}", (n * 30, n * 30 + 30)) for n in range(30)]
-    with pytest.warns(DataWarning, match="begin with methionine"):
+    with pytest.warns(
+        DataWarning, match="begin with methionine: .* mostly N, or another build"
+    ):
         made({"chr1": text}, *rows)
 
 
@@ -115,6 +117,14 @@ def test_annotation_without_coding_bases_is_told() -> None:
     bare = Transcript("T", "G", "G1", "chr1", True, ((0, 9),))  # noqa: FBT003
     with pytest.warns(DataWarning, match="no CDS"):
         assert made({"chr1": FORWARD}, bare) == {}
+
+
+def test_an_annotation_with_no_contig_of_the_fasta_is_not_said_to_lack_cds() -> None:
+    with pytest.warns(DataWarning) as told:
+        assert made({"chr1": FORWARD}, transcript("T1", (0, 15), contig="chr9")) == {}
+    texts = [str(one.message) for one in told]
+    assert any("none lies where the FASTA has bases" in text for text in texts)
+    assert not any("no CDS" in text for text in texts)
 
 
 def fasta(path: Path) -> dict[str, str]:

@@ -163,3 +163,46 @@ def test_a_file_of_no_records_is_written_and_told(files) -> None:
     assert empty.exit_code == 0
     assert empty.stdout == f"{files / 'out.vcf.gz'}: 0 records, 0 of 0 alleles annotated\n"
     assert (files / "out.vcf.gz.tbi").exists()
+
+
+def many_genes(bases: int) -> tuple[str, str]:
+    """Return a GTF of 24 genes and their contig, with some bases before it."""
+    rows = "".join(
+        f"chr1\tx\t{kind}\t{224 * n + start}\t{224 * n + end}\t.\t+\t{phase}\t"
+        f'gene_id "G{n}"; transcript_id "T{n}"; gene_name "N{n}";\n'
+        for n in range(24)
+        for kind, start, end, phase in (("exon", 91, 200, "."), ("CDS", 101, 121, "0"))
+    )
+    return rows, "A" * bases + (CHR1[:224] * 24)
+
+
+@pytest.mark.parametrize(("bases", "is_told"), [(0, False), (1, True)])
+def test_a_genome_in_which_few_proteins_begin_with_methionine_is_told(
+    files, bases, is_told
+) -> None:
+    rows, genome = many_genes(bases)
+    (files / "genes.gtf").write_text(rows)
+    (files / "genome.fa").write_text(f">1\n{genome}\n")
+    pysam.faidx(str(files / "genome.fa"))
+    source = vcf(files, record(150, genome[149], "T" if genome[149] != "T" else "A"))
+    head = source.read_text().replace(f"length={len(CHR1)}", f"length={len(genome)}")
+    source.write_text(head)
+    done = run(files, source)
+    assert done.exit_code == 0, done.output
+    told = (
+        "warning: only 0 of 24 proteins of genes.gtf begin with methionine: "
+        "genome.fa is mostly N, or another build\n"
+    )
+    assert (told in done.stderr) is is_told
+
+
+def test_fewer_than_half_of_the_alleles_annotated_is_a_warning(files) -> None:
+    right, wrong = record(104, "G", "A"), record(105, "G", "A")
+    half = run(files, vcf(files, right, wrong))
+    assert "fewer than half" not in half.stderr
+    few = run(files, vcf(files, right, wrong, wrong))
+    assert few.exit_code == 0
+    told = "warning: fewer than half of the alleles were annotated"
+    assert f"{told}: are VCF and FASTA of one build?\n" in few.stderr
+    symbolic = run(files, vcf(files, right, *[record(105, "C", "<DEL>")] * 2))
+    assert f"{told}\n" in symbolic.stderr

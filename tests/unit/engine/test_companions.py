@@ -27,7 +27,7 @@ Own = Annotated[pd.DataFrame, SELF]
 Summary = Annotated[pd.DataFrame, SUMMARY]
 
 BECAUSE = "pieces need alleles"
-LACK = f"{BECAUSE}: no hla_types (column hla of the sample sheet)"
+LACK = f"{BECAUSE}: no alleles (column hla of the sample sheet)"
 
 
 @only_with(CALLS)

@@ -37,7 +37,7 @@ def test_each_biopsy_of_a_patient_reads_the_alleles_of_whichever_row(tmp_path: P
         "P1.pre": {"hla": "A*02:01;B*07:02"}, "P1.week6": {"hla": "A*02:01;B*07:02"},
     }  # fmt: skip
     (left,) = graph.left_out
-    assert (left.unit, left.reason) == ("P2", "no hla_types (column hla of the sample sheet)")
+    assert (left.unit, left.reason) == ("P2", "no alleles (column hla of the sample sheet)")
 
 
 def test_other_alleles_make_another_fingerprint(tmp_path: Path) -> None:

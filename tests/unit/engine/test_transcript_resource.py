@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import pysam
 import pytest
 
 from storiform.engine.check import check_inputs
@@ -114,3 +115,22 @@ def test_check_reads_transcripts_where_a_step_asks_for_them(tmp_path, told, faul
     found = [f.message for f in check_inputs(config).findings if "genes.gtf" in f.message]
     assert len(found) == faults
     assert all("found no transcript, expected a GTF or GFF3" in message for message in found)
+
+
+@pytest.mark.parametrize(("contig", "faults"), [("chr1", 0), ("scaffold_7", 1)])
+def test_check_refuses_a_genome_without_a_contig_of_the_genes(tmp_path, contig, faults) -> None:
+    told = 'gene_id "G"; transcript_id "T";'
+    rows = [f"chr1\tx\t{kind}\t1\t90\t.\t+\t0\t{told}\n" for kind in ("exon", "CDS")]
+    (tmp_path / "genes.gtf").write_text("".join(rows))
+    (tmp_path / "genome.fa").write_text(f">{contig}\n{'ATG' * 40}\n")
+    pysam.faidx(str(tmp_path / "genome.fa"))
+    (tmp_path / "one.py").write_text(WORKFLOW)
+    (tmp_path / "samples.csv").write_text("patient,sample,status\nP1,T1,1\nP1,N1,0\n")
+    config = tmp_path / "one.yaml"
+    config.write_text(
+        "workflow: one.py\ncohort: {samples: samples.csv}\n"
+        "resources: {genes: genes.gtf, fasta: genome.fa}\n"
+    )
+    found = [f for f in check_inputs(config).findings if "contigs of the FASTA" in f.message]
+    assert [f.severity for f in found] == ["error"] * faults
+    assert all("found transcripts on chr1" in f.message for f in found)

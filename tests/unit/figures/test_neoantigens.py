@@ -73,6 +73,7 @@ def test_one_biopsy_is_a_bar_of_usual_width_and_called_one() -> None:
 def test_burdens_that_may_be_more_are_counted() -> None:
     table = burdens((4, 1, 2), (3, 1, 2), (2, 1, 2))
     table.loc[0, "reason"] = "1 of 2 calls without a known protein: a lower bound"
+    table.loc[2, "reason"] = "clonality unknown of variants with a binder: 1"
     assert neoantigen_burdens(table, None).get_supxlabel().replace("\n", " ") == (
         "n = 3 biopsies; 1 is a lower bound (an allele or a protein is not known)"
     )
@@ -148,7 +149,7 @@ def test_more_variants_than_fit_are_counted_and_drawn_to_the_end() -> None:
 
 def test_no_binder_leaves_the_figure_out() -> None:
     for rows in (NEOANTIGENS.empty(), ranked({"is_binder": False, "rank": None})):
-        with pytest.raises(NothingToShow, match="no mutant peptide binds"):
+        with pytest.raises(NothingToShow, match="no mutant peptide is known to bind"):
             neoantigen_ranks(rows)
 
 

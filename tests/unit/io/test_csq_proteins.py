@@ -188,7 +188,15 @@ def test_file_without_the_plugins_gives_nothing(tmp_path: Path) -> None:
     fields = tuple("Other" if name == "WildtypeProtein" else name for name in FIELDS)
     assert read(tmp_path, record(100, "A", "T", entry), fields=fields).empty
     assert read(tmp_path, record(100, "A", "T")).empty
-    assert read_given_proteins(unit(tmp_path, record(100, "A", "T"))).empty
+    assert read_given_proteins(
+        unit(tmp_path, record(100, "A", "T", entry), fields=fields)
+    ).empty
+
+
+def test_a_file_that_could_hold_proteins_and_holds_none_says_so(tmp_path: Path) -> None:
+    for records in ((), (record(100, "A", "T"),)):
+        proteins = read_given_proteins(unit(tmp_path, *records))
+        assert proteins["residues"].tolist() == [""]
 
 
 def test_alleles_of_a_record_are_told_apart(tmp_path: Path) -> None:
@@ -370,4 +378,16 @@ def test_germline_proteins_are_each_there_once(tmp_path: Path) -> None:
     proteins = read_given_proteins(unit(tmp_path, record(100, "A", "T", *entries)))
     assert dict(zip(proteins["protein"], proteins["residues"], strict=True)) == {
         "ENST2": GERMLINE, "ENST3": "MKT",
+    }  # fmt: skip
+
+
+def test_germline_proteins_of_entries_without_a_change_are_read_too(tmp_path: Path) -> None:
+    entries = (
+        csq("intron_variant", Feature="ENST1", WildtypeProtein="MKTA"),
+        csq("missense_variant", "31", "E/W", Allele="G", Feature="ENST2"),
+        csq("downstream_gene_variant", Allele="*", Feature="ENST3", WildtypeProtein="MAY"),
+    )
+    proteins = read_given_proteins(unit(tmp_path, record(100, "A", "T,G", *entries)))
+    assert dict(zip(proteins["protein"], proteins["residues"], strict=True)) == {
+        "ENST1": "MKTA", "ENST2": GERMLINE, "ENST3": "MAY",
     }  # fmt: skip

@@ -19,7 +19,7 @@ def called(*calls: tuple[int, str, str, bool]) -> pd.DataFrame:
 
 def changed(*rows: tuple[str, str], source: str = "CSQ") -> pd.DataFrame:
     told = pd.DataFrame(rows, columns=["variant_ids", "transcript"])
-    return told.assign(beside_ids="", source=source)
+    return told.assign(beside_ids="", phase="alone", source=source)
 
 
 A, B = "chr1-10-11-A-T", "chr1-11-12-C-G"
@@ -44,6 +44,17 @@ def test_changes_of_both_copies_stay_where_copies_are_known() -> None:
     variants = called((10, "A", "T", True), (11, "C", "G", True))
     changes = changed((A, "T1"), (f"{A};{B}", "T1"), source="storiform")
     assert acting_changes(changes, variants).equals(changes)
+
+
+def test_call_of_both_copies_acts_without_the_call_that_one_copy_has() -> None:
+    variants = called((10, "A", "T", True), (11, "C", "G", True))
+    changes = changed((A, "T1"), (B, "T1"), (f"{A};{B}", "T1"))
+    changes["phase"] = ["homozygous", "alone", "homozygous"]
+    acting = acting_changes(changes, variants)
+    assert acting["variant_ids"].to_list() == [A, f"{A};{B}"]
+    changes["phase"] = "homozygous"
+    acting = acting_changes(changes, variants)
+    assert acting["variant_ids"].to_list() == [f"{A};{B}"]
 
 
 def test_no_change_and_no_call_are_no_fault() -> None:

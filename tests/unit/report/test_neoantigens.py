@@ -89,6 +89,26 @@ def test_a_lower_bound_is_said_to_be_one():
     )
 
 
+def test_a_burden_that_is_not_known_is_no_lower_bound():
+    empty = dict.fromkeys(
+        ["neoantigen_burden", "neoantigen_burden_affinity", "neoantigen_burden_strong",
+         "neoantigen_burden_expressed", "neoantigen_peptides"]
+    )  # fmt: skip
+    reason = "no HLA allele could be predicted for: B7 (a serological type, no allele)"
+    found = neoantigen_summary(record(burden(**empty, alleles_without="B7", reason=reason)))
+    assert found.verdict == f"The neoantigen burden is not known: {reason}."
+    assert found.notes == ("HLA alleles left out: B7.",)
+
+
+def test_a_burden_by_ic50_alone_keeps_its_bound():
+    reason = "2 of 9 calls without a known protein: a lower bound; clonality unknown of 1"
+    found = neoantigen_summary(record(burden(neoantigen_burden=None, reason=reason)))
+    assert found.verdict == "The neoantigen burden is not known: no ranks."
+    assert found.notes == (
+        "2 of 9 calls without a known protein: a lower bound.", "Clonality unknown of 1.",
+    )  # fmt: skip
+
+
 def test_a_biopsy_without_the_table_has_no_summary():
     assert neoantigen_summary(record()) is None
     assert "Neoantigens" not in render_biopsy(record())

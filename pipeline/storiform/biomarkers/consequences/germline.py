@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from storiform.biomarkers.consequences.alleles import refusal
-from storiform.biomarkers.consequences.haplotypes import Copy
+from storiform.biomarkers.consequences.alleles import Allele, refusal
+from storiform.biomarkers.consequences.haplotypes import Copy, SomaticAllele
 from storiform.biomarkers.consequences.spliced import Spliced
 from storiform.model.protein_changes import variant_id
 from storiform.model.resources import Sequence
+from storiform.model.transcripts import Transcript
 
 Sites = Mapping[int, tuple[str, str]]
 """Place on the contig -> base of the reference, base of the germline allele."""
@@ -21,10 +22,10 @@ _NO_ALLELE = frozenset({"set_aside", "duplicate"})
 """Filters of a call that is no small allele, or that another row has already."""
 
 
-def germline_indels(
+def germline_calls(
     variants: pd.DataFrame, min_vaf: float, min_homozygous_vaf: float
 ) -> dict[int, bool]:
-    """Return the rows of calls that are germline indels, and whether each is on both copies.
+    """Return the rows of calls that are of the germline, and whether each is on both copies.
 
     Parameters
     ----------
@@ -44,15 +45,15 @@ def germline_indels(
     columns = (others["ref"].to_list(), others["alt"].to_list())
     for row, names, share, ref, alt in zip(rows, failed, shares, *columns, strict=True):
         is_named = "germline" in names and not _NO_ALLELE.intersection(names)
-        is_indel = isinstance(ref, str) and isinstance(alt, str) and _gain(ref, alt) != 0
-        if is_named and is_indel and not share < min_vaf:
+        is_written = isinstance(ref, str) and isinstance(alt, str)
+        if is_named and is_written and not share < min_vaf:
             found[int(row)] = bool(share >= min_homozygous_vaf)
     return found
 
 
-def _gain(ref: str, alt: str) -> int:
-    """Return the bases that come in; the ``-`` of a MAF is none."""
-    return len(alt.replace("-", "")) - len(ref.replace("-", ""))
+def is_one_base(allele: Allele) -> bool:
+    """Tell whether an allele puts one base for another."""
+    return len(allele.ref) == len(allele.alt) == 1
 
 
 class _Site(NamedTuple):
@@ -88,12 +89,14 @@ class Germline:
         together: Iterable[tuple[str, str]] = (),
     ) -> None:
         self._both: dict[str, list[_Site]] = {}
+        self._one: dict[str, list[_Site]] = {}
         one: dict[str, _Site] = {}
         for zygosity, site in _sites(sites, reference):
             if zygosity == "homozygous":
                 self._both.setdefault(site.contig, []).append(site)
             else:
                 one[site.name] = site
+                self._one.setdefault(site.contig, []).append(site)
         self._beside: dict[str, list[_Site]] = {}
         carriers: dict[str, list[str]] = {}
         for pair in together:
@@ -105,26 +108,47 @@ class Germline:
         """Pairs of somatic alleles that share a copy since one germline allele is on both's."""
 
     def of(self, spliced: Spliced, copy: Copy) -> Sites:
-        """Return the substitutions in the exons of one copy.
+        """Return the substitutions of one base in the exons of one copy.
 
-        Those on both copies, and heterozygous ones that reads show beside a somatic allele
-        of this copy.
+        Those on both copies, heterozygous ones that reads show beside a somatic allele of
+        this copy, and those among the alleles of the copy.
         """
         transcript = spliced.transcript
-        known = self._both.get(transcript.contig, [])
-        low = bisect_left(known, transcript.start, key=lambda site: site.place)
-        high = bisect_left(known, transcript.end, key=lambda site: site.place)
         beside = (site for one in copy.alleles for site in self._beside.get(one.name, ()))
+        called = (
+            _Site(one.allele.contig, one.allele.start, one.allele.ref, one.allele.alt)
+            for one in copy.germline
+            if is_one_base(one.allele)
+        )
         return {
             site.place: (site.ref, site.alt)
-            for site in (*known[low:high], *beside)
+            for site in (*_within(self._both, transcript), *beside, *called)
             if site.contig == transcript.contig and spliced.place(site.place) >= 0
         }
+
+    def heterozygous(self, transcript: Transcript) -> list[SomaticAllele]:
+        """Return the substitutions of one copy, whichever it is, over a transcript."""
+        return [
+            SomaticAllele(
+                site.name,
+                Allele(site.contig, site.place, site.place + 1, site.ref, site.alt),
+                -1,
+                is_germline=True,
+            )
+            for site in _within(self._one, transcript)
+        ]
 
     def is_beside(self, copy: Copy, name: str) -> bool:
         """Tell whether a germline allele lies on a copy by reads, not on both copies."""
         beside = (site for one in copy.alleles for site in self._beside.get(one.name, ()))
         return any(site.name == name for site in beside)
+
+
+def _within(sites: Mapping[str, list[_Site]], transcript: Transcript) -> list[_Site]:
+    known = sites.get(transcript.contig, [])
+    low = bisect_left(known, transcript.start, key=lambda site: site.place)
+    high = bisect_left(known, transcript.end, key=lambda site: site.place)
+    return known[low:high]
 
 
 def _sites(sites: pd.DataFrame | None, reference: Sequence) -> Iterator[tuple[str, _Site]]:

@@ -1,6 +1,7 @@
 """Which alleles act together: those that lie on one copy of a transcript."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from storiform.biomarkers.consequences.alleles import Allele
@@ -27,8 +28,8 @@ class SomaticAllele(NamedTuple):
     is_homozygous
         It lies on both copies.
     is_germline
-        It is an indel of the patient's germline, which is no change of its own but goes with
-        the somatic alleles of its copy.
+        It is of the patient's germline, which is no change of its own but goes with the
+        somatic alleles of its copy.
     """
 
     name: str
@@ -79,8 +80,9 @@ def copies(
     Returns
     -------
     list of Copy
-        Every somatic allele at least once; one on both copies joins all that it does not
-        overlap, and stands by itself where all others of one copy are germline alleles.
+        Every somatic allele at least once. One on both copies joins all that it does not
+        overlap, and stands by itself as well, on the other copy, unless genotypes or reads
+        put other alleles on both.
     """
     ordered = sorted(alleles, key=lambda one: (one.allele.start, one.allele.end, one.name))
     single = [one for one in ordered if not one.is_homozygous]
@@ -92,13 +94,20 @@ def copies(
         groups.join_neighbours(apart)
     found = [_without_overlaps(own, phase) for own, phase in groups.parts()]
     parts = [part for some in found for part in some]
-    if not parts:
-        made = _without_overlaps(double, "homozygous")
-    else:
-        made = [_with_both(part, double) for part in parts]
-        if all(one.is_germline for part in parts for one in part.alleles):
-            made += _without_overlaps(double, "homozygous")
+    made = [_with_both(part, double) for part in parts]
+    held = {one for copy in made for one in copy.alleles}
+    if not _fill_both(single, apart) or not held.issuperset(double):
+        made += _without_overlaps(double, "homozygous")
     return [copy for copy in made if len(copy.germline) < len(copy.alleles)]
+
+
+def _fill_both(single: Sequence[SomaticAllele], apart: Collection[tuple[str, str]]) -> bool:
+    """Tell whether both copies are known to have an allele that is not on both."""
+    placed = {(one.phase_set, one.side) for one in single if one.phase_set}
+    if len({name for name, _ in placed}) < len(placed):
+        return True
+    names = {one.name for one in single}
+    return any(names.issuperset(pair) for pair in apart)
 
 
 def _with_both(copy: Copy, double: Sequence[SomaticAllele]) -> Copy:
@@ -153,12 +162,13 @@ class _Groups:
                 self._join(places[one], places[other], "reads")
 
     def join_neighbours(self, apart: Collection[tuple[str, str]]) -> None:
-        for place in range(len(self.alleles) - 1):
-            names = self.alleles[place].name, self.alleles[place + 1].name
-            one, other = self.alleles[place].allele, self.alleles[place + 1].allele
+        somatic = [n for n, one in enumerate(self.alleles) if not one.is_germline]
+        for place, behind in pairwise(somatic):
+            names = self.alleles[place].name, self.alleles[behind].name
+            one, other = self.alleles[place].allele, self.alleles[behind].allele
             substitute = len(one.ref) == len(one.alt) and len(other.ref) == len(other.alt)
             if substitute and one.end == other.start and names not in apart:
-                self._join(place, place + 1, "assumed")
+                self._join(place, behind, "assumed")
 
     def _join(self, one: int, other: int, phase: str) -> None:
         a, b = self._group[one], self._group[other]

@@ -24,8 +24,8 @@ class Inherited(NamedTuple):
     sites
         These substitutions.
     indels
-        Names of germline indels on the copy, and what they edit; None where no protein of
-        it is known.
+        Names of other germline alleles on the copy, indels above all, and what they edit;
+        None where no protein of it is known.
     """
 
     plain: Spliced
@@ -87,7 +87,7 @@ class Inherited(NamedTuple):
                 continue
             codon = self.codon(max(edit.start, self.spliced.coding_start))
             if codon < first:
-                before.append(name)
+                before += [name] if edit.gain else []
                 gain += edit.gain
             elif codon < behind:
                 within.append(name)

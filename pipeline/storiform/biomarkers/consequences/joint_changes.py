@@ -13,6 +13,7 @@ from storiform.biomarkers.consequences.effects import (
     meets_gap,
     transcript_effect,
 )
+from storiform.biomarkers.consequences.germline import is_one_base
 from storiform.biomarkers.consequences.haplotypes import Copy, SomaticAllele
 from storiform.biomarkers.consequences.mutants import Edit, Mutant, edited
 from storiform.biomarkers.consequences.spliced import Spliced
@@ -126,13 +127,16 @@ def changes_of(spliced: Spliced, copy: Copy, reference: Bases) -> list[Change]:
 
 
 def germline_edits(spliced: Spliced, copy: Copy, reference: Bases) -> dict[str, Edit | None]:
-    """Return what the germline indels of a copy edit in a coding sequence, by their names.
+    """Return what germline alleles of a copy edit in a coding sequence, by their names.
 
     None stands for one over the edge of an exon, of which no protein is known; those that
-    change no coding base are left out.
+    change no coding base are left out, and so are substitutions of one base: the transcript
+    has them already.
     """
     found: dict[str, Edit | None] = {}
     for one in copy.germline:
+        if is_one_base(one.allele):
+            continue
         edit = _edit(spliced, one.allele, reference)
         if edit is None:
             effect = transcript_effect(spliced, Forms(one.allele, reference))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from storiform.biomarkers.consequences.alleles import refusal, shortened
 from storiform.biomarkers.consequences.annotation import Call, rows_of
-from storiform.biomarkers.consequences.germline import Germline, germline_indels
+from storiform.biomarkers.consequences.germline import Germline, germline_calls
 from storiform.biomarkers.consequences.haplotypes import Copy, SomaticAllele, copies
 from storiform.biomarkers.consequences.inheritance import Inherited
 from storiform.biomarkers.consequences.joint_changes import (
@@ -49,10 +49,10 @@ class ConsequencesProteinsParams(Params):
     min_germline_vaf: Fraction = Field(
         0.2,
         description="share of the normal's reads that a call rejected as germline must have, "
-        "where they are known, for its indel to be taken into the patient's own protein",
+        "where they are known, for it to be taken into the patient's own protein",
     )
     min_homozygous_vaf: Fraction = Field(
-        0.85, description="share of them from which such an indel lies on both copies"
+        0.85, description="share of them from which such a call lies on both copies"
     )
 
 
@@ -76,7 +76,7 @@ def protein_changes(  # noqa: PLR0913, PLR0917  the tables from which phase is k
     Parameters
     ----------
     variants
-        The calls of a biopsy; eligible ones are taken, and indels of the germline, which go
+        The calls of a biopsy; eligible ones are taken, and those of the germline, which go
         into the protein before and behind the changes of the copy on which they lie.
     transcripts, reference
         The gene annotation and the genome.
@@ -102,10 +102,10 @@ def protein_changes(  # noqa: PLR0913, PLR0917  the tables from which phase is k
     """
     if transcripts is None or reference is None:
         return PROTEIN_CHANGES.empty() if given is None else given
-    alleles, rows = _alleles(variants, reference, phases, params)
+    alleles, rows = acting_alleles(variants, reference, phases, params)
     spliced = SplicedTranscripts(reference)
-    maker = _Maker(spliced, germline, _seen(phased), params)
-    for transcript, own in _by_transcript(alleles, transcripts, spliced):
+    maker = _Maker(spliced, germline, seen_pairs(phased), params)
+    for transcript, own in by_transcript(alleles, transcripts, spliced):
         rows += maker.rows(transcript, own)
     if not rows:
         return PROTEIN_CHANGES.empty()
@@ -116,8 +116,8 @@ def protein_changes(  # noqa: PLR0913, PLR0917  the tables from which phase is k
 class _Row(NamedTuple):
     """A change on a transcript; `copy` tells apart changes of the same calls.
 
-    `is_germline_seen`: reads show a germline allele beside it. `beside` are other somatic
-    calls that change the protein of its copy.
+    `germline_phase`: how its germline alleles are known to be beside it. `beside` are other
+    somatic calls that change the protein of its copy.
     """
 
     names: tuple[str, ...]
@@ -126,12 +126,12 @@ class _Row(NamedTuple):
     transcript: Transcript | None
     change: Change | None
     germline: tuple[str, ...] = ()
-    is_germline_seen: bool = False
+    germline_phase: str = ""
     beside: tuple[str, ...] = ()
     bases_to_junction: int | None = None
 
 
-def _alleles(
+def acting_alleles(
     variants: pd.DataFrame,
     reference: Reference,
     phases: pd.DataFrame | None,
@@ -139,7 +139,7 @@ def _alleles(
 ) -> tuple[list[SomaticAllele], list[_Row]]:
     """Return the alleles that act, and a row for each eligible one that fits no genome."""
     known = _phases(phases)
-    born = germline_indels(variants, params.min_germline_vaf, params.min_homozygous_vaf)
+    born = germline_calls(variants, params.min_germline_vaf, params.min_homozygous_vaf)
     names, records = _names(variants), _records(variants)
     found: list[SomaticAllele] = []
     misfits: list[_Row] = []
@@ -186,26 +186,27 @@ def _phases(phases: pd.DataFrame | None) -> dict[tuple[int, int], tuple[str, int
     return found
 
 
-class _Seen(NamedTuple):
+class SeenPairs(NamedTuple):
     """Pairs of calls that reads show on one copy, and on two."""
 
     together: tuple[tuple[str, str], ...] = ()
     apart: frozenset[tuple[str, str]] = frozenset()
 
 
-def _seen(phased: pd.DataFrame | None) -> _Seen:
+def seen_pairs(phased: pd.DataFrame | None) -> SeenPairs:
+    """Return what the table `phased_calls` says of pairs of calls."""
     if phased is None:
-        return _Seen()
+        return SeenPairs()
     verdicts = phased["is_one_copy"].astype("boolean")
     pairs = list(zip(phased["variant_1"].to_list(), phased["variant_2"].to_list(), strict=True))
     is_one, is_two = verdicts.fillna(value=False), ~verdicts.fillna(value=True)
     together = tuple(pair for pair, holds in zip(pairs, is_one, strict=True) if holds)
-    return _Seen(
+    return SeenPairs(
         together, frozenset(p for p, holds in zip(pairs, is_two, strict=True) if holds)
     )
 
 
-def _by_transcript(
+def by_transcript(
     alleles: Iterable[SomaticAllele],
     models: TranscriptModels,
     spliced: SplicedTranscripts,
@@ -228,7 +229,7 @@ class _Maker:
         self,
         spliced: SplicedTranscripts,
         germline: pd.DataFrame | None,
-        seen: _Seen,
+        seen: SeenPairs,
         params: ConsequencesProteinsParams,
     ) -> None:
         self._spliced, self._params = spliced, params
@@ -262,14 +263,21 @@ class _Maker:
         acting = born.acting(change)
         if change.reason == "same_protein" and (stop := born.stop_before(change)):
             acting, change = stop, change._replace(reason="behind_germline_stop")
-        by_reads = any(self._germline.is_beside(copy, name) for name in acting)
+        phase = self._germline_phase(copy, acting)
         first = min(one.row for one in change.alleles)
         names = tuple(one.name for one in _in_place(change.alleles))
-        row = _Row(
-            names, first, _label(copy), born.spliced.transcript, change, acting, by_reads
-        )
+        row = _Row(names, first, _label(copy), born.spliced.transcript, change, acting, phase)
         distance = bases_to_junction(born.spliced, change, born.edits)
         return row._replace(bases_to_junction=distance)
+
+    def _germline_phase(self, copy: Copy, acting: Sequence[str]) -> str:
+        """Say how germline alleles are known to lie on a copy, the least sure of them."""
+        called = [one for one in copy.germline if one.name in acting]
+        if any(self._germline.is_beside(copy, name) for name in acting):
+            return "reads"
+        if any(not one.is_homozygous for one in called):
+            return copy.phase
+        return "homozygous"
 
 
 def _beside(row: _Row, made: Sequence[_Row]) -> tuple[str, ...]:
@@ -359,5 +367,5 @@ def _cells(row: _Row, number: int, speaks: bool) -> dict[str, object]:  # noqa: 
 
 def _phase(change: Change, row: _Row) -> str:
     if change.phase in {"", "alone"} and row.germline:
-        return "reads" if row.is_germline_seen else "homozygous"
+        return row.germline_phase
     return change.phase or "alone"

@@ -353,6 +353,7 @@ Neoantigens = Annotated[pd.DataFrame, NEOANTIGENS]
 NEOANTIGEN_BURDEN = Table(
     "neoantigen_burden",
     grain="biopsy",
+    version=2,
     description="One row per biopsy: how many neoantigens, counted in several ways.",
     columns={
         "neoantigen_burden": Column(
@@ -379,7 +380,7 @@ NEOANTIGEN_BURDEN = Table(
         ),
         "neoantigen_burden_presented": Column(
             "nullable_int",
-            "variants with a binder on an allele that the tumour kept",
+            "variants with a binder on an allele that the tumour is not known to have lost",
             "variants",
             feature=True,
         ),

@@ -26,8 +26,21 @@ GIVEN_PROTEINS = Table(
     grain="biopsy",
     is_published=False,
     description="One row per germline protein that VEP wrote into the VCF of the sample "
-    "sheet (WildtypeProtein), each sequence once.",
+    "sheet (WildtypeProtein), each sequence once; one row without residues where the file "
+    "could hold some and holds none.",
     key=("protein",),
     columns=_PROTEIN,
 )
 GivenProteins = Annotated[pd.DataFrame, GIVEN_PROTEINS]
+
+GERMLINE_PROTEINS = Table(
+    "germline_proteins",
+    grain="biopsy",
+    is_published=False,
+    description="One row per piece of a protein that the patient's germline alleles make of a "
+    "transcript with somatic calls, on any copy, with the residues about what they change; "
+    "each once.",
+    key=("protein",),
+    columns=_PROTEIN,
+)
+GermlineProteins = Annotated[pd.DataFrame, GERMLINE_PROTEINS]

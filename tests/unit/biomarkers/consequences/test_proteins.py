@@ -35,7 +35,6 @@ def test_one_call_is_one_change_with_its_window() -> None:
     ("given", "phase"),
     [
         ({"phases": phases(("S", 1), ("S", 1))}, "genotype"),
-        ({"phases": phases(("S", 1), ("", None))}, "homozygous"),
         ({"phases": phases(("", None), ("", None))}, "homozygous"),
         ({}, "assumed"),
         (
@@ -278,3 +277,34 @@ def test_allele_of_both_copies_is_told_on_each() -> None:
     one, two = allele(5, "A", "C", "S", 1), allele(9, "A", "G", "S", 2)
     found = copies([one, both, two])
     assert [[a.row for a in copy.alleles] for copy in found] == [[5, 7], [7, 9]]
+
+
+def test_allele_of_both_copies_is_alone_on_the_copy_that_has_no_other() -> None:
+    both = allele(7, "A", "T", is_homozygous=True)
+    one, two = allele(5, "A", "C"), allele(9, "A", "G")
+    for others in ([one], [one, two], [allele(5, "A", "C", "S", 1), two]):
+        found = [[a.row for a in copy.alleles] for copy in copies([both, *others])]
+        assert found == [*([other.row, 7] if other.row < 7 else [7, other.row]
+                           for other in others), [7]]  # fmt: skip
+    apart = {(one.name, two.name)}
+    found = copies([one, both, two], (), apart)
+    assert [[a.row for a in copy.alleles] for copy in found] == [[5, 7], [7, 9]]
+
+
+@pytest.mark.parametrize("side", [("S", 1), ("", 0)])
+def test_call_of_both_copies_acts_without_the_shift_that_one_copy_has(side) -> None:
+    found = changes(call(2, "GG", "G"), call(13, "G", "C"), phases=phases(side, ("", None)))
+    assert sorted(found["mutant"]) == ["MAETSKKR", "MLKPRKNVRSDLRAR"]
+    alone = found[found["mutant"] == "MAETSKKR"].iloc[0]
+    assert (alone["hgvsp"], alone["beside_ids"]) == ("P1.1:p.Trp5Ser", "")
+
+
+def test_codon_of_both_copies_is_changed_once_with_and_once_without_its_neighbour() -> None:
+    found = changes(GCT_GAT, GCT_GCG, phases=phases(("S", 1), ("", None)))
+    told = found[["variant_ids", "mutant", "no_peptides", "phase"]].itertuples(
+        index=False, name=None
+    )
+    assert set(told) == {
+        (BOTH, "MEETWKKR", "", "homozygous"),
+        (BOTH.split(";")[1], "", "same_protein", "alone"),
+    }
