@@ -269,8 +269,7 @@ class _Weaver:
         for source in self.threads.sources:
             if source.table.name == name and (source.columns or source.notes):
                 columns = " or ".join(source.columns or source.notes)
-                word = "alleles" if name == "hla_types" else name
-                return f"{word} (column {columns} of the sample sheet)"
+                return f"{source.word or name} (column {columns} of the sample sheet)"
         if name == "clinic":
             has_table = any(patient.clinic for patient in self.threads.cohort.patients)
             return f"clinic ({'no row in the' if has_table else 'no'} clinical table)"

@@ -44,7 +44,8 @@ class Source:
     none of them is given lacks the table. `assay` tells whose row's files are meant; for a
     table of biopsies a file named on another row of the same biopsy is taken where that row
     has none, for a table of samples each row has its own. `notes` are columns whose text, on
-    any row of the patient, fills the table.
+    any row of the patient, fills the table. `word` is what a user calls its rows, where
+    the table's own name would tell less.
     """
 
     table: Table
@@ -52,6 +53,7 @@ class Source:
     assay: Assay | None
     read: Callable[[SourceUnit], pd.DataFrame]
     notes: tuple[str, ...] = ()
+    word: str = ""
 
 
 def read_clinic(unit: SourceUnit) -> pd.DataFrame:
@@ -68,7 +70,7 @@ def read_pathology(unit: SourceUnit) -> pd.DataFrame:
 SOURCES: tuple[Source, ...] = (
     Source(CLINIC, (), None, read_clinic),
     Source(PATHOLOGY, (), "exome", read_pathology),
-    Source(HLA_TYPES, (), None, read_hla_types, notes=("hla",)),
+    Source(HLA_TYPES, (), None, read_hla_types, notes=("hla",), word="alleles"),
     Source(CALLS, ("vcf", "maf"), "exome", read_calls),
     Source(CALL_PHASES, ("vcf",), "exome", read_call_phases),
     Source(GIVEN_PROTEIN_CHANGES, ("vcf",), "exome", read_given_protein_changes),

@@ -2,53 +2,16 @@
 
 import pandas as pd
 import pytest
+from burden_tables import FEATURES, alleles, binding, bound, peptides
 
 from storiform.biomarkers.neoantigen_burden import neoantigen_burden
 from storiform.model.tables.proteins import (
-    MHC_ALLELES,
     MHC_BINDING,
     NEOANTIGEN_BURDEN,
     NEOANTIGENS,
-    PEPTIDES,
     PROTEIN_CHANGES,
 )
 from storiform.model.tables.proteome import GIVEN_PROTEINS
-
-A2 = "HLA-A*02:01"
-FEATURES = [name for name, column in NEOANTIGEN_BURDEN.columns.items() if column.feature]
-
-
-def peptides(*ids: str) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {"variant_ids": ids, "gene": "TP53", "length": 9, "change": range(len(ids)),
-         "peptide": [f"P{number}" for number in range(len(ids))]}
-    )  # fmt: skip
-    return PEPTIDES.conform(frame.reindex(columns=list(PEPTIDES.columns)))
-
-
-def alleles(**reasons: str) -> pd.DataFrame:
-    names = {"A2": A2}
-    rows = [{"allele": names[one], "reason": reason} for one, reason in reasons.items()]
-    frame = pd.DataFrame(rows, columns=["allele", "reason"])
-    return MHC_ALLELES.conform(frame.reindex(columns=list(MHC_ALLELES.columns)))
-
-
-def bound(*changes: dict[str, object]) -> pd.DataFrame:
-    plain = {
-        "variant_ids": "a", "gene": "TP53", "peptide": "P0", "allele": A2, "length": 9,
-        "mhc_class": "I", "is_binder": True, "is_strong_binder": False,
-        "binds_by_affinity": False, "binds_strongly_by_affinity": False, "is_demoted": False,
-    }  # fmt: skip
-    rows = [{**plain, "priority": n, **change} for n, change in enumerate(changes, 1)]
-    frame = pd.DataFrame(rows)
-    return NEOANTIGENS.conform(frame.reindex(columns=list(NEOANTIGENS.columns)))
-
-
-def binding(affinity: float | None = 1.0, rank: float | None = 1.0) -> pd.DataFrame:
-    row = {"peptide": "P0", "allele": A2, "affinity": affinity, "rank": rank}
-    return MHC_BINDING.conform(pd.DataFrame([row | {"presentation": None}]).astype(
-        {"affinity": float, "rank": float, "presentation": float}))  # fmt: skip
-
 
 NONE_KNOWN = (
     "no protein sequences are known: neither of resources.genes and resources.fasta nor of "
