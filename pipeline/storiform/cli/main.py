@@ -20,6 +20,7 @@ COMMANDS = {
     "identity": "Tell which files of reads are of one person, whatever their build.",
     "report": "Write the report of a results folder again.",
     "export": "Write results in the files of other programs.",
+    "freeze": "Keep a finished run as a cohort to read new biopsies against.",
     "panel-of-normals": "Make a panel of normals for copy number.",
     "hla-reference": "Compile HLA alleles of your copy of IPD-IMGT/HLA.",
     "config": "Show or describe the configuration.",

@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from storiform.io.annotation import read_genes
+from storiform.io.cohort_reference import (
+    read_cohort_reference,
+    read_gene_mapping,
+    read_sic_centroids,
+)
 from storiform.io.fasta import read_fasta
 from storiform.io.gene_places import read_chromosome_arms, read_gene_places
 from storiform.io.gene_sets import read_gene_sets
@@ -82,6 +87,23 @@ RESOURCES: Mapping[str, ResourceReader] = {
     ),
     "mcp_markers": ResourceReader(
         read_mcp_markers, "reference/signatures/mcp_counter.tsv", "markers of MCP-counter"
+    ),
+    "cohort_reference": ResourceReader(
+        read_cohort_reference,
+        "reference/immune/tcga_sarc.json",
+        "cohort that a biopsy is read against, of storiform freeze, .json; without one, mean "
+        "and SD of 213 sarcomas of TCGA",
+    ),
+    "gene_mapping": ResourceReader(
+        read_gene_mapping,
+        None,
+        "scale and shift that bring log2(TPM + 1) of each gene to the scale of the cohort of "
+        "reference: gene, scale, shift",
+    ),
+    "sic_centroids": ResourceReader(
+        read_sic_centroids,
+        "reference/immune/sic_centroids.tsv",
+        "centroids of the Sarcoma Immune Classes: population, A, B, C, D, E",
     ),
     "targets": ResourceReader(
         read_targets,

@@ -19,7 +19,7 @@ from storiform.model.genome import Build
 
 DNA_FILES = frozenset({"vcf", "maf", "snps", "ratios", "segments", "purity_fit"})
 COVERAGES = ("coverage", "off_target_coverage")
-RNA_FILES = frozenset({"counts", "tpm", "log2_tpm", "fusions"})
+RNA_FILES = frozenset({"counts", "tpm", "log2_tpm", "fusions", "repertoire"})
 READ_FILES = ("bam", "cram")
 INDICES = {"bai": "bam", "crai": "cram"}
 FILES = frozenset(

@@ -13,6 +13,7 @@ from storiform.io.fit_files import read_fit
 from storiform.io.hla_alleles import read_hla_types
 from storiform.io.phases import read_call_phases
 from storiform.io.ratio_files import read_ratios
+from storiform.io.repertoire_files import read_clonotypes
 from storiform.io.segment_files import read_segments
 from storiform.io.snp_files import read_snps
 from storiform.io.units import SourceUnit
@@ -29,6 +30,7 @@ from storiform.model.tables.copies import (
     PATHOLOGY,
 )
 from storiform.model.tables.dna import CALLS
+from storiform.model.tables.immune import GIVEN_CLONOTYPES
 from storiform.model.tables.proteins import CALL_PHASES, GIVEN_PROTEIN_CHANGES, HLA_TYPES
 from storiform.model.tables.proteome import GIVEN_PROTEINS
 from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM, VCF_EXPRESSION
@@ -84,4 +86,5 @@ SOURCES: tuple[Source, ...] = (
     Source(GIVEN_COUNTS, ("counts",), "rna", read_counts),
     Source(GIVEN_TPM, ("tpm",), "rna", read_tpm),
     Source(GIVEN_LOG2_TPM, ("log2_tpm",), "rna", read_log2_tpm),
+    Source(GIVEN_CLONOTYPES, ("repertoire",), "rna", read_clonotypes, word="receptors"),
 )

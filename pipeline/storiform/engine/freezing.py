@@ -1,0 +1,90 @@
+"""What a finished run holds of one biopsy for each patient, read one table at a time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from storiform.engine.collect import GOOD
+from storiform.engine.journal import read_run
+from storiform.engine.session import Session, open_session
+from storiform.io.resources import RESOURCES, bundled
+from storiform.io.store import read_parquet
+from storiform.model.errors import ConfigError, RunError, fault
+from storiform.model.table import Table
+
+_SECTION = "microenvironment"
+_SETTINGS = ("mode", "alpha", "mcp_symbols")
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run whose results can be read; one biopsy speaks for each patient."""
+
+    session: Session
+
+    def tables(self, contract: Table) -> Iterator[pd.DataFrame]:
+        """Yield the table of each biopsy that speaks for its patient and has it."""
+        speaking = {b.name for b in self.session.report.cohort.biopsies if b.is_baseline}
+        for (name, unit), node in sorted(
+            self.session.graph.producers.items(), key=lambda i: i[0]
+        ):
+            if name != contract.name or unit not in speaking or node.state not in GOOD:
+                continue
+            folder = self.session.results.at(node.step, unit, node.fingerprint)
+            yield read_parquet(folder / f"{name}.parquet", contract)
+
+    def resource(self, name: str) -> Any:  # noqa: ANN401  as each reader returns it
+        """Open a resource as the run had it."""
+        reader = RESOURCES[name]
+        path = self.session.config.resources.get(name)
+        return reader.read(path or bundled(str(reader.default)))
+
+    def settings(self) -> dict[str, str]:
+        """Return what the scores of the run depend on."""
+        return score_settings(self.session.config.params)
+
+
+def score_settings(params: Mapping[str, object]) -> dict[str, str]:
+    """Return the parameters on which scores of the microenvironment depend, as texts."""
+    own = params.get(_SECTION)
+    return {name: str(getattr(own, name)) for name in _SETTINGS if hasattr(own, name)}
+
+
+def finished_run(root: Path) -> FinishedRun:
+    """Open the results folder of a run.
+
+    Raises
+    ------
+    RunError
+        If the folder holds no run, or its configuration writes elsewhere.
+    """
+    summary = read_run(root)
+    if summary is None:
+        remedy = "Give the folder under 'output' of a configuration that was run."
+        raise RunError(fault(str(root), "no run.json", "a results folder", remedy))
+    session = open_session(Path(summary["config"]))
+    if session.results.root.resolve() != root.resolve():
+        found = f"a configuration whose output is {session.results.root}"
+        remedy = "Move the results back, or run the workflow again."
+        raise RunError(fault(str(root), found, "its own configuration", remedy))
+    return FinishedRun(session)
+
+
+def refuse_other_settings(named: str, known: Mapping[str, str], own: Mapping[str, str]) -> None:
+    """Refuse a reference whose scores were taken in another way than those of a run.
+
+    Raises
+    ------
+    ConfigError
+        If both state a parameter of `microenvironment`, and differ.
+    """
+    for name in sorted(set(known) & set(own)):
+        if known[name] != own[name]:
+            found = f"microenvironment.{name} {known[name]}"
+            remedy = "Set it so in the configuration, or freeze the cohort again."
+            raise ConfigError(
+                fault(f"--against {named}", found, f"{own[name]}, as here", remedy)
+            )

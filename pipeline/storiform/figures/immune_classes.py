@@ -1,0 +1,170 @@
+"""Sarcoma Immune Classes of all biopsies: how many are of each, and who responded."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from storiform.figures.style import (
+    DOUBLE_MM,
+    FONT,
+    INK,
+    MEDIUM,
+    PALE,
+    RESPONSES,
+    SMALL,
+    THIN,
+    WITH,
+    WITHOUT,
+    canvas,
+    diverging,
+    dress,
+    footnote,
+    patches,
+    shortened,
+)
+from storiform.model.errors import NothingToShow
+from storiform.model.table import Picture
+from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.immune import SIC_CLASSES, SIC_POPULATIONS, ImmuneClasses
+from storiform.model.tables.rna import POPULATIONS
+
+Floats = npt.NDArray[np.float64]
+
+IMMUNE_CLASS_STRIP = Picture(
+    "immune_class_strip",
+    caption="Sarcoma Immune Classes by the nearest published centroid, on the scale of a "
+    "cohort of reference. Left: biopsies of each class by the response of their patients; "
+    "above each bar, responders of those whose response is known. Right: one column for each "
+    "biopsy, by class, then from the largest margin to the smallest; black: the class is "
+    "ambiguous, since another centroid is hardly farther; below, z scores on the scale of the "
+    "reference. No test.",
+)
+ImmuneClassStrip = Annotated[Figure, IMMUNE_CLASS_STRIP]
+
+_TOL = ("#332288", "#88CCEE", "#117733", "#DDCC77", "#882255")
+COLOURS = dict(zip(SIC_CLASSES, _TOL, strict=True))
+"""From immune-low to immune-high; C is the vascular class."""
+_MOST_NAMES = 36
+_LIMIT = 2.5
+_GROUPS = {"responders": WITH, "non-responders": WITHOUT, "response unknown": PALE}
+
+
+def immune_class_strip(immune_classes: ImmuneClasses, clinic: Clinic) -> ImmuneClassStrip:
+    """Draw the classes of all biopsies with the response of their patients.
+
+    Raises
+    ------
+    NothingToShow
+        If no biopsy has a class.
+    """
+    classed = immune_classes[immune_classes["immune_class"].notna()]
+    if classed.empty:
+        message = "no biopsy has an immune class"
+        raise NothingToShow(message)
+    ordered = classed.sort_values(
+        ["immune_class", "margin", "biopsy"], ascending=[True, False, True], kind="stable"
+    )
+    clinical = clinic.set_index("patient").reindex(ordered["patient"])
+    figure = canvas(DOUBLE_MM, 78.0)
+    parts: Any = figure.subfigures(1, 2, width_ratios=(1.0, 2.4))  # an array of two
+    left, right = parts
+    _draw_sizes(left.subplots(), ordered, clinical)
+    labels = ordered["biopsy"].astype(str).tolist() if len(ordered) <= _MOST_NAMES else []
+    grid = right.add_gridspec(4, 1, height_ratios=(1, 1, 1, len(SIC_POPULATIONS)), hspace=0.02)
+    panels = [right.add_subplot(grid[number]) for number in range(4)]
+    classes = ordered["immune_class"].astype(str).tolist()
+    _draw_strip(panels[0], "class", classes, COLOURS)
+    flags = ordered["is_ambiguous"].fillna(value=False).tolist()
+    told = ["yes" if flag else "no" for flag in flags]
+    _draw_strip(panels[1], "ambiguous", told, {"yes": INK, "no": PALE})
+    responses = clinical["response"].where(clinical["response"].isin(list(RESPONSES)), "NE")
+    _draw_strip(panels[2], "best response", responses.astype(str).tolist(), dict(RESPONSES))
+    _draw_scores(panels[3], ordered, labels)
+    keys = {name: RESPONSES[name] for name in RESPONSES if (responses == name).any()}
+    shown = {f"class {name}": COLOURS[name] for name in COLOURS if name in classes}
+    right.legend(
+        handles=patches({**shown, **keys}),
+        loc="outside upper left", frameon=False, ncols=len(COLOURS),
+        prop={"size": SMALL, "family": FONT}, handlelength=1.0, columnspacing=1.0,
+    )  # fmt: skip
+    left.legend(
+        handles=patches(_GROUPS), loc="outside upper left", frameon=False, ncols=1,
+        prop={"size": SMALL, "family": FONT}, handlelength=1.0, labelspacing=0.3,
+    )  # fmt: skip
+    footnote(figure, _counts(ordered, len(immune_classes)))
+    return figure
+
+
+def _counts(ordered: pd.DataFrame, biopsies: int) -> str:
+    told = f"n = {len(ordered)} biopsies with a class"
+    if biopsies > len(ordered):
+        told += f", {biopsies - len(ordered)} without"
+    ambiguous = int(ordered["is_ambiguous"].fillna(value=False).sum())
+    references = ", ".join(sorted(set(ordered["reference"].dropna().astype(str))))
+    return f"{told}; {ambiguous} ambiguous. Reference: {references}"
+
+
+def _draw_sizes(axes: Axes, ordered: pd.DataFrame, clinical: pd.DataFrame) -> None:
+    """Draw how many biopsies are of each class, parted by response."""
+    told = clinical["responded"].astype("boolean").reset_index(drop=True)
+    classes = ordered["immune_class"].astype(str).reset_index(drop=True)
+    parts = (told.fillna(value=False), (~told).fillna(value=False), told.isna())
+    foot = np.zeros(len(SIC_CLASSES))
+    heights = []
+    for flag, colour in zip(parts, _GROUPS.values(), strict=True):
+        sizes = np.array([int((flag & (classes == name)).sum()) for name in SIC_CLASSES])
+        axes.bar(range(len(SIC_CLASSES)), sizes, bottom=foot, color=colour, width=0.75,
+                 edgecolor=INK, linewidth=THIN / 2)  # fmt: skip
+        foot += sizes
+        heights.append(sizes)
+    for at, (yes, no) in enumerate(zip(heights[0].tolist(), heights[1].tolist(), strict=True)):
+        if foot[at]:
+            words = f"{yes}/{yes + no}" if yes + no else f"{int(foot[at])}"
+            axes.annotate(
+                words, (at, foot[at]), (0, 2), textcoords="offset points", ha="center",
+                fontsize=SMALL, fontfamily=FONT, color=INK,
+            )  # fmt: skip
+    axes.set_xticks(range(len(SIC_CLASSES)), list(SIC_CLASSES))
+    axes.set_ylim(0, max(foot) * 1.15)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axes.set_xlabel("Sarcoma Immune Class")
+    axes.set_ylabel("Biopsies")
+    dress(axes)
+
+
+def _draw_strip(axes: Axes, name: str, cells: list[str], colours: dict[str, str]) -> None:
+    names = list(colours)
+    codes = np.array([[names.index(value) for value in cells]])
+    axes.imshow(
+        codes, aspect="auto", interpolation="nearest", vmin=-0.5, vmax=len(names) - 0.5,
+        cmap=ListedColormap([colours[value] for value in names]),
+    )  # fmt: skip
+    dress(axes, has_frame=True)
+    axes.set_yticks([0], [name])
+    axes.set_xticks([])
+    axes.tick_params(length=0.0)
+
+
+def _draw_scores(axes: Axes, ordered: pd.DataFrame, labels: list[str]) -> None:
+    z: Floats = ordered[[f"z_{name}" for name in SIC_POPULATIONS]].to_numpy(np.float64).T
+    image = axes.imshow(
+        np.ma.masked_invalid(z), aspect="auto", interpolation="nearest", cmap=diverging(),
+        vmin=-_LIMIT, vmax=_LIMIT,
+    )  # fmt: skip
+    dress(axes, has_frame=True)
+    names = {column: population for population, column in POPULATIONS.items()}
+    axes.set_yticks(range(len(z)), [names[name] for name in SIC_POPULATIONS])
+    axes.set_xticks(range(len(labels)), [shortened(n, 16) for n in labels], rotation=90)
+    axes.tick_params(length=0.0)
+    host = axes.figure
+    bar = host.colorbar(image, ax=axes, orientation="vertical", aspect=9, pad=0.02,
+                        extend="both")  # fmt: skip
+    bar.set_label("z score", fontsize=MEDIUM, fontfamily=FONT)
+    bar.ax.tick_params(labelsize=SMALL, labelfontfamily=FONT, width=THIN, length=2.0)
+    bar.outline.set_linewidth(THIN)

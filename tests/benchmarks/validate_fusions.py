@@ -1,0 +1,182 @@
+"""Fusions: planted ones, RNA without any, and two real files beside Arriba's calls.
+
+Run as ``python tests/benchmarks/validate_fusions.py [--fusions 200] [--free 30] [--seed N]
+[--gtf FILE]``. Planted are fusions with 5 to 40 supporting fragments, ten in a library with
+all that looks like a fusion. The real files of ``fusion`` and ``rna`` in STORIFORM_REAL_DATA
+are called with an annotation of exons: ``annotation/hg38_exons.bed.gz`` there (MANE Select, a
+transcript a gene; no genes without protein) unless a GTF is named.
+"""
+
+import argparse
+import gzip
+import os
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+from scipy import stats
+
+from storiform.biomarkers.fusions.calls import FusionsParams, fusions
+from storiform.biomarkers.fusions.split_reads import (
+    FusionReadsParams,
+    chimeric_fusions,
+    fusion_reads,
+)
+from storiform.io.chimeric_junctions import read_chimeric_alignments
+from storiform.io.fusion_files import read_given_fusions, read_known_fusions
+from storiform.io.genes import read_gene_names
+from storiform.io.read_files import open_reads
+from storiform.io.resources import bundled
+from storiform.io.transcripts import read_transcript_models
+from storiform.io.units import SourceUnit
+from storiform.model.transcripts import Transcript, TranscriptModels
+from storiform.simulation.fusion_bam import write_bam
+from storiform.simulation.fusion_genome import FusionGenome, FusionTranscripts, invent_genome
+from storiform.simulation.fusion_rna import RnaSimulator
+
+IN_ONE = 10
+FRAGMENTS = 3000
+LEAST_FOUND, MOST_FALSE = 0.9, 0.1
+FILES = (("cmgg_star.bam", "cmgg_arriba.fusions.tsv"),
+         ("megsap_arriba_in.bam", "megsap_arriba_expected.tsv"))  # fmt: skip
+KNOWN = read_known_fusions(bundled("reference/fusions/known_fusions.tsv"))
+NAMES = read_gene_names(bundled("reference/genome/gene_identifiers.tsv.gz"))
+
+
+def say(text: str) -> None:
+    """Write a line."""
+    sys.stdout.write(f"{text}\n")
+
+
+def called(path: Path, annotation: TranscriptModels) -> pd.DataFrame:
+    """Return the table `fusions` of a BAM."""
+    collector = fusion_reads(annotation, FusionReadsParams())
+    file = open_reads(path, role="tumour", assay="rna")
+    collector.begin(file.header)
+    for chunk in file.chunks(1):
+        for batch in file.batches(chunk):
+            collector.take(batch)
+    file.close()
+    return fusions(KNOWN, NAMES, FusionsParams(), fusion_reads=collector.tables()[0])
+
+
+def pairs(table: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return the pairs of genes that count."""
+    counted = table[table["is_confident"]] if "is_confident" in table else table
+    return set(zip(counted["gene_5"], counted["gene_3"], strict=True))
+
+
+def simulated(genome: FusionGenome, seed: int, planted: int) -> tuple[set, set, pd.DataFrame]:
+    """Return the planted pairs, the found ones, and all junctions of one library."""
+    rna = RnaSimulator(genome, seed).library(FRAGMENTS, planted)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rna.bam"
+        write_bam(path, genome, rna.fragments)
+        table = called(path, genome.annotation)
+    truth = set() if rna.planted.empty else pairs(rna.planted)
+    return truth, pairs(table), table
+
+
+def planted(fusions_wanted: int, free: int, seed: int) -> bool:
+    """Print what was found of planted fusions and in RNA without any; tell if the bars hold."""
+    sought, found, wrong, notes = 0, 0, 0, Counter()
+    for number in range(-(-fusions_wanted // IN_ONE)):
+        genome = invent_genome(seed + number)
+        truth, got, table = simulated(genome, seed + number, IN_ONE)
+        sought, found, wrong = (
+            sought + len(truth),
+            found + len(truth & got),
+            wrong + len(got - truth),
+        )
+        for pair in sorted(truth - got):
+            own = table[(table["gene_5"] == pair[0]) & (table["gene_3"] == pair[1])]
+            say(f"  missed {'::'.join(pair)}: {own['note'].tolist() or 'no junction'}")
+    low = stats.binomtest(found, sought).proportion_ci(0.95).low
+    say(f"planted: {found} of {sought} found ({found / sought:.1%}, at least {low:.1%}); "
+          f"{wrong} false beside them")  # fmt: skip
+    false = 0
+    genome = invent_genome(seed + 1000)
+    for number in range(free):
+        _, got, table = simulated(genome, seed + 2000 + number, 0)
+        false += len(got)
+        notes.update(note for text in table["note"] for note in text.split(";") if note)
+        for pair in sorted(got):
+            say(f"  false {'::'.join(pair)}")
+    say(f"free of fusions: {false} false calls in {free} libraries; left out: "
+          f"{dict(notes.most_common())}")  # fmt: skip
+    return found >= LEAST_FOUND * sought and false <= MOST_FALSE * free
+
+
+def mane(path: Path) -> FusionTranscripts:
+    """Return transcripts of a BED: contig, start, end, exon, gene, number, transcript."""
+    exons: dict[tuple[str, str, str], list[tuple[int, int, int]]] = {}
+    with gzip.open(path, "rt") as lines:
+        for line in lines:
+            contig, start, end, _, gene, number, name = line.rstrip("\n").split("\t")
+            if not line.startswith("#"):
+                own = exons.setdefault((contig, gene, name), [])
+                own.append((int(number), int(start), int(end)))
+    made = []
+    for (contig, gene, name), own in exons.items():
+        own.sort()
+        made.append(
+            Transcript(name, gene, gene, contig, own[0][1] <= own[-1][1],
+                       tuple(sorted(one[1:] for one in own)), biotype="protein_coding")
+        )  # fmt: skip
+    return FusionTranscripts(tuple(made))
+
+
+def real(data: Path, annotation: TranscriptModels) -> bool:
+    """Print what is found in the real files, beside Arriba's calls; tell if the bars hold."""
+    genes = {one.gene for one in annotation}
+    for bam, theirs in FILES:
+        table = called(data / "fusion" / bam, annotation)
+        got, junctions = pairs(table), table.drop_duplicates(["gene_5", "gene_3"])
+        seen = {(row["gene_5"], row["gene_3"]): row for row in junctions.to_dict("records")}
+        unit = SourceUnit("b", "p", {"fusions": data / "fusion" / theirs}, {}, "GRCh38", {})
+        given = read_given_fusions(unit)
+        expected = list(dict.fromkeys(zip(given["gene_5"], given["gene_3"], strict=True)))
+        found = [pair for pair in expected if pair in got]
+        say(f"{bam}: {len(found)} of {len(expected)} pairs of Arriba found")
+        for pair in expected:
+            absent = [gene for gene in pair if gene not in genes]
+            cause = (
+                "found" if pair in got
+                else seen[pair]["note"] if pair in seen
+                else f"{absent[0]} is not in the annotation" if absent
+                else "one gene" if pair[0] == pair[1]
+                else "no junction"
+            )  # fmt: skip
+            say(f"  {'::'.join(pair)}: {cause}")
+        say(f"  beside these: {sorted('::'.join(pair) for pair in got - set(expected))}")
+    none = called(data / "rna" / "arcas_chr6.bam", annotation)
+    say(f"arcas_chr6.bam: {len(pairs(none))} fusions, {len(none)} junctions left out")
+    path = data / "fusion" / "starfusion_hg38.Chimeric.out.junction.gz"
+    unit = SourceUnit("b", "p", {"chimeric_junctions": path}, {}, "GRCh38", {})
+    rows = chimeric_fusions(read_chimeric_alignments(unit), annotation, FusionReadsParams())
+    table = fusions(KNOWN, NAMES, FusionsParams(), chimeric_fusions=rows)
+    say(f"starfusion_hg38: {sorted('::'.join(pair) for pair in pairs(table))}")
+    return not pairs(none)
+
+
+def main() -> int:
+    """Validate; exit 1 if a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fusions", type=int, default=200)
+    parser.add_argument("--free", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--gtf", type=Path)
+    options = parser.parse_args()
+    is_good = planted(options.fusions, options.free, options.seed)
+    if folder := os.environ.get("STORIFORM_REAL_DATA"):
+        data = Path(folder)
+        exons = data / "annotation" / "hg38_exons.bed.gz"
+        annotation = read_transcript_models(options.gtf) if options.gtf else mane(exons)
+        is_good &= real(data, annotation)
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""The strip of fusions."""
+
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from storiform.figures.fusions import fusion_strip, fusion_tiles
+from storiform.figures.style import BLUE, PALE, VERMILION, render
+from storiform.model.errors import NothingToShow
+
+
+def tables(*rows, biopsies="abcd"):
+    columns = ["biopsy", "fusion", "known_fusion", "is_confident"]
+    return pd.DataFrame(list(rows), columns=columns), pd.DataFrame({"biopsy": list(biopsies)})
+
+
+ROWS = (
+    ("a", "EWSR1::FLI1", "EWSR1::FLI1", True),
+    ("a", "EWSR1::FLI1", "EWSR1::FLI1", True),
+    ("b", "X::Y", "", True),
+    ("c", "X::Y", "", True),
+    ("b", "ONE::A", "", True),
+    ("b", "ONE::B", "", True),
+    ("c", "SS18::SSX1", "SS18::SSX1", False),
+)
+
+
+def test_known_pairs_come_first_and_lone_ones_are_counted_together() -> None:
+    tiles = fusion_tiles(*tables(*ROWS))
+    assert tiles.pairs == ("EWSR1::FLI1", "X::Y")
+    assert tiles.biopsies == ("a", "b", "c", "d")
+    assert tiles.counts.tolist() == [[1, 0, 0, 0], [0, 1, 1, 0], [0, 2, 0, 0]]
+    assert tiles.known == {"EWSR1::FLI1"}
+
+
+def test_tiles_have_the_colours_of_the_legend_and_counts() -> None:
+    figure = fusion_strip(*tables(*ROWS))
+    (axes,) = figure.axes
+    colours = [to_hex(colour).upper() for colour in axes.collections[0].get_facecolors()]
+    none = PALE.upper()
+    assert colours == [
+        VERMILION, none, none, none, none, BLUE, BLUE, none, none, BLUE, none, none,
+    ]  # fmt: skip
+    assert [text.get_text() for text in axes.texts] == ["2"]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["EWSR1::FLI1", "X::Y", "other pairs"]
+    told = figure._supxlabel.get_text()  # noqa: SLF001  matplotlib has no other way
+    assert told == "n = 4 biopsies; 3 with a fusion, 1 with a known one"
+    assert render(figure)["png"]
+
+
+def test_many_biopsies_have_no_names_and_fit_the_page() -> None:
+    names = [f"b{n:03d}" for n in range(200)]
+    rows = [(name, f"G{n % 40}::H", "", True) for n, name in enumerate(names)]
+    figure = fusion_strip(*tables(*rows, biopsies=names))
+    assert figure.get_figwidth() * 25.4 <= 183.1
+    assert not figure.axes[0].get_xticklabels()
+    assert len(figure.axes[0].get_yticklabels()) == 25
+
+
+def test_without_fusions_there_is_nothing_to_show() -> None:
+    with pytest.raises(NothingToShow):
+        fusion_strip(*tables(("a", "A::B", "", False)))
