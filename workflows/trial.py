@@ -30,6 +30,10 @@ from storiform.biomarkers.copy_number.ratios import log_ratios
 from storiform.biomarkers.copy_number.segmentation import raw_segments
 from storiform.biomarkers.denominators import tmb_denominators
 from storiform.biomarkers.expression import counts, tpm
+from storiform.biomarkers.fusions.calls import fusion_burden, fusions
+from storiform.biomarkers.fusions.diagnoses import fusion_discordances
+from storiform.biomarkers.fusions.proteins import fusion_proteins
+from storiform.biomarkers.fusions.split_reads import chimeric_fusions, fusion_reads
 from storiform.biomarkers.gene_counting import gene_counts
 from storiform.biomarkers.germline import germline_alleles, germline_sites
 from storiform.biomarkers.hla.fragments import hla_fragments
@@ -38,6 +42,8 @@ from storiform.biomarkers.hla.reads import hla_sequences
 from storiform.biomarkers.hla.types import hla_types
 from storiform.biomarkers.hla.typing import hla_calls
 from storiform.biomarkers.identity import identity
+from storiform.biomarkers.immune_classes import immune_classes, own_scale_classes
+from storiform.biomarkers.immune_genes import checkpoints, immunoglobulins
 from storiform.biomarkers.mhc_binding import mhc_binding
 from storiform.biomarkers.microenvironment import mcp_counter, signature_coverage, ssgsea
 from storiform.biomarkers.mutated_genes import gene_mutations, mutated_genes, recurrent_genes
@@ -50,20 +56,31 @@ from storiform.biomarkers.proteome import reference_proteins
 from storiform.biomarkers.quality import quality
 from storiform.biomarkers.read_statistics import read_statistics
 from storiform.biomarkers.recounts import call_pairs, phased_calls, recounts
+from storiform.biomarkers.reference_percentiles import reference_percentiles
+from storiform.biomarkers.repertoires import repertoires
 from storiform.biomarkers.tmb import tmb
 from storiform.biomarkers.variants import variants
 from storiform.figures.boxplot import response_boxplots
 from storiform.figures.copy_number import amplicon_12q, copy_number_profile
 from storiform.figures.copy_number_frequency import copy_number_cohort
 from storiform.figures.fit_surface import fit_surface
+from storiform.figures.fusions import fusion_strip
 from storiform.figures.heatmap import gene_set_heatmap, microenvironment_heatmap
 from storiform.figures.hla import hla_coverage, hla_loss_strip
+from storiform.figures.immune_classes import immune_class_strip
 from storiform.figures.kaplan_meier import survival_by_feature, survival_of_all
+from storiform.figures.ma_plot import ma_plot
+from storiform.figures.marker_view import marker_view
 from storiform.figures.neoantigens import neoantigen_burdens, neoantigen_ranks
 from storiform.figures.quality import quality_overview
+from storiform.figures.signature_panel import signature_panel
+from storiform.figures.volcano import volcano
 from storiform.figures.waterfall import waterfall
 from storiform.statistics.association import associations
+from storiform.statistics.differential import differential_expression
+from storiform.statistics.gsea import gsea, marker_enrichment
 from storiform.statistics.survival import survival
+from storiform.statistics.variance_stabilisation import vst
 
 EFFICACY = (waterfall, survival_of_all)
 
@@ -101,6 +118,16 @@ HLA = (
     hla_loss,
     hla_coverage,
     hla_loss_strip,
+)
+
+FUSIONS = (
+    fusion_reads,
+    chimeric_fusions,
+    fusions,
+    fusion_burden,
+    fusion_discordances,
+    fusion_proteins,
+    fusion_strip,
 )
 
 NEOANTIGENS = (
@@ -146,8 +173,27 @@ EXPRESSION = (
     mcp_counter,
     ssgsea,
     signature_coverage,
+    vst,
+    reference_percentiles,
+    immune_classes,
+    own_scale_classes,
+    checkpoints,
+    immunoglobulins,
+    repertoires,
+    immune_class_strip,
+    signature_panel,
     microenvironment_heatmap,
     gene_set_heatmap,
+)
+
+# genes that go with response
+DIFFERENTIAL = (
+    differential_expression,
+    marker_enrichment,
+    gsea,
+    ma_plot,
+    volcano,
+    marker_view,
 )
 
 # what goes with response and survival
@@ -159,8 +205,10 @@ STEPS = (
     *EXOMES,
     *MUTATIONS,
     *HLA,
+    *FUSIONS,
     *NEOANTIGENS,
     *COPY_NUMBER,
     *EXPRESSION,
+    *DIFFERENTIAL,
     *OUTCOME,
 )

@@ -17,6 +17,7 @@ from storiform.io.cohort_reference import (
     read_sic_centroids,
 )
 from storiform.io.fasta import read_fasta
+from storiform.io.fusion_files import read_known_fusions
 from storiform.io.gene_places import read_chromosome_arms, read_gene_places
 from storiform.io.gene_sets import read_gene_sets
 from storiform.io.genes import (
@@ -99,6 +100,11 @@ RESOURCES: Mapping[str, ResourceReader] = {
         None,
         "scale and shift that bring log2(TPM + 1) of each gene to the scale of the cohort of "
         "reference: gene, scale, shift",
+    ),
+    "known_fusions": ResourceReader(
+        read_known_fusions,
+        "reference/fusions/known_fusions.tsv",
+        "pairs of genes that are known to fuse: fusion, gene_5, gene_3, histologies, doi",
     ),
     "sic_centroids": ResourceReader(
         read_sic_centroids,

@@ -19,7 +19,9 @@ from storiform.model.genome import Build
 
 DNA_FILES = frozenset({"vcf", "maf", "snps", "ratios", "segments", "purity_fit"})
 COVERAGES = ("coverage", "off_target_coverage")
-RNA_FILES = frozenset({"counts", "tpm", "log2_tpm", "fusions", "repertoire"})
+RNA_FILES = frozenset(
+    {"counts", "tpm", "log2_tpm", "fusions", "chimeric_junctions", "repertoire"}
+)
 READ_FILES = ("bam", "cram")
 INDICES = {"bai": "bam", "crai": "cram"}
 FILES = frozenset(

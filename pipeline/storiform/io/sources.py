@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from storiform.io.calls import read_calls
+from storiform.io.chimeric_junctions import read_chimeric_alignments
 from storiform.io.coverage import read_coverage
 from storiform.io.csq_proteins import read_given_protein_changes, read_given_proteins
 from storiform.io.expression import read_counts, read_log2_tpm, read_tpm
 from storiform.io.fit_files import read_fit
+from storiform.io.fusion_files import read_given_fusions
 from storiform.io.hla_alleles import read_hla_types
 from storiform.io.phases import read_call_phases
 from storiform.io.ratio_files import read_ratios
@@ -30,6 +32,7 @@ from storiform.model.tables.copies import (
     PATHOLOGY,
 )
 from storiform.model.tables.dna import CALLS
+from storiform.model.tables.fusions import CHIMERIC_ALIGNMENTS, GIVEN_FUSIONS
 from storiform.model.tables.immune import GIVEN_CLONOTYPES
 from storiform.model.tables.proteins import CALL_PHASES, GIVEN_PROTEIN_CHANGES, HLA_TYPES
 from storiform.model.tables.proteome import GIVEN_PROTEINS
@@ -85,6 +88,14 @@ SOURCES: tuple[Source, ...] = (
     Source(GIVEN_FIT, ("purity_fit",), "exome", read_fit),
     Source(GIVEN_COUNTS, ("counts",), "rna", read_counts),
     Source(GIVEN_TPM, ("tpm",), "rna", read_tpm),
+    Source(GIVEN_FUSIONS, ("fusions",), "rna", read_given_fusions, word="fusions"),
+    Source(
+        CHIMERIC_ALIGNMENTS,
+        ("chimeric_junctions",),
+        "rna",
+        read_chimeric_alignments,
+        word="chimeric alignments",
+    ),
     Source(GIVEN_LOG2_TPM, ("log2_tpm",), "rna", read_log2_tpm),
     Source(GIVEN_CLONOTYPES, ("repertoire",), "rna", read_clonotypes, word="receptors"),
 )
