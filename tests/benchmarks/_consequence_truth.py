@@ -234,8 +234,7 @@ class PlainEffects:
         (low, high), (begin, _) = place, self._of(one)[3]
         changed = rna[:low] + bases + rna[high:]
         first = begin + one.phase
-        is_whole = one.phase == 0 and "cds_start_NF" not in one.tags
-        begins = is_whole and (begin > 0 or rna[:3] in _NEAR_STARTS[one.code])
+        begins = _begins(one, rna, begin)
         if begins and rna[first : first + 3] not in _STARTS[one.code]:
             return Truth("left out: another start than ATG")
         if not begins and low < first:
@@ -258,7 +257,7 @@ class PlainEffects:
         if is_open and high > end - (end - first) % 3:
             return Truth("open_end")
         mutant = self._protein(one, changed[first:])
-        if one.phase == 0 and "cds_start_NF" not in one.tags:
+        if _begins(one, rna, first - one.phase):
             reference, mutant = "M" + reference[1:], "M" + mutant[1:]
         is_before = low < first + 3 and mutant[:1] != reference[:1]
         is_behind = (
@@ -276,6 +275,12 @@ class PlainEffects:
     @staticmethod
     def _protein(one, bases: str) -> str:
         return to_stop(translated(bases, one.code))
+
+
+def _begins(one: PlainTranscript, rna: str, begin: int) -> bool:
+    """Tell whether a coding sequence that begins at `begin` of the RNA has its start codon."""
+    is_whole = one.phase == 0 and "cds_start_NF" not in one.tags
+    return is_whole and (begin > 0 or rna[:3] in _NEAR_STARTS[one.code])
 
 
 def expected_terms(truth: Truth) -> set[str]:

@@ -1,10 +1,10 @@
 """Consequences of simulated variants against a plain, independent translation.
 
 Run as ``python tests/benchmarks/validate_consequences.py [--count 20000] [--seed N] [--real
-FOLDER] [--keep FOLDER]``. Variants of every class are drawn over an invented genome and, with
-``--real``, over pieces of the real one and the transcripts of an osteosarcoma; they are
-annotated by ``storiform annotate``, and what the written file says of each transcript is
-compared with `_consequence_truth`. Every kind of difference is told with examples.
+FOLDER] [--only NAME] [--keep FOLDER]``. Variants of every class are drawn over an invented
+genome and, with ``--real``, over pieces of the real one and the transcripts of an osteosarcoma;
+they are annotated by ``storiform annotate``, and what the written file says of each transcript
+is compared with `_consequence_truth`. Every kind of difference is told with examples.
 """
 
 import argparse
@@ -203,16 +203,33 @@ def _short(truth: Truth) -> str:
     return f"{low + 1}: {one[low : at + 8]} -> {two[low : at + 8]}"
 
 
-def real_genomes(data: Path) -> Iterator[tuple[str, Genome]]:
-    """Yield pieces of the real genome whose genes are known."""
+def _piece(data: Path) -> tuple[str, Genome]:
+    """Return a piece of the real genome whose genes are known."""
     piece = real_piece(
         data / "reference" / "hmf_tinygenome_chr17_part_43.txt.gz",
         data / "annotation" / "gencode.v38.chr17.gtf.gz", "chr17", 42_999_999,
     )  # fmt: skip
-    yield "hg38 chr17:43-44 Mb, GENCODE 38", piece
+    return "hg38 chr17:43-44 Mb, GENCODE 38", piece
+
+
+def _loci(data: Path) -> tuple[str, Genome]:
+    """Return the real transcripts of some loci, on contigs made of them."""
     folder = data / "osteosarcoma_cc0"
     known = of_transcripts(folder / "ref_reference.gtf.gz", folder / "ref_reference.cdna.fa.gz")
-    yield "transcripts around 46 loci of an osteosarcoma, Ensembl", known
+    return "transcripts around 46 loci of an osteosarcoma, Ensembl", known
+
+
+REAL = {"piece": _piece, "osteosarcoma": _loci}
+"""Name of a genome of real data -> what reads it."""
+
+
+def genomes(seed: int, data: Path | None, only: str | None) -> Iterator[tuple[str, Genome]]:
+    """Yield the genomes that are asked for, each with its title."""
+    if only in {None, "invented"}:
+        yield "invented genome", invented(seed)
+    for name, read in REAL.items() if data else ():
+        if only in {None, name}:
+            yield read(data)
 
 
 def main() -> int:
@@ -221,16 +238,16 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=None, help="a fresh one unless given")
     parser.add_argument("--real", type=Path, help="folder of real data")
+    parser.add_argument("--only", choices=("invented", *REAL), help="one genome alone")
     parser.add_argument("--keep", type=Path, help="folder in which the files are kept")
     given = parser.parse_args()
+    if given.only in REAL and not given.real:
+        parser.error(f"--only {given.only} needs --real FOLDER")
     seed = random.SystemRandom().randrange(1 << 30) if given.seed is None else given.seed
     say(f"seed {seed}, translation by {LIBRARY}")
-    genomes = [("invented genome", invented(seed))]
-    if given.real:
-        genomes += real_genomes(given.real)
     worst = 1.0
     with tempfile.TemporaryDirectory() as temporary:
-        for number, (title, genome) in enumerate(genomes):
+        for number, (title, genome) in enumerate(genomes(seed, given.real, given.only)):
             folder = (given.keep or Path(temporary)) / str(number)
             begin = time.perf_counter()
             found = compared(genome, variants(genome, given.count, seed), folder)

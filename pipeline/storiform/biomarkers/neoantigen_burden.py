@@ -1,6 +1,6 @@
 """How many neoantigens a biopsy has, counted in several ways that are never mixed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -22,6 +22,7 @@ from storiform.model.tables.proteins import (
 from storiform.model.tables.proteome import GivenProteins, ReferenceProteins
 from storiform.model.tables.rna import Tpm, VcfExpression
 from storiform.model.untranslated import UNKNOWN, Untranslated, untranslated_calls
+from storiform.model.variant_groups import joined_calls
 
 _GENES = ("A", "B", "C", "E", "F", "G")
 _SILENT = "no prediction for any peptide"
@@ -128,31 +129,6 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     return pd.DataFrame([row])
 
 
-def joined_calls(variant_ids: Iterable[str]) -> dict[str, str]:
-    """Name the variant of each `variant_ids`: those that share a call are one.
-
-    Examples
-    --------
-    >>> joined_calls(["b;c", "a", "b"])
-    {'b;c': 'b', 'a': 'a', 'b': 'b'}
-    """
-    parent: dict[str, str] = {}
-
-    def root(call: str) -> str:
-        while parent.setdefault(call, call) != call:
-            parent[call] = parent[parent[call]]
-            call = parent[call]
-        return call
-
-    ids = list(dict.fromkeys(variant_ids))
-    for written in ids:
-        first, *others = written.split(";")
-        for other in others:
-            one, two = sorted((root(first), root(other)))
-            parent[two] = one
-    return {written: root(written.partition(";")[0]) for written in ids}
-
-
 def _groups(peptides: pd.DataFrame) -> dict[str, str]:
     """Name the variant of each `variant_ids`, and of each change among `partner_ids`."""
     return joined_calls(_changes(peptides))
@@ -184,7 +160,9 @@ def _alleles(
     without: dict[str, str] = {}
     if hla_types is not None:
         unclear = hla_types[hla_types["allele"].isna() & hla_types["gene"].isin(_GENES)]
-        for name, why in zip(unclear["written"], unclear["reason"].fillna(""), strict=True):
+        written = unclear["written"].fillna("")
+        names = written.where(written != "", "HLA-" + unclear["gene"])
+        for name, why in zip(names, unclear["reason"].fillna(""), strict=True):
             without[str(name)] = REASONS.get(str(why), str(why))
     if mhc_alleles is not None:
         silent = _silent(binding)

@@ -67,8 +67,10 @@ def changes_of(entries: Sequence[CsqEntry]) -> list[Change]:
     for group in _grouped(double):
         if {change.entries[0].call for change in group} not in known:
             groups.append(group)
-    joint = [change for group in groups if len(group) > 1 for change in _joined(group)]
-    return [*(_told_alone(change, groups) for change in alone), *joint]
+    made = [(group, _joined(group)) for group in groups if len(group) > 1]
+    told = [group for group, joint in made if joint]
+    joint = [change for _, own in made for change in own]
+    return [*(_told_alone(change, told) for change in alone), *joint]
 
 
 def _grouped(changes: Iterable[Change]) -> list[list[Change]]:

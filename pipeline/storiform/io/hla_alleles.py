@@ -15,7 +15,14 @@ from storiform.io.lines import lines
 from storiform.io.names import counted, listed
 from storiform.io.units import SourceUnit
 from storiform.model.errors import InputError
-from storiform.model.hla import NOT_A_NAME, REASONS, HlaName, read_hla_names
+from storiform.model.hla import (
+    MOLECULES,
+    NOT_A_NAME,
+    REASONS,
+    HlaName,
+    read_hla_names,
+    says_nothing,
+)
 from storiform.model.tables.proteins import HLA_TYPES
 
 COLUMN = "hla"
@@ -46,7 +53,8 @@ def settle_hla(rows: Rows, sheet: Faults) -> Rows:
     """Read the alleles of each patient; a file in the cell is replaced by what it holds.
 
     Told as a fault: more than two alleles of a gene, two cells of one patient that
-    disagree, a cell or file without any name. Told as a note: alleles that are not usable.
+    disagree, a cell or file without any name. Told as a note: alleles that are not usable, and
+    cells that say that nothing is known (``ND``, ``?``), which are taken as empty.
 
     Parameters
     ----------
@@ -57,7 +65,7 @@ def settle_hla(rows: Rows, sheet: Faults) -> Rows:
     """
     settled: Rows = []
     first: dict[str, tuple[int, tuple[HlaName, ...]]] = {}
-    for line, sample in rows:
+    for line, sample in _without_unsaid(rows, sheet):
         text = sample.notes.get(COLUMN, "")
         path = sample.files.get(COLUMN)
         if path is not None:
@@ -78,6 +86,25 @@ def settle_hla(rows: Rows, sheet: Faults) -> Rows:
     for patient, (_, names) in first.items():
         _note(patient, names, sheet)
     return settled
+
+
+def _without_unsaid(rows: Rows, sheet: Faults) -> Rows:
+    """Empty the cells that say that nothing is known, and tell of them."""
+    kept: Rows = []
+    unsaid: dict[str, dict[str, None]] = {}
+    for line, sample in rows:
+        text = sample.notes.get(COLUMN, "")
+        if text and says_nothing(text):
+            unsaid.setdefault(text, {})[sample.patient] = None
+            others = {name: note for name, note in sample.notes.items() if name != COLUMN}
+            sample = replace(sample, notes=others)  # noqa: PLW2901  the same, its cell empty
+        kept.append((line, sample))
+    for text, patients in unsaid.items():
+        found = f"{text!r} in the column {COLUMN} of {listed(patients)}"
+        sheet.notes.append(
+            f"{sheet.path.name}: {found}: taken as HLA alleles that are not known"
+        )
+    return kept
 
 
 def read_hla_types(unit: SourceUnit) -> pd.DataFrame:
@@ -127,7 +154,8 @@ def _check(names: Sequence[HlaName], text: str, line: int, sheet: Faults) -> Non
         return
     genes: dict[str, set[str]] = {}
     for name in names:
-        if name.gene:
+        # A name that is not usable may be one of the others, told less well.
+        if name.allele or name.reason in MOLECULES:
             genes.setdefault(name.gene, set()).add(name.allele or name.written.upper())
     for gene, alleles in sorted(genes.items()):
         if len(alleles) > _COPIES:

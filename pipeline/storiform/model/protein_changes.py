@@ -1,5 +1,6 @@
 """Changes of proteins: how their calls are named, and which of them count."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -61,32 +62,54 @@ def acting_changes(changes: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFram
         frozenset(calls_of(ids, beside))
         for ids, beside in zip(changes["variant_ids"], changes["beside_ids"], strict=True)
     ]
-    counts = [ids <= eligible for ids in calls]
     owners = [
         str(transcript) if source == "CSQ" else ""
         for transcript, source in zip(changes["transcript"], changes["source"], strict=True)
     ]
-    joint: dict[str, list[frozenset[str]]] = {}
-    for ids, owner, is_whole in zip(calls, owners, counts, strict=True):
-        if owner and is_whole and len(ids) > 1:
-            joint.setdefault(owner, []).append(ids)
-    double = _on_both(changes)
+    together: dict[str, _Together] = {}
+    for ids, owner, phase in zip(calls, owners, changes["phase"], strict=True):
+        if owner:
+            together.setdefault(owner, _Together()).take(ids, str(phase))
     kept = [
-        is_whole
-        and not any(
-            ids < other and (not ids <= double or other <= double)
-            for other in joint.get(owner, ())
-        )
-        for ids, owner, is_whole in zip(calls, owners, counts, strict=True)
+        ids <= eligible and not (owner and together[owner].replace(ids, eligible))
+        for ids, owner in zip(calls, owners, strict=True)
     ]
     return changes[pd.Series(kept, index=changes.index, dtype=bool)]
 
 
-def _on_both(changes: pd.DataFrame) -> frozenset[str]:
-    """Return the calls that a VCF says to lie on both copies, and to be alone on one."""
-    is_double = (changes["source"] == "CSQ") & (changes["phase"] == "homozygous")
-    own = changes[is_double & (changes["beside_ids"].fillna("") == "")]
-    return frozenset(ids for ids in own["variant_ids"].astype(str) if ";" not in ids)
+class _Together:
+    """The calls of a VCF on one transcript, as far as they may act together."""
+
+    def __init__(self) -> None:
+        self._joint: set[frozenset[str]] = set()
+        self._free: set[str] = set()
+
+    def take(self, ids: frozenset[str], phase: str) -> None:
+        """Add the calls of one row, and how they are known to share a copy."""
+        if len(ids) > 1:
+            self._joint.add(ids)
+        elif phase == "homozygous":  # it lies on both copies, of which one may have no other
+            self._free |= ids
+
+    def replace(self, ids: frozenset[str], eligible: frozenset[str]) -> bool:
+        """Tell whether rows with more calls, all of them eligible, stand for that of some.
+
+        Calls on both copies need a row for each copy; where a partner on one copy does not
+        count, they act there without it.
+        """
+        more = [other for other in self._joint if ids < other <= eligible]
+        if not more:
+            return False
+        double = self._on_both()
+        single = [other for other in more if not other <= double]
+        if not ids <= double or len(single) < len(more):
+            return True
+        return ids.isdisjoint(self._free) and len(single) > 1
+
+    def _on_both(self) -> frozenset[str]:
+        """Return the calls on both copies: those with partners on each, and those alone."""
+        seen = Counter(call for ids in self._joint for call in ids)
+        return frozenset(self._free.union(call for call, rows in seen.items() if rows > 1))
 
 
 def calls_of(*written: object) -> list[str]:

@@ -55,8 +55,9 @@ def test_bars_stack_strong_binders_under_the_rest() -> None:
     assert bars == [(strong, 0, 5), (strong, 0, 1), (weak, 5, 4), (weak, 1, 3)]
     lines = axes.collections[0].get_segments()
     assert [segment[:, 1].tolist() for segment in lines] == [[3, 3]]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["P1", "P0"]
-    assert figure.get_supxlabel() == "n = 2 biopsies; 1 without a burden left out"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["P1", "P0", "P2"]
+    assert [(text.get_text(), text.xy) for text in axes.texts] == [("?", (2.0, 0.0))]
+    assert figure.get_supxlabel() == "n = 2 biopsies; 1 more without a burden (?)"
     assert len(figure.axes) == 1
     assert _keys(figure) == ["strong binder", "weaker binder", "of an expressed gene"]
     assert axes.get_legend() is None
@@ -74,7 +75,11 @@ def test_burdens_that_may_be_more_are_counted() -> None:
     table = burdens((4, 1, 2), (3, 1, 2), (2, 1, 2))
     table.loc[0, "reason"] = "1 of 2 calls without a known protein: a lower bound"
     table.loc[2, "reason"] = "clonality unknown of variants with a binder: 1"
-    assert neoantigen_burdens(table, None).get_supxlabel().replace("\n", " ") == (
+    figure = neoantigen_burdens(table, None)
+    hatched = [bar for bar in figure.axes[0].patches if bar.get_hatch()]
+    assert [(bar.get_x() + 0.4, bar.get_height()) for bar in hatched] == [(0.0, 4.0)]
+    assert "lower bound" in _keys(figure)
+    assert figure.get_supxlabel().replace("\n", " ") == (
         "n = 3 biopsies; 1 is a lower bound (an allele or a protein is not known)"
     )
     table.loc[1, "alleles_without"] = "HLA-A*02:99"
@@ -129,7 +134,8 @@ def test_a_row_is_the_best_peptide_of_a_variant() -> None:
     assert mutant.tolist() == [[0.2, 0], [1.5, 1]]
     assert wild[0].tolist() == [5.0, 0]
     assert np.ma.is_masked(wild[1, 0]) or np.isnan(wild[1, 0])
-    assert [text.get_text() for text in axes.texts] == [
+    assert _beside_rows(axes) == [
+        "gene's expression, RNA reads with/over it, cells",
         "12.3 TPM, RNA 5/40, clonal", "allele lost",
     ]  # fmt: skip
     assert _keys(figure) == ["mutant", "germline counterpart", "HLA-A*02:01", "HLA-B*07:02"]
@@ -172,5 +178,32 @@ def test_what_is_known_of_a_row_is_written_in_words() -> None:
         {"gene_tpm": 0.04},
         {},
     )
-    texts = [text.get_text() for text in neoantigen_ranks(rows).axes[0].texts]
-    assert texts == ["1,235 TPM, no RNA reads, clonality open", "0.0 TPM", ""]
+    texts = _beside_rows(neoantigen_ranks(rows).axes[0])
+    assert texts[1:] == ["1,235 TPM, no RNA reads, clonality open", "0.0 TPM", ""]
+
+
+def _beside_rows(axes: Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts if text.get_ha() == "left"]
+
+
+def _bounds(axes: Axes) -> list[tuple[float, str]]:
+    return [(text.xy[0], text.get_text()) for text in axes.texts if text.get_ha() == "center"]
+
+
+def test_the_dashed_lines_say_what_they_are_where_the_run_keeps_to_them() -> None:
+    weak = {"rank": 1.5, "is_strong_binder": False}
+    usual = neoantigen_ranks(ranked({}, weak)).axes[0]
+    assert _bounds(usual) == [(0.5, "strong\n≤ 0.5 %"), (2.0, "binder\n≤ 2 %")]
+    own = neoantigen_ranks(ranked({}, {"rank": 1.5, "is_strong_binder": True})).axes[0]
+    assert _bounds(own) == [(0.5, "0.5 %"), (2.0, "binder\n≤ 2 %")]
+
+
+def test_nothing_known_at_the_right_has_no_heading() -> None:
+    assert _beside_rows(neoantigen_ranks(ranked({}, {})).axes[0]) == ["", ""]
+
+
+def test_a_variant_whose_only_binder_is_shared_is_told_at_that_peptide() -> None:
+    rows = ranked({"partner_ids": "v9"}, {"variant_ids": "v2"})
+    figure = neoantigen_ranks(rows)
+    assert _beside_rows(figure.axes[0])[1:] == ["best of 2 variants", ""]
+    assert figure.get_supxlabel() == "3 variants with a binder; 1 peptide"

@@ -100,6 +100,36 @@ def test_more_than_two_alleles_of_a_gene_are_a_fault_of_the_cell(write: Write) -
     )
 
 
+def test_names_that_tell_no_allele_are_no_third_one(write: Write) -> None:
+    (note,) = notes_of(write("A*02:01;A*24:02;A*24;A2;B*07:02"))
+    assert "A*24 (one field only), A2 (a serological type, no allele)" in note
+    (fault,) = faults_of(write("A*02:01;A*24:02;A*24:09N"))
+    assert "found 3 alleles of HLA-A (A*24:09N, HLA-A*02:01, HLA-A*24:02)" in fault
+
+
+@pytest.mark.parametrize(
+    "cell", ["unknown", "ND", "?", "n.d.", "not typed", "?;?", "Not_Done", "N/D"]
+)
+def test_cell_that_says_that_nothing_is_known_is_an_empty_one(write: Write, cell: str) -> None:
+    report = report_of(write(cell, "A*02:01", patients="P1 P2"))
+    assert ["hla" in sample.notes for sample in report.cohort.samples] == [False, True]
+    (note,) = (note for note in report.notes if "HLA" in note)
+    told = f"{cell!r} in the column hla of P1: taken as HLA alleles that are not known"
+    assert note == f"samples.tsv: {told}"
+
+
+@pytest.mark.parametrize("cell", ["", "NA", "N/A", "-"])
+def test_what_is_empty_in_every_column_is_so_without_a_word(write: Write, cell: str) -> None:
+    report = report_of(write(cell, "A*02:01", patients="P1 P2"))
+    assert ["hla" in sample.notes for sample in report.cohort.samples] == [False, True]
+    assert not [note for note in report.notes if "HLA" in note]
+
+
+def test_rows_of_a_patient_of_which_one_says_nothing_do_not_disagree(write: Write) -> None:
+    report = report_of(write("unknown", "A*02:01"))
+    assert [sample.notes.get("hla") for sample in report.cohort.samples] == [None, "A*02:01"]
+
+
 def test_rows_of_one_patient_that_disagree_are_a_fault(write: Write) -> None:
     (fault,) = faults_of(write("A*02:01;B*07:02", "A*02:01;B*08:01"))
     assert "samples.tsv, row 3, column hla: found HLA-A*02:01, HLA-B*08:01, but row 2" in fault

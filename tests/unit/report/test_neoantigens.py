@@ -6,7 +6,7 @@ import pytest
 from storiform.model.tables.proteins import NEOANTIGEN_BURDEN, NEOANTIGENS
 from storiform.report.biopsy_page import render_biopsy
 from storiform.report.neoantigens import neoantigen_summary
-from storiform.report.record import BiopsyRecord, ReportTable
+from storiform.report.record import BiopsyRecord, Problem, ReportTable
 
 
 def table(contract, *rows):
@@ -112,6 +112,23 @@ def test_a_burden_by_ic50_alone_keeps_its_bound():
 def test_a_biopsy_without_the_table_has_no_summary():
     assert neoantigen_summary(record()) is None
     assert "Neoantigens" not in render_biopsy(record())
+
+
+def test_a_biopsy_without_alleles_has_the_reason():
+    reason = "neoantigens need HLA alleles: no alleles (column hla of the sample sheet)"
+    problems = (Problem("cohort", "peptides, neoantigen_burden", "left_out", reason),)
+    page = render_biopsy(BiopsyRecord("Trial", "0.1.0", "P1", "B1", problems=problems))
+    assert f"The neoantigen burden is not known: {reason}." in page
+    assert "The best peptide" not in page
+
+
+def test_a_peptide_that_is_the_best_of_two_variants_says_so():
+    rows = table(NEOANTIGENS, peptide(1, partner_ids="chr1-20-21-A-C"), peptide(2))
+    found = neoantigen_summary(record(burden(), rows))
+    assert [row.reasons[0] for row in found.candidates] == [
+        "the best of 2 variants that it needs", "strong binder by rank (0.2 %)",
+    ]  # fmt: skip
+    assert (found.variants, found.shown) == (3, 3)
 
 
 def test_a_candidate_is_the_best_peptide_of_its_variant():
