@@ -26,6 +26,8 @@ _OVERLAP, _OWN_WORDS = 8, 3
 _EARNED = 2.5
 """Nats; a column of another gene or allele loses half a nat, one of anything else five."""
 _UNKNOWN = 4
+ANYTHING = 5
+"""A base of which each is as good as another."""
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
 
 
@@ -56,12 +58,17 @@ class Blocks(NamedTuple):
     sequences
         int64 (n + 1,), the first sequence of each block.
     usual
-        uint8 (columns,), the commonest base of each column, 4 for one that is not known.
+        uint8 (columns,), the commonest base of each column, 4 for one that is not known,
+        `ANYTHING` for one that may be any.
     differences
         int64 (columns + 1,): at a column, `others` [differences[c], differences[c + 1]) are
         the sequences that have another base, `bases` which.
     typed
         Number of genes that are typed, the first ones.
+    flank
+        Columns of each block on either side that are of introns.
+    margin
+        Those of them on which reads are not compared: none of DNA, all of RNA.
     """
 
     genes: Ints
@@ -76,6 +83,8 @@ class Blocks(NamedTuple):
     others: npt.NDArray[np.int32]
     bases: Bytes
     typed: int
+    flank: int
+    margin: int
 
 
 class Bench(NamedTuple):
@@ -187,8 +196,8 @@ def best_diagonal(bench: Bench, block: Int) -> tuple[Int, Int]:
 @compiled
 def stretch_of(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> tuple[Int, Int]:
     """Return the bases of the read [first, last) that lie in a block."""
-    length = blocks.columns[block + 1] - blocks.columns[block]
-    return max(np.int64(0), -diagonal), min(bench.state[2], length - diagonal)
+    length = blocks.columns[block + 1] - blocks.columns[block] - blocks.margin
+    return max(np.int64(0), blocks.margin - diagonal), min(bench.state[2], length - diagonal)
 
 
 @compiled
@@ -242,9 +251,15 @@ def usual_loss(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> float
 
 @compiled
 def base_loss(code: Int, cost: float, base: Int) -> float:
-    """Return what one base costs: nothing if it fits or is N, log 4 where nothing is known."""
+    """Return what one base costs: nothing if it fits or is N, log 4 where nothing is known.
+
+    Where it may be any, it costs what it does on average where it is known, that errors of
+    reading do not speak for alleles of which less is known.
+    """
     if code == base or code >= _UNKNOWN:
         return 0.0
+    if base == ANYTHING:
+        return float(3.0 * np.exp(-cost) * cost)
     return min(cost, 1.3862943611198906) if base >= _UNKNOWN else cost
 
 
@@ -297,11 +312,17 @@ def carry_end(bench: Bench, blocks: Blocks, source: Int, target: Int) -> Int:
 
 @compiled
 def weigh_diagonal(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> float:
-    """Return the loss on a diagonal less what each column that the read has there earns."""
+    """Return the loss on a diagonal less what each column that the read has there earns.
+
+    A column of which any base is as good earns nothing.
+    """
     first, last = stretch_of(bench, blocks, block, diagonal)
-    if last <= first:
-        return 0.0
-    return usual_loss(bench, blocks, block, diagonal) - _EARNED * float(last - first)
+    begin = blocks.columns[block] + diagonal
+    told = 0
+    for i in range(first, last):
+        if blocks.usual[begin + i] != ANYTHING:
+            told += 1
+    return usual_loss(bench, blocks, block, diagonal) - _EARNED * told
 
 
 @compiled
