@@ -165,6 +165,8 @@ def count(
                 ]
                 tally.absent += 1
                 tally.absent_told += any(near) or weak
+                if not (any(near) or weak):
+                    tally.errors.append(f"absent {name}: {' '.join(rows['full_name'])}")
                 continue
             tally.alleles += 1
             if own in left:
@@ -315,7 +317,7 @@ def main() -> int:
         say_tally(depth, asked.samples, measure(world, reference, depth, asked.samples, rng))
         for depth in asked.depths
     ]
-    say_real(real, reference)
+    say_real(real, compile_reference(sequences))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     say(f"most memory, simulation and reference included: {peak:.2f} GB")
     return 0 if all(is_met) else 1

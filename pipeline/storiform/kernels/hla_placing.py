@@ -25,6 +25,8 @@ DIAGONALS = 4
 _OVERLAP, _OWN_WORDS = 8, 3
 _EARNED = 2.5
 """Nats; a column of another gene or allele loses half a nat, one of anything else five."""
+_INSIDE = 8
+"""Bases of an exon that a read has at least to be compared beside it."""
 _UNKNOWN = 4
 ANYTHING = 5
 """A base of which each is as good as another."""
@@ -182,14 +184,27 @@ def count_votes(bench: Bench, strand: Int, places: WordPlaces) -> Int:
 
 
 @compiled
-def best_diagonal(bench: Bench, block: Int) -> tuple[Int, Int]:
+def reaches_exon(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> bool:
+    """Tell whether a read has more than a few bases of the exon itself.
+
+    One that lies in the intron alone has no base from which that is counted: beyond a deletion
+    of a single allele it would lie as this one has it, and fit no other.
+    """
+    end = blocks.columns[block + 1] - blocks.columns[block] - blocks.flank
+    inside = min(end, diagonal + bench.state[2]) - max(blocks.flank, diagonal)
+    return bool(inside >= min(_INSIDE, end - blocks.flank))
+
+
+@compiled
+def best_diagonal(bench: Bench, blocks: Blocks, block: Int) -> tuple[Int, Int]:
     """Return the diagonal on a block with the most votes, and these."""
     strand = bench.state[3]
     best, most = np.int64(NOWHERE), np.int64(0)
     for k in range(bench.tried[strand, block]):
-        if bench.votes[strand, block, k] > most:
-            most = bench.votes[strand, block, k]
-            best = bench.diagonals[strand, block, k]
+        diagonal = bench.diagonals[strand, block, k]
+        votes = bench.votes[strand, block, k]
+        if votes > most and reaches_exon(bench, blocks, block, diagonal):
+            best, most = diagonal, votes
     return best, most
 
 
@@ -214,7 +229,7 @@ def anchor_exon(bench: Bench, blocks: Blocks, least: Int) -> bool:
         block = bench.touched[strand, k]
         if bench.anchors[blocks.exons[block]] >= 0 or blocks.genes[block] >= blocks.typed:
             continue
-        diagonal, votes = best_diagonal(bench, block)
+        diagonal, votes = best_diagonal(bench, blocks, block)
         is_better = votes > most or (votes == most and block < best)
         if is_better and is_free(bench, blocks, block, diagonal):
             best, most, at = block, np.int64(votes), np.int64(diagonal)
@@ -332,7 +347,7 @@ def choose_diagonal(bench: Bench, blocks: Blocks, block: Int, one: Int, two: Int
     A read that lies on none of them has no column there.
     """
     bench.places[block] = blocks.columns[block + 1] - blocks.columns[block]
-    own, votes = best_diagonal(bench, block)
+    own, votes = best_diagonal(bench, blocks, block)
     own = own if votes >= _OWN_WORDS else np.int64(NOWHERE)
     best = 0.0
     for k in range(3):

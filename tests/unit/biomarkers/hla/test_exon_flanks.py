@@ -9,7 +9,7 @@ import pytest
 from storiform.biomarkers.hla.exon_flanks import ANY, FLANK, flanked_exons
 from storiform.biomarkers.hla.genomic_exons import genomic_exons
 from storiform.biomarkers.hla.layouts import lay_out
-from storiform.biomarkers.hla.placed_reads import is_spliced, read_fragments
+from storiform.biomarkers.hla.placed_reads import is_spliced, place_reads, read_fragments
 from storiform.biomarkers.hla.reference import compile_reference
 from storiform.biomarkers.hla.typing import HlaTypingParams, hla_calls
 from storiform.kernels.hla_placing import ANYTHING, base_loss
@@ -171,6 +171,25 @@ def test_an_allele_that_an_intron_silences_is_told_by_dna(family, how) -> None:
         assert sorted(genes["allele"]) == ["HLA-A*01:01", wanted]
         assert (genes["limits"] == "").all()
         assert not genes["also_fits"].str.contains("A\\*02:01").any()
+
+
+def test_reads_of_the_intron_alone_are_not_laid_as_a_shortened_allele_has_them(family) -> None:
+    usual = family.find("A*02:01")
+    end = usual.exons[1][1]
+    shorter = altered(
+        usual, SILENT, np.delete(usual.genomic, np.arange(end + 3, end + 15)), -12
+    )
+    all_of = with_allele(family, shorter)
+    reference = compiled(all_of)
+    layouts = lay_out(reference)
+    placed = place_reads(reads_of(all_of, usual.name, depth=60.0), layouts, 10_000, (40, 0.04))
+    alleles = [name for name in reference.alleles if name.startswith("A*")]
+    pair = [alleles.index(name) for name in (usual.name, family.find("A*01:01").name)]
+    sequences = layouts.sequence_of["A"][:, layouts.row_of["A"][pair]]
+    own = np.flatnonzero(placed.least[:, 0] < placed.least[:, 1:].min(axis=1))
+    losses = placed.losses(0, own, sequences).min(axis=1)
+    assert len(own) > 100
+    assert (losses - placed.least[own, 0]).max() < 10.0
 
 
 def test_rna_leaves_open_what_an_intron_tells(family) -> None:
