@@ -10,6 +10,7 @@ else the protein is altered.
 import re
 from itertools import pairwise
 
+from _consequence_edges import trimmed
 from _consequence_truth import PlainTranscript, Truth, to_stop, translated
 
 _FLIP = str.maketrans("ACGT", "TGCA")
@@ -209,7 +210,8 @@ def _misnamed(name: str, truth: Truth, one: PlainTranscript, bases: str, variant
     if truth.place in {"outside", "gap"}:
         return ""
     if not name:
-        is_within = one.exons[0][0] < start and end < one.exons[-1][1]
+        first, last, _ = trimmed(start, ref, alt)
+        is_within = one.exons[0][0] <= first and last <= one.exons[-1][1]
         return "none" * is_within
     if truth.bases[0] and not re.search(r"\d[+-]\d", name):
         return ""  # judged by what it makes of the RNA

@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from _consequence_edges import EXPECTED, SPLICED, differs_at_edge
+from _consequence_edges import EXPECTED, SPLICED, differs_at_edge, trimmed
 from _consequence_entry import misses
+from _consequence_fields import differs_around, differs_in_fields
 from _consequence_genome import (
     Genome,
     Variant,
@@ -37,7 +38,6 @@ from _consequence_truth import (
     Truth,
     expected_terms,
     plain_transcripts,
-    splice_terms,
 )
 from click.testing import CliRunner
 
@@ -108,7 +108,9 @@ def annotated(genome: Genome, drawn: list[Variant], folder: Path) -> Iterator[di
             yield {one["Feature"]: one for one in entries}
 
 
-def compared(genome: Genome, drawn: list[Variant], folder: Path) -> Comparison:
+def compared(  # noqa: C901  each kind of finding is counted apart
+    genome: Genome, drawn: list[Variant], folder: Path
+) -> Comparison:
     """Annotate variants and compare each transcript's change with the plain translation."""
     transcripts = plain_transcripts(genome.gtf)
     plain = PlainEffects(genome.bases, transcripts)
@@ -121,9 +123,14 @@ def compared(genome: Genome, drawn: list[Variant], folder: Path) -> Comparison:
     differing: dict[str, list[str]] = defaultdict(list)
     for variant, entries in zip(drawn, annotated(genome, drawn, folder), strict=True):
         contig, position, ref, alt = variant
+        allele = trimmed(position - 1, ref, alt)
         bare = {name.partition(".")[0]: one for name, one in entries.items()}
-        near = (t for t in by_contig[contig] if _is_near(t, position, ref))
-        for one in near:
+        counts["list"] += 1
+        around = differs_around(bare, by_contig[contig], allele)
+        if around:
+            told = f"{contig}:{position} {ref}>{alt} | {around}"
+            differing[f"transcripts, {around.partition(':')[0]}"].append(told)
+        for one in (t for t in by_contig[contig] if _is_near(t, position, ref)):
             truth = plain.of(one.name, position - 1, ref, alt)
             if one.selenocysteines:
                 truth = truth._replace(place="left out: selenocysteine")
@@ -135,7 +142,7 @@ def compared(genome: Genome, drawn: list[Variant], folder: Path) -> Comparison:
             cause = (
                 _differs(entry, truth)
                 or misses(entry, truth, one, genome.bases[contig], variant)
-                or _differs_in_splicing(entry, one, variant)
+                or differs_in_fields(entry, one, allele, truth)
             )
             if cause:
                 differing[cause.split(":")[0]].append(_told(variant, one, entry, cause))
@@ -180,18 +187,6 @@ def _differs_outside(entry: dict[str, str], terms: set[str], truth: Truth) -> st
     expected = _PLAIN[truth.place]
     is_right = expected <= terms or (truth.place == "intron" and bool(terms & SPLICED))
     return "" if is_right else f"terms: expected {expected}"
-
-
-def _differs_in_splicing(
-    entry: dict[str, str] | None, one: PlainTranscript, variant: Variant
-) -> str:
-    """Say how the terms of splicing of a substitution differ from what its place says."""
-    _, position, ref, alt = variant
-    if entry is None or not len(ref) == len(alt) == 1:
-        return ""
-    found = {t for t in entry["Consequence"].split("&") if t.startswith("splice_")}
-    expected = splice_terms(one, position - 1)
-    return "" if found == expected else f"splicing: expected {sorted(expected)}"
 
 
 def _short(truth: Truth) -> str:

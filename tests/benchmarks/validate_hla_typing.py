@@ -107,11 +107,13 @@ def draw(
 
 
 def distance(own: np.ndarray, other: np.ndarray) -> int:
-    """Return the fewest differing bases over all ways to lay the shorter on the longer."""
+    """Return the fewest differing bases with one gap, at its best place, or with none."""
     if len(other) > len(own):
         own, other = other, own
     spare = len(own) - len(other)
-    return min(int((own[at : at + len(other)] != other).sum()) for at in range(spare + 1))
+    before = np.cumsum(np.concatenate([[0], own[: len(other)] != other]))
+    behind = np.cumsum(np.concatenate([[0], (own[spare:] != other)[::-1]]))[::-1]
+    return int((before + behind).min()) + spare
 
 
 def is_nearest(release: HlaSequences, name: str, called: str, withheld: set[str]) -> bool:

@@ -79,6 +79,21 @@ def test_page_of_a_biopsy_without_any_figure_says_why_and_that_of_no_biopsy_is_d
     assert not list((trial.results / "figures").glob("bar.P002.*"))
 
 
+def test_the_page_of_a_doubtful_biopsy_has_its_warning_also_when_nothing_is_made_again(
+    paged: Callable[..., Toy], here: Here
+) -> None:
+    trial = paged([1.5, 7.0])
+    for _ in range(2):
+        here(trial)
+        sure, doubtful = (
+            (trial.results / "biopsies" / f"{name}.html").read_text()
+            for name in ("P001", "P002")
+        )
+        assert "<strong>draws:</strong> the dose is doubtful" in doubtful
+        assert "doubt" not in sure
+        (trial.results / "report.html").unlink()
+
+
 def test_empty_tables_are_named_and_those_of_failed_steps_are_not(
     paged: Callable[..., Toy], here: Here
 ) -> None:

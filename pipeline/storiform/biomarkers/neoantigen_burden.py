@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from storiform.model.hla import REASONS
+from storiform.model.hla import MOLECULES, REASONS
 from storiform.model.tables.copy_calls import Clonality
 from storiform.model.tables.dna import SomaticVariants
 from storiform.model.tables.proteins import (
@@ -26,6 +26,8 @@ from storiform.model.variant_groups import joined_calls
 
 _GENES = ("A", "B", "C", "E", "F", "G")
 _SILENT = "no prediction for any peptide"
+_OTHER_TYPE = "serological"
+"""Reason of a type whose gene is not told: of class II, or of several genes."""
 _PRESENTED = "neoantigen_burden_presented"
 _DOUBTS = {
     "neoantigen_burden_expressed": "expression unknown of variants with a binder: {}, not "
@@ -155,15 +157,18 @@ def _alleles(
     mhc_alleles: pd.DataFrame | None,
     binding: pd.DataFrame | None,
 ) -> tuple[list[str], dict[str, str]]:
-    """Return the alleles of class I with predictions, and those left out with the reason."""
+    """Return the alleles of class I with predictions, and those left out with the reason.
+
+    One that is known to present nothing, such as a null allele, is left out of nothing: it is
+    named only where there is no other.
+    """
     predicted: list[str] = []
     without: dict[str, str] = {}
+    silent_molecules: dict[str, str] = {}
     if hla_types is not None:
-        unclear = hla_types[hla_types["allele"].isna() & hla_types["gene"].isin(_GENES)]
-        written = unclear["written"].fillna("")
-        names = written.where(written != "", "HLA-" + unclear["gene"])
-        for name, why in zip(names, unclear["reason"].fillna(""), strict=True):
-            without[str(name)] = REASONS.get(str(why), str(why))
+        for name, why in _unclear(hla_types):
+            told = silent_molecules if why in MOLECULES else without
+            told[name] = REASONS.get(why, why)
     if mhc_alleles is not None:
         silent = _silent(binding)
         for name, why in zip(
@@ -175,7 +180,20 @@ def _alleles(
                 without[name] = str(why) or _SILENT
             else:
                 predicted.append(name)
+    if not predicted:
+        without |= silent_molecules
     return predicted, dict(sorted(without.items()))
+
+
+def _unclear(hla_types: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return each entry that tells no allele and may be of class I, with its reason."""
+    gene, reason = hla_types["gene"].fillna(""), hla_types["reason"].fillna("")
+    # What is no name, or that of another species, has no gene.
+    is_open = gene.isin(_GENES) | (gene.eq("") & reason.ne(_OTHER_TYPE))
+    unclear = hla_types["allele"].isna() & is_open
+    written = hla_types["written"].fillna("")
+    names = written.where(written != "", "HLA-" + gene)
+    return list(zip(names[unclear].astype(str), reason[unclear].astype(str), strict=True))
 
 
 def _silent(binding: pd.DataFrame | None) -> set[str]:

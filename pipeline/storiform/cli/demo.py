@@ -118,6 +118,8 @@ def _run(config: Path, workers: int | None) -> int:
     session = open_session(config)
     ending = run_session(session, workers=workers)
     tell(session, ending)
+    if ending.stopped:  # by a signal, which is meant for all that would follow
+        raise SystemExit(ending.exit_code)
     return ending.exit_code
 
 

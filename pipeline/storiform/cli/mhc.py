@@ -57,6 +57,9 @@ def mhc(
 
     predictor = read_mhc_model(model or bundled(str(RESOURCES["mhc_model"].default)))
     if is_list:
+        if peptides is not None or alleles is not None or out is not None:
+            told = "--list stands alone: it prints every allele that the predictor knows"
+            raise click.UsageError(told)
         _list(predictor)
         return
     if peptides is None or alleles is None or out is None:
@@ -141,11 +144,12 @@ def _lengths(written: str) -> range:
 
 def _known(written: str, predictor: "Predictor") -> list[str]:
     """Return the alleles that the predictor knows, and tell of all others."""
+    from storiform.io.hla_alleles import plain_names
     from storiform.model.errors import InputError, fault
     from storiform.model.hla import CLASS_I, REASONS, read_hla_names
 
     known: list[str] = []
-    for name in read_hla_names(written):
+    for name in read_hla_names(plain_names(written)):
         if name.reason:
             click.echo(f"warning: {name.written}: {REASONS[name.reason]}: left out", err=True)
         elif predictor.support(name.allele) == "none":
@@ -214,7 +218,9 @@ def _tell(
             reason = f"of other lengths than {shortest} to {longest} residues"
         left_out.setdefault(reason, []).append(peptide)
     for reason, peptides in left_out.items():
-        number, shown = counted(len(peptides), "peptide"), listed(peptides, _SHOWN)
+        letters = [ascii(peptide)[1:-1] for peptide in peptides[:_SHOWN]]
+        rest = peptides[_SHOWN:]
+        number, shown = counted(len(peptides), "peptide"), listed([*letters, *rest], _SHOWN)
         click.echo(f"warning: {number} {reason}, not predicted: {shown}", err=True)
     name = "standard output" if out == STREAM else str(out)
     click.echo(f"Wrote {counted(int(done.sum()), 'prediction')} to {name}", err=out == STREAM)

@@ -35,6 +35,7 @@ from storiform.io.read_files import inspect_reads
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sheets import Sheets, read_sheets
 from storiform.io.sources import SOURCES, Source, SourceUnit
+from storiform.model.call_doubts import doubt_of_columns
 from storiform.model.cohort import COHORT, Cohort, Sample
 from storiform.model.errors import ConfigError, DataWarning, InputError, UserError, fault
 from storiform.model.step import Step
@@ -85,7 +86,9 @@ def check_inputs(path: Path, listen: Callable[[str], None] | None = None) -> Che
     config = draft.config
     sheets = _sheets(config)
     notebook.add("error", sheets.faults)
-    notebook.add("note", sheets.report.notes)
+    doubts = sheets.report.doubts
+    notebook.add("warning", doubts)
+    notebook.add("note", [note for note in sheets.report.notes if note not in doubts])
     cohort = sheets.report.cohort
     graph = _graph(config, cohort, notebook)
     if why := unwritable(config.output):
@@ -321,6 +324,8 @@ def _read(
     patient = str(node.payload["patient"])
     given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record)
     found = source.table.conform(source.read(given))
+    if table.name == CALLS.name and (doubt := doubt_of_columns(found)):
+        warnings.warn(doubt, DataWarning, stacklevel=2)
     if table.name == CALLS.name and not annotates:
         small = found[found["set_aside"].fillna("") == ""]
         if len(small) and (small["annotation"] == "none").all():

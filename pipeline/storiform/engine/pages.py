@@ -1,16 +1,17 @@
 """The page of each biopsy, also of one of which nothing could be made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from storiform.engine.blocking import blocked
 from storiform.engine.collect import GOOD, Drawn, exported_tables, figures
+from storiform.engine.graph import Node
 from storiform.engine.session import Session
 from storiform.engine.work import Portion, joined
 from storiform.io.store import write_bytes
-from storiform.model.cohort import COHORT
-from storiform.model.table import Picture, Table
+from storiform.model.cohort import COHORT, Cohort
+from storiform.model.table import Grain, Picture, Table
 from storiform.report.record import (
     BiopsyRecord,
     Problem,
@@ -20,6 +21,7 @@ from storiform.report.record import (
 )
 
 FOLDER = "biopsies"
+_OWN: tuple[Grain, ...] = ("sample", "biopsy", "patient")
 
 
 def biopsies_with_page(session: Session) -> tuple[str, ...]:
@@ -47,6 +49,7 @@ def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
         folder.mkdir(exist_ok=True)
     columns = {table.name: table.columns for table in record.tables}
     problems = _problems(session)
+    doubts = warnings_of_biopsies(session.graph.nodes, session.report.cohort)
     for biopsy in record.biopsy_pages:
         drawn = drawings.get(biopsy, [])
         goal = folder / f"{biopsy}.html"
@@ -58,7 +61,7 @@ def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
             tables=tuple(_tables(session, biopsy, columns)),
             figures=tuple(_figure(session, one) for one in drawn if not one.nothing),
             not_drawn=tuple((one.contract.name, one.nothing) for one in drawn if one.nothing),
-            problems=tuple(problems.get(biopsy, ())),
+            problems=(*problems.get(biopsy, ()), *doubts.get(biopsy, ())),
         )
         write_bytes(goal, render_biopsy(page).encode())
         written.append(goal)
@@ -118,7 +121,7 @@ def _problems(session: Session) -> dict[str, list[Problem]]:
     grains |= {node.step: node.grain for node in session.graph.nodes}
     owners: dict[tuple[str, str], list[str]] = {}
     for biopsy in cohort.units("biopsy"):
-        for grain in ("sample", "biopsy", "patient", "cohort"):
+        for grain in (*_OWN, "cohort"):
             for unit in cohort.seen_from("biopsy", biopsy, grain):
                 owners.setdefault((grain, unit), []).append(biopsy)
     found: dict[str, list[Problem]] = {}
@@ -129,6 +132,58 @@ def _problems(session: Session) -> dict[str, list[Problem]]:
         at = ("cohort", COHORT) if problem.unit == COHORT else (grain, problem.unit)
         for biopsy in owners.get(at, []):
             found.setdefault(biopsy, []).append(problem)
+    return found
+
+
+def warnings_of_biopsies(nodes: Iterable[Node], cohort: Cohort) -> dict[str, list[Problem]]:
+    """Collect for each biopsy the warnings about what its values were made from.
+
+    They are those of its own steps, of its samples' and its patient's, and of the steps of the
+    whole cohort that these read from, as the reference proteins; nothing is told of others.
+
+    Parameters
+    ----------
+    nodes
+        The graph, each node after what it reads.
+    cohort
+        Who belongs to whom.
+    """
+    ordered = list(nodes)
+    owned: dict[tuple[str, str], list[Node]] = {}
+    for node in ordered:
+        owned.setdefault((node.grain, node.unit), []).append(node)
+    found: dict[str, list[Problem]] = {}
+    for biopsy in cohort.units("biopsy"):
+        own = [
+            node
+            for grain in _OWN
+            for unit in cohort.seen_from("biopsy", biopsy, grain)
+            for node in owned.get((grain, unit), [])
+        ]
+        seen = {*own, *_read_of_cohort(own)}
+        told = [
+            Problem(node.unit, node.step, "warning", message)
+            for node in ordered
+            if node in seen
+            for message in node.doubts
+        ]
+        if told:
+            found[biopsy] = told
+    return found
+
+
+def _read_of_cohort(own: list[Node]) -> set[Node]:
+    """Return the nodes of the whole cohort from which these read, at any remove.
+
+    The way does not lead on through a node of one unit: it may be another biopsy's.
+    """
+    found: set[Node] = set()
+    ahead = list(own)
+    while ahead:
+        for feed in ahead.pop().feeds():
+            if feed.node.grain == "cohort" and feed.node not in found:
+                found.add(feed.node)
+                ahead.append(feed.node)
     return found
 
 

@@ -36,7 +36,7 @@ from storiform.figures.style import (
 from storiform.model.errors import NothingToShow
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
-from storiform.model.tables.proteins import NeoantigenBurden, Neoantigens
+from storiform.model.tables.proteins import NeoantigenBurden, Neoantigens, Peptides
 from storiform.model.variant_groups import best_binders
 
 Floats = npt.NDArray[np.float64]
@@ -54,14 +54,15 @@ NeoantigenBurdens = Annotated[Figure, NEOANTIGEN_BURDENS]
 
 NEOANTIGEN_RANKS = Picture(
     "neoantigen_ranks",
-    caption="The best neoantigens of the biopsy, one row for each variant in the order of the "
-    "ranked list: percentile rank of the mutant peptide (filled) and of its counterpart in the "
-    "germline protein, where it has one (open), for the HLA allele in colour; left binds "
-    "better. Dashed: percentile ranks of 0.5 and 2, up to which a peptide is a strong binder "
-    "and a binder by default. At the right, what is known of the variant: expression of "
-    "its gene, RNA reads with it, how many of the tumour's cells carry it, and whether the "
-    "allele is lost. A peptide that is the best of several variants has one row. No test.",
-    version=3,
+    caption="The best neoantigens of the biopsy on HLA alleles of class I, one row for each "
+    "variant in the order of the ranked list: percentile rank of the mutant peptide (filled) "
+    "and of its counterpart in the germline protein, where it has one (open), for the HLA "
+    "allele in colour; left binds better. Dashed: percentile ranks of 0.5 and 2, up to which a "
+    "peptide is a strong binder and a binder by default. At the right, as far as known: "
+    "expression of the gene, RNA reads with the variant and over it, its clonality, and that "
+    "the allele is lost. A peptide that is the best of several variants has "
+    "one row. No test.",
+    version=4,
     grain="biopsy",
 )
 NeoantigenRanks = Annotated[Figure, NEOANTIGEN_RANKS]
@@ -74,7 +75,12 @@ _MOST_ROWS = 25
 _LEAST_RANK, _LARGEST_RANK = 0.005, 100.0
 _BOUNDS = {0.5: ("strong", "is_strong_binder"), 2.0: ("binder", "is_binder")}
 """Usual bounds of the rank, the word for what lies left of them, and the column with it."""
-_SIDE = "gene's expression, RNA reads with/over it, cells"
+_SIDE = {
+    "gene_tpm": "gene's expression", "rna_depth": "RNA reads with/over it",
+    "clonality": "clonality",
+}  # fmt: skip
+"""What the texts at the right hold, by the column with it."""
+_LEAST_END = 4.0
 _BOUND: dict[str, Any] = {
     "facecolor": "none", "edgecolor": INK, "hatch": "////", "linewidth": THIN / 2,
 }  # fmt: skip
@@ -227,29 +233,33 @@ def _strip(axes: Axes, responses: list[str]) -> None:
         spine.set_visible(False)
 
 
-def neoantigen_ranks(neoantigens: Neoantigens) -> NeoantigenRanks:
+def neoantigen_ranks(
+    neoantigens: Neoantigens,
+    peptides: Peptides,
+    neoantigen_burden: NeoantigenBurden | None = None,
+) -> NeoantigenRanks:
     """Draw the ranks of the best peptide of each variant beside those of its counterpart.
 
     Raises
     ------
     NothingToShow
-        If no peptide binds by rank.
+        If no peptide binds an allele of class I by rank, with the reason of the burden.
     """
-    binders = neoantigens[neoantigens["is_binder"] & neoantigens["rank"].notna()]
+    own = neoantigens[neoantigens["mhc_class"] == "I"]
+    binders = own[own["is_binder"] & own["rank"].notna()]
     if binders.empty:
-        message = "no mutant peptide is known to bind an HLA allele by rank"
-        raise NothingToShow(message)
-    best = best_binders(neoantigens)
+        raise NothingToShow(_why_none(neoantigen_burden))
+    best = best_binders(own, peptides)
     shown = best.head(_MOST_ROWS).reset_index(drop=True)
     figure = canvas(DOUBLE_MM, min(26.0 + 5.0 * len(shown), TALLEST_MM))
     axes = figure.subplots()
     colours = colours_of(sorted(shown["allele"]), PALETTE)
     _draw_ranks(axes, shown, colours)
-    _label_bounds(axes, neoantigens)
+    _label_bounds(axes, own)
     axes.set_yticks(range(len(shown)), [_name(row) for row in shown.to_dict("records")])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     beside = [_beside(row) for row in shown.to_dict("records")]
-    for place, text in enumerate([_SIDE, *beside] if any(beside) else beside, -any(beside)):
+    for place, text in enumerate([_heading(shown), *beside] if any(beside) else [], -1):
         axes.annotate(
             text, (1.0, max(place, -0.85)), (4, 0), xycoords=("axes fraction", "data"),
             textcoords="offset points", fontsize=SMALL, fontfamily=FONT, ha="left",
@@ -263,6 +273,26 @@ def neoantigen_ranks(neoantigens: Neoantigens) -> NeoantigenRanks:
     )  # fmt: skip
     footnote(figure, _how_many(binders, int(best["variants"].sum()), shown))
     return figure
+
+
+def _why_none(burden: pd.DataFrame | None) -> str:
+    """Say why no binder is known: where nothing could be predicted, what that lacked."""
+    plain = "no mutant peptide is known to bind an HLA allele of class I by rank"
+    if burden is None or burden.empty:
+        return plain
+    told = burden.iloc[0]
+    reason = str(told["reason"]) if _is_known(told["reason"]) else ""
+    if _is_known(told["neoantigen_burden"]):
+        return f"{plain}; {reason}" if reason else plain
+    is_by_affinity = _is_known(told["neoantigen_burden_affinity"])
+    return "no percentile ranks are known" if is_by_affinity or not reason else reason
+
+
+def _heading(shown: pd.DataFrame) -> str:
+    """Name what is known of at least one row."""
+    return ", ".join(
+        words for column, words in _SIDE.items() if any(map(_is_known, shown[column]))
+    )
 
 
 def _how_many(binders: pd.DataFrame, variants: int, shown: pd.DataFrame) -> str:
@@ -305,8 +335,9 @@ def _draw_ranks(axes: Axes, shown: pd.DataFrame, colours: dict[str, str]) -> Non
     )
     axes.scatter(mutant, places, s=2.0 * DOT, c=dyed, edgecolors=dyed, linewidths=0.8, zorder=3)
     axes.set_xscale("log")
-    least = float(np.nanmin([mutant, wild]))
-    axes.set_xlim(min(least * 0.7, 0.1), _LARGEST_RANK * 1.1)
+    least, most = (float(of([mutant, wild])) for of in (np.nanmin, np.nanmax))
+    end = min(max(most * 1.4, _LEAST_END), _LARGEST_RANK * 1.1)
+    axes.set_xlim(min(least * 0.7, 0.1), end)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda rank, _: f"{rank:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("Percentile rank (%)")

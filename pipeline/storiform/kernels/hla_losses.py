@@ -11,10 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from storiform.kernels import compiled
+from storiform.kernels.hla_blocks import Bench, Blocks, WordPlaces
 from storiform.kernels.hla_placing import (
-    Bench,
-    Blocks,
-    WordPlaces,
     base_loss,
     place_read,
     stretch_of,

@@ -12,6 +12,13 @@ _MOST = 0.8
 _FEW_GERMLINE, _MUCH_GERMLINE = 5, 0.5
 """Calls, and their share of those that pass all else, from which a germline filter does."""
 
+_FEW_EXCHANGED, _EXCHANGED, _ODDS = 3, 0.05, 2
+"""Calls that only the normal shows: how many, their share of all calls with counts of both,
+and how many to one that only the tumour shows, from which the columns may be exchanged. Losses
+and dropouts make some such calls in a good file."""
+_SEEN = 2
+"""Reads of the alternative allele that are no error of sequencing."""
+
 _Flags = NDArray[np.bool_]
 
 
@@ -35,12 +42,40 @@ def doubts_of_calls(
         Nothing where there is nothing to tell.
     """
     told = [
+        doubt_of_columns(variants),
         _of_rejected(variants, rejected),
         _of_germline(variants, germline),
         _of_repeated(variants),
         _of_uncounted(variants),
     ]
     return [message for message in told if message]
+
+
+def doubt_of_columns(calls: pd.DataFrame) -> str:
+    """Tell where the normal has the reads that the tumour should have.
+
+    Parameters
+    ----------
+    calls
+        The table `calls` or `variants` of a biopsy, with read counts of both samples.
+
+    Returns
+    -------
+    str
+        A sentence; empty where the columns are as they should be, or nothing tells.
+    """
+    small = calls[calls["set_aside"].fillna("") == ""]
+    both = small[["tumour_alt_reads", "normal_alt_reads"]].dropna()
+    tumour, normal = (both[name].to_numpy(dtype=float) for name in both.columns)
+    of_normal = int(((tumour == 0) & (normal >= _SEEN)).sum())
+    of_tumour = int(((normal == 0) & (tumour >= _SEEN)).sum())
+    is_much = of_normal >= max(_FEW_EXCHANGED, _EXCHANGED * len(both))
+    if not is_much or of_normal <= _ODDS * of_tumour:
+        return ""
+    return (
+        f"{of_normal} of {len(both)} calls have no read of the alternative allele in the "
+        "tumour, but have some in the normal: are the columns of tumour and normal exchanged?"
+    )
 
 
 def _of_rejected(variants: pd.DataFrame, rejected: _Flags) -> str:

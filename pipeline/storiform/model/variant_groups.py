@@ -1,8 +1,11 @@
 """Which calls are one variant, and which peptide speaks for each variant."""
 
 from collections.abc import Iterable
+from itertools import chain
 
 import pandas as pd
+
+_IDS = ("variant_ids", "partner_ids")
 
 
 def joined_calls(variant_ids: Iterable[str]) -> dict[str, str]:
@@ -30,8 +33,8 @@ def joined_calls(variant_ids: Iterable[str]) -> dict[str, str]:
     return {written: root(written.partition(";")[0]) for written in ids}
 
 
-def best_binders(neoantigens: pd.DataFrame) -> pd.DataFrame:
-    """Return the best binder by rank of each variant, in the order of the ranked list.
+def best_binders(neoantigens: pd.DataFrame, peptides: pd.DataFrame) -> pd.DataFrame:
+    """Return the best binder of class I by rank of each variant, in the order of the list.
 
     A peptide that needs several variants may be the best of each of them; it stands once.
 
@@ -39,12 +42,15 @@ def best_binders(neoantigens: pd.DataFrame) -> pd.DataFrame:
     ----------
     neoantigens
         Rows of the table `neoantigens` of one biopsy.
+    peptides
+        The table `peptides` of the biopsy, with those that bind nothing: one of them may need
+        the calls of two others, which are then one variant.
 
     Returns
     -------
     pandas.DataFrame
-        Some of these rows, and `variants`: of how many variants it is the best. Their sum is
-        the neoantigen burden.
+        Some of these rows, and `variants`: of how many variants it is the best. Where the
+        neoantigen burden is known their sum is that burden.
 
     Examples
     --------
@@ -52,27 +58,30 @@ def best_binders(neoantigens: pd.DataFrame) -> pd.DataFrame:
     ...     {
     ...         "priority": [1, 2, 3],
     ...         "is_binder": True,
+    ...         "mhc_class": "I",
     ...         "variant_ids": ["a", "a", "b"],
     ...         "partner_ids": ["c", "", ""],
     ...     }
     ... )
-    >>> best_binders(rows)[["variant_ids", "variants"]].to_numpy().tolist()
+    >>> best_binders(rows, rows)[["variant_ids", "variants"]].to_numpy().tolist()
     [['a', 2], ['b', 1]]
     """
     ranked = neoantigens.sort_values("priority", kind="stable").reset_index(drop=True)
-    needed = [_needed(*ids) for ids in zip(*_ids(ranked), strict=True)]
-    groups = joined_calls(change for changes in needed for change in changes)
+    needed = [_needed(*ids) for ids in _ids(ranked)]
+    further = (_needed(*ids) for ids in _ids(peptides))
+    groups = joined_calls(chain.from_iterable(chain(further, needed)))
     best: dict[str, int] = {}
-    for place in ranked.index[ranked["is_binder"].astype(bool)]:
+    for place in ranked.index[ranked["is_binder"].astype(bool) & ranked["mhc_class"].eq("I")]:
         for change in needed[place]:
             best.setdefault(groups[change], place)
     spoken = pd.Series(list(best.values()), dtype="int64").value_counts().sort_index()
     return ranked.loc[spoken.index].assign(variants=spoken).reset_index(drop=True)
 
 
-def _ids(ranked: pd.DataFrame) -> tuple[list[str], list[str]]:
-    own, partners = (ranked[name].fillna("") for name in ("variant_ids", "partner_ids"))
-    return own.astype(str).tolist(), partners.astype(str).tolist()
+def _ids(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the calls and the partners of each peptide."""
+    own, partners = (rows[name].fillna("").astype(str) for name in _IDS)
+    return list(zip(own, partners, strict=True))
 
 
 def _needed(own: str, partners: str) -> list[str]:

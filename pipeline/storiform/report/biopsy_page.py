@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from storiform.report import grids
+from storiform.report.doubts import doubts
 from storiform.report.drawing import drawing_of
 from storiform.report.headlines import headlines, in_reading_order
 from storiform.report.hla import FIGURE, hla_summary
@@ -42,6 +43,7 @@ def render_biopsy(record: BiopsyRecord) -> str:
         record=record,
         style=resource("style.css"),
         headlines=headlines(record),
+        doubts=doubts(record),
         neoantigens=neoantigen_summary(record),
         hla=hla_summary(record),
         hla_figure=FIGURE,

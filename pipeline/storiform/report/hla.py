@@ -1,7 +1,7 @@
 """What the page of a biopsy says of HLA: the alleles, where from, and which are lost."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -25,6 +25,8 @@ _REMEDY = (
     "Give alleles in the column hla of the sample sheet, or compile a release of IPD-IMGT/HLA "
     "(storiform hla-reference --imgt DIR) and name it in resources.hla_reference."
 )
+_SHEET = "sheet"
+_GIVEN_ONCE = "homozygous, or the other is not given"
 _NO_ALLELE, _MOST, _LEAST = "not usable", 0.99, 0.01
 
 
@@ -58,6 +60,16 @@ class HlaSummary(NamedTuple):
     types: tuple[GeneTypes, ...]
     losses: tuple[GeneLoss, ...]
 
+    @property
+    def has_posteriors(self) -> bool:
+        """The probability of the alleles is known of a gene: alleles of a sheet have none."""
+        return any(row.posterior != MISSING for row in self.types)
+
+    @property
+    def has_remarks(self) -> bool:
+        """There is a remark on the alleles of a gene."""
+        return any(row.remarks for row in self.types)
+
 
 def hla_summary(record: BiopsyRecord) -> HlaSummary | None:
     """Sum up the HLA alleles of a biopsy; None where the workflow does not ask for them."""
@@ -68,7 +80,8 @@ def hla_summary(record: BiopsyRecord) -> HlaSummary | None:
     )
     if types is None and losses is None and not (no_types or no_losses):
         return None
-    typed = () if types is None else tuple(_types(rows) for rows in _by_gene(types))
+    silent = _silent(tables.get("mhc_alleles"))
+    typed = () if types is None else tuple(_types(rows, silent) for rows in _by_gene(types))
     lost = () if losses is None else tuple(_loss(row) for _, row in losses.iterrows())
     return HlaSummary(_types_verdict(types, no_types), _loss_verdict(losses, no_losses), typed,
                       lost)  # fmt: skip
@@ -88,19 +101,37 @@ def _types_verdict(types: pd.DataFrame | None, why: str) -> str:
         return f"No HLA allele is known ({sources}): {_remarks(types)}."
     told = counted(known, "HLA allele is known", "HLA alleles are known")
     return (
-        f"{told}, from the {sources}." if sources != "sheet" else f"{told}, given in the sheet."
+        f"{told}, from the {sources}." if sources != _SHEET else f"{told}, given in the sheet."
     )
 
 
-def _types(rows: pd.DataFrame) -> GeneTypes:
+def _silent(known: pd.DataFrame | None) -> dict[str, str]:
+    """Say of each allele for which no binding was predicted why."""
+    if known is None:
+        return {}
+    without = known[known["reason"].fillna("").ne("")]
+    return {
+        str(allele): f"{allele}: no binding is predicted ({reason})"
+        for allele, reason in zip(without["allele"], without["reason"], strict=True)
+    }
+
+
+def _types(rows: pd.DataFrame, silent: Mapping[str, str]) -> GeneTypes:
     chances = rows["posterior"].dropna()
+    untold = [silent[name] for name in rows["allele"].dropna() if name in silent]
     return GeneTypes(
         str(rows["gene"].iloc[0]),
         _alleles(rows.sort_values("copy")),
         listed(_words(rows["source"].dropna())) or MISSING,
         _chance(float(chances.min())) if len(chances) else MISSING,
-        _remarks(rows),
+        "; ".join(_words([_remarks(rows), _given_once(rows), *untold])),
     )
+
+
+def _given_once(rows: pd.DataFrame) -> str:
+    """Say what it may mean that a sheet has one allele of a gene."""
+    is_given = rows["source"].eq(_SHEET) & rows["allele"].notna()
+    return _GIVEN_ONCE if len(rows) == 1 and is_given.all() else ""
 
 
 def _alleles(rows: pd.DataFrame) -> str:

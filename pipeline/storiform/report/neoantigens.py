@@ -62,7 +62,7 @@ def neoantigen_summary(record: BiopsyRecord) -> NeoantigenSummary | None:
         verdict = f"The neoantigen burden is not known: {why}."
         return NeoantigenSummary(verdict, (), (), (), 0, 0) if why else None
     burden = burdens.iloc[0]
-    best = _best(tables.get("neoantigens"))
+    best = _best(tables.get("neoantigens"), tables.get("peptides"))
     return NeoantigenSummary(
         _verdict(burden),
         _counts(burden),
@@ -107,7 +107,7 @@ def _notes(burden: pd.Series) -> list[str]:
             words
             for name, words in (
                 ("neoantigen_burden_expressed", "expression"),
-                ("neoantigen_burden_clonal", "shares of tumour cells"),
+                ("neoantigen_burden_clonal", "clonality"),
                 ("neoantigen_burden_presented", "lost HLA alleles"),
             )
             if is_missing(burden[name])
@@ -133,9 +133,11 @@ def _reason(burden: pd.Series) -> str:
     return "" if is_missing(burden["reason"]) else str(burden["reason"])
 
 
-def _best(neoantigens: pd.DataFrame | None) -> pd.DataFrame:
+def _best(neoantigens: pd.DataFrame | None, peptides: pd.DataFrame | None) -> pd.DataFrame:
     """Return the best binder of each variant, in the order of the ranked list."""
-    return pd.DataFrame() if neoantigens is None else best_binders(neoantigens)
+    if neoantigens is None:
+        return pd.DataFrame()
+    return best_binders(neoantigens, neoantigens if peptides is None else peptides)
 
 
 def _spoken(best: pd.DataFrame) -> int:

@@ -102,7 +102,8 @@ class BiopsyRecord:
     """All that the page of one biopsy prints: its rows of the biopsies' tables, its figures.
 
     `not_drawn` names figures that had nothing to show, each with the reason; `problems` are
-    those of this biopsy, its patient and the whole cohort: what failed or was left out.
+    those of this biopsy, its patient and the whole cohort: what failed or was left out, and
+    the warnings about what its values were made from.
     """
 
     title: str

@@ -53,3 +53,36 @@ def test_calls_without_read_counts_are_counted(make_calls) -> None:
         "reads and VAF filter none of them"
     )
     assert doubts(make_calls({**BARE, "tumour_depth": 30})) == []
+
+
+SWAPPED = {
+    "tumour_ref_reads": 60, "tumour_alt_reads": 0, "normal_ref_reads": 40,
+    "normal_alt_reads": 25,
+}  # fmt: skip
+LOUD = "are the columns of tumour and normal exchanged?"
+
+
+def test_columns_that_seem_exchanged_are_told_with_their_calls(make_calls) -> None:
+    told = [one for one in doubts(make_calls(*[SWAPPED] * 8, BARE, {})) if LOUD in one]
+    sentence = (
+        "8 of 9 calls have no read of the alternative allele in the tumour, but have some in "
+        f"the normal: {LOUD}"
+    )
+    assert told == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("lost", "sound", "both"), [(2, 0, 0), (5, 3, 0), (4, 0, 90), (0, 9, 0)]
+)
+def test_some_alleles_that_the_tumour_lost_are_no_exchange(
+    make_calls, lost, sound, both
+) -> None:
+    germline = {**IN_NORMAL, "population_af": 0.2}
+    calls = make_calls(*[SWAPPED] * lost, *[{}] * sound, *[germline] * both)
+    assert not [one for one in doubts(calls) if LOUD in one]
+
+
+def test_reads_of_one_sample_alone_tell_of_no_exchange(make_calls) -> None:
+    for other in ({"tumour_alt_reads": None}, {"set_aside": "symbolic", "alt": "<DEL>"}):
+        told = doubts(make_calls(*[{**SWAPPED, **other}] * 5))
+        assert not [one for one in told if LOUD in one]

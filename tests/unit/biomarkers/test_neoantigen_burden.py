@@ -210,6 +210,28 @@ def test_alleles_that_were_left_out_are_named(count) -> None:
     assert row["neoantigen_burden"] == 1
 
 
+def test_an_allele_that_presents_nothing_is_not_left_out(count) -> None:
+    types = typed(
+        ("A", 1, A2, "A*02:01", ""), ("A", 2, None, "A*24:09N", "null_allele"),
+        ("B", 1, None, "B*44:02:01:02S", "not_on_surface"),
+    )  # fmt: skip
+    row = count(bound({}), "a", hla_types=types, mhc_alleles=alleles(A2=""))
+    assert row["alleles_without"] == ""
+    assert row["alleles"] == 1
+    row = count(bound({}), "a", hla_types=types[1:], mhc_alleles=MHC_ALLELES.empty())
+    assert row["alleles_without"] == "A*24:09N;B*44:02:01:02S"
+    assert "A*24:09N (a null allele, which is not expressed)" in row["reason"]
+
+
+def test_a_name_without_a_gene_is_left_out_unless_its_type_is_of_class_ii(count) -> None:
+    types = typed(
+        ("A", 1, A2, "A*02:01", ""), ("", 1, None, "H-2-Kb", "non_human"),
+        ("", 2, None, "DR15", "serological"), ("", 3, None, "zzz", "not_a_name"),
+    )  # fmt: skip
+    row = count(bound({}), "a", hla_types=types, mhc_alleles=alleles(A2=""))
+    assert row["alleles_without"] == "H-2-Kb;zzz"
+
+
 def test_a_gene_that_was_not_typed_is_named_by_itself(count) -> None:
     types = typed(("A", 1, A2, "A*02:01", ""), ("C", 1, None, None, "not typed: 3 fragments"))
     row = count(bound({}), "a", hla_types=types, mhc_alleles=alleles(A2=""))

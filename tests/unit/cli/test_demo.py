@@ -1,9 +1,10 @@
-"""What the demo says at its end."""
+"""What the demo says at its end, and that it ends when it is told to."""
 
 import pandas as pd
 import pytest
 
-from storiform.cli.demo import _neoantigens
+from storiform.cli.demo import _neoantigens, _run
+from storiform.engine.run import Ending
 from storiform.io.resources import bundled
 
 
@@ -32,3 +33,17 @@ def test_the_cell_line_comes_with_its_alleles():
     sheet = pd.read_csv(bundled("reference/examples/hcc1395/samples.csv"))
     tumour = sheet[sheet["status"].eq(1)].iloc[0]
     assert tumour["hla"] == "A*29:02;B*45:01;C*06:02"
+
+
+@pytest.mark.parametrize(("stopped", "left"), [("signal 15", True), ("", False)])
+def test_a_signal_ends_the_demo_and_not_its_part_alone(monkeypatch, tmp_path, stopped, left):
+    ending = Ending(143 if stopped else 1, {}, stopped=stopped)
+    monkeypatch.setattr("storiform.engine.session.open_session", lambda config: config)
+    monkeypatch.setattr("storiform.engine.run.run", lambda *_, **__: ending)
+    monkeypatch.setattr("storiform.cli.run.tell", lambda *_: None)
+    if left:
+        with pytest.raises(SystemExit) as raised:
+            _run(tmp_path / "trial.yaml", None)
+        assert raised.value.code == 143
+    else:
+        assert _run(tmp_path / "trial.yaml", None) == 1

@@ -96,3 +96,39 @@ def test_who_waits_is_told_what_is_opened(tmp_path: Path) -> None:
     check_inputs(configured(tmp_path, WHOLE), heard.append)
     assert heard[0] == "the configuration and the sheets"
     assert "calls of P1 (c1.vcf)" in heard
+
+
+def test_hla_names_that_are_none_are_a_warning_and_others_a_note(tmp_path: Path) -> None:
+    path = configured(tmp_path, WHOLE, WHOLE, hla="A*2:1;A*24")
+    (doubt,) = told(path, "'A*2:1' of patient P1")
+    assert doubt.severity == "warning"
+    assert "'A*2:1' of patient P2" in doubt.message
+    assert {one.severity for one in told(path, "A*24 (one field only)")} == {"note"}
+    assert not [one for one in check_inputs(path).findings if one.severity == "error"]
+
+
+def paired(folder: Path, normal: str, tumour: str, normal_reads: str) -> None:
+    """Give each VCF of the folder three calls and a second column."""
+    for path in folder.glob("c*.vcf"):
+        *head, columns, record = path.read_text().splitlines()
+        calls = [
+            record.replace("\t100\t", f"\t{place}\t").replace("20,20", tumour)
+            + f"\t0/0:{normal_reads}"
+            for place in (100, 200, 300)
+        ]
+        path.write_text("\n".join([*head, f"{columns}\t{normal}", *calls, ""]))
+
+
+def test_normals_of_which_no_column_is_known_are_one_warning(tmp_path: Path) -> None:
+    path = configured(tmp_path, WHOLE, WHOLE)
+    paired(tmp_path, "blood", "20,20", "40,0")
+    (found,) = told(path, "no column is known to be the normal")
+    assert (found.severity, found.units) == ("warning", ("P1", "P2"))
+
+
+def test_columns_that_seem_exchanged_are_one_warning(tmp_path: Path) -> None:
+    path = configured(tmp_path, WHOLE, WHOLE)
+    paired(tmp_path, "N", "60,0", "40,25")
+    (found,) = told(path, "are the columns of tumour and normal exchanged?")
+    assert (found.severity, found.units) == ("warning", ("P1", "P2"))
+    assert found.message.startswith("3 of 3 calls have no read")

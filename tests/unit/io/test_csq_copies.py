@@ -79,6 +79,16 @@ def test_call_of_both_copies_acts_alone_on_the_copy_whose_other_call_does_not_co
     assert told == sorted([(FIRST, ""), (THIRD, "")])
 
 
+def test_calls_of_one_copy_act_together_where_a_third_does_not_count(tmp_path: Path) -> None:
+    one = {"GT": "0|1", "PS": "7"}
+    told = acting(tmp_path, one, one, one, failed=THIRD)
+    assert told == sorted([(FIRST, SECOND), (SECOND, FIRST)])
+    told = acting(tmp_path, one, one, {"GT": "1/1"}, failed=THIRD)
+    assert told == sorted([(FIRST, SECOND), (SECOND, FIRST)])
+    told = acting(tmp_path, one, one, {"GT": "1/1"}, failed=FIRST)
+    assert told == sorted([(SECOND, THIRD), (THIRD, SECOND), (THIRD, "")])
+
+
 def test_two_calls_of_both_copies_act_together_where_a_third_does_not_count(
     tmp_path: Path,
 ) -> None:

@@ -140,9 +140,50 @@ def test_other_patients_may_differ(write: Write) -> None:
     assert not notes_of(write("A*02:01", "A*03:01", patients="P1 P2"))
 
 
-def test_cell_without_any_name_is_a_fault(write: Write) -> None:
-    (fault,) = faults_of(write("yes"))
-    assert "column hla: found 'yes', expected names of alleles" in fault
+@pytest.mark.parametrize("name", ["A*2:1", "HLA_A-02*01", "A:02:01", "yes"])
+def test_name_that_is_none_stops_nothing_alone_or_beside_others(
+    write: Write, name: str
+) -> None:
+    for cell in (name, f"{name};B*07:02"):
+        report = report_of(write(cell, "A*24", patients="P1 P2"))
+        (doubt,) = report.doubts
+        assert doubt in report.notes
+        assert doubt.startswith(f"samples.tsv, column hla: {name!r} of patient P1 (no name of")
+        assert "left out; the burden of neoantigens is a lower bound" in doubt
+
+
+def test_names_that_are_none_are_told_of_all_patients_at_once(write: Write) -> None:
+    report = report_of(write("A*2:1;X*01:01", "A*2:1", "A*02:01", patients="P1 P2 P3"))
+    (doubt,) = report.doubts
+    assert (
+        "'A*2:1' of patient P1 (no name of an allele), 'X*01:01' of patient P1 (no gene of "
+        "HLA), 'A*2:1' of patient P2 (no name of an allele): left out"
+    ) in doubt
+    assert not report_of(write("A*02:01;A*24")).doubts
+
+
+def test_name_of_a_file_that_is_not_there_is_a_fault(write: Write) -> None:
+    (fault,) = faults_of(write("typed.txt"))
+    assert "column hla: found typed.txt, which is no file, expected names of alleles" in fault
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "A\u221702:01;B\u221707:02", "A\uff0a02\uff1a01\u00a0B\uff0a07:02",
+        "HLA\u2011A\u221702:01;\u200bB*07:02", "A\u221702:01/02:01:03;B\u221707:02",
+    ],
+)  # fmt: skip
+def test_signs_that_look_like_those_of_a_keyboard_are_read(
+    write: Write, tmp_path: Path, cell: str
+) -> None:
+    report = report_of(write(cell))
+    (sample,) = report.cohort.samples
+    assert [row[2] for row in rows_of(sample.notes["hla"])] == ["HLA-A*02:01", "HLA-B*07:02"]
+    assert not [note for note in report.notes if "HLA" in note]
+    (tmp_path / "typed.tsv").write_text(cell)
+    (sample,) = report_of(write("typed.tsv")).cohort.samples
+    assert [row[2] for row in rows_of(sample.notes["hla"])] == ["HLA-A*02:01", "HLA-B*07:02"]
 
 
 def test_unusable_alleles_are_a_note_and_no_fault(write: Write) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from storiform.model.tables.hla import HLA_GENE_LOH
-from storiform.model.tables.proteins import HLA_TYPES
+from storiform.model.tables.proteins import HLA_TYPES, MHC_ALLELES
 from storiform.report.biopsy_page import render_biopsy
 from storiform.report.hla import hla_summary
 from storiform.report.numbers import MISSING
@@ -58,6 +58,49 @@ def test_types_of_the_sheet_have_no_probability():
     found = hla_summary(record(types(ONE, source="sheet", posterior=np.nan)))
     assert found.types_verdict == "1 HLA allele is known, given in the sheet."
     assert found.types[0].posterior == MISSING
+
+
+def heads(page):
+    """Return the heads of the table of HLA alleles."""
+    head = page.partition('aria-label="HLA alleles"')[2].partition("</thead>")[0]
+    return [part.partition("</th>")[0] for part in head.split('<th scope="col">')[1:]]
+
+
+def test_columns_that_say_nothing_of_the_types_of_a_sheet_are_left_out():
+    sheet = {"source": "sheet", "posterior": np.nan}
+    plain = render_biopsy(record(types(ONE, TWO, **sheet)))
+    assert heads(plain) == ["gene", "alleles", "from"]
+    assert plain.partition('aria-label="HLA alleles"')[2].partition("</table>")[0].count(
+        "<td"
+    ) == 2  # fmt: skip
+    told = render_biopsy(record(types(ONE, **sheet)))
+    assert heads(told) == ["gene", "alleles", "from", "remarks"]
+    assert heads(render_biopsy(record(types(ONE, TWO)))) == [
+        "gene", "alleles", "from", "probability",
+    ]  # fmt: skip
+
+
+def test_one_allele_of_a_sheet_may_be_homozygous_or_half_of_the_truth():
+    sheet = {"source": "sheet", "posterior": np.nan}
+    once = hla_summary(record(types(ONE, **sheet)))
+    assert once.types[0].remarks == "homozygous, or the other is not given"
+    for both in ((ONE, ONE), (ONE, TWO)):
+        assert hla_summary(record(types(*both, **sheet))).types[0].remarks == ""
+    unusable = hla_summary(record(types(None, written="Cw7", reason="serological", **sheet)))
+    assert unusable.types[0].remarks == "serological"
+
+
+def test_an_allele_for_which_nothing_is_predicted_says_so_in_its_row():
+    plain = {"predictor": "toy 1", "support": "good", "affinities": 9, "ligands": 9}
+    known = table(MHC_ALLELES, [
+        plain | {"allele": ONE, "reason": ""},
+        plain | {"allele": TWO, "support": "none", "reason": "unknown to the predictor"},
+    ])  # fmt: skip
+    found = hla_summary(record(types(ONE, TWO, limits="few reads"), known))
+    assert found.types[0].remarks == (
+        f"few reads; {TWO}: no binding is predicted (unknown to the predictor)"
+    )
+    assert hla_summary(record(types(ONE, ONE), known)).types[0].remarks == ""
 
 
 def test_an_untyped_gene_says_how_many_reads_there_were():

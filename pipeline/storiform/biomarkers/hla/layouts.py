@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from storiform.biomarkers.hla.exon_flanks import ANY, FLANK, FlankedExon, flanked_exons
 from storiform.biomarkers.hla.genomic_exons import genomic_exons
+from storiform.kernels.hla_blocks import ANYTHING, Blocks, WordPlaces
 from storiform.kernels.hla_losses import Exons
-from storiform.kernels.hla_placing import ANYTHING, Blocks, WordPlaces
 from storiform.kernels.hla_words import LENGTH, NO_WORD, WordSet, fill_set
 from storiform.model.hla import CLASS_I
 from storiform.model.hla_reference import DECOYS, GAP, MISSING, HlaReference

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from storiform.biomarkers.hla.layouts import GENES, Layouts
+from storiform.kernels.hla_blocks import make_bench
 from storiform.kernels.hla_losses import (
     Alleles,
     Reads,
@@ -15,7 +16,6 @@ from storiform.kernels.hla_losses import (
     score_alleles,
     score_genes,
 )
-from storiform.kernels.hla_placing import make_bench
 from storiform.model.hla import CLASS_I
 
 Floats = NDArray[np.float64]

@@ -353,7 +353,7 @@ Neoantigens = Annotated[pd.DataFrame, NEOANTIGENS]
 NEOANTIGEN_BURDEN = Table(
     "neoantigen_burden",
     grain="biopsy",
-    version=2,
+    version=3,
     description="One row per biopsy: how many neoantigens, counted in several ways.",
     columns={
         "neoantigen_burden": Column(

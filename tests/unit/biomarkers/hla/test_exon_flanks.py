@@ -12,7 +12,8 @@ from storiform.biomarkers.hla.layouts import lay_out
 from storiform.biomarkers.hla.placed_reads import is_spliced, place_reads, read_fragments
 from storiform.biomarkers.hla.reference import compile_reference
 from storiform.biomarkers.hla.typing import HlaTypingParams, hla_calls
-from storiform.kernels.hla_placing import ANYTHING, base_loss
+from storiform.kernels.hla_blocks import ANYTHING
+from storiform.kernels.hla_placing import base_loss
 from storiform.model.hla_reference import GAP, ExonAlleles, HlaReference, HlaSequences
 from storiform.simulation.hla_genes import HlaAllele, HlaFamily
 from storiform.simulation.hla_invention import invent_family

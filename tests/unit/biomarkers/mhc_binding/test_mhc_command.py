@@ -165,3 +165,26 @@ def test_peptides_come_from_standard_input_and_go_to_standard_output():
     assert header.startswith("peptide\tallele\taffinity_nm")
     assert row.startswith("GILGFVFTL\tHLA-A*02:01\t")
     assert "Wrote 1 prediction to standard output" in result.stderr
+
+
+@pytest.mark.parametrize("more", [["--alleles", "A0201"], ["-o", "-"], ["-"]])
+def test_the_list_stands_alone(more):
+    result = CliRunner().invoke(mhc, ["--list", *more])
+    assert result.exit_code == 2
+    assert "--list stands alone" in result.stderr
+    assert not result.stdout
+
+
+def test_bytes_that_are_no_text_reach_no_terminal(tmp_path):
+    path = tmp_path / "bytes"
+    path.write_bytes(b">\x1b]0;x\x07\nGILGFV\x1b[31m\x07\x9b\x00AAA\n")
+    result = CliRunner().invoke(mhc, [str(path), "--alleles", "A*02:01", "-o", "-"])
+    assert "not predicted: " in result.stderr
+    assert "\\x1b[31" in result.stderr
+    assert all(letter.isprintable() or letter == "\n" for letter in result.stderr)
+
+
+def test_names_with_other_stars_are_read(call):
+    result, table = call("GILGFVFTL\n", "--alleles", "A\u221702:01,B\uff0a07:02")
+    assert result.exit_code == 0, result.output
+    assert table["allele"].tolist() == ["HLA-A*02:01", "HLA-B*07:02"]
