@@ -10,6 +10,7 @@ else the protein is altered.
 import re
 from itertools import pairwise
 
+from _consequence_edges import trimmed
 from _consequence_truth import PlainTranscript, Truth, to_stop, translated
 
 _FLIP = str.maketrans("ACGT", "TGCA")
@@ -176,7 +177,9 @@ def _terms_of_residues(truth: Truth, codons: Codons, shifts: set[str]) -> set[st
     stops = {"stop_gained"} if to_stop(two) != two else _stops(one, two)  # before another
     if len(codons.alt) == len(codons.ref):
         return stops or {"missense_variant"}
-    return stops | _in_frame(codons)
+    lost = len(codons.alt) < len(codons.ref)
+    # Residues before a stop are lost or come in, and the stop is written otherwise.
+    return stops | _in_frame(codons) or {"inframe_deletion" if lost else "inframe_insertion"}
 
 
 def _stops(one: str, two: str) -> set[str]:
@@ -207,8 +210,9 @@ def _misnamed(name: str, truth: Truth, one: PlainTranscript, bases: str, variant
     if truth.place in {"outside", "gap"}:
         return ""
     if not name:
-        is_within = one.exons[0][0] < start and end < one.exons[-1][1]
-        return "none" * (is_within and not _moves_out(truth))
+        first, last, _ = trimmed(start, ref, alt)
+        is_within = one.exons[0][0] <= first and last <= one.exons[-1][1]
+        return "none" * is_within
     if truth.bases[0] and not re.search(r"\d[+-]\d", name):
         return ""  # judged by what it makes of the RNA
     low = max(0, start - _FAR)
@@ -261,16 +265,6 @@ def _on_genome(one: PlainTranscript, text: str, numbers: tuple[int, int]) -> int
     is_plus = one.strand == "+"
     place = (places if is_plus else places[::-1])[index]
     return place + offset if is_plus else place - offset
-
-
-def _moves_out(truth: Truth) -> bool:
-    """Tell whether bases that come in can be moved behind the last of the RNA."""
-    (low, high), put, rna = truth.span, truth.put, truth.bases[0]
-    if not rna or low < high:
-        return False
-    while high < len(rna) and rna[high] == put[0]:
-        put, high = put[1:] + put[0], high + 1
-    return high == len(rna)
 
 
 def _place_in_intron(one: PlainTranscript, place: int, numbers: tuple[int, int]) -> str:

@@ -102,7 +102,10 @@ class _Gene:
 
     def _transcripts(self) -> None:
         begin, end = self._span
-        self._transcript("a", self._exons, (begin, end, 0), "")
+        # Of three genes one has a canonical transcript, one a MANE one, and one neither.
+        turn = self._at % 3
+        marks = ('tag "Ensembl_canonical"; ' * (turn == 1), 'tag "MANE_Select"; ' * (turn == 2))
+        self._transcript("a", self._exons, (begin, end, 0), marks[0])
         if len(self._exons) > 2:
             first, last = len(self._exons) // 2, len(self._exons) // 2 + 1
             before = sum(b - a for a, b in self._exons[:first])
@@ -114,7 +117,7 @@ class _Gene:
             if begin + 6 < behind < end - 3:
                 tag = 'tag "cds_end_NF"; '
                 self._transcript("c", self._exons[:last], (begin, behind, 0), tag)
-            self._transcript("d", self._exons[::2], (0, 0, 0), "")
+            self._transcript("d", self._exons[::2], (0, 0, 0), marks[1])
 
     def _transcript(self, letter: str, exons, span: tuple[int, int, int], tag: str) -> None:
         """Add the lines of a transcript.

@@ -62,7 +62,8 @@ def _applied(form: str, parts: tuple[str, ...], truth: Truth) -> str:
     if form == "ins":
         new = parts[2]
         before = rna[truth.exon[0] : first + 1]
-        is_early = last < truth.exon[1] and rna[last] == new[0]
+        # Behind the last base of the RNA an insertion has no name.
+        is_early = last < min(truth.exon[1], len(rna) - 1) and rna[last] == new[0]
         return "a duplication" if before.endswith(new) else "early" * is_early
     is_early = last + 1 < truth.exon[1] and form in {"del", "dup"} and word[0] == rna[last + 1]
     return "not the last of equal places" if is_early else ""

@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from _consequence_edges import SHORTEST_INTRON, SPLICED, in_gap, introns, touched_terms, trimmed
+from _consequence_edges import in_gap, touched_terms, trimmed
 
 # Biopython is no dependency of the package or of its tests: it is asked where somebody has it.
 _BIO = import_module("Bio.Seq") if find_spec("Bio") else None
@@ -59,6 +59,7 @@ class PlainTranscript:
     phases: dict[int, int] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
     selenocysteines: list[int] = field(default_factory=list)
+    gene: str = ""
 
     @property
     def code(self) -> int:
@@ -104,6 +105,8 @@ def plain_transcripts(gtf: str) -> dict[str, PlainTranscript]:
         start, end = int(fields[3]) - 1, int(fields[4])
         kind = re.search(r'transcript_(?:bio)?type "([^"]+)"', line)
         one.biotype = kind[1] if kind else one.biotype
+        gene = re.search(r'gene_id "([^"]+)"', line)
+        one.gene = gene[1] if gene else one.gene
         one.tags |= set(re.findall(r'tag "([^"]+)"', line))
         if fields[2] == "exon":
             one.exons.append((start, end))
@@ -234,8 +237,7 @@ class PlainEffects:
         (low, high), (begin, _) = place, self._of(one)[3]
         changed = rna[:low] + bases + rna[high:]
         first = begin + one.phase
-        is_whole = one.phase == 0 and "cds_start_NF" not in one.tags
-        begins = is_whole and (begin > 0 or rna[:3] in _NEAR_STARTS[one.code])
+        begins = _begins(one, rna, begin)
         if begins and rna[first : first + 3] not in _STARTS[one.code]:
             return Truth("left out: another start than ATG")
         if not begins and low < first:
@@ -258,7 +260,7 @@ class PlainEffects:
         if is_open and high > end - (end - first) % 3:
             return Truth("open_end")
         mutant = self._protein(one, changed[first:])
-        if one.phase == 0 and "cds_start_NF" not in one.tags:
+        if _begins(one, rna, first - one.phase):
             reference, mutant = "M" + reference[1:], "M" + mutant[1:]
         is_before = low < first + 3 and mutant[:1] != reference[:1]
         is_behind = (
@@ -276,6 +278,12 @@ class PlainEffects:
     @staticmethod
     def _protein(one, bases: str) -> str:
         return to_stop(translated(bases, one.code))
+
+
+def _begins(one: PlainTranscript, rna: str, begin: int) -> bool:
+    """Tell whether a coding sequence that begins at `begin` of the RNA has its start codon."""
+    is_whole = one.phase == 0 and "cds_start_NF" not in one.tags
+    return is_whole and (begin > 0 or rna[:3] in _NEAR_STARTS[one.code])
 
 
 def expected_terms(truth: Truth) -> set[str]:
@@ -299,33 +307,3 @@ def _in_frame(one: str, two: str, gain: int) -> set[str]:
     return {
         "inframe_insertion", "inframe_deletion", "protein_altering_variant", "stop_lost",
     }  # fmt: skip
-
-
-def splice_terms(one: PlainTranscript, place: int) -> set[str]:
-    """Return the terms of splicing of a substitution, by its distance from ends of introns."""
-    found = set()
-    for left, right in introns(one.exons):
-        if right - left < SHORTEST_INTRON:
-            continue
-        inner = place - left + 1, right - place  # 1 is the first base of the intron
-        donor, acceptor = inner if one.strand == "+" else inner[::-1]
-        is_inside = left <= place < right
-        found |= {term for term, (a, b) in _DONOR.items() if is_inside and a <= donor <= b}
-        found |= {
-            term for term, (a, b) in _ACCEPTOR.items() if is_inside and a <= acceptor <= b
-        }
-        is_close = is_inside and (7 <= donor <= 8 or 3 <= acceptor <= 8)
-        is_beside = left - 3 <= place < left or right <= place < right + 3
-        found |= {"splice_region_variant"} if is_close or is_beside else set()
-    if "splice_donor_5th_base_variant" in found:
-        found.discard("splice_donor_region_variant")
-    return found - ({"splice_region_variant"} if found & SPLICED else set())
-
-
-_DONOR = {
-    "splice_donor_variant": (1, 2), "splice_donor_region_variant": (3, 6),
-    "splice_donor_5th_base_variant": (5, 5),
-}  # fmt: skip
-_ACCEPTOR = {
-    "splice_acceptor_variant": (1, 2), "splice_polypyrimidine_tract_variant": (3, 17),
-}  # fmt: skip

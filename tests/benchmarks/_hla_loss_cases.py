@@ -1,7 +1,7 @@
 """Simulated tumours with a known fate of their HLA genes, down to counted fragments."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -65,6 +65,7 @@ class Case:
     cell: Cell
     lost: dict[str, str]
     purity: float
+    ploidy: float
     fragments: pd.DataFrame = field(hash=False)
     types: pd.DataFrame = field(hash=False)
     fit: pd.DataFrame = field(hash=False)
@@ -96,13 +97,14 @@ def person_cases(seed: int, cells: Sequence[Cell], folder: Path, cache: Path) ->
     rng = np.random.default_rng(seed)
     person = draw_person(family, rng, is_heterozygous=True)
     library = HlaLibrary(depth=cells[0].depth)
-    normal = sequence_hla(family, person, library, rng)
     types = _types(family, person)
-    return [
-        _case(cell, tumour, sequence_hla(family, person, library, rng, tumour), normal,
-              (person, types, reference, rng))
-        for cell, tumour in _tumours(cells, rng)
-    ]  # fmt: skip
+    normal = _counted("normal", sequence_hla(family, person, library, rng), types, reference)
+    cases = []
+    for cell, tumour in _tumours(cells, rng):
+        reads = sequence_hla(family, person, library, rng, tumour)
+        fragments = pd.concat([_counted("tumour", reads, types, reference), normal])
+        cases.append(_case(cell, tumour, fragments, (person, types), rng))
+    return cases
 
 
 def _tumours(
@@ -124,31 +126,55 @@ def _types(family: HlaFamily, person: HlaPerson) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _case(
-    cell: Cell, tumour: HlaTumour, reads: HlaReads, normal: HlaReads,
-    made: tuple[HlaPerson, pd.DataFrame, HlaReference, np.random.Generator],
-) -> Case:  # fmt: skip
-    person, types, reference, rng = made
-    samples = {"tumour": reads, "normal": normal}
-    sequences = pd.concat(
-        [sequence_table(own).assign(role=role, assay="exome") for role, own in samples.items()],
-        ignore_index=True,
-    )
+def _counted(
+    role: str, reads: HlaReads, types: pd.DataFrame, reference: HlaReference
+) -> pd.DataFrame:
+    """Count the fragments of one sample: those of a normal are counted once for all tumours."""
     statistics = pd.DataFrame(
         [
-            {"role": role, "assay": "exome", "mapped": 2 * own.library_fragments,
+            {"role": role, "assay": "exome", "mapped": 2 * reads.library_fragments,
              "duplicates": 0, "on_target": pd.NA}
-            for role, own in samples.items()
         ]
     )  # fmt: skip
-    params = HlaFragmentsParams()
-    fragments = hla_fragments(sequences, types, reference, statistics, params)
-    told = float(np.clip(tumour.purity + rng.normal(0, PURITY_SD), 0.05, 1.0))
-    fit = pd.DataFrame(
-        {"purity": [told], "ploidy": [tumour.ploidy + rng.normal(0, PLOIDY_SD)],
+    sequences = sequence_table(reads).assign(role=role, assay="exome")
+    return hla_fragments(sequences, types, reference, statistics, HlaFragmentsParams())
+
+
+def _case(
+    cell: Cell, tumour: HlaTumour, fragments: pd.DataFrame,
+    made: tuple[HlaPerson, pd.DataFrame], rng: np.random.Generator,
+) -> Case:  # fmt: skip
+    person, types = made
+    return Case(
+        cell, _lost(person, tumour, types), tumour.purity, tumour.ploidy, fragments, types,
+        _fit(tumour.purity, tumour.ploidy, rng),
+    )  # fmt: skip
+
+
+def _fit(purity: float, ploidy: float, rng: np.random.Generator) -> pd.DataFrame:
+    """Return the purity and ploidy that the method is told, with their errors."""
+    told = float(np.clip(purity + rng.normal(0, PURITY_SD), 0.05, 1.0))
+    return pd.DataFrame(
+        {"purity": [told], "ploidy": [ploidy + rng.normal(0, PLOIDY_SD)],
          "purity_lower": [np.nan], "purity_upper": [np.nan], "is_ambiguous": [False]}
     )  # fmt: skip
-    return Case(cell, _lost(person, tumour, types), tumour.purity, fragments, types, fit)
+
+
+def thin_case(case: Case, depth: float, rng: np.random.Generator) -> Case:
+    """Return the same tumour and normal less deeply sequenced, with another fit.
+
+    Fragments are counted one by one, so to leave out some of those that were counted is to
+    leave out their reads.
+    """
+    share = depth / case.cell.depth
+    whole = case.fragments
+    fragments = whole.assign(
+        fragments=rng.binomial(whole["fragments"], share),
+        mismatches=rng.binomial(whole["mismatches"], share),
+        library_fragments=(whole["library_fragments"] * share).round().astype(np.int64),
+    )
+    fit = _fit(case.purity, case.ploidy, rng)
+    return replace(case, cell=replace(case.cell, depth=depth), fragments=fragments, fit=fit)
 
 
 def _lost(person: HlaPerson, tumour: HlaTumour, types: pd.DataFrame) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """Consequences of simulated variants against a plain, independent translation.
 
 Run as ``python tests/benchmarks/validate_consequences.py [--count 20000] [--seed N] [--real
-FOLDER] [--keep FOLDER]``. Variants of every class are drawn over an invented genome and, with
-``--real``, over pieces of the real one and the transcripts of an osteosarcoma; they are
-annotated by ``storiform annotate``, and what the written file says of each transcript is
-compared with `_consequence_truth`. Every kind of difference is told with examples.
+FOLDER] [--only NAME] [--keep FOLDER]``. Variants of every class are drawn over an invented
+genome and, with ``--real``, over pieces of the real one and the transcripts of an osteosarcoma;
+they are annotated by ``storiform annotate``, and what the written file says of each transcript
+is compared with `_consequence_truth`. Every kind of difference is told with examples.
 """
 
 import argparse
@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from _consequence_edges import EXPECTED, SPLICED, differs_at_edge
+from _consequence_edges import EXPECTED, SPLICED, differs_at_edge, trimmed
 from _consequence_entry import misses
+from _consequence_fields import differs_around, differs_in_fields
 from _consequence_genome import (
     Genome,
     Variant,
@@ -37,7 +38,6 @@ from _consequence_truth import (
     Truth,
     expected_terms,
     plain_transcripts,
-    splice_terms,
 )
 from click.testing import CliRunner
 
@@ -108,7 +108,9 @@ def annotated(genome: Genome, drawn: list[Variant], folder: Path) -> Iterator[di
             yield {one["Feature"]: one for one in entries}
 
 
-def compared(genome: Genome, drawn: list[Variant], folder: Path) -> Comparison:
+def compared(  # noqa: C901  each kind of finding is counted apart
+    genome: Genome, drawn: list[Variant], folder: Path
+) -> Comparison:
     """Annotate variants and compare each transcript's change with the plain translation."""
     transcripts = plain_transcripts(genome.gtf)
     plain = PlainEffects(genome.bases, transcripts)
@@ -121,9 +123,14 @@ def compared(genome: Genome, drawn: list[Variant], folder: Path) -> Comparison:
     differing: dict[str, list[str]] = defaultdict(list)
     for variant, entries in zip(drawn, annotated(genome, drawn, folder), strict=True):
         contig, position, ref, alt = variant
+        allele = trimmed(position - 1, ref, alt)
         bare = {name.partition(".")[0]: one for name, one in entries.items()}
-        near = (t for t in by_contig[contig] if _is_near(t, position, ref))
-        for one in near:
+        counts["list"] += 1
+        around = differs_around(bare, by_contig[contig], allele)
+        if around:
+            told = f"{contig}:{position} {ref}>{alt} | {around}"
+            differing[f"transcripts, {around.partition(':')[0]}"].append(told)
+        for one in (t for t in by_contig[contig] if _is_near(t, position, ref)):
             truth = plain.of(one.name, position - 1, ref, alt)
             if one.selenocysteines:
                 truth = truth._replace(place="left out: selenocysteine")
@@ -135,7 +142,7 @@ def compared(genome: Genome, drawn: list[Variant], folder: Path) -> Comparison:
             cause = (
                 _differs(entry, truth)
                 or misses(entry, truth, one, genome.bases[contig], variant)
-                or _differs_in_splicing(entry, one, variant)
+                or differs_in_fields(entry, one, allele, truth)
             )
             if cause:
                 differing[cause.split(":")[0]].append(_told(variant, one, entry, cause))
@@ -182,18 +189,6 @@ def _differs_outside(entry: dict[str, str], terms: set[str], truth: Truth) -> st
     return "" if is_right else f"terms: expected {expected}"
 
 
-def _differs_in_splicing(
-    entry: dict[str, str] | None, one: PlainTranscript, variant: Variant
-) -> str:
-    """Say how the terms of splicing of a substitution differ from what its place says."""
-    _, position, ref, alt = variant
-    if entry is None or not len(ref) == len(alt) == 1:
-        return ""
-    found = {t for t in entry["Consequence"].split("&") if t.startswith("splice_")}
-    expected = splice_terms(one, position - 1)
-    return "" if found == expected else f"splicing: expected {sorted(expected)}"
-
-
 def _short(truth: Truth) -> str:
     one, two = truth.reference, truth.mutant
     at = 0
@@ -203,16 +198,33 @@ def _short(truth: Truth) -> str:
     return f"{low + 1}: {one[low : at + 8]} -> {two[low : at + 8]}"
 
 
-def real_genomes(data: Path) -> Iterator[tuple[str, Genome]]:
-    """Yield pieces of the real genome whose genes are known."""
+def _piece(data: Path) -> tuple[str, Genome]:
+    """Return a piece of the real genome whose genes are known."""
     piece = real_piece(
         data / "reference" / "hmf_tinygenome_chr17_part_43.txt.gz",
         data / "annotation" / "gencode.v38.chr17.gtf.gz", "chr17", 42_999_999,
     )  # fmt: skip
-    yield "hg38 chr17:43-44 Mb, GENCODE 38", piece
+    return "hg38 chr17:43-44 Mb, GENCODE 38", piece
+
+
+def _loci(data: Path) -> tuple[str, Genome]:
+    """Return the real transcripts of some loci, on contigs made of them."""
     folder = data / "osteosarcoma_cc0"
     known = of_transcripts(folder / "ref_reference.gtf.gz", folder / "ref_reference.cdna.fa.gz")
-    yield "transcripts around 46 loci of an osteosarcoma, Ensembl", known
+    return "transcripts around 46 loci of an osteosarcoma, Ensembl", known
+
+
+REAL = {"piece": _piece, "osteosarcoma": _loci}
+"""Name of a genome of real data -> what reads it."""
+
+
+def genomes(seed: int, data: Path | None, only: str | None) -> Iterator[tuple[str, Genome]]:
+    """Yield the genomes that are asked for, each with its title."""
+    if only in {None, "invented"}:
+        yield "invented genome", invented(seed)
+    for name, read in REAL.items() if data else ():
+        if only in {None, name}:
+            yield read(data)
 
 
 def main() -> int:
@@ -221,16 +233,16 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=None, help="a fresh one unless given")
     parser.add_argument("--real", type=Path, help="folder of real data")
+    parser.add_argument("--only", choices=("invented", *REAL), help="one genome alone")
     parser.add_argument("--keep", type=Path, help="folder in which the files are kept")
     given = parser.parse_args()
+    if given.only in REAL and not given.real:
+        parser.error(f"--only {given.only} needs --real FOLDER")
     seed = random.SystemRandom().randrange(1 << 30) if given.seed is None else given.seed
     say(f"seed {seed}, translation by {LIBRARY}")
-    genomes = [("invented genome", invented(seed))]
-    if given.real:
-        genomes += real_genomes(given.real)
     worst = 1.0
     with tempfile.TemporaryDirectory() as temporary:
-        for number, (title, genome) in enumerate(genomes):
+        for number, (title, genome) in enumerate(genomes(seed, given.real, given.only)):
             folder = (given.keep or Path(temporary)) / str(number)
             begin = time.perf_counter()
             found = compared(genome, variants(genome, given.count, seed), folder)

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _hla_loss_cases import PREVALENCE, Case, Cell, draw_cell, person_cases, release
+from _hla_loss_cases import PREVALENCE, Case, Cell, draw_cell, person_cases, release, thin_case
 from _lohhla_rule import lohhla_rule
 
 from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh
@@ -58,33 +58,47 @@ _FAR = 3.0
 
 @dataclass(frozen=True)
 class Job:
-    """One person: the seed, and the tumours to draw; `is_mixed`: of the mixture."""
+    """One person: the seed, and the tumours to draw.
+
+    `is_mixed`: of the mixture. `depths` are those to which the tumours are thinned as well.
+    """
 
     seed: int
     cells: tuple[Cell, ...]
-    is_mixed: bool
+    depths: tuple[float, ...] = ()
+    is_mixed: bool = False
 
 
 def jobs(seed: int, share: float) -> Iterator[Job]:
-    """List the persons: every one has a normal at one depth, and a tumour of many cells."""
+    """List the persons: those without loss, those with one, and those of the mixture.
+
+    Persons without loss are sequenced at the greatest depth, and thinned to the others.
+    """
     first = 100_000 * seed
-    number = max(round(PERSONS * share), 2)
-    most = max(round(count * share) for _, count in POWER.values())
-    for depth in DEPTHS:
-        for person in range(max(number, most) if depth == 100.0 else number):
-            cells = [Cell(kind, depth) for kind in UNHARMED] if person < number else []
-            if depth == 100.0:
-                cells += [c for c, (_, n) in POWER.items() if person < max(n * share, 2)]
-            yield Job(first + round(depth) * 1000 + person, tuple(cells), is_mixed=False)
+    *shallow, deepest = DEPTHS
+    unharmed = tuple(Cell(kind, deepest) for kind in UNHARMED)
+    for person in range(max(round(PERSONS * share), 2)):
+        yield Job(first + person, unharmed, tuple(shallow))
+    for person in range(max(round(n * share) for _, n in POWER.values())):
+        cells = tuple(c for c, (_, n) in POWER.items() if person < max(n * share, 2))
+        yield Job(first + 50_000 + person, cells)
     rng = np.random.default_rng(first)
     for person in range(max(round(MIXED * share), 2)):
         yield Job(first + 90_000 + person, (draw_cell(rng),), is_mixed=True)
 
 
+def job_cases(job: Job, folder: Path, cache: Path) -> Iterator[Case]:
+    """Iterate over the tumours of a person at all depths."""
+    rng = np.random.default_rng([job.seed, 1])
+    for case in person_cases(job.seed, job.cells, folder, cache):
+        yield case
+        yield from (thin_case(case, depth, rng) for depth in job.depths)
+
+
 def judge(job: Job, folder: Path, cache: Path) -> pd.DataFrame:
     """Simulate a person, and call the genes of all tumours: ours, and by the rule."""
     rows = []
-    for case in person_cases(job.seed, job.cells, folder, cache):
+    for case in job_cases(job, folder, cache):
         began = time.process_time()
         called = hla_gene_loh(case.fragments, case.types, case.fit, None, None, HlaLossParams())
         seconds = time.process_time() - began
@@ -171,8 +185,8 @@ def print_calibration(bins: pd.DataFrame) -> list[str]:
     return missed
 
 
-def draw_calibration(bins: pd.DataFrame) -> bytes:
-    """Draw planted against told losses, as PNG."""
+def draw_calibration(bins: pd.DataFrame, kind: str = "png") -> bytes:
+    """Draw planted against told losses, as PNG, PDF or SVG."""
     figure = canvas(SINGLE_MM, 80.0)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle="--")
@@ -193,7 +207,7 @@ def draw_calibration(bins: pd.DataFrame) -> bytes:
         ylabel="Share of genes with a loss, as planted",
     )  # fmt: skip
     dress(axes)
-    return render(figure)["png"]
+    return render(figure)[kind]
 
 
 def _options() -> argparse.Namespace:
@@ -204,7 +218,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--share", type=float, default=1.0, help="of all persons")
     parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 4))
-    parser.add_argument("--figure", type=Path)
+    parser.add_argument("--figure", type=Path, help="a file .png, .pdf or .svg")
     parser.add_argument("--rows", type=Path, help="write every gene's call as TSV")
     return parser.parse_args()
 
@@ -230,7 +244,7 @@ def main() -> int:
     missed += print_calibration(bins)
     print(f"CPU of the calls: {1000 * rows['cpu'].mean():.0f} ms a biopsy")
     if options.figure:
-        options.figure.write_bytes(draw_calibration(bins))
+        options.figure.write_bytes(draw_calibration(bins, options.figure.suffix[1:]))
     if options.rows:
         rows.assign(cell=rows["cell"].map(lambda cell: cell.name)).to_csv(
             options.rows, sep="\t", index=False

@@ -1,14 +1,15 @@
 """A workflow that draws a figure of each biopsy."""
 
+import warnings
 from typing import Annotated
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from storiform.model.errors import InputError, NothingToShow
+from storiform.model.errors import DataWarning, InputError, NothingToShow
 from storiform.model.table import Column, Picture, Table
 
-UNLUCKY = 13.0
+DOUBTFUL, UNLUCKY = 7.0, 13.0
 Dose = Annotated[
     pd.DataFrame,
     Table("dose", grain="biopsy", columns={"dose": Column("float", "dose", "mg")}),
@@ -37,8 +38,10 @@ Bar = Annotated[Figure, Picture("bar", "The dose of one biopsy. No test.", grain
 
 
 def draws(dose: Dose) -> Draws:
-    """Draw three values of a dose."""
+    """Draw three values of a dose; warn of a doubtful one."""
     value = float(dose["dose"].iloc[0])
+    if value == DOUBTFUL:
+        warnings.warn("the dose is doubtful", DataWarning, stacklevel=2)
     return pd.DataFrame({"draw": [0, 1, 2], "value": [value, 2 * value, 3 * value]})
 
 

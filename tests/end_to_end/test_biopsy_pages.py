@@ -58,7 +58,7 @@ def test_report_links_to_the_pages(paged: Callable[..., Toy], here: Here) -> Non
     assert "bar.svg" not in named
 
 
-def test_page_of_a_biopsy_that_is_not_drawn_any_more_is_dropped(
+def test_page_of_a_biopsy_without_any_figure_says_why_and_that_of_no_biopsy_is_dropped(
     paged: Callable[..., Toy], here: Here
 ) -> None:
     trial = paged([1.0, 2.0])
@@ -68,9 +68,30 @@ def test_page_of_a_biopsy_that_is_not_drawn_any_more_is_dropped(
     assert not list((trial.results / "figures").glob("bar.P002.*"))
     assert "<svg" not in (trial.results / "biopsies" / "P002.html").read_text()
     trial.dose([1.0])
+    (trial.results / "biopsies" / "P009.html").write_text("of a biopsy that has left")
     here(trial)
-    assert [path.name for path in (trial.results / "biopsies").iterdir()] == ["P001.html"]
+    pages = {path.stem: path.read_text() for path in (trial.results / "biopsies").iterdir()}
+    assert sorted(pages) == ["P001", "P002"]
+    assert "No figure of this biopsy was drawn." in pages["P002"]
+    assert "<td>draws, spills, bar</td>" in pages["P002"]
+    assert "no dose" in pages["P002"].partition('id="missing"')[2]
+    assert 'id="missing"' not in pages["P001"]
     assert not list((trial.results / "figures").glob("bar.P002.*"))
+
+
+def test_the_page_of_a_doubtful_biopsy_has_its_warning_also_when_nothing_is_made_again(
+    paged: Callable[..., Toy], here: Here
+) -> None:
+    trial = paged([1.5, 7.0])
+    for _ in range(2):
+        here(trial)
+        sure, doubtful = (
+            (trial.results / "biopsies" / f"{name}.html").read_text()
+            for name in ("P001", "P002")
+        )
+        assert "<strong>draws:</strong> the dose is doubtful" in doubtful
+        assert "doubt" not in sure
+        (trial.results / "report.html").unlink()
 
 
 def test_empty_tables_are_named_and_those_of_failed_steps_are_not(
@@ -82,5 +103,9 @@ def test_empty_tables_are_named_and_those_of_failed_steps_are_not(
         (trial.results / "biopsies" / f"{name}.html").read_text() for name in ("P001", "P002")
     )
     assert "Without a row of this biopsy: spills." in lucky
-    assert "spills" not in unlucky, "its step failed"
+    assert "Without a row" not in unlucky, "its step failed"
+    assert "<strong>Failed: spills.</strong> the tray is full" in unlucky
+    report = trial.report()
+    assert '<a href="biopsies/P002.html">P002</a>: spills failed: the tray is full' in report
+    assert report.count("the tray is full") == 2, "in the list of biopsies, and of failures"
     assert "39" in unlucky, "what did not fail is shown"

@@ -7,7 +7,8 @@ import pytest
 from invented_transcripts import Genome, cut_spans, invented, random_bases, translate
 
 from storiform.biomarkers.consequences.alleles import Allele, Window
-from storiform.biomarkers.consequences.effects import Effect, Forms, transcript_effect
+from storiform.biomarkers.consequences.effects import Effect, transcript_effect
+from storiform.biomarkers.consequences.forms import Forms
 from storiform.biomarkers.consequences.mutants import Edit, edited
 from storiform.biomarkers.consequences.spliced import Spliced
 from storiform.biomarkers.consequences.substitutions import substitution

@@ -1,11 +1,11 @@
 """How many neoantigens a biopsy has, counted in several ways that are never mixed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
-from storiform.model.hla import REASONS
+from storiform.model.hla import MOLECULES, REASONS
 from storiform.model.tables.copy_calls import Clonality
 from storiform.model.tables.dna import SomaticVariants
 from storiform.model.tables.proteins import (
@@ -22,9 +22,12 @@ from storiform.model.tables.proteins import (
 from storiform.model.tables.proteome import GivenProteins, ReferenceProteins
 from storiform.model.tables.rna import Tpm, VcfExpression
 from storiform.model.untranslated import UNKNOWN, Untranslated, untranslated_calls
+from storiform.model.variant_groups import joined_calls
 
 _GENES = ("A", "B", "C", "E", "F", "G")
 _SILENT = "no prediction for any peptide"
+_OTHER_TYPE = "serological"
+"""Reason of a type whose gene is not told: of class II, or of several genes."""
 _PRESENTED = "neoantigen_burden_presented"
 _DOUBTS = {
     "neoantigen_burden_expressed": "expression unknown of variants with a binder: {}, not "
@@ -128,31 +131,6 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     return pd.DataFrame([row])
 
 
-def joined_calls(variant_ids: Iterable[str]) -> dict[str, str]:
-    """Name the variant of each `variant_ids`: those that share a call are one.
-
-    Examples
-    --------
-    >>> joined_calls(["b;c", "a", "b"])
-    {'b;c': 'b', 'a': 'a', 'b': 'b'}
-    """
-    parent: dict[str, str] = {}
-
-    def root(call: str) -> str:
-        while parent.setdefault(call, call) != call:
-            parent[call] = parent[parent[call]]
-            call = parent[call]
-        return call
-
-    ids = list(dict.fromkeys(variant_ids))
-    for written in ids:
-        first, *others = written.split(";")
-        for other in others:
-            one, two = sorted((root(first), root(other)))
-            parent[two] = one
-    return {written: root(written.partition(";")[0]) for written in ids}
-
-
 def _groups(peptides: pd.DataFrame) -> dict[str, str]:
     """Name the variant of each `variant_ids`, and of each change among `partner_ids`."""
     return joined_calls(_changes(peptides))
@@ -179,13 +157,18 @@ def _alleles(
     mhc_alleles: pd.DataFrame | None,
     binding: pd.DataFrame | None,
 ) -> tuple[list[str], dict[str, str]]:
-    """Return the alleles of class I with predictions, and those left out with the reason."""
+    """Return the alleles of class I with predictions, and those left out with the reason.
+
+    One that is known to present nothing, such as a null allele, is left out of nothing: it is
+    named only where there is no other.
+    """
     predicted: list[str] = []
     without: dict[str, str] = {}
+    silent_molecules: dict[str, str] = {}
     if hla_types is not None:
-        unclear = hla_types[hla_types["allele"].isna() & hla_types["gene"].isin(_GENES)]
-        for name, why in zip(unclear["written"], unclear["reason"].fillna(""), strict=True):
-            without[str(name)] = REASONS.get(str(why), str(why))
+        for name, why in _unclear(hla_types):
+            told = silent_molecules if why in MOLECULES else without
+            told[name] = REASONS.get(why, why)
     if mhc_alleles is not None:
         silent = _silent(binding)
         for name, why in zip(
@@ -197,7 +180,20 @@ def _alleles(
                 without[name] = str(why) or _SILENT
             else:
                 predicted.append(name)
+    if not predicted:
+        without |= silent_molecules
     return predicted, dict(sorted(without.items()))
+
+
+def _unclear(hla_types: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return each entry that tells no allele and may be of class I, with its reason."""
+    gene, reason = hla_types["gene"].fillna(""), hla_types["reason"].fillna("")
+    # What is no name, or that of another species, has no gene.
+    is_open = gene.isin(_GENES) | (gene.eq("") & reason.ne(_OTHER_TYPE))
+    unclear = hla_types["allele"].isna() & is_open
+    written = hla_types["written"].fillna("")
+    names = written.where(written != "", "HLA-" + gene)
+    return list(zip(names[unclear].astype(str), reason[unclear].astype(str), strict=True))
 
 
 def _silent(binding: pd.DataFrame | None) -> set[str]:

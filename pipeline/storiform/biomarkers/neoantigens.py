@@ -31,8 +31,8 @@ CLASS_I = ("HLA-A", "HLA-B", "HLA-C", "HLA-E", "HLA-F", "HLA-G")
 """Genes of class I, as alleles begin."""
 _CALL = ["contig", "start", "end", "ref", "alt"]
 _CALLS = ["variant_ids", "partner_ids"]
-_CLEAR_FOLD = 2.0
 """Columns that name the calls which a peptide needs."""
+_CLEAR_FOLD = 2.0
 
 
 class NeoantigensParams(Params):

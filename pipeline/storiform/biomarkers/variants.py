@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy import special
 
+from storiform.model.call_doubts import doubts_of_calls
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.intervals import Targets, changed_bases
 from storiform.model.ontology import is_coding, mutation_class
@@ -25,10 +26,7 @@ FILTERS: tuple[str, ...] = (
 """Names in `failed_filters`, in the order in which they are written."""
 
 _LONGEST_MNV = 50
-_FEW_CALLS = 20
 _FEW_CLAIMED = 3
-_MOST = 0.8
-"""A share of calls rejected by FILTER above which a file deserves a word."""
 _GERMLINE_WORDS = frozenset({"germline", "germline_risk", "normal_artifact"})
 _PANEL_WORDS = frozenset({"panel_of_normals", "pon"})
 _ORIENTATION_WORDS = frozenset({"orientation", "read_orientation_artifact", "orientation_bias"})
@@ -140,7 +138,9 @@ def variants(
     failed["part_of_mnv"] = _part_of_mnv(calls, failed)
     marked["failed_filters"] = _joined(failed, len(calls))
     marked["is_eligible"] = marked["failed_filters"] == ""
-    _warn_of_rejected(calls, failed["not_pass"])
+    germline = _germline(marked, params)
+    for message in doubts_of_calls(marked, failed["not_pass"], germline):
+        warnings.warn(message, DataWarning, stacklevel=2)
     return marked
 
 
@@ -248,27 +248,14 @@ def _warn_of_other_reads(calls: pd.DataFrame, params: VariantParams) -> None:
     warnings.warn(message, DataWarning, stacklevel=4)
 
 
-def _warn_of_rejected(calls: pd.DataFrame, rejected: Flags) -> None:
-    """Tell where FILTER alone takes most calls: a burden of 0 may be the filter's."""
-    if len(calls) < _FEW_CALLS or rejected.mean() <= _MOST:
-        return
-    words = calls.loc[rejected, "filter"].value_counts().index[:3]
-    message = (
-        f"{int(rejected.sum())} of {len(calls)} calls are rejected by FILTER "
-        f"({', '.join(words)}); accept more in variants.accepted_filters if they are good"
-    )
-    warnings.warn(message, DataWarning, stacklevel=3)
-
-
 def _of_file(calls: pd.DataFrame, params: VariantParams) -> dict[str, Flags]:
     """Return the filters that follow from what the caller wrote beside the counts."""
     words = calls["filter"].fillna("").str.split(";").to_list()
     accepted = {"", *params.accepted_filters}
-    population = calls["population_af"].to_numpy(dtype=float) > params.max_population_af
     return {
         "set_aside": (calls["set_aside"].fillna("") != "").to_numpy(),
         "not_pass": _flags(not accepted.issuperset(of_one) for of_one in words),
-        "germline": population | _in_normal(calls, params) | _named(words, _GERMLINE_WORDS),
+        "germline": np.any(list(_germline(calls, params).values()), axis=0),
         "panel_of_normals": calls["in_panel_of_normals"].to_numpy(dtype=bool)
         | _named(words, _PANEL_WORDS),
     }
@@ -286,6 +273,17 @@ def _of_evidence(calls: pd.DataFrame, params: VariantParams) -> dict[str, Flags]
         "low_vaf": calls["tumour_vaf"].to_numpy(dtype=float) < params.min_vaf,
         "ffpe_artifact": _damaged(calls, _DEAMINATION, named, params),
         "oxog_artifact": _damaged(calls, _OXIDATION, named, params),
+    }
+
+
+def _germline(calls: pd.DataFrame, params: VariantParams) -> dict[str, Flags]:
+    """Return what makes calls germline, by the evidence in words."""
+    words = calls["filter"].fillna("").str.split(";").to_list()
+    return {
+        "population frequency": calls["population_af"].to_numpy(dtype=float)
+        > params.max_population_af,
+        "reads of the normal": _in_normal(calls, params),
+        "the caller's word": _named(words, _GERMLINE_WORDS),
     }
 
 

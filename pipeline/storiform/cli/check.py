@@ -9,10 +9,15 @@ import click
 @click.argument("config", type=click.Path(path_type=Path))
 def check(config: Path) -> None:
     """Open every input of CONFIG and tell all problems at once."""
+    from storiform.engine.cluster import prepare_environment
+
+    prepare_environment()  # else kernels that look into reads are compiled each time
+    from storiform.cli.waiting import Waiting
     from storiform.engine.check import check_inputs
     from storiform.io.names import counted
 
-    checked = check_inputs(config)
+    with Waiting("Opening") as waiting:
+        checked = check_inputs(config, waiting)
     for finding in checked.findings:
         click.echo(str(finding))
     patients = counted(checked.patients, "patient")

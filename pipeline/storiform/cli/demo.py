@@ -55,7 +55,9 @@ def demo(out: Path, patients: int, sequenced: int, seed: int, workers: int | Non
     click.echo(
         "\nholds: as planted, or no further from it than chance brings one trial in a thousand."
     )
-    click.echo(f"HCC1395: {_burden(out / 'hcc1395' / 'results' / 'tables' / 'tmb.tsv')}")
+    tables = out / "hcc1395" / "results" / "tables"
+    click.echo(f"HCC1395: {_burden(tables / 'tmb.tsv')}")
+    click.echo(f"HCC1395: {_neoantigens(tables / 'neoantigen_burden.tsv')}")
     told, is_right = _mutation(out / "osteosarcoma" / "results" / "tables" / "variants.tsv")
     missed += not is_right
     click.echo(f"Osteosarcoma: {told}")
@@ -116,6 +118,8 @@ def _run(config: Path, workers: int | None) -> int:
     session = open_session(config)
     ending = run_session(session, workers=workers)
     tell(session, ending)
+    if ending.stopped:  # by a signal, which is meant for all that would follow
+        raise SystemExit(ending.exit_code)
     return ending.exit_code
 
 
@@ -134,6 +138,20 @@ def _burden(path: Path) -> str:
     return (
         f"{row['mutations_nonsynonymous']} nonsynonymous mutations, {row['tmb']:.1f} per Mb "
         f"({interval}) over {row['megabases']:.2f} Mb ({row['denominator']})"
+    )
+
+
+def _neoantigens(path: Path) -> str:
+    """Return the neoantigens of the alleles that are known of the cell line."""
+    import pandas as pd
+
+    row = pd.read_csv(path, sep="\t").iloc[0]
+    bound = ", a lower bound" if "a lower bound" in str(row["reason"]) else ""
+    return (
+        f"{int(row['neoantigen_burden'])} neoantigens (variants with a peptide that binds by "
+        f"rank{bound}) of {int(row['variants_with_peptides'])} variants with mutant peptides, "
+        f"{int(row['neoantigen_burden_expressed'])} of them of an expressed gene, for "
+        f"{int(row['alleles'])} HLA alleles"
     )
 
 

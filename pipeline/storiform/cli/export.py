@@ -7,6 +7,7 @@ import click
 _FORMATS = (
     "cnr", "cns", "seg", "gene-metrics", "peptides", "neoantigens", "spectrum",
 )  # fmt: skip
+_SHOWN = 6
 
 
 @click.command()
@@ -22,15 +23,16 @@ def export(results: Path, folder: Path, formats: str) -> None:
     cnr and cns: log ratios and segments of each biopsy, as CNVkit reads them; seg: segments
     of all biopsies, for IGV and GISTIC; gene-metrics: one row per biopsy and gene; peptides:
     FASTA of mutant windows and of epitopes of each biopsy; neoantigens: one row per variant,
-    with the columns of pVACseq's aggregated report; spectrum: counts of the 96 types of
-    substitutions, for programs that look for mutational signatures.
+    with the columns of pVACseq's aggregated report (of a burden of 0 the header alone);
+    spectrum: counts of the 96 types of substitutions, for programs that look for mutational
+    signatures.
 
     Of the formats that are asked for, those are written of which the run has the tables; of
     each other one it is said what it lacks, and the command ends with 1, or with 2 if nothing
     could be written.
     """
     from storiform.engine.exporting import export_results
-    from storiform.io.names import did_you_mean
+    from storiform.io.names import did_you_mean, listed
 
     wanted = list(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip()))
     unknown = [name for name in wanted if name not in _FORMATS]
@@ -40,6 +42,9 @@ def export(results: Path, folder: Path, formats: str) -> None:
     exported = export_results(results, folder, wanted or None)
     for path in exported.written:
         click.echo(str(path))
+    if exported.bare:
+        names = listed((path.name for path in exported.bare), _SHOWN)
+        click.echo(f"Nothing to write, so without a row or a sequence: {names}.", err=True)
     if wanted:
         for name, why in exported.absent.items():
             click.echo(f"{name}: {why}", err=True)

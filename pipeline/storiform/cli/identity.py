@@ -25,6 +25,9 @@ def identity(
     min_sites: int,
 ) -> None:  # fmt: skip
     """Tell which of FILES (BAM or CRAM, each of its own build) are of one person."""
+    from storiform.engine.cluster import prepare_environment
+
+    prepare_environment()  # else kernels are compiled each time
     from storiform.biomarkers.identity import IdentityParams
     from storiform.engine.compare import compare_files, write_comparison
 

@@ -12,11 +12,12 @@ from storiform.cli.streams import STREAM, at_hand
 if TYPE_CHECKING:
     import pandas as pd
 
+    from storiform.io.peptide_files import PeptideList
     from storiform.model.mhc import Predictor
 
 _PATH = click.Path(path_type=Path)
 _FILE_OR_STREAM = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
-_SHOWN = 3
+_SHOWN, _MOST_LINES = 3, 20
 
 
 @click.command()
@@ -41,17 +42,24 @@ def mhc(
 
     Writes IC50 (nM), percentile rank (%) and presentation (0 to 1) of each peptide and
     allele; empty where the predictor takes the peptide not. PEPTIDES may be - for standard
-    input. With --list alone: allele, support (good, moderate, weak), and the measured
+    input. Lines that are no peptide are told of and passed over, and the command ends with 1.
+    With --list alone: allele, support (good, moderate, weak), and the measured
     affinities and eluted ligands from which it was learnt, with tabs between.
     """
     import tempfile
 
+    from storiform.engine.cluster import prepare_environment
+
+    prepare_environment()  # before kernels are compiled
     from storiform.io.mhc_model import read_mhc_model
     from storiform.io.peptide_files import read_peptides
     from storiform.io.resources import RESOURCES, bundled
 
     predictor = read_mhc_model(model or bundled(str(RESOURCES["mhc_model"].default)))
     if is_list:
+        if peptides is not None or alleles is not None or out is not None:
+            told = "--list stands alone: it prints every allele that the predictor knows"
+            raise click.UsageError(told)
         _list(predictor)
         return
     if peptides is None or alleles is None or out is None:
@@ -61,13 +69,32 @@ def mhc(
     sizes = _lengths(lengths)
     known = _known(alleles, predictor)
     with tempfile.TemporaryDirectory(prefix="storiform-") as folder:
-        asked = read_peptides(at_hand(peptides, Path(folder)), sizes)
+        read = read_peptides(at_hand(peptides, Path(folder)), sizes)
+    asked = read.peptides
+    _tell_of_lines(read)
     table = _predicted(asked, known, predictor)
     _write(table, out)
     support = ", ".join(f"{name} {predictor.support(name)}" for name in known)
     told = f"{predictor.name} {predictor.version}; support: {support}"
     click.echo(told, err=out == STREAM)
     _tell(table, asked, predictor.lengths, out)
+    if read.faults:
+        raise SystemExit(1)
+
+
+def _tell_of_lines(read: "PeptideList") -> None:
+    """Tell which lines were passed over, and of which only the first column was read."""
+    from storiform.io.names import counted, listed
+
+    for message in read.faults[:_MOST_LINES]:
+        click.echo(f"error: {message}", err=True)
+    if len(read.faults) > _MOST_LINES:
+        further = len(read.faults) - _MOST_LINES
+        click.echo(f"error: {counted(further, 'further line')} without a peptide", err=True)
+    if read.further:
+        lines = f"line{'s' * (len(read.further) > 1)} {listed(read.further, _SHOWN)}"
+        told = f"only the first column is read, and {lines} had more; name alleles by --alleles"
+        click.echo(f"warning: {told}", err=True)
 
 
 def _list(predictor: "Predictor") -> None:
@@ -117,11 +144,12 @@ def _lengths(written: str) -> range:
 
 def _known(written: str, predictor: "Predictor") -> list[str]:
     """Return the alleles that the predictor knows, and tell of all others."""
+    from storiform.io.hla_alleles import plain_names
     from storiform.model.errors import InputError, fault
     from storiform.model.hla import CLASS_I, REASONS, read_hla_names
 
     known: list[str] = []
-    for name in read_hla_names(written):
+    for name in read_hla_names(plain_names(written)):
         if name.reason:
             click.echo(f"warning: {name.written}: {REASONS[name.reason]}: left out", err=True)
         elif predictor.support(name.allele) == "none":
@@ -190,7 +218,9 @@ def _tell(
             reason = f"of other lengths than {shortest} to {longest} residues"
         left_out.setdefault(reason, []).append(peptide)
     for reason, peptides in left_out.items():
-        number, shown = counted(len(peptides), "peptide"), listed(peptides, _SHOWN)
+        letters = [ascii(peptide)[1:-1] for peptide in peptides[:_SHOWN]]
+        rest = peptides[_SHOWN:]
+        number, shown = counted(len(peptides), "peptide"), listed([*letters, *rest], _SHOWN)
         click.echo(f"warning: {number} {reason}, not predicted: {shown}", err=True)
     name = "standard output" if out == STREAM else str(out)
     click.echo(f"Wrote {counted(int(done.sum()), 'prediction')} to {name}", err=out == STREAM)

@@ -32,6 +32,9 @@ def run(
     quiet: bool,  # noqa: FBT001
 ) -> None:
     """Run the workflow of CONFIG; what is done already is not done again."""
+    from storiform.engine.cluster import prepare_environment
+
+    prepare_environment()  # before reads are looked into, which compiled kernels do
     from storiform.engine.check import foresee
     from storiform.engine.explain import Check
     from storiform.engine.run import run as run_session

@@ -1,7 +1,7 @@
 """Consequences of a VCF by the transcripts of a GTF or GFF3, without a configuration."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -97,7 +97,7 @@ def annotate_file(source: Path, target: Path, settings: Annotating) -> Summary:
     reference = _genome(settings.fasta)
     _check_builds(settings, reference, opened.header)
     models = read_transcript_models(settings.genes)
-    check_genes(settings.genes, models, reference)
+    check_genes(settings.genes, models.contigs, reference)
     _check_coding(settings.genes, models, reference)
     _check_starts(settings, models, reference)
     records = RecordAnnotator(Annotator(models, reference), speaker_only=settings.speaker_only)
@@ -273,15 +273,15 @@ def _check_builds(settings: Annotating, reference: Fasta, header: VcfHeader) -> 
             raise InputError(fault(where, found, expected, remedy))
 
 
-def check_genes(path: Path, models: Models, reference: Fasta) -> None:
+def check_genes(path: Path, contigs: Iterable[str], reference: Fasta) -> None:
     """Refuse genes of which no contig is one of the genome.
 
     Parameters
     ----------
     path
         The GTF or GFF3, for the message.
-    models
-        Its transcripts.
+    contigs
+        Those of its genes; they are gone through up to the first that is the genome's.
     reference
         The genome.
 
@@ -290,11 +290,15 @@ def check_genes(path: Path, models: Models, reference: Fasta) -> None:
     InputError
         If they have no contig in common.
     """
-    if not set(models.contigs) & set(reference.contigs):
-        found = f"transcripts on {', '.join(models.contigs[:_SHOWN])}"
-        expected = f"contigs of the FASTA, such as {next(iter(reference.contigs), 'none')}"
-        remedy = "Give the annotation of this genome."
-        raise InputError(fault(path.name, found, expected, remedy))
+    strange: list[str] = []
+    for contig in contigs:
+        if contig in reference.contigs:
+            return
+        strange.append(contig)
+    found = f"transcripts on {', '.join(strange[:_SHOWN]) or 'no contig'}"
+    expected = f"contigs of the FASTA, such as {next(iter(reference.contigs), 'none')}"
+    remedy = "Give the annotation of this genome."
+    raise InputError(fault(path.name, found, expected, remedy))
 
 
 def _check_coding(path: Path, models: Models, reference: Fasta) -> None:

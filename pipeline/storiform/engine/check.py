@@ -6,10 +6,9 @@ are read all the same, and with a faulty sheet the files that its rows name are 
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
@@ -19,56 +18,36 @@ from storiform.engine.annotating import check_genes
 from storiform.engine.config import STAND_IN, Config, Draft, load_workflow, read_config
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph, Node
-from storiform.engine.hla_forecast import forecast_alleles
+from storiform.engine.hla_forecast import class_ii_left_out, forecast_alleles
+from storiform.engine.notebook import Finding, Notebook, Severity
 from storiform.engine.passes import has_reads, refuse_copies, scan_payload
+from storiform.engine.protein_forecast import forecast_proteins
 from storiform.engine.provided import provided_rows
 from storiform.engine.session import Session
 from storiform.engine.weave import Threads, weave
 from storiform.engine.work import open_resource
-from storiform.io.annotation import check_declared_build
+from storiform.io.annotation import annotated_contigs, check_declared_build
 from storiform.io.contigs import check_build, check_contigs
 from storiform.io.intervals import inspect_targets
-from storiform.io.names import listed, unsafe
-from storiform.io.paths import unreadable
+from storiform.io.names import unsafe
+from storiform.io.paths import unreadable, unwritable
 from storiform.io.read_files import inspect_reads
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sheets import Sheets, read_sheets
 from storiform.io.sources import SOURCES, Source, SourceUnit
+from storiform.model.call_doubts import doubt_of_columns
 from storiform.model.cohort import COHORT, Cohort, Sample
-from storiform.model.errors import (
-    ConfigError,
-    DataWarning,
-    InputError,
-    StoriformError,
-    UserError,
-)
+from storiform.model.errors import ConfigError, DataWarning, InputError, UserError, fault
 from storiform.model.step import Step
 from storiform.model.table import Resource, Table
 from storiform.model.tables.dna import CALLS
 from storiform.model.tables.proteins import HLA_TYPES
 
-Severity = Literal["error", "warning", "note"]
-_ORDER: Mapping[str, int] = {"error": 0, "warning": 1, "note": 2}
 _PLACED = frozenset({"panel_of_normals", "gene_places", "chromosome_arms"})
 """Resources whose rows are places of a genome build."""
+_TRANSCRIPTS = "transcript_models"
 _ANNOTATING = frozenset({"fasta", "genes"})
 """Resources with which calls without consequences get them."""
-_MOST_UNITS = 6
-"""Units that are named of those with one problem."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One problem: how bad, the message, and the units whose files have it."""
-
-    severity: Severity
-    message: str
-    units: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """Return one line: how bad, the first units, the message."""
-        units = f"{listed(self.units, _MOST_UNITS)}: " if self.units else ""
-        return f"{self.severity}: {units}{self.message}"
 
 
 @dataclass(frozen=True)
@@ -85,48 +64,18 @@ class Checked:
         return sum(finding.severity == severity for finding in self.findings)
 
 
-@dataclass
-class _Notebook:
-    """Collects findings; one message is one finding, whichever units it concerns."""
-
-    found: dict[tuple[Severity, str], list[str]] = field(default_factory=dict)
-
-    def add(self, severity: Severity, messages: Iterable[str], unit: str = "") -> None:
-        for message in messages:
-            units = self.found.setdefault((severity, message), [])
-            if unit and unit not in units:
-                units.append(unit)
-
-    def open(self, unit: str, read: Callable[..., object], *arguments: object) -> bool:
-        """Read one input; note what is doubtful and what is wrong; tell whether nothing is."""
-        is_sound = True
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("always", DataWarning)
-            try:
-                read(*arguments)
-            except (StoriformError, OSError, ValueError) as error:
-                self.add("error", [str(error)], unit)
-                is_sound = False
-        notes = {str(w.message) for w in caught if issubclass(w.category, DataWarning)}
-        self.add("warning", sorted(notes), unit)
-        return is_sound
-
-    def findings(self) -> tuple[Finding, ...]:
-        """Return errors, warnings, notes; of each those of the whole before those of units."""
-        findings = [Finding(s, m, tuple(sorted(u))) for (s, m), u in self.found.items()]
-        return tuple(sorted(findings, key=lambda f: (_ORDER[f.severity], f.units)))
-
-
-def check_inputs(path: Path) -> Checked:
+def check_inputs(path: Path, listen: Callable[[str], None] | None = None) -> Checked:
     """Read the configuration, the sheets, and every file that a run would read.
 
     Parameters
     ----------
     path
         The configuration; a fault in it or in the sheets is a finding.
+    listen
+        Is told what is being opened, for a person who waits.
     """
-    notebook = _Notebook()
+    notebook = Notebook() if listen is None else Notebook(listen)
+    notebook.listen("the configuration and the sheets")
     try:
         draft = read_config(path)
     except ConfigError as error:
@@ -137,26 +86,46 @@ def check_inputs(path: Path) -> Checked:
     config = draft.config
     sheets = _sheets(config)
     notebook.add("error", sheets.faults)
-    notebook.add("note", sheets.report.notes)
+    doubts = sheets.report.doubts
+    notebook.add("warning", doubts)
+    notebook.add("note", [note for note in sheets.report.notes if note not in doubts])
     cohort = sheets.report.cohort
     graph = _graph(config, cohort, notebook)
-    sound = {
-        name: notebook.open(name, _open_resource, name, file, cohort)
-        for name, file in sorted(config.resources.items())
-    }
-    for name, of in _other_readings(graph):
-        if sound.get(of):  # a fault of the file is told once
-            is_read = notebook.open(of, open_resource, name, str(config.resources[of]))
-            if name == "transcript_models" and is_read and sound.get("fasta"):
-                notebook.open(of, _compare_contigs, config)
+    if why := unwritable(config.output):
+        remedy = "Choose another folder, or mend its rights or its disk."
+        found = fault(f"output: {config.output}", why, "a folder to write into", remedy)
+        notebook.add("error", [found])
+    sound = _open_resources(notebook, graph, config, cohort)
+    notebook.listen("the reads, for files that are given twice")
     ids = FileIds(config.output / "inputs.json")
     notebook.open("reads", refuse_copies, cohort, ids)
     _open_files(notebook, graph, config, sheets)
+    if not set(config.resources) >= _ANNOTATING:
+        told, units = forecast_proteins(graph, cohort)
+        for unit in units:
+            notebook.add("warning", [told], unit)
     if sound.get("mhc_model", True):
         _forecast(notebook, graph, config, cohort)
     _note_useless(notebook, graph)
     steps = {node.step for node in graph.nodes if node.origin in {"step", "scan"}}
     return Checked(notebook.findings(), len(cohort.patients), len(cohort.biopsies), len(steps))
+
+
+def _open_resources(
+    notebook: Notebook, graph: Graph, config: Config, cohort: Cohort
+) -> dict[str, bool]:
+    """Open the resources in all ways in which steps read them; tell which are sound."""
+    sound = {}
+    for name, file in sorted(config.resources.items()):
+        notebook.listen(f"resources.{name} ({file.name})")
+        sound[name] = notebook.open(name, _open_resource, name, file, cohort)
+    for name, of in _other_readings(graph):
+        if sound.get(of):  # a fault of the file is told once
+            notebook.listen(f"{name.replace('_', ' ')} of {config.resources[of].name}")
+            is_read = notebook.open(of, open_resource, name, str(config.resources[of]))
+            if name == _TRANSCRIPTS and is_read and sound.get("fasta"):
+                notebook.open(of, _compare_contigs, config)
+    return sound
 
 
 def foresee(session: Session) -> tuple[Finding, ...]:
@@ -174,9 +143,10 @@ def foresee(session: Session) -> tuple[Finding, ...]:
     Raises
     ------
     InputError
-        If the targets are at fault, on which all units depend.
+        If the targets are at fault, on which all units depend, or if genes and genome have no
+        contig in common.
     """
-    notebook = _Notebook()
+    notebook = Notebook()
     due = [node for node in session.graph.nodes if node.state == "todo"]
     targets, build = session.config.resources.get("targets"), session.report.cohort.build
     if due and targets is not None:
@@ -184,16 +154,20 @@ def foresee(session: Session) -> tuple[Finding, ...]:
             warnings.simplefilter("always", DataWarning)
             inspect_targets(targets, build)
         notebook.add("warning", [str(w.message) for w in caught], "targets")
+    resources = session.config.resources
+    if due and set(resources) >= _ANNOTATING and _reads_transcripts(session.graph):
+        genome = open_resource("fasta", str(resources["fasta"]))
+        check_genes(resources["genes"], annotated_contigs(resources["genes"]), genome)
     for sample in session.report.cohort.samples:
         is_due = any(node.origin == "scan" and node.unit == sample.name for node in due)
         if is_due and "bam" in sample.files:
-            reference = session.config.resources.get("fasta")
+            reference = resources.get("fasta")
             notebook.open(sample.name, _inspect, sample, reference, session.report.cohort)
     found = notebook.findings()
     return tuple(f for f in found if f.severity == "error" or f.units == ("targets",))
 
 
-def _forecast(notebook: _Notebook, graph: Graph, config: Config, cohort: Cohort) -> None:
+def _forecast(notebook: Notebook, graph: Graph, config: Config, cohort: Cohort) -> None:
     """Tell which HLA alleles nothing will be predicted for, where a step would predict."""
     params = config.params.get("mhc_binding")
     predicted = {node.unit for node in graph.nodes if node.step == "mhc_binding"}
@@ -202,17 +176,22 @@ def _forecast(notebook: _Notebook, graph: Graph, config: Config, cohort: Cohort)
     own = config.resources.get("mhc_model") or bundled(str(RESOURCES["mhc_model"].default))
     model, tables = open_resource("mhc_model", str(own)), {HLA_TYPES.name: HLA_TYPES}
 
+    class_ii: dict[str, None] = {}
+
     def tell(node: Node) -> None:
         found = forecast_alleles(_read(node, tables, cohort), model, params)
-        notebook.add("note", found, node.unit)
+        notebook.add("note", found.told, node.unit)
+        class_ii.update(dict.fromkeys(found.class_ii))
 
     for node in graph.nodes:
         is_given = node.unit in predicted and node.origin in {"source", "provided"}
         if is_given and node.payload["table"] == HLA_TYPES.name:
             notebook.open(node.unit, tell, node)
+    if class_ii:
+        notebook.add("note", [class_ii_left_out(class_ii, model)])
 
 
-def _note_useless(notebook: _Notebook, graph: Graph) -> None:
+def _note_useless(notebook: Notebook, graph: Graph) -> None:
     """Tell what will not be made, since that without which it is of no use is not there."""
     becauses = tuple(f"{c.because}: " for s in graph.steps for c in s.companions if c.because)
     for gone in graph.left_out:
@@ -250,24 +229,38 @@ def _compare_contigs(config: Config) -> None:
     """See that genes and genome have a contig in common."""
     genes, fasta = config.resources["genes"], config.resources["fasta"]
     models = open_resource("transcript_models", str(genes))
-    check_genes(genes, models, open_resource("fasta", str(fasta)))
+    check_genes(genes, models.contigs, open_resource("fasta", str(fasta)))
 
 
-def _open_files(notebook: _Notebook, graph: Graph, config: Config, sheets: Sheets) -> None:
+def _reads_transcripts(graph: Graph) -> bool:
+    return any(name == _TRANSCRIPTS for name, _ in _other_readings(graph))
+
+
+def _open_files(notebook: Notebook, graph: Graph, config: Config, sheets: Sheets) -> None:
     """Open the files of all samples, those of doubtful rows too."""
     cohort = sheets.report.cohort
     tables = _tables(graph.steps)
     annotates = set(config.resources) >= _ANNOTATING
     for node in graph.nodes:
         if node.origin in {"source", "provided"}:
+            notebook.listen(_told(node))
             notebook.open(node.unit, partial(_read, annotates=annotates), node, tables, cohort)
     reference = config.resources.get("fasta")
     for sample in [*cohort.samples, *sheets.strays]:
         if has_reads(sample):
+            notebook.listen(f"the reads of {sample.name}")
             notebook.open(sample.name, _inspect, sample, reference, cohort)
     for sample in sheets.strays:
         for source in SOURCES:
             notebook.open(sample.name, _read_stray, source, sample, cohort)
+
+
+def _told(node: Node) -> str:
+    """Say what is opened for a source, or for a table that is provided."""
+    files = [*node.payload.get("files", {}).values(), node.payload.get("path", "")]
+    names = ", ".join(Path(file).name for file in files if file)
+    what = f"{node.payload['table'].replace('_', ' ')} of {node.unit}"
+    return f"{what} ({names})" if names else what
 
 
 def _sheets(config: Config) -> Sheets:
@@ -280,7 +273,7 @@ def _sheets(config: Config) -> Sheets:
     return read_sheets(samples, clinical, cohort.genome, cohort.columns, cohort.baseline)
 
 
-def _graph(config: Config, cohort: Cohort, notebook: _Notebook) -> Graph:
+def _graph(config: Config, cohort: Cohort, notebook: Notebook) -> Graph:
     """Weave the graph as a run would; where that fails, without what hinders it."""
     ids = FileIds(config.output / "inputs.json")
     steps = config.workflow.steps
@@ -331,6 +324,8 @@ def _read(
     patient = str(node.payload["patient"])
     given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record)
     found = source.table.conform(source.read(given))
+    if table.name == CALLS.name and (doubt := doubt_of_columns(found)):
+        warnings.warn(doubt, DataWarning, stacklevel=2)
     if table.name == CALLS.name and not annotates:
         small = found[found["set_aside"].fillna("") == ""]
         if len(small) and (small["annotation"] == "none").all():

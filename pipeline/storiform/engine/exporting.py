@@ -54,12 +54,14 @@ class _AbsentError(RunError):
 class Exported(NamedTuple):
     """What was written, and why what was not.
 
-    `written` are the files, in order; `absent` says of each format that the run has no
-    tables for which they are and how it would come to have them.
+    `written` are the files, in order, `bare` those of them without a row or a sequence, as of
+    a biopsy with a burden of 0; `absent` says of each format that the run has no tables for
+    which they are and how it would come to have them.
     """
 
     written: list[Path]
     absent: dict[str, str]
+    bare: list[Path]
 
 
 def export_results(root: Path, folder: Path, formats: Sequence[str] | None = None) -> Exported:
@@ -84,7 +86,7 @@ def export_results(root: Path, folder: Path, formats: Sequence[str] | None = Non
     """
     session = _session(root)
     wanted = list(FORMATS) if formats is None else list(formats)
-    exported = Exported([], {})
+    exported = Exported([], {}, [])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in wanted:
@@ -101,7 +103,17 @@ def export_results(root: Path, folder: Path, formats: Sequence[str] | None = Non
         for name, reason in exported.absent.items():
             reasons.setdefault(reason, []).append(name)
         raise RunError("\n".join(f"{', '.join(own)}: {why}" for why, own in reasons.items()))
+    exported.bare.extend(path for path in exported.written if _is_bare(path))
     return exported
+
+
+def _is_bare(path: Path) -> bool:
+    """Tell whether a FASTA has no sequence, or a table of neoantigens no row."""
+    heading = {".fasta": 0, ".tsv": 1}.get(path.suffix)
+    if heading is None:
+        return False
+    with path.open("rb") as lines:
+        return sum(1 for _ in zip(range(heading + 1), lines, strict=False)) <= heading
 
 
 def _session(root: Path) -> Session:
@@ -117,18 +129,23 @@ def _session(root: Path) -> Session:
     return session
 
 
-def _tables(session: Session, table: Table) -> Units:
-    """Return the table of each unit that has it, read from the results folder."""
+def _tables(session: Session, table: Table, *, keeps_empty: bool = False) -> Units:
+    """Return the table of each unit that has it, read from the results folder.
+
+    One without rows tells nothing of a unit, unless a count of nothing is meant.
+    """
     found = {}
     for (name, unit), node in sorted(session.graph.producers.items(), key=lambda item: item[0]):
         if name == table.name and node.state in GOOD:
             folder = session.results.at(node.step, unit, node.fingerprint)
             found[unit] = read_parquet(folder / f"{name}.parquet", table)
-    return {unit: frame for unit, frame in found.items() if len(frame)}
+    return {unit: frame for unit, frame in found.items() if keeps_empty or len(frame)}
 
 
-def _needed(session: Session, table: Table, remedy: str = _COPIES) -> Units:
-    found = _tables(session, table)
+def _needed(
+    session: Session, table: Table, remedy: str = _COPIES, *, keeps_empty: bool = False
+) -> Units:
+    found = _tables(session, table, keeps_empty=keeps_empty)
     if not found:
         where, expected = str(session.results.root), f"the table {table.name} of a biopsy"
         raise _AbsentError(fault(where, "none", expected, remedy))
@@ -169,8 +186,10 @@ def _gene_metrics(session: Session, folder: Path) -> list[Path]:
 
 def _peptides(session: Session, folder: Path) -> list[Path]:
     written = []
-    epitopes, calls = _tables(session, NEOANTIGENS), _tables(session, VARIANTS)
-    for name, changes in _needed(session, PROTEIN_CHANGES, _PROTEINS).items():
+    epitopes = _tables(session, NEOANTIGENS, keeps_empty=True)
+    calls = _tables(session, VARIANTS)
+    changed = _needed(session, PROTEIN_CHANGES, _PROTEINS, keeps_empty=True)
+    for name, changes in changed.items():
         if name in calls:  # what VEP tells is told of every call of a file
             changes = acting_changes(changes, calls[name])  # noqa: PLW2901  the same, fewer
         written.append(folder / f"{name}.mutant.fasta")
@@ -184,7 +203,7 @@ def _peptides(session: Session, folder: Path) -> list[Path]:
 def _neoantigens(session: Session, folder: Path) -> list[Path]:
     known, peptides = _tables(session, MHC_ALLELES), _tables(session, PEPTIDES)
     written = []
-    for name, rows in _needed(session, NEOANTIGENS, _PROTEINS).items():
+    for name, rows in _needed(session, NEOANTIGENS, _PROTEINS, keeps_empty=True).items():
         written.append(folder / f"{name}.aggregated.tsv")
         alleles = known.get(name, rows)
         if "reason" in alleles:

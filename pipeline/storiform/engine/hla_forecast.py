@@ -1,10 +1,13 @@
 """What will become of the HLA alleles of a biopsy, told before anything is predicted."""
 
 import warnings
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import pandas as pd
 
 from storiform.biomarkers.mhc_binding import MhcBindingParams, mhc_binding
+from storiform.io.names import listed
 from storiform.model.errors import DataWarning
 from storiform.model.hla import CLASS_I
 from storiform.model.mhc import Predictor
@@ -12,11 +15,19 @@ from storiform.model.tables.proteins import PEPTIDES
 
 _CLASS_II = ("DR", "DQ", "DP")
 _WHICH = "the predictor"
+_SHOWN = 12
+
+
+class Forecast(NamedTuple):
+    """A sentence for each allele that is left out; those of class II, which many have."""
+
+    told: list[str]
+    class_ii: tuple[str, ...] = ()
 
 
 def forecast_alleles(
     hla_types: pd.DataFrame, model: Predictor, params: MhcBindingParams
-) -> list[str]:
+) -> Forecast:
     """Tell which alleles of a biopsy nothing will be predicted for, and why.
 
     The step that predicts is asked, without peptides. Of the alleles of class I that the
@@ -31,8 +42,9 @@ def forecast_alleles(
 
     Returns
     -------
-    list of str
-        A sentence for each other allele that will be left out.
+    Forecast
+        What is told of each other allele that will be left out; those of class II that the
+        predictor does not know are told of all biopsies together, by `class_ii_left_out`.
     """
     alleles = mhc_binding(PEPTIDES.empty(), hla_types, model, params).alleles
     used = alleles[alleles["reason"] == ""]
@@ -51,12 +63,16 @@ def forecast_alleles(
             named["allele"], named["reason"], named["predictor"], strict=True
         )
     ]
-    if len(named) < len(rest):  # in the same words for all biopsies, which have many
-        told.append(
-            f"HLA alleles of class II that {_WHICH} {rest['predictor'].iloc[0]} does not know: "
-            "no peptide is predicted for them, and the burden counts class I"
-        )
-    return told
+    return Forecast(told, tuple(rest["allele"][of_class_ii & (rest["support"] == "none")]))
+
+
+def class_ii_left_out(alleles: Iterable[str], model: Predictor) -> str:
+    """Tell in one sentence of the alleles of class II that a predictor does not know."""
+    return (
+        f"HLA alleles of class II that {_WHICH} {model.name} {model.version} does not know: "
+        f"{listed(sorted(set(alleles)), _SHOWN)}: no peptide is predicted for them, and the "
+        "burden counts class I"
+    )
 
 
 def _gene(allele: object) -> str:

@@ -1,37 +1,57 @@
-"""The page of each biopsy of which a figure was drawn, or was asked for."""
+"""The page of each biopsy, also of one of which nothing could be made."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from storiform.engine.blocking import blocked
 from storiform.engine.collect import GOOD, Drawn, exported_tables, figures
+from storiform.engine.graph import Node
 from storiform.engine.session import Session
 from storiform.engine.work import Portion, joined
 from storiform.io.store import write_bytes
-from storiform.model.table import Table
-from storiform.report.record import BiopsyRecord, ReportFigure, ReportRecord, ReportTable
+from storiform.model.cohort import COHORT, Cohort
+from storiform.model.table import Grain, Picture, Table
+from storiform.report.record import (
+    BiopsyRecord,
+    Problem,
+    ReportFigure,
+    ReportRecord,
+    ReportTable,
+)
 
 FOLDER = "biopsies"
+_OWN: tuple[Grain, ...] = ("sample", "biopsy", "patient")
 
 
 def biopsies_with_page(session: Session) -> tuple[str, ...]:
-    """Name the biopsies of which a figure was drawn or found nothing to show, sorted."""
-    return tuple(sorted(_drawings(session)))
+    """Name the biopsies that have a page, sorted: all, where the workflow tells of biopsies.
+
+    A biopsy of which every step failed has a page too, which says so.
+    """
+    products = [p for step in session.config.workflow.steps for p in step.products]
+    if not any(p.grain == "biopsy" and isinstance(p, Picture) for p in products):
+        return ()
+    return tuple(sorted(session.report.cohort.units("biopsy")))
 
 
 def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
     """Write ``OUT/biopsies/NAME.html`` for each of these biopsies; drop pages of others.
 
-    A biopsy whose figures have nothing to show has a page that says so.
+    A biopsy of which something is not there has a page that says why.
     """
     from storiform.report.biopsy_page import render_biopsy
 
     folder = session.results.root / FOLDER
     drawings = _drawings(session)
     written = []
-    if drawings:
+    if record.biopsy_pages:
         folder.mkdir(exist_ok=True)
     columns = {table.name: table.columns for table in record.tables}
-    for biopsy, drawn in sorted(drawings.items()):
+    problems = _problems(session)
+    doubts = warnings_of_biopsies(session.graph.nodes, session.report.cohort)
+    for biopsy in record.biopsy_pages:
+        drawn = drawings.get(biopsy, [])
         goal = folder / f"{biopsy}.html"
         page = BiopsyRecord(
             title=record.title,
@@ -41,6 +61,7 @@ def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
             tables=tuple(_tables(session, biopsy, columns)),
             figures=tuple(_figure(session, one) for one in drawn if not one.nothing),
             not_drawn=tuple((one.contract.name, one.nothing) for one in drawn if one.nothing),
+            problems=(*problems.get(biopsy, ()), *doubts.get(biopsy, ())),
         )
         write_bytes(goal, render_biopsy(page).encode())
         written.append(goal)
@@ -87,4 +108,94 @@ def _tables(
         frame = joined([portion], contract, None).drop(columns=["patient", "biopsy"])
         meaning = {n: columns.get(name, {}).get(str(n), ("", "")) for n in frame.columns}
         found.append(ReportTable(name, contract.description, frame, meaning, len(frame)))
+    return found
+
+
+def _problems(session: Session) -> dict[str, list[Problem]]:
+    """Tell for each biopsy what failed, was blocked or left out in it, its samples or patient.
+
+    What is left out of the whole cohort is told of each biopsy that would have a part in it.
+    """
+    cohort = session.report.cohort
+    grains = {step.name: step.grain for step in session.config.workflow.steps}
+    grains |= {node.step: node.grain for node in session.graph.nodes}
+    owners: dict[tuple[str, str], list[str]] = {}
+    for biopsy in cohort.units("biopsy"):
+        for grain in (*_OWN, "cohort"):
+            for unit in cohort.seen_from("biopsy", biopsy, grain):
+                owners.setdefault((grain, unit), []).append(biopsy)
+    found: dict[str, list[Problem]] = {}
+    for problem in _all_problems(session):
+        grain = grains.get(problem.step, "cohort")
+        if grain == "cohort":
+            continue
+        at = ("cohort", COHORT) if problem.unit == COHORT else (grain, problem.unit)
+        for biopsy in owners.get(at, []):
+            found.setdefault(biopsy, []).append(problem)
+    return found
+
+
+def warnings_of_biopsies(nodes: Iterable[Node], cohort: Cohort) -> dict[str, list[Problem]]:
+    """Collect for each biopsy the warnings about what its values were made from.
+
+    They are those of its own steps, of its samples' and its patient's, and of the steps of the
+    whole cohort that these read from, as the reference proteins; nothing is told of others.
+
+    Parameters
+    ----------
+    nodes
+        The graph, each node after what it reads.
+    cohort
+        Who belongs to whom.
+    """
+    ordered = list(nodes)
+    owned: dict[tuple[str, str], list[Node]] = {}
+    for node in ordered:
+        owned.setdefault((node.grain, node.unit), []).append(node)
+    found: dict[str, list[Problem]] = {}
+    for biopsy in cohort.units("biopsy"):
+        own = [
+            node
+            for grain in _OWN
+            for unit in cohort.seen_from("biopsy", biopsy, grain)
+            for node in owned.get((grain, unit), [])
+        ]
+        seen = {*own, *_read_of_cohort(own)}
+        told = [
+            Problem(node.unit, node.step, "warning", message)
+            for node in ordered
+            if node in seen
+            for message in node.doubts
+        ]
+        if told:
+            found[biopsy] = told
+    return found
+
+
+def _read_of_cohort(own: list[Node]) -> set[Node]:
+    """Return the nodes of the whole cohort from which these read, at any remove.
+
+    The way does not lead on through a node of one unit: it may be another biopsy's.
+    """
+    found: set[Node] = set()
+    ahead = list(own)
+    while ahead:
+        for feed in ahead.pop().feeds():
+            if feed.node.grain == "cohort" and feed.node not in found:
+                found.add(feed.node)
+                ahead.append(feed.node)
+    return found
+
+
+def _all_problems(session: Session) -> list[Problem]:
+    """List failures, what they blocked and what was left out, each step and unit for itself."""
+    found = []
+    for node in session.graph.nodes:
+        if node.state == "failed":
+            failure = session.results.failure(node.step, node.unit) or {}
+            message = str(failure.get("message", "failed"))
+            found.append(Problem(node.unit, node.step, "failed", message))
+    for problem in blocked(session.graph.nodes):
+        found += [replace(problem, step=step) for step in problem.step.split(", ")]
+    found += [Problem(g.unit, g.step, "left_out", g.reason) for g in session.graph.left_out]
     return found

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from storiform import __version__
+from storiform.engine.blocking import blocked
 from storiform.engine.collect import Export, exported_tables, exports, figures
 from storiform.engine.fingerprint import digest
 from storiform.engine.graph import LeftOut, Node
@@ -35,7 +36,6 @@ WHOLE_ROWS = 2000
 """Tables with more rows are handed to the report only in part: it shows a few hundred."""
 BEGINNING_ROWS = 500
 _NUMBER = re.compile(r"\d[\d.,]*")
-ROOTS_SHOWN = 3
 _UNIT_MEANING = {
     "patient": "patient of the sample sheet",
     "biopsy": "biopsy of the patient",
@@ -245,39 +245,6 @@ def left_out_of(left_out: Sequence[LeftOut]) -> list[Problem]:
         Problem(names, ", ".join(made), "left_out", reason)
         for (names, reason), made in steps.items()
     ]
-
-
-def blocked(nodes: Sequence[Node]) -> list[Problem]:
-    """Tell for each unit which steps were not made, and which failed step is the root of it.
-
-    `nodes` are in an order in which each comes after what it reads. Links forward are
-    followed, for a blocked node may have been cut off from what it reads.
-    """
-    roots: dict[Node, dict[Node, None]] = {n: {n: None} for n in nodes if n.state == "failed"}
-    steps: dict[tuple[str, str], list[str]] = {}
-    for node in nodes:
-        if node.state == "blocked":
-            reason = _because(list(roots.get(node, ()))) or node.why or "a step before failed"
-            steps.setdefault((node.unit, reason), []).append(node.step)
-        for child in node.needed_by:
-            if child.state == "blocked":
-                roots.setdefault(child, {}).update(roots.get(node, {}))
-    return [
-        Problem(unit, ", ".join(names), "blocked", f"not made, because {reason}")
-        for (unit, reason), names in steps.items()
-    ]
-
-
-def _because(failed: Sequence[Node]) -> str:
-    units: dict[str, list[str]] = {}
-    for node in failed:
-        units.setdefault(node.step, []).append(node.unit)
-    told = []
-    for step, names in units.items():
-        further = len(names) - ROOTS_SHOWN
-        more = f" and {further} more" if further > 0 else ""
-        told.append(f"{step} of {', '.join(names[:ROOTS_SHOWN])}{more}")
-    return f"{'; '.join(told)} failed" if told else ""
 
 
 def _inputs(session: Session) -> dict[str, str]:

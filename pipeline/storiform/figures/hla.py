@@ -52,7 +52,10 @@ HlaCoverage = Annotated[Figure, HLA_COVERAGE]
 HLA_LOSS_STRIP = Picture(
     "hla_loss_strip",
     caption="Loss of HLA alleles: one column for each biopsy, a row for each gene of class I; "
-    "biopsies with the most lost genes first. LOH?: a probability of 0.5 to 0.8. No test.",
+    "biopsies with the most lost genes first. LOH?: a probability of 0.5 to 0.8. Homozygous: a "
+    "patient with one allele, whose loss shows by depth alone and is not called. Not judged: "
+    "`hla_gene_loh` tells why, gene by gene. No test.",
+    version=2,
 )
 HlaLossStrip = Annotated[Figure, HLA_LOSS_STRIP]
 
@@ -62,6 +65,12 @@ CALLS: Mapping[str, str] = {
 }  # fmt: skip
 """Calls, the gravest first, and their colours."""
 _SIDES = ((1.0, BLUE), (-1.0, VERMILION))
+_HOMOZYGOUS = "HOMOZYGOUS"
+_BOXES: Mapping[str, str] = {
+    **{call: colour for call, colour in CALLS.items() if call != "NA"},
+    _HOMOZYGOUS: "white", "NA": PALE,
+}  # fmt: skip
+"""Colours of the boxes of a cohort, the gravest first."""
 _HEIGHT = 1.25
 _MOST_NAMES = 60
 
@@ -131,10 +140,16 @@ def _draw_allele(
         else:
             axes.stairs(heights, edges, color=INK, linewidth=THIN * 1.5)
     stretches = own.drop_duplicates("start")[["start", "end", "sites"]].to_numpy(np.int64)
-    for start, end, number in stretches.tolist():
-        places = start + (np.arange(number) + 0.5) * (end - start) / max(number, 1)
+    places = [
+        start + (np.arange(number) + 0.5) * (end - start) / number
+        for start, end, number in stretches.tolist()
+        if number
+    ]
+    if places:
+        # one artist for all of them: one for each stretch would double the time of drawing
+        ticks = np.concatenate(places)
         axes.plot(
-            places, np.zeros(number), linestyle="none", marker=2 if sign > 0 else 3,
+            ticks, np.zeros(len(ticks)), linestyle="none", marker=2 if sign > 0 else 3,
             markersize=2.0, color=INK, markeredgewidth=THIN / 2,
         )  # fmt: skip
 
@@ -197,14 +212,16 @@ def hla_loss_strip(hla_gene_loh: HlaGeneLoh) -> HlaLossStrip:
     if hla_gene_loh.empty or hla_gene_loh["call"].eq("NA").all():
         message = "no HLA gene of any biopsy could be judged"
         raise NothingToShow(message)
-    ranks = {call: rank for rank, call in enumerate(CALLS)}
-    wide = hla_gene_loh.assign(rank=hla_gene_loh["call"].map(ranks)).pivot_table(
+    ranks = {call: rank for rank, call in enumerate(_BOXES)}
+    has_one = hla_gene_loh["reason"].fillna("").str.startswith("homozygous")
+    calls = hla_gene_loh["call"].mask(hla_gene_loh["call"].eq("NA") & has_one, _HOMOZYGOUS)
+    wide = hla_gene_loh.assign(rank=calls.map(ranks)).pivot_table(
         index="biopsy", columns="gene", values="rank", aggfunc="first"
     )
     wide = wide.reindex(columns=list(CLASS_I)).fillna(ranks["NA"]).astype(int)
     lost = (wide <= ranks["LOH"]).sum(axis=1)
     order = sorted(wide.index, key=lambda name: (-lost[name], *wide.loc[name], name))
-    names = list(CALLS)
+    names = list(_BOXES)
     width = min(DOUBLE_MM, max(SINGLE_MM, 30.0 + 4.0 * len(order)))
     figure = canvas(width, 44.0)
     axes = figure.subplots()
@@ -212,8 +229,8 @@ def hla_loss_strip(hla_gene_loh: HlaGeneLoh) -> HlaLossStrip:
         for row, rank in enumerate(wide.loc[biopsy].tolist()):
             axes.add_patch(
                 Rectangle(
-                    (column + 0.08, row + 0.06), 0.84, 0.88, facecolor=CALLS[names[rank]],
-                    linewidth=0,
+                    (column + 0.08, row + 0.06), 0.84, 0.88, facecolor=_BOXES[names[rank]],
+                    edgecolor=INK, linewidth=THIN / 2,
                 )
             )  # fmt: skip
     axes.set_xlim(0, len(order))
@@ -226,12 +243,12 @@ def hla_loss_strip(hla_gene_loh: HlaGeneLoh) -> HlaLossStrip:
     for spine in axes.spines.values():
         spine.set_visible(False)
     present = {names[rank] for rank in wide.to_numpy().ravel().tolist()}
-    keys = {_KEYS.get(call, call): CALLS[call] for call in names if call in present}
+    keys = {_KEYS.get(call, call): _BOXES[call] for call in names if call in present}
     figure.legend(
         handles=patches(keys), loc="outside upper right", frameon=False, ncols=len(keys),
         prop={"size": SMALL, "family": FONT}, handlelength=1.0, columnspacing=1.0,
     )  # fmt: skip
-    judged = int((wide < ranks["NA"]).any(axis=1).sum())
+    judged = int((wide < ranks[_HOMOZYGOUS]).any(axis=1).sum())
     having = int((lost > 0).sum())
     footnote(
         figure, f"n = {len(order)} biopsies, {judged} of them judged; {having} with a loss"
@@ -241,5 +258,6 @@ def hla_loss_strip(hla_gene_loh: HlaGeneLoh) -> HlaLossStrip:
 
 _KEYS = {
     "HOMDEL": "both lost", "LOH": "one lost (LOH)", "LOH?": "perhaps lost (LOH?)",
-    "IMBALANCE": "one gained", "RETAINED": "retained", "NA": "not judged",
+    "IMBALANCE": "one gained", "RETAINED": "retained", _HOMOZYGOUS: "homozygous",
+    "NA": "not judged",
 }  # fmt: skip

@@ -128,7 +128,10 @@ def headlines(figure: Figure, titles: Sequence[Headline]) -> None:
 
     They are wrapped, and all of them are set in the largest size in which none is cut.
     """
-    figure.draw_without_rendering()
+    # The layout alone tells the widths; a drawing would take as long again.
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     rooms = [title.axes.get_window_extent().width / figure.dpi * 72.0 for title in titles]
     size, texts = LARGE, [""] * len(titles)
     for size in (LARGE, MEDIUM, SMALL):

@@ -73,6 +73,24 @@ def read_genes(path: Path) -> GeneModel:
     return model
 
 
+def annotated_contigs(path: Path) -> Iterator[str]:
+    """Yield the contigs of the features of a GTF or GFF3, each once, as they come.
+
+    Nothing else of the file is looked at, so that the first ones cost little.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    seen: set[str] = set()
+    for _, line in lines(path):
+        written, tab, _ = line.partition("\t")
+        if tab and not line.startswith("#") and written not in seen:
+            seen.add(written)
+            yield canonical_contig(written)
+
+
 def is_gff3(path: Path) -> bool:
     """Tell whether an annotation is a GFF3, by its first line or that of its first feature."""
     for _, line in lines(path):

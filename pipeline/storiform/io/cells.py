@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from storiform.io.paths import Fault, absolute, path_fault, unreadable
+from storiform.model.hla import says_nothing
 
 STATUSES = {
     "0": 0, "normal": 0, "germline": 0, "normal_dna": 0, "normal_exome": 0,
@@ -58,7 +59,7 @@ def _number(column: str, text: str) -> str | Fault:
 
 
 def _is_path(text: str, folder: Path) -> bool:
-    if "*" in text or ";" in text:
+    if "*" in text or ";" in text or says_nothing(text):  # which N/A does
         return False
     looks_like_one = "/" in text or Path(text).suffix in {".bed", ".tsv", ".csv", ".gz"}
     return looks_like_one or not unreadable(absolute(folder, text))

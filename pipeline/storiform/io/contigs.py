@@ -1,15 +1,16 @@
 """Whether the contigs of a file belong to the genome build of the cohort."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from storiform.model.errors import InputError, fault
-from storiform.model.genome import CHROMOSOMES, LENGTHS, Build, build_of
+from storiform.model.genome import CHROMOSOMES, LENGTHS, Build, build_of, build_of_accessions
 from storiform.model.intervals import Intervals
 
 _SHOWN = 5
 _REMEDY = "Give the file of the right build, or set the build of the cohort."
+_RENAME = "Rename the contigs (bcftools annotate --rename-chrs, for a VCF), or see the build."
 
 
 def check_build(where: str, contig_lengths: Mapping[str, int], build: Build) -> None:
@@ -17,6 +18,14 @@ def check_build(where: str, contig_lengths: Mapping[str, int], build: Build) -> 
     found = build_of(contig_lengths)
     if found is not None and found != build:
         raise InputError(fault(where, f"contig lengths of {found}", build, _REMEDY))
+    check_accessions(where, contig_lengths, build)
+
+
+def check_accessions(where: str, contigs: Iterable[str], build: Build) -> None:
+    """Refuse contigs, as the file writes them, with RefSeq's accessions of another build."""
+    found = build_of_accessions(contigs)
+    if found is not None and found != build:
+        raise InputError(fault(where, f"accessions of {found}", build, _REMEDY))
 
 
 def check_within(where: str, bases: Intervals, build: Build) -> None:
@@ -37,7 +46,7 @@ def check_contigs(where: str, places: pd.DataFrame, build: Build) -> None:
     if not set(names) & set(CHROMOSOMES):
         shown = ", ".join(str(name) for name in names[:_SHOWN])
         expected = "at least one of chr1 to chr22, chrX, chrY, chrM (or 1 to 22, X, Y, MT)"
-        raise InputError(fault(where, f"contigs {shown}", expected, _REMEDY))
+        raise InputError(fault(where, f"contigs {shown}", expected, _RENAME))
     limits = places["contig"].map(LENGTHS[build])
     beyond = places[places["end"] > limits.fillna(float("inf"))]
     if not beyond.empty:

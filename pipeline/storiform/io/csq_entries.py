@@ -122,6 +122,18 @@ def wild_type_proteins(path: Path, build: Build) -> dict[str, str] | None:
     return found
 
 
+def holds_proteins(path: Path, build: Build) -> bool:
+    """Tell whether the header of a VCF knows germline proteins in `CSQ`.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or of another build.
+    """
+    header, _ = open_vcf(path, build)
+    return _annotation(header) is not None
+
+
 def _annotation(header: VcfHeader) -> Annotation | None:
     """Return the reader of `CSQ`; None where the header knows no germline proteins there."""
     if "CSQ" not in header.info:

@@ -1,8 +1,9 @@
 """Calls of one transcript that lie on one copy and so make one change of its protein."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, combinations
 
 from storiform.io.csq_entries import CsqEntry
 from storiform.io.csq_mutants import (
@@ -18,6 +19,8 @@ from storiform.model.tables.proteins import FLANK
 
 _MOST = 8
 """Calls that are taken together at most."""
+_MOST_PARTED = 6
+"""Calls of a group of which all parts are made: n of them have up to 2^n - n - 1."""
 _CERTAINTY = ("assumed", "genotype", "homozygous")
 
 
@@ -47,7 +50,9 @@ def changes_of(entries: Sequence[CsqEntry]) -> list[Change]:
     within reach of one peptide, or where they are neighbouring bases and the genotypes do
     not say otherwise. Where they meet in a codon or are neighbours they are one change, else
     one each, with the other beside it. A call on both copies goes with those of each; those
-    on both go together without the others too, since one copy may have no other.
+    on both go together without the others too, since one copy may have no other. Which
+    calls count is not known here: what remains of a group without some of its calls is made
+    as well, for large groups without one of them, and then those that are one change.
     """
     alone = [
         Change(
@@ -55,26 +60,39 @@ def changes_of(entries: Sequence[CsqEntry]) -> list[Change]:
         )
         for entry in entries
     ]  # fmt: skip
-    ordered = sorted(alone, key=_place)
-    groups = _grouped(ordered)
-    double = [change for change in ordered if _is_on_both(change.entries[0])]
+    groups = _grouped(alone)
+    double = [change for change in alone if _is_on_both(change.entries[0])]
     for group in groups:
         for change in double:
             if change not in group and len(group) < _MOST and _fits(change, group):
                 group.append(change)
         group.sort(key=_place)
-    known = [{change.entries[0].call for change in group} for group in groups]
-    for group in _grouped(double):
-        if {change.entries[0].call for change in group} not in known:
-            groups.append(group)
-    joint = [change for group in groups if len(group) > 1 for change in _joined(group)]
-    return [*(_told_alone(change, groups) for change in alone), *joint]
+    parts = {
+        frozenset(change.entries[0].call for change in part): part
+        for group in [*groups, *_grouped(double)]
+        for part in _parts(group)
+    }
+    made = [(part, _joined(part)) for part in parts.values()]
+    told = [part for part, joint in made if joint]
+    joint = [change for _, own in made for change in own]
+    return [*(_told_alone(change, told) for change in alone), *joint]
+
+
+def _parts(group: Sequence[Change]) -> Iterator[list[Change]]:
+    """Yield what goes together of a group where some of its calls do not count."""
+    least = 1 if len(group) <= _MOST_PARTED else len(group) - 1
+    sizes = range(len(group), least - 1, -1)
+    kept = chain.from_iterable(combinations(group, size) for size in sizes)
+    remaining = (part for some in kept for part in _grouped(some))
+    for part in (*remaining, *_clusters(group)):
+        if len(part) > 1:
+            yield sorted(part, key=_place)
 
 
 def _grouped(changes: Iterable[Change]) -> list[list[Change]]:
     """Bring calls together that share a copy and are in reach, each into one group."""
     groups: list[list[Change]] = []
-    for change in changes:
+    for change in sorted(changes, key=_turn):
         for group in groups:
             if len(group) < _MOST and _fits(change, group):
                 group.append(change)
@@ -82,6 +100,12 @@ def _grouped(changes: Iterable[Change]) -> list[list[Change]]:
         else:
             groups.append([change])
     return groups
+
+
+def _turn(change: Change) -> tuple[bool, tuple[int, int]]:
+    """Sort by place; what is synonymous alone is reached only from its own codon: last."""
+    edit = change.mutant.edit
+    return edit is not None and edit.ref == edit.alt, _place(change)
 
 
 def _place(change: Change) -> tuple[int, int]:

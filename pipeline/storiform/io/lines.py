@@ -12,6 +12,7 @@ from storiform.model.errors import InputError, fault
 _GZIP, _MARK = b"\x1f\x8b", b"\xef\xbb\xbf"
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _TRUNCATED = "Copy or make the file again: it is incomplete."
+_TO_UTF8 = "Convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW."
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)
 """What Python raises for a gzip file that is cut or damaged."""
 
@@ -138,8 +139,23 @@ def _text(path: Path, errors: str = "replace") -> IO[str]:
     return io.TextIOWrapper(_binary(path), encoding="utf-8-sig", errors=errors, newline=None)
 
 
+def _refuse_wide(path: Path) -> None:
+    """Refuse UTF-16, which Windows programs write: each second byte of it is no letter."""
+    try:
+        with _binary(path) as handle:
+            start = handle.read(4)
+    except BROKEN:  # is told where the text is read
+        return
+    is_marked = start[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    halves = start[::2], start[1::2]
+    is_bare = any(one == b"\0\0" and b"\0" not in two for one, two in (halves, halves[::-1]))
+    if is_marked or is_bare:
+        raise InputError(fault(path.name, "a text in UTF-16", "UTF-8", _TO_UTF8))
+
+
 def _whole(path: Path) -> None:
     """Refuse a block-compressed file without the block that ends it: it was cut."""
+    _refuse_wide(path)
     with path.open("rb") as handle:
         start = handle.read(18)
         if start[:4] != b"\x1f\x8b\x08\x04" or start[12:14] != b"BC":

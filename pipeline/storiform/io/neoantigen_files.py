@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from storiform.io.store import write_bytes
+from storiform.model.variant_groups import joined_calls
 
 FLANK = 13
 """Residues kept on either side of a change: a single substitution gives a 27-mer."""
@@ -100,21 +101,27 @@ def write_aggregated(
     path
         The file, tab-separated, ``NA`` where a value is missing.
     neoantigens
-        `neoantigens` of one biopsy; the first of each variant is its best peptide.
+        `neoantigens` of one biopsy; the first of each variant is its best peptide. Calls
+        that act together on one transcript are one variant, also where one acts alone on
+        another.
     alleles
         The alleles that were predicted for: a column each, without ``HLA-``, with the number
         of the variant's peptides that it binds, by IC50, or by rank where the predictor gives
         no IC50.
     peptides
-        Its `peptides`, for the number of transcripts, or None.
+        Its `peptides`, for the number of transcripts and for which calls act together, or
+        None.
     """
+    sources = [one["variant_ids"] for one in (neoantigens, peptides) if one is not None]
+    variants = joined_calls(pd.concat(sources).astype(str).unique().tolist())
     ordered = neoantigens.sort_values("priority")
+    ordered = ordered.assign(variant=ordered["variant_ids"].map(variants).astype(object))
     by_affinity = bool(ordered["affinity"].notna().any())
     passing = ordered[ordered["binds_by_affinity" if by_affinity else "is_binder"]]
-    best = ordered.drop_duplicates("variant_ids").reset_index(drop=True)
-    ids = best["variant_ids"]
-    table = pd.DataFrame({"ID": ids, "Index": _indices(best)})
-    bound = passing.groupby(["allele", "variant_ids"])["peptide"].nunique()
+    best = ordered.drop_duplicates("variant").reset_index(drop=True)
+    ids = best["variant"]
+    table = pd.DataFrame({"ID": best["variant_ids"], "Index": _indices(best)})
+    bound = passing.groupby(["allele", "variant"])["peptide"].nunique()
     for allele in alleles:
         own = bound.xs(allele) if allele in bound.index.get_level_values(0) else pd.Series()
         table[allele.removeprefix("HLA-")] = ids.map(own).fillna(0).astype(np.int64)
@@ -126,7 +133,7 @@ def write_aggregated(
     table["Pos"] = [
         _text(one).replace(";", ", ") or np.nan for one in best["mutated_positions"]
     ]
-    found = ids.map(passing.groupby("variant_ids")["peptide"].nunique())
+    found = ids.map(passing.groupby("variant")["peptide"].nunique())
     table["Num Passing Peptides"] = found.fillna(0).astype(np.int64)
     if peptides is not None:
         table["Num Passing Transcripts"] = _transcripts(ids, passing, peptides)
@@ -170,9 +177,10 @@ def _transcripts(
 ) -> npt.NDArray[np.int64]:
     """Count the transcripts (n,) that give a passing peptide of each variant."""
     key = ["variant_ids", "gene", "peptide"]
-    own = passing[key].drop_duplicates().merge(peptides[[*key, "transcripts"]], on=key)
+    own = passing[["variant", *key]].drop_duplicates()
+    own = own.merge(peptides[[*key, "transcripts"]], on=key)
     found: dict[str, set[str]] = {}
-    for variant, names in zip(own["variant_ids"], own["transcripts"], strict=True):
+    for variant, names in zip(own["variant"], own["transcripts"], strict=True):
         found.setdefault(str(variant), set()).update(_text(names).split(";"))
     return np.array([len(found.get(str(one), set()) - {""}) for one in ids], dtype=np.int64)
 

@@ -1,6 +1,7 @@
 """Paths as users write them: relative to the file that names them, or from home."""
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,24 @@ def unreadable(path: Path) -> str:
         return "" if os.access(path, os.R_OK) else "may not be read"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
+
+
+def unwritable(folder: Path) -> str:
+    """Tell why a folder, which need not exist yet, cannot be written; empty where it can.
+
+    A small file is written into it, or into the nearest folder above it that exists, and
+    is gone afterwards.
+    """
+    try:
+        nearest = next(f for f in (folder, *folder.absolute().parents) if f.exists())
+        if not nearest.is_dir():
+            return f"{nearest.name}, which is no folder"
+        with tempfile.TemporaryFile(dir=nearest) as file:
+            file.write(b"storiform")
+            file.flush()
+    except OSError as error:
+        return str(error.strerror or error).lower()
+    return ""
 
 
 def path_fault(text: str, path: Path) -> Fault | None:

@@ -10,7 +10,7 @@ from storiform.io.cells import CHOICE_COLUMNS, STATUSES, read_cell
 from storiform.io.clinical import Clinical, read_clinical
 from storiform.io.clinical_columns import clinical_names
 from storiform.io.delimited import Delimited, Row, read_delimited
-from storiform.io.hla_alleles import settle_hla
+from storiform.io.hla_alleles import read_hla_cell, settle_hla
 from storiform.io.names import counted, did_you_mean, listed, nearest, unsafe
 from storiform.io.sources import SOURCES
 from storiform.model.cohort import Biopsy, Cohort, Patient, Sample
@@ -42,6 +42,8 @@ class CohortReport:
 
     cohort: Cohort
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Those of the notes for which a result may be other than is expected."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class _Sheet:
     path: Path
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     cells: CellFaults = field(init=False)
     strays: set[int] = field(default_factory=set)
 
@@ -146,7 +149,8 @@ def read_sheets(
         patients=tuple(Patient(name, report.records.get(name)) for name in everyone),
         build=build,
     )
-    told = CohortReport(cohort, (*notes, *report.notes))
+    notes += report.notes
+    told = CohortReport(cohort, tuple(notes), tuple(d for d in sheet.doubts if d in notes))
     return Sheets(told, strays, (*sheet.told(), *report.faults))
 
 
@@ -260,7 +264,8 @@ def _cells(sheet: _Sheet, row: Row) -> tuple[dict[str, Path], dict[str, str]]:
     for column in sorted((FILES | set(NOTES)) & set(row.cells)):
         if not row.cell(column):
             continue
-        value = read_cell(column, row.cell(column), sheet.path.parent)
+        read = read_hla_cell if column == "hla" else read_cell
+        value = read(column, row.cell(column), sheet.path.parent)
         if isinstance(value, Path):
             files[column] = value
         elif isinstance(value, str):

@@ -17,7 +17,7 @@ from storiform.io.annotations import (
     frequency,
     population_fields,
 )
-from storiform.io.contigs import check_build, check_contigs
+from storiform.io.contigs import check_accessions, check_build, check_contigs
 from storiform.io.lines import is_bcf, lines
 from storiform.io.names import counted
 from storiform.io.vcf_samples import Columns, sample_columns
@@ -26,7 +26,7 @@ from storiform.model.genome import Build, canonical_contig
 from storiform.model.tables.dna import CALLS
 
 _FIXED = 8
-_BASES = re.compile(r"[ACGTNRYSWKMBDHV]+", re.IGNORECASE)
+_BASES = re.compile(r"[ACGT]+", re.IGNORECASE)
 _PANEL_FLAGS = ("IN_PON", "PON", "PoN")
 _SHOWN = 3
 
@@ -101,6 +101,7 @@ def read_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFra
     for number, line in records:
         reader.take(number, line)
     calls = reader.calls()
+    check_accessions(f"{path.name}, CHROM", reader.contigs, build)
     check_contigs(path.name, calls, build)
     reader.warn()
     return calls
@@ -197,6 +198,7 @@ class _Reader:
         self.numbers = Numbers()
         self.rows: dict[str, list[object]] = {name: [] for name in CALLS.columns}
         self.record = 0
+        self.contigs: set[str] = set()
         self.by_place: dict[tuple[str, int], int] = {}
         self._formats: dict[str, list[str]] = {}
 
@@ -208,6 +210,7 @@ class _Reader:
         self.numbers.place = f"line {number}"
         info = dict(_pair(part) for part in fields[7].split(";"))
         alts = fields[4].split(",")
+        self.contigs.add(fields[0])
         contig, start = canonical_contig(fields[0]), int(fields[1]) - 1
         self.by_place.setdefault((contig, start), len(self.rows["record"]))
         for allele, alt in enumerate(alts):
@@ -219,7 +222,7 @@ class _Reader:
                     "record": self.record, "allele": allele, "contig": contig, "start": start,
                     "end": start + len(fields[3]), "ref": fields[3], "alt": alt,
                     "filter": "" if fields[6] == "." else fields[6],
-                    "set_aside": _set_aside(alt),
+                    "set_aside": _set_aside(fields[3], alt),
                     "in_panel_of_normals": any(flag in info for flag in _PANEL_FLAGS),
                     "population_af": max(known) if known else None,
                     **self._described(reading), **self._counted(fields, alts, allele),
@@ -314,10 +317,10 @@ def _power(text: str) -> float | None:
         return None
 
 
-def _set_aside(alt: str) -> str:
+def _set_aside(ref: str, alt: str) -> str:
     if alt in {"*", "<*>", "<NON_REF>"}:
         return "star"
-    if alt in {".", ""}:
+    if alt in {".", ""} or alt.upper() == ref.upper():
         return "no_alternative"
     if alt.startswith("<"):
         return "symbolic"

@@ -8,6 +8,7 @@ from typing import Protocol
 from storiform.model.errors import DataWarning, InputError, fault
 
 _TUMOUR_WORDS = frozenset({"tumor", "tumour"})
+_PAIR = 2
 
 
 class Header(Protocol):
@@ -29,6 +30,8 @@ class Columns:
 def sample_columns(where: str, header: Header, samples: Mapping[str, str]) -> Columns:
     """Match by the sheet's names, else the header's lines, else TUMOR and NORMAL, else one.
 
+    Beside the tumour's column, one that is called N is the normal.
+
     Raises
     ------
     InputError
@@ -49,10 +52,15 @@ def sample_columns(where: str, header: Header, samples: Mapping[str, str]) -> Co
         expected = f"one named {' or '.join(names)}, or a line ##tumor_sample"
         remedy = "Rename the sample in the sheet or in the VCF (bcftools reheader -s)."
         raise InputError(fault(f"{where}, line #CHROM", found, expected, remedy))
+    if normal is None and len(header.columns) == _PAIR:
+        other = 1 - tumour
+        normal = other if header.columns[other].lower() == "n" else None
     if normal is None and len(header.columns) > 1:
-        message = (
-            f"{where}: no column is known to be the normal (found "
-            f"{', '.join(header.columns)}): reads of the normal are taken as missing."
+        message = (  # without names of file and columns: one sentence for a whole cohort
+            "VCF with several sample columns of which no column is known to be the normal: "
+            "reads of the normal are taken as missing. Name the normal in the sample sheet (a "
+            "row of status 0, sample as the column is called), or call its column NORMAL "
+            "(bcftools query -l lists the columns, bcftools reheader -s renames them)."
         )
         warnings.warn(message, DataWarning, stacklevel=4)
     return Columns(tumour, normal)

@@ -11,10 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from storiform.kernels import compiled
+from storiform.kernels.hla_blocks import Bench, Blocks, WordPlaces
 from storiform.kernels.hla_placing import (
-    Bench,
-    Blocks,
-    WordPlaces,
     base_loss,
     place_read,
     stretch_of,
@@ -30,6 +28,9 @@ _PER_COLUMN, _FURTHER, _FEW = 1.0, 3.0, 10
 """Loss of a column that a read has on the main block of the gene on which it lies best, but
 not on the block at hand, nats; what is added for each after the first few. Genes differ by
 a few columns; a read that lies beside an exon has no place there."""
+_REACHES, _FITS, _UNTOLD = 12, 9, 4
+"""Bases beside an exon by which a read of DNA is told from one that is spliced, how many of
+them are the intron's, and from which code on a base is not told."""
 _GOOD = 3.5
 """What a mismatch of a base costs, nats, that is read well enough to tell a new allele."""
 
@@ -85,6 +86,17 @@ def main_columns(bench: Bench, blocks: Blocks, exon: Int) -> Int:
     read of DNA fits whatever its allele is; these do not count.
     """
     return columns_of(bench, blocks, blocks.mains[bench.anchors[exon]])
+
+
+@compiled
+def exon_columns(bench: Bench, blocks: Blocks, exon: Int) -> Int:
+    """Return on how many columns a read lies of the gene's main block, without introns."""
+    main = blocks.mains[bench.anchors[exon]]
+    first, last = stretch_of(bench, blocks, main, bench.places[main])
+    length = blocks.columns[main + 1] - blocks.columns[main]
+    first = max(first, blocks.flank - bench.places[main])
+    last = min(last, length - blocks.flank - bench.places[main])
+    return np.int64(max(0, last - first))
 
 
 @compiled
@@ -159,17 +171,17 @@ def score_genes(
     least
         float64 (fragments, genes), zeros, takes the losses, nats.
     columns
-        int64 (fragments,), takes the number of columns on which a fragment's reads lie.
+        int64 (fragments, 2), zeros, takes the number of columns of exons on which a fragment's
+        reads lie, and that of these and of introns.
     """
     for fragment in range(len(columns)):
-        total = np.int64(0)
         for read in range(reads.fragments[fragment], reads.fragments[fragment + 1]):
             lay_read(reads, read, exons, bench)
             for exon in range(len(bench.anchors)):
                 if bench.anchors[exon] >= 0:
                     add_least_losses(bench, exons, losses, least[fragment], exon)
-                    total += main_columns(bench, exons.blocks, exon)
-        columns[fragment] = total
+                    columns[fragment, 0] += exon_columns(bench, exons.blocks, exon)
+                    columns[fragment, 1] += main_columns(bench, exons.blocks, exon)
 
 
 @compiled
@@ -247,3 +259,53 @@ def pile_fragments(
                 code = bench.codes[strand, i]
                 if code <= 3 and bench.costs[strand, i] >= _GOOD:  # noqa: PLR2004  T
                     piles[exon, bench.places[block] + i, code] += 1
+
+
+@compiled
+def tell_side(bench: Bench, blocks: Blocks, block: Int, side: Int) -> Int:
+    """Tell of a read whether it goes on into the intron on one side of an exon.
+
+    Returns
+    -------
+    int
+        1 if it does, 0 if it goes on elsewhere, -1 where it does not reach far enough.
+    """
+    place, strand = bench.places[block], bench.state[3]
+    length = blocks.columns[block + 1] - blocks.columns[block]
+    border = blocks.flank if side == 0 else length - blocks.flank
+    inner, outer = place + bench.state[2] - border, border - place
+    if side == 1:
+        inner, outer = outer, inner
+    if min(inner, outer) < _REACHES:
+        return np.int64(-1)
+    fits = 0
+    for i in range(_REACHES):
+        column = border - 1 - i if side == 0 else border + i
+        base = blocks.usual[blocks.columns[block] + column]
+        code = bench.codes[strand, column - place]
+        fits += code == base or base >= _UNTOLD
+    return np.int64(fits >= _FITS)
+
+
+@compiled
+def count_crossings(reads: Reads, exons: Exons, bench: Bench, counts: Ints) -> None:
+    """Count how often reads leave an exon, and how often they go on into the intron.
+
+    Parameters
+    ----------
+    reads, exons
+        Fragments, and what they are compared to.
+    bench
+        Room to place a read in.
+    counts
+        int64 (2,), zeros: reads that go on elsewhere, and those that go on into the intron.
+    """
+    for read in range(reads.fragments[len(reads.fragments) - 1]):
+        lay_read(reads, read, exons, bench)
+        for exon in range(len(bench.anchors)):
+            if bench.anchors[exon] < 0:
+                continue
+            for side in range(2):
+                goes_on = tell_side(bench, exons.blocks, bench.anchors[exon], side)
+                if goes_on >= 0:
+                    counts[goes_on] += 1

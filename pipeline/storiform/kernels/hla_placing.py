@@ -6,117 +6,31 @@ first base. An allele with an insertion or deletion has a block of its own there
 numbered by exon, then by gene; sequences by their block.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from storiform.kernels import compiled
-from storiform.kernels.hla_words import LENGTH, NO_WORD, WordSet, find_word
+from storiform.kernels.hla_blocks import (
+    ANYTHING,
+    DIAGONALS,
+    NOWHERE,
+    Bench,
+    Blocks,
+    WordPlaces,
+)
+from storiform.kernels.hla_words import LENGTH, NO_WORD, find_word
 from storiform.kernels.records import Bytes, Int
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-NOWHERE = -(1 << 30)
-"""The diagonal of a read that does not lie there."""
-DIAGONALS = 4
-"""Diagonals of one read and block between which its words may choose."""
 _OVERLAP, _OWN_WORDS = 8, 3
 _EARNED = 2.5
 """Nats; a column of another gene or allele loses half a nat, one of anything else five."""
+_INSIDE = 8
+"""Bases of an exon that a read has at least to be compared beside it."""
 _UNKNOWN = 4
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
-
-
-class WordPlaces(NamedTuple):
-    """Where words stand: the w-th in `blocks` and `columns` [first[w], first[w + 1])."""
-
-    words: WordSet
-    first: Ints
-    blocks: npt.NDArray[np.int32]
-    columns: npt.NDArray[np.int32]
-
-
-class Blocks(NamedTuple):
-    """Sequences of exons without gaps, block by block.
-
-    Parameters
-    ----------
-    genes, exons
-        int64 (n,), numbers of each block's gene and exon, from 0.
-    mains
-        int64 (n,), the block of the same gene and exon with the commonest gaps.
-    of_exon
-        int64 (exons + 1,), the first block of each exon.
-    columns
-        int64 (n + 1,), the first column of each block; columns are numbered through.
-    commons
-        int32 (columns,), the column among those common to all of the gene's exon.
-    sequences
-        int64 (n + 1,), the first sequence of each block.
-    usual
-        uint8 (columns,), the commonest base of each column, 4 for one that is not known.
-    differences
-        int64 (columns + 1,): at a column, `others` [differences[c], differences[c + 1]) are
-        the sequences that have another base, `bases` which.
-    typed
-        Number of genes that are typed, the first ones.
-    """
-
-    genes: Ints
-    exons: Ints
-    mains: Ints
-    of_exon: Ints
-    columns: Ints
-    commons: npt.NDArray[np.int32]
-    sequences: Ints
-    usual: Bytes
-    differences: Ints
-    others: npt.NDArray[np.int32]
-    bases: Bytes
-    typed: int
-
-
-class Bench(NamedTuple):
-    """Room to place one read in; two rows, one for each strand.
-
-    `codes` (2, longest) and `costs` (2, longest) are the read as it may lie, what a mismatch
-    of each base costs (nats); `words` (longest,); `diagonals` and `votes`
-    (2, blocks, `DIAGONALS`) and how many of them there are, `tried` (2, blocks); `touched`
-    (2, blocks) those blocks that have any, `state` (4,) their numbers by strand, then the
-    length and strand of the read. `anchors` (exons,) and `places` (blocks,) are the result:
-    the block and the diagonal of each exon by which the read lies on it, -1 where it does
-    not, and its diagonal on each block of these exons.
-    """
-
-    codes: Bytes
-    costs: Floats
-    words: Ints
-    diagonals: Ints
-    votes: Ints
-    tried: Ints
-    touched: Ints
-    state: Ints
-    anchors: Ints
-    places: Ints
-
-
-def make_bench(blocks: Blocks, longest: int) -> Bench:
-    """Return room for reads of up to so many bases."""
-    number, exons = len(blocks.genes), len(blocks.of_exon) - 1
-    return Bench(
-        np.zeros((2, longest), dtype=np.uint8),
-        np.zeros((2, longest)),
-        np.zeros(longest, dtype=np.int64),
-        np.zeros((2, number, DIAGONALS), dtype=np.int64),
-        np.zeros((2, number, DIAGONALS), dtype=np.int64),
-        np.zeros((2, number), dtype=np.int64),
-        np.zeros((2, number), dtype=np.int64),
-        np.zeros(4, dtype=np.int64),
-        np.full(exons, -1, dtype=np.int64),
-        np.full(number, NOWHERE, dtype=np.int64),
-    )
 
 
 @compiled
@@ -173,22 +87,35 @@ def count_votes(bench: Bench, strand: Int, places: WordPlaces) -> Int:
 
 
 @compiled
-def best_diagonal(bench: Bench, block: Int) -> tuple[Int, Int]:
+def reaches_exon(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> bool:
+    """Tell whether a read has more than a few bases of the exon itself.
+
+    One that lies in the intron alone has no base from which that is counted: beyond a deletion
+    of a single allele it would lie as this one has it, and fit no other.
+    """
+    end = blocks.columns[block + 1] - blocks.columns[block] - blocks.flank
+    inside = min(end, diagonal + bench.state[2]) - max(blocks.flank, diagonal)
+    return bool(inside >= min(_INSIDE, end - blocks.flank))
+
+
+@compiled
+def best_diagonal(bench: Bench, blocks: Blocks, block: Int) -> tuple[Int, Int]:
     """Return the diagonal on a block with the most votes, and these."""
     strand = bench.state[3]
     best, most = np.int64(NOWHERE), np.int64(0)
     for k in range(bench.tried[strand, block]):
-        if bench.votes[strand, block, k] > most:
-            most = bench.votes[strand, block, k]
-            best = bench.diagonals[strand, block, k]
+        diagonal = bench.diagonals[strand, block, k]
+        votes = bench.votes[strand, block, k]
+        if votes > most and reaches_exon(bench, blocks, block, diagonal):
+            best, most = diagonal, votes
     return best, most
 
 
 @compiled
 def stretch_of(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> tuple[Int, Int]:
     """Return the bases of the read [first, last) that lie in a block."""
-    length = blocks.columns[block + 1] - blocks.columns[block]
-    return max(np.int64(0), -diagonal), min(bench.state[2], length - diagonal)
+    length = blocks.columns[block + 1] - blocks.columns[block] - blocks.margin
+    return max(np.int64(0), blocks.margin - diagonal), min(bench.state[2], length - diagonal)
 
 
 @compiled
@@ -205,7 +132,7 @@ def anchor_exon(bench: Bench, blocks: Blocks, least: Int) -> bool:
         block = bench.touched[strand, k]
         if bench.anchors[blocks.exons[block]] >= 0 or blocks.genes[block] >= blocks.typed:
             continue
-        diagonal, votes = best_diagonal(bench, block)
+        diagonal, votes = best_diagonal(bench, blocks, block)
         is_better = votes > most or (votes == most and block < best)
         if is_better and is_free(bench, blocks, block, diagonal):
             best, most, at = block, np.int64(votes), np.int64(diagonal)
@@ -242,9 +169,15 @@ def usual_loss(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> float
 
 @compiled
 def base_loss(code: Int, cost: float, base: Int) -> float:
-    """Return what one base costs: nothing if it fits or is N, log 4 where nothing is known."""
+    """Return what one base costs: nothing if it fits or is N, log 4 where nothing is known.
+
+    Where it may be any, it costs what it does on average where it is known, that errors of
+    reading do not speak for alleles of which less is known.
+    """
     if code == base or code >= _UNKNOWN:
         return 0.0
+    if base == ANYTHING:
+        return float(3.0 * np.exp(-cost) * cost)
     return min(cost, 1.3862943611198906) if base >= _UNKNOWN else cost
 
 
@@ -297,11 +230,17 @@ def carry_end(bench: Bench, blocks: Blocks, source: Int, target: Int) -> Int:
 
 @compiled
 def weigh_diagonal(bench: Bench, blocks: Blocks, block: Int, diagonal: Int) -> float:
-    """Return the loss on a diagonal less what each column that the read has there earns."""
+    """Return the loss on a diagonal less what each column that the read has there earns.
+
+    A column of which any base is as good earns nothing.
+    """
     first, last = stretch_of(bench, blocks, block, diagonal)
-    if last <= first:
-        return 0.0
-    return usual_loss(bench, blocks, block, diagonal) - _EARNED * float(last - first)
+    begin = blocks.columns[block] + diagonal
+    told = 0
+    for i in range(first, last):
+        if blocks.usual[begin + i] != ANYTHING:
+            told += 1
+    return usual_loss(bench, blocks, block, diagonal) - _EARNED * told
 
 
 @compiled
@@ -311,7 +250,7 @@ def choose_diagonal(bench: Bench, blocks: Blocks, block: Int, one: Int, two: Int
     A read that lies on none of them has no column there.
     """
     bench.places[block] = blocks.columns[block + 1] - blocks.columns[block]
-    own, votes = best_diagonal(bench, block)
+    own, votes = best_diagonal(bench, blocks, block)
     own = own if votes >= _OWN_WORDS else np.int64(NOWHERE)
     best = 0.0
     for k in range(3):

@@ -34,14 +34,37 @@ LENGTHS: Mapping[Build, Mapping[str, int]] = {
 """Lengths in bases of the primary assemblies; chrM is left out, it differs by source."""
 
 
+_VERSIONS: Mapping[Build, tuple[int, ...]] = {
+    "GRCh37": (10, 11, 11, 11, 9, 11, 13, 10, 11, 10, 9, 11, 10, 8, 9, 9, 10, 9, 9, 10, 8, 10,
+               10, 9),
+    "GRCh38": (11, 12, 12, 12, 10, 12, 14, 11, 12, 11, 10, 12, 11, 9, 10, 10, 11, 10, 10, 11, 9,
+               11, 11, 10),
+}  # fmt: skip
+"""Versions of RefSeq's accessions of chr1 to chr22, chrX and chrY (NC_000001 to NC_000024)."""
+
+_ACCESSIONS: Mapping[str, tuple[str, Build | None]] = {
+    "NC_012920.1": ("chrM", None),
+    **{
+        f"NC_{number:06d}.{version}": (CHROMOSOMES[number - 1], build)
+        for build, versions in _VERSIONS.items()
+        for number, version in enumerate(versions, 1)
+    },
+}
+"""RefSeq's name of a chromosome -> ours, and the build (None: of both)."""
+
+
 def canonical_contig(name: str) -> str:
     """Give a contig the prefix ``chr``: ``1`` -> ``chr1``, ``MT`` -> ``chrM``.
 
+    RefSeq's accessions of the chromosomes of GRCh37 and GRCh38 are known, too.
+
     Examples
     --------
-    >>> [canonical_contig(n) for n in ("7", "chrX", "MT", "GL000220.1")]
-    ['chr7', 'chrX', 'chrM', 'GL000220.1']
+    >>> [canonical_contig(n) for n in ("7", "chrX", "MT", "NC_000017.11", "GL000220.1")]
+    ['chr7', 'chrX', 'chrM', 'chr17', 'GL000220.1']
     """
+    if name in _ACCESSIONS:
+        return _ACCESSIONS[name][0]
     bare = name[3:] if name.lower().startswith("chr") else name
     bare = "M" if bare.upper() in {"M", "MT"} else bare
     upper = f"chr{bare.upper()}"
@@ -58,6 +81,18 @@ def build_of(contig_lengths: Mapping[str, int]) -> Build | None:
             votes[build] += lengths.get(canonical_contig(name)) == length
     best = max(votes, key=lambda build: votes[build])
     return best if votes[best] > 0 else None
+
+
+def build_of_accessions(names: Iterable[str]) -> Build | None:
+    """Tell the build from RefSeq's accessions of chromosomes, None without any or of both.
+
+    Examples
+    --------
+    >>> build_of_accessions(["NC_000017.11", "NC_012920.1"]), build_of_accessions(["chr17"])
+    ('GRCh38', None)
+    """
+    builds = {_ACCESSIONS[name][1] for name in names if name in _ACCESSIONS} - {None}
+    return builds.pop() if len(builds) == 1 else None
 
 
 def merge_intervals(intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -38,9 +38,20 @@ _FIELDS = re.compile(r"(\d{2,3}):(\d{2,4})(?::\d{2,4}){0,2}([A-Z]?)")
 _DIGITS = re.compile(r"(\d{2})(\d{2,3})(?:\d{2}){0,2}([A-Z]?)")
 _CODES = re.compile(r"\d{2,3}:?[A-Z]{2,5}")
 _PAIR = re.compile(r"(D[PQ]A1[^-/]*)[-/](D[PQ]B1.*)")
-_UNSAID = frozenset({"", "NA", "N/A", "NAN", ".", "-", "NONE", "NULL", "UNKNOWN", "?"})
+_UNSAID = frozenset({
+    "", "NA", "N/A", "N.A.", "NAN", ".", "-", "--", "\u2013", "\u2014", "?", "NONE", "NULL",
+    "NIL", "UNKNOWN", "UNK", "ND", "N.D.", "N/D", "NT", "UNTYPED", "UNTYPABLE", "UNDETERMINED",
+    "MISSING", "PENDING", "FAILED", "TBD",
+})  # fmt: skip
+_NOT_DONE = re.compile(
+    r"not (yet )?(available|determined|done|known|performed|tested|typed|assessed)"
+)
+"""What stands for alleles that are not known, in one word and in several."""
+_PARTED = re.compile(r"[\s,;|+^~]+")
 _SUFFIXES = frozenset({"", "L", "A", "Q", "G", "P"})
 _LONG = 3
+MOLECULES = frozenset({"null_allele", "not_on_surface"})
+"""Reasons of names that tell an allele in full, though one that presents nothing."""
 _HIDDEN = {"N": "null_allele", "S": "not_on_surface", "C": "not_on_surface"}
 
 
@@ -90,6 +101,20 @@ def read_hla_name(written: str) -> HlaName:
     return _of_gene(gene, rest, written, has_star=has_star)
 
 
+def says_nothing(text: str) -> bool:
+    """Tell whether a cell says that alleles are not known, or nothing.
+
+    Examples
+    --------
+    >>> [says_nothing(text) for text in ("ND", "not typed", "?;?", "A*02:01;?", "yes")]
+    [True, True, True, False, False]
+    """
+    bare = text.strip().strip("\"'")
+    if _NOT_DONE.fullmatch(" ".join(bare.lower().replace("_", " ").split())):
+        return True
+    return all(token.upper() in _UNSAID for token in _PARTED.split(bare))
+
+
 def read_hla_names(text: str) -> tuple[HlaName, ...]:
     """Read all names of a cell, separated by commas, semicolons, blanks, or as a GL string.
 
@@ -97,7 +122,9 @@ def read_hla_names(text: str) -> tuple[HlaName, ...]:
     missing value gives nothing.
     """
     found: list[HlaName] = []
-    for token in re.split(r"[\s,;|+^~]+", text.strip().strip("\"'")):
+    if says_nothing(text):
+        return ()
+    for token in _PARTED.split(text.strip().strip("\"'")):
         if token.upper() in _UNSAID:
             continue
         bare = re.sub(r"^HLA[-_ ]?", "", token, flags=re.IGNORECASE)

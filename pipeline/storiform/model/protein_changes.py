@@ -1,6 +1,7 @@
 """Changes of proteins: how their calls are named, and which of them count."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import pandas as pd
@@ -38,11 +39,11 @@ def eligible_ids(variants: pd.DataFrame) -> frozenset[str]:
 def acting_changes(changes: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
     """Return the changes whose calls are all eligible, calls that act together but once.
 
-    Changes that a VCF carries stand there for calls together and for each of them alone,
-    since eligibility is not known when it is read. Where a transcript has a row for several
-    calls of a copy, and all of them count, those with fewer of them are left out; calls on
-    both copies stay without those that only one copy has. Rows of other sources are what
-    each copy of a transcript has, and all of them stay.
+    Changes that a VCF carries stand there for calls together, for some of them and for each
+    alone, since eligibility is not known when it is read. Where a transcript has a row for
+    several calls of a copy, and all of them count, those with fewer of them are left out;
+    calls on both copies stay without those that only one copy has. Rows of other sources are
+    what each copy of a transcript has, and all of them stay.
 
     Parameters
     ----------
@@ -61,32 +62,68 @@ def acting_changes(changes: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFram
         frozenset(calls_of(ids, beside))
         for ids, beside in zip(changes["variant_ids"], changes["beside_ids"], strict=True)
     ]
-    counts = [ids <= eligible for ids in calls]
     owners = [
         str(transcript) if source == "CSQ" else ""
         for transcript, source in zip(changes["transcript"], changes["source"], strict=True)
     ]
-    joint: dict[str, list[frozenset[str]]] = {}
-    for ids, owner, is_whole in zip(calls, owners, counts, strict=True):
-        if owner and is_whole and len(ids) > 1:
-            joint.setdefault(owner, []).append(ids)
-    double = _on_both(changes)
+    together: dict[str, _Together] = {}
+    for ids, owner, phase in zip(calls, owners, changes["phase"], strict=True):
+        if owner:
+            together.setdefault(owner, _Together()).take(ids, str(phase))
+    for own in together.values():
+        own.settle(eligible)
     kept = [
-        is_whole
-        and not any(
-            ids < other and (not ids <= double or other <= double)
-            for other in joint.get(owner, ())
-        )
-        for ids, owner, is_whole in zip(calls, owners, counts, strict=True)
+        ids <= eligible and not (owner and together[owner].replace(ids))
+        for ids, owner in zip(calls, owners, strict=True)
     ]
     return changes[pd.Series(kept, index=changes.index, dtype=bool)]
 
 
-def _on_both(changes: pd.DataFrame) -> frozenset[str]:
-    """Return the calls that a VCF says to lie on both copies, and to be alone on one."""
-    is_double = (changes["source"] == "CSQ") & (changes["phase"] == "homozygous")
-    own = changes[is_double & (changes["beside_ids"].fillna("") == "")]
-    return frozenset(ids for ids in own["variant_ids"].astype(str) if ";" not in ids)
+class _Together:
+    """The calls of a VCF on one transcript, as far as they may act together."""
+
+    def __init__(self) -> None:
+        self._joint: set[frozenset[str]] = set()
+        self._free: set[str] = set()
+        self._double: frozenset[str] = frozenset()
+        self._acting: tuple[frozenset[str], ...] = ()
+
+    def take(self, ids: frozenset[str], phase: str) -> None:
+        """Add the calls of one row, and how they are known to share a copy."""
+        if len(ids) > 1:
+            self._joint.add(ids)
+        elif phase == "homozygous":  # it lies on both copies, of which one may have no other
+            self._free |= ids
+
+    def settle(self, eligible: frozenset[str]) -> None:
+        """Take note of which calls count, once all rows are known."""
+        # The rows of a copy are parts of one row: who is in two of the largest is on both.
+        seen = Counter(call for ids in _largest(self._joint) for call in ids)
+        self._double = frozenset(self._free.union(call for call in seen if seen[call] > 1))
+        self._acting = tuple(ids for ids in self._joint if ids <= eligible)
+
+    def replace(self, ids: frozenset[str]) -> bool:
+        """Tell whether rows with more calls, all of them eligible, stand for that of some.
+
+        Calls on both copies need a row for each copy; where a partner on one copy does not
+        count, they act there without it.
+        """
+        more = [other for other in self._acting if ids < other]
+        if not more:
+            return False
+        single = [other for other in more if not other <= self._double]
+        if not ids <= self._double or len(single) < len(more):
+            return True
+        return ids.isdisjoint(self._free) and len(_largest(single)) > 1
+
+
+def _largest(sets: Iterable[frozenset[str]]) -> list[frozenset[str]]:
+    """Return the sets that are part of no other."""
+    found: list[frozenset[str]] = []
+    for ids in sorted(sets, key=len, reverse=True):
+        if not any(ids < other for other in found):
+            found.append(ids)
+    return found
 
 
 def calls_of(*written: object) -> list[str]:

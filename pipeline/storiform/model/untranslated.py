@@ -11,6 +11,8 @@ UNKNOWN = frozenset(
     {"no_protein_sequence", "not_parsed", "reference_mismatch", "unknown_residues"}
 )
 """Of `no_peptides`: what the change does to the protein is not known."""
+NO_TRANSCRIPT, NO_CONSEQUENCE = "no_transcript", "no_consequence"
+"""Reasons of calls that no change of a protein names, and of those without consequence."""
 _FRUITLESS = ("splice", "nonsense", "start_lost")
 """Mutation classes of which no peptide is expected, whether a protein is known or not."""
 _NO_CALLS = ("<*>", "<NON_REF>")
@@ -75,7 +77,7 @@ def untranslated_calls(changes: pd.DataFrame, variants: pd.DataFrame) -> Untrans
         else:
             known.update(calls)
     lost = changing - known
-    reasons = [why.get(call, "no_transcript") for call in lost]
+    reasons = [why.get(call, NO_TRANSCRIPT) for call in lost]
     reasons += [why.get(call, word) for call, word in doubtful.items() if call not in known]
     counts = dict(sorted(Counter(reasons).items()))
     return Untranslated(counts, len(changing | set(doubtful)), len(changing), len(lost))
@@ -97,6 +99,6 @@ def _sought(variants: pd.DataFrame) -> tuple[set[str], dict[str, str]]:
     says_nothing_beside_genes = bool(variants["annotation"].eq("BCSQ").any())
     is_mute = is_silent & (is_aside | (not says_nothing_beside_genes))
     doubtful = (is_aside & (is_changing | is_mute)) | (is_eligible & is_mute)
-    words = aside.where(aside != "", "no_consequence")[doubtful]
+    words = aside.where(aside != "", NO_CONSEQUENCE)[doubtful]
     found = dict(zip(ids[doubtful], words, strict=True))
     return set(ids[is_eligible & is_changing & ~doubtful]), found

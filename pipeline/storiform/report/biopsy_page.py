@@ -3,7 +3,11 @@
 from typing import NamedTuple
 
 from storiform.report import grids
+from storiform.report.doubts import doubts
 from storiform.report.drawing import drawing_of
+from storiform.report.headlines import headlines, in_reading_order
+from storiform.report.hla import FIGURE, hla_summary
+from storiform.report.missing import absences
 from storiform.report.neoantigens import neoantigen_summary
 from storiform.report.numbers import MISSING, text_of
 from storiform.report.record import BiopsyRecord, ReportTable
@@ -32,12 +36,18 @@ def render_biopsy(record: BiopsyRecord) -> str:
         If the SVG of a figure cannot be read.
     """
     present = {table.name for table in record.tables}
-    single = [table for table in record.tables if table.n_rows == 1]
+    by_name = {table.name: table for table in record.tables if table.n_rows == 1}
+    single = [by_name[name] for name in in_reading_order(list(by_name))]
     several = [table for table in record.tables if table.n_rows > 1]
     return template("biopsy.html.j2").render(
         record=record,
         style=resource("style.css"),
+        headlines=headlines(record),
+        doubts=doubts(record),
         neoantigens=neoantigen_summary(record),
+        hla=hla_summary(record),
+        hla_figure=FIGURE,
+        absences=absences(record.problems),
         figures=[drawing_of(figure, present) for figure in record.figures],
         single=[(table, _values(table)) for table in single],
         grids=[grids.grid(table) for table in several],

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from storiform.model.variant_groups import best_binders
+from storiform.report.missing import why_absent
 from storiform.report.numbers import counted, is_missing, text_of
 from storiform.report.record import BiopsyRecord
 
@@ -38,29 +40,36 @@ class Candidate(NamedTuple):
 
 
 class NeoantigenSummary(NamedTuple):
-    """A verdict, counts of variants, remarks, and the best candidates of `variants` in all."""
+    """A verdict, counts of variants, remarks, and the best candidates.
+
+    `shown` is for how many of the `variants` with a binder these speak.
+    """
 
     verdict: str
     counts: tuple[Count, ...]
     notes: tuple[str, ...]
     candidates: tuple[Candidate, ...]
     variants: int
+    shown: int
 
 
 def neoantigen_summary(record: BiopsyRecord) -> NeoantigenSummary | None:
-    """Sum up the neoantigens of a biopsy; None where none were looked for."""
+    """Sum up the neoantigens of a biopsy; None where the workflow does not ask for them."""
     tables = {table.name: table.frame for table in record.tables}
     burdens = tables.get("neoantigen_burden")
     if burdens is None or burdens.empty:
-        return None
+        why = why_absent("neoantigen_burden", record.problems)
+        verdict = f"The neoantigen burden is not known: {why}."
+        return NeoantigenSummary(verdict, (), (), (), 0, 0) if why else None
     burden = burdens.iloc[0]
-    best = _best(tables.get("neoantigens"))
+    best = _best(tables.get("neoantigens"), tables.get("peptides"))
     return NeoantigenSummary(
         _verdict(burden),
         _counts(burden),
         tuple(_notes(burden)),
         tuple(_candidate(row) for _, row in best.head(ROWS_SHOWN).iterrows()),
-        len(best),
+        _spoken(best),
+        _spoken(best.head(ROWS_SHOWN)),
     )
 
 
@@ -98,7 +107,7 @@ def _notes(burden: pd.Series) -> list[str]:
             words
             for name, words in (
                 ("neoantigen_burden_expressed", "expression"),
-                ("neoantigen_burden_clonal", "shares of tumour cells"),
+                ("neoantigen_burden_clonal", "clonality"),
                 ("neoantigen_burden_presented", "lost HLA alleles"),
             )
             if is_missing(burden[name])
@@ -124,12 +133,15 @@ def _reason(burden: pd.Series) -> str:
     return "" if is_missing(burden["reason"]) else str(burden["reason"])
 
 
-def _best(neoantigens: pd.DataFrame | None) -> pd.DataFrame:
+def _best(neoantigens: pd.DataFrame | None, peptides: pd.DataFrame | None) -> pd.DataFrame:
     """Return the best binder of each variant, in the order of the ranked list."""
     if neoantigens is None:
         return pd.DataFrame()
-    binders = neoantigens[neoantigens["is_binder"].astype(bool)]
-    return binders.sort_values("priority").drop_duplicates("variant_ids")
+    return best_binders(neoantigens, neoantigens if peptides is None else peptides)
+
+
+def _spoken(best: pd.DataFrame) -> int:
+    return int(best["variants"].sum()) if len(best) else 0
 
 
 def _candidate(row: pd.Series) -> Candidate:
@@ -140,6 +152,8 @@ def _candidate(row: pd.Series) -> Candidate:
         if not is_missing(row[name]) and row[name]
     )
     reasons = "" if is_missing(row["reasons"]) else str(row["reasons"])
+    if row["variants"] > 1:
+        reasons = f"the best of {row['variants']} variants that it needs; {reasons}"
     return Candidate(
         text_of(row["priority"]),
         f"{gene} {change}".strip(),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from storiform.report import findings, grids, methods_text
 from storiform.report.drawing import drawing_of
+from storiform.report.missing import why_absent
 from storiform.report.numbers import counted
 from storiform.report.record import (
     Problem,
@@ -40,6 +41,14 @@ class Trouble:
     step: str
     message: str
     units: str
+
+
+@dataclass(frozen=True)
+class Incomplete:
+    """A biopsy that lacks results, and why."""
+
+    biopsy: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,8 @@ def render(record: ReportRecord) -> str:
         q_limit=findings.Q_LIMIT,
         facts=(_counts(record), _outcomes(record)),
         notes=_notes(record),
+        incomplete=_incomplete(record),
+        not_drawn=_not_drawn(record),
         clinical_columns=CLINICAL_COLUMNS,
         figures=[drawing_of(figure, present) for figure in record.figures],
         associations=grids.associations_grid(record),
@@ -145,6 +156,32 @@ def _notes(record: ReportRecord) -> list[str]:
         more = f" and {further} more" if further > 0 else ""
         notes.append(f"Histology: {named}{more}.")
     return notes
+
+
+def _incomplete(record: ReportRecord) -> list[Incomplete]:
+    """List the biopsies of which a step failed or could not run, with the reasons."""
+    found: dict[str, list[str]] = {}
+    for problem in record.problems:
+        if problem.kind in {"failed", "blocked"} and problem.unit in record.biopsy_pages:
+            lead = f"{problem.step} failed: " if problem.kind == "failed" else ""
+            reason = f"{lead}{problem.message}"
+            # what failed tells more than what it held up
+            if problem.kind == "failed" or problem.unit not in found:
+                found.setdefault(problem.unit, []).append(reason)
+    return [Incomplete(name, "; ".join(found[name])) for name in sorted(found)]
+
+
+def _not_drawn(record: ReportRecord) -> list[tuple[str, str]]:
+    """Name the figures of the cohort that are not there, each with the reason."""
+    figures = [step.name for step in record.steps if step.room.startswith("figures.")]
+    drawn = {figure.name for figure in record.figures}
+    of_all = [problem for problem in record.problems if problem.unit == "cohort"]
+    told = {step for problem in of_all for step in problem.step.split(", ")}
+    return [
+        (name, why_absent(name, [*of_all, *record.problems]))
+        for name in figures
+        if name in told and name not in drawn
+    ]
 
 
 def _clinic(record: ReportRecord) -> pd.DataFrame:

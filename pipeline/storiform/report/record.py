@@ -101,7 +101,9 @@ class ReportRecord:
 class BiopsyRecord:
     """All that the page of one biopsy prints: its rows of the biopsies' tables, its figures.
 
-    `not_drawn` names figures that had nothing to show, each with the reason.
+    `not_drawn` names figures that had nothing to show, each with the reason; `problems` are
+    those of this biopsy, its patient and the whole cohort: what failed or was left out, and
+    the warnings about what its values were made from.
     """
 
     title: str
@@ -111,3 +113,4 @@ class BiopsyRecord:
     tables: tuple[ReportTable, ...] = ()
     figures: tuple[ReportFigure, ...] = ()
     not_drawn: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()

@@ -3,6 +3,7 @@
 import pytest
 from _consequence_edges import Bounds, differs_at_edge, in_gap, trimmed
 from _consequence_entry import misses
+from _consequence_fields import differs_around, differs_in_fields, splice_terms
 from _consequence_names import disagreement, misnamed
 from _consequence_truth import (
     PlainEffects,
@@ -10,7 +11,6 @@ from _consequence_truth import (
     Truth,
     expected_terms,
     plain_transcripts,
-    splice_terms,
 )
 from validate_consequences import _differs
 
@@ -116,20 +116,24 @@ def test_a_change_of_bases_is_applied_and_stands_last(start, ref, alt, right, wr
     assert misnamed(wrong, truth) != ""
 
 
+def _at(one: PlainTranscript, start: int, end: int | None = None) -> set[str]:
+    return splice_terms(one, Bounds(start, start + 1 if end is None else end, ""))
+
+
 def test_terms_of_splicing_follow_the_distance_from_the_ends_of_an_intron() -> None:
     forward = PlainTranscript("F", "chr1", "+", exons=[(0, 20), (60, 90)])
     reverse = PlainTranscript("R", "chr1", "-", exons=[(0, 20), (60, 90)])
     donor = {20: "splice_donor_variant", 22: "splice_donor_region_variant",
              24: "splice_donor_5th_base_variant", 26: "splice_region_variant"}  # fmt: skip
     for place, term in donor.items():
-        assert splice_terms(forward, place) == {term}
-        assert splice_terms(reverse, 79 - place) == {term}
+        assert _at(forward, place) == {term}
+        assert _at(reverse, 79 - place) == {term}
     tract = "splice_polypyrimidine_tract_variant"
-    assert splice_terms(forward, 57) == {"splice_region_variant", tract}
-    assert splice_terms(forward, 43) == {tract}
-    assert splice_terms(forward, 42) == set()
-    assert splice_terms(forward, 17) == splice_terms(forward, 62) == {"splice_region_variant"}
-    assert splice_terms(forward, 16) == splice_terms(forward, 63) == set()
+    assert _at(forward, 57) == {"splice_region_variant", tract}
+    assert _at(forward, 43) == {tract}
+    assert _at(forward, 42) == set()
+    assert _at(forward, 17) == _at(forward, 62) == {"splice_region_variant"}
+    assert _at(forward, 16) == _at(forward, 63) == set()
 
 
 def test_a_wrong_entry_is_told() -> None:
@@ -211,3 +215,64 @@ def test_a_name_over_the_end_of_an_exon_is_applied_to_the_genome() -> None:
     entry = {"Consequence": "splice_donor_variant&coding_sequence_variant", "IMPACT": "HIGH"}
     assert _misses({**entry, "HGVSc": "T:c.12_12+1del"}, 14, "GGG", "G") == ""
     assert _misses({**entry, "HGVSc": "T:c.12_12+2del"}, 14, "GGG", "G") != ""
+
+
+def test_terms_of_splicing_of_indels_are_those_of_the_bases_that_are_touched() -> None:
+    one = PlainTranscript("F", "chr1", "+", exons=[(0, 20), (60, 90)])
+    assert _at(one, 18, 21) == {"splice_donor_variant"}
+    assert _at(one, 22, 24) == {"splice_donor_region_variant"}
+    assert _at(one, 22, 25) == {"splice_donor_5th_base_variant"}
+    assert _at(one, 20, 20) == _at(one, 60, 60) == {"splice_region_variant"}
+    assert _at(one, 21, 21) == {"splice_donor_variant"}
+    assert _at(one, 59, 59) == {"splice_acceptor_variant"}
+    assert _at(one, 17, 17) == _at(one, 63, 63) == set()
+
+
+ENTRY = {
+    "Consequence": "missense_variant", "IMPACT": "MODERATE", "EXON": "1/2", "INTRON": "",
+    "cDNA_position": "8/35", "PICK": "1", "CANONICAL": "", "MANE": "", "BIOTYPE": "",
+    "Gene": "", "STRAND": "1", "FLAGS": "", "DISTANCE": "", "HGVSc": "T:c.4G>A",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("EXON", "9/9"), ("INTRON", "1/1"), ("cDNA_position", "1/1"), ("cDNA_position", ""),
+        ("Consequence", "missense_variant&splice_region_variant"),
+        ("Consequence", "missense_variant&NMD_transcript_variant"),
+    ],
+)  # fmt: skip
+def test_a_writer_that_is_wrong_in_a_place_or_a_term_of_splicing_is_told(field, value) -> None:
+    one, allele, truth = PLAIN.transcripts["T"], Bounds(7, 8, "A"), PLAIN.of("T", 7, "G", "A")
+    assert differs_in_fields(ENTRY, one, allele, truth) == ""
+    assert differs_in_fields({**ENTRY, field: value}, one, allele, truth) != ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("PICK", ""), ("CANONICAL", "YES"), ("MANE", "MANE_Select"), ("STRAND", "-1"),
+     ("FLAGS", "cds_start_NF"), ("DISTANCE", "3"), ("Gene", "G")],
+)  # fmt: skip
+def test_what_is_said_of_a_transcript_is_compared(field, value) -> None:
+    transcripts, allele = list(PLAIN.transcripts.values()), Bounds(7, 8, "A")
+    assert differs_around({"T": ENTRY}, transcripts, allele) == ""
+    assert differs_around({"T": {**ENTRY, field: value}}, transcripts, allele) != ""
+    assert differs_around({}, transcripts, allele) != ""
+
+
+def test_a_transcript_to_one_side_has_a_side_and_a_distance() -> None:
+    transcripts, allele = list(PLAIN.transcripts.values()), Bounds(70, 71, "A")
+    empty = {"EXON": "", "cDNA_position": "", "HGVSc": "", "IMPACT": "MODIFIER"}
+    right = {**ENTRY, **empty, "Consequence": "downstream_gene_variant", "DISTANCE": "4"}
+    assert differs_around({"T": right}, transcripts, allele) == ""
+    for name, value in (("Consequence", "upstream_gene_variant"), ("DISTANCE", "3"),
+                        ("Consequence", "intergenic_variant")):  # fmt: skip
+        assert differs_around({"T": {**right, name: value}}, transcripts, allele) != ""
+
+
+def test_a_change_of_the_first_or_last_base_of_a_transcript_has_a_name() -> None:
+    for start, ref, alt in ((0, "T", "A"), (66, "G", "A")):
+        side = "5_prime_UTR_variant" if start == 0 else "3_prime_UTR_variant"
+        entry = {"Consequence": side, "IMPACT": "MODIFIER", "HGVSc": "", "HGVSp": ""}
+        assert "HGVSc: none" in _misses(entry, start, ref, alt)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from burden_tables import A2, B7, FEATURES, alleles, binding, bound, peptides
 
-from storiform.biomarkers.neoantigen_burden import joined_calls, neoantigen_burden
+from storiform.biomarkers.neoantigen_burden import neoantigen_burden
 from storiform.model.tables.copy_calls import CLONALITY
 from storiform.model.tables.proteins import (
     HLA_LOH,
@@ -15,6 +15,7 @@ from storiform.model.tables.proteins import (
     NEOANTIGENS,
 )
 from storiform.model.tables.rna import TPM, VCF_EXPRESSION
+from storiform.model.variant_groups import joined_calls
 
 
 def clonality(ccf: float | None) -> pd.DataFrame:
@@ -207,6 +208,34 @@ def test_alleles_that_were_left_out_are_named(count) -> None:
     assert row["alleles_without"] == f"A*24;{B7}"
     assert row["alleles"] == 1
     assert row["neoantigen_burden"] == 1
+
+
+def test_an_allele_that_presents_nothing_is_not_left_out(count) -> None:
+    types = typed(
+        ("A", 1, A2, "A*02:01", ""), ("A", 2, None, "A*24:09N", "null_allele"),
+        ("B", 1, None, "B*44:02:01:02S", "not_on_surface"),
+    )  # fmt: skip
+    row = count(bound({}), "a", hla_types=types, mhc_alleles=alleles(A2=""))
+    assert row["alleles_without"] == ""
+    assert row["alleles"] == 1
+    row = count(bound({}), "a", hla_types=types[1:], mhc_alleles=MHC_ALLELES.empty())
+    assert row["alleles_without"] == "A*24:09N;B*44:02:01:02S"
+    assert "A*24:09N (a null allele, which is not expressed)" in row["reason"]
+
+
+def test_a_name_without_a_gene_is_left_out_unless_its_type_is_of_class_ii(count) -> None:
+    types = typed(
+        ("A", 1, A2, "A*02:01", ""), ("", 1, None, "H-2-Kb", "non_human"),
+        ("", 2, None, "DR15", "serological"), ("", 3, None, "zzz", "not_a_name"),
+    )  # fmt: skip
+    row = count(bound({}), "a", hla_types=types, mhc_alleles=alleles(A2=""))
+    assert row["alleles_without"] == "H-2-Kb;zzz"
+
+
+def test_a_gene_that_was_not_typed_is_named_by_itself(count) -> None:
+    types = typed(("A", 1, A2, "A*02:01", ""), ("C", 1, None, None, "not typed: 3 fragments"))
+    row = count(bound({}), "a", hla_types=types, mhc_alleles=alleles(A2=""))
+    assert row["alleles_without"] == "HLA-C"
 
 
 def test_alleles_none_of_which_is_usable_make_counts_missing(count) -> None:

@@ -112,7 +112,8 @@ def test_no_read_in_the_normal_is_no_sign_of_a_germline_call(make_calls) -> None
 
 def test_missing_counts_fail_no_filter(make_calls) -> None:
     names = [name for name in make_calls({}).columns if name.endswith(("reads", "depth", "r1"))]
-    assert failed(make_calls(dict.fromkeys(names))) == [""]
+    with pytest.warns(DataWarning, match="1 call of 1 eligible has no read counts"):
+        assert failed(make_calls(dict.fromkeys(names))) == [""]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,8 @@ def test_the_callers_word_on_orientation_names_the_damage(make_calls) -> None:
 def test_a_repeated_allele_counts_once_by_its_best_record(make_calls) -> None:
     place = {"start": 99, "end": 100}
     calls = make_calls({**place, "filter": "weak"}, place, {**place, "alt": "A"}, place)
-    assert failed(calls) == ["duplicate;not_pass", "", "", "duplicate"]
+    with pytest.warns(DataWarning, match="1 call repeats an allele of another record"):
+        assert failed(calls) == ["duplicate;not_pass", "", "", "duplicate"]
 
 
 def test_the_parts_of_a_sound_mnv_do_not_count_beside_it(make_calls) -> None:

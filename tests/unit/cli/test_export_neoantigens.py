@@ -78,7 +78,12 @@ def export(*arguments: object) -> Result:
 @pytest.fixture
 def results(tmp_path) -> Path:
     """Run the workflow over one biopsy."""
-    files = {"flow.py": WORKFLOW, "s.seg": SEG,
+    return made_of(tmp_path, WORKFLOW)
+
+
+def made_of(tmp_path: Path, workflow: str) -> Path:
+    """Run a workflow over one biopsy; return the results."""
+    files = {"flow.py": workflow, "s.seg": SEG,
              "samples.csv": "patient,sample,status,segments\nP1,T1,1,s.seg\n",
              "c.yaml": "workflow: flow.py\noutput: out\ncohort:\n  samples: samples.csv\n"
                        "executor:\n  workers: 1\n"}  # fmt: skip
@@ -102,6 +107,23 @@ def test_what_the_run_has_is_written_without_being_named(results, tmp_path) -> N
     table = pd.read_csv(to / "P1.aggregated.tsv", sep="\t")
     assert [name for name in table.columns if "*" in name] == ["A*02:01"]
     assert pd.read_csv(to / "mutation_spectrum.SBS96.all", sep="\t").shape == (96, 2)
+
+
+def test_of_a_burden_of_0_the_files_are_written_and_told_to_be_bare(tmp_path) -> None:
+    empty = WORKFLOW.replace("return _full(NEOANTIGENS,", "return _none(NEOANTIGENS,")
+    empty = empty.replace('"is_eligible": [True, False]', '"is_eligible": [False, False]')
+    none = "def _none(contract, **row):\n    return contract.empty()\n\n\n"
+    root = made_of(tmp_path, empty.replace("def protein_changes", f"{none}def protein_changes"))
+    made = export(root, "--to", tmp_path / "files", "--format", "peptides,neoantigens")
+    assert made.exit_code == 0, made.output
+    names = ["P1.mutant.fasta", "P1.epitopes.fasta", "P1.aggregated.tsv"]
+    assert made.stdout.split() == [str(tmp_path / "files" / name) for name in names]
+    assert made.stderr.splitlines() == [
+        f"Nothing to write, so without a row or a sequence: {', '.join(names)}."
+    ]
+    table = pd.read_csv(tmp_path / "files" / "P1.aggregated.tsv", sep="\t")
+    assert len(table) == 0
+    assert {"A*02:01", "Best Peptide"} <= set(table.columns)
 
 
 def test_a_format_that_the_run_has_not_is_told_when_it_is_named(results, tmp_path) -> None:

@@ -11,6 +11,16 @@ from storiform.engine.check import Finding, foresee
 from storiform.engine.graph import Node, State
 from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import InputError
+from storiform.model.step import Step
+from storiform.model.tables.dna import Calls
+from storiform.model.tables.proteins import CONSEQUENCES, Consequences
+from storiform.model.transcripts import GenomeTranscripts
+
+
+def needing(calls: Calls, transcripts: GenomeTranscripts) -> Consequences:
+    """Ask for transcripts."""
+    return CONSEQUENCES.empty() if len(calls) + len(transcripts) else calls
+
 
 HEADER = {"HD": {"VN": "1.6", "SO": "coordinate"}, "SQ": [{"SN": "chr1", "LN": 248_956_422}]}
 BED = "chr1\t100\t200\n"
@@ -95,6 +105,25 @@ def test_a_doubt_of_the_targets_is_told(tmp_path: Path, files: dict[str, Path]) 
     given = session(tmp_path, files, {"S1": "todo"}, f"{BED}chr1\t300\t300\n")
     (found,) = foresee(given)
     assert str(found).startswith("warning: targets: kit.bed: found 1 interval that starts")
+
+
+def test_genes_of_another_genome_stop_the_whole_before_work(
+    tmp_path: Path, files: dict[str, Path]
+) -> None:
+    def with_genes(contig: str, state: State) -> Any:
+        genes, fasta = tmp_path / "a.gtf", tmp_path / "g.fa"
+        genes.write_text(f'{contig}\tx\texon\t1\t9\t.\t+\t.\tgene_id "G";\n')
+        fasta.write_text(">chr1\nACGTACGTAC\n")
+        (tmp_path / "g.fa.fai").write_text("chr1\t10\t6\t10\t11\n")
+        given = session(tmp_path, files, {"S1": state})
+        given.config.resources.update(genes=genes, fasta=fasta)
+        given.graph.steps = (Step.of(needing),)
+        return given
+
+    with pytest.raises(InputError, match=r"a\.gtf: found transcripts on scaffold_7, expected"):
+        foresee(with_genes("scaffold_7", "todo"))
+    assert foresee(with_genes("scaffold_7", "cached")) == ()
+    assert foresee(with_genes("1", "todo")) == ()
 
 
 def test_of_many_units_the_first_are_named() -> None:

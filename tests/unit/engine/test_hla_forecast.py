@@ -7,7 +7,7 @@ import pytest
 
 from storiform.biomarkers.mhc_binding import MhcBindingParams
 from storiform.engine.check import Finding, check_inputs
-from storiform.engine.hla_forecast import forecast_alleles
+from storiform.engine.hla_forecast import class_ii_left_out, forecast_alleles
 from storiform.io.hla_alleles import read_hla_types
 from storiform.io.mhc_model import read_mhc_model
 from storiform.io.resources import RESOURCES, bundled
@@ -40,7 +40,8 @@ def forecast(cell: str, support: str = "weak") -> list[str]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
         told = forecast_alleles(types, model, params)
-    return [*(str(one.message) for one in caught), *told]
+    of_class_ii = [class_ii_left_out(told.class_ii, model)] if told.class_ii else []
+    return [*(str(one.message) for one in caught), *told.told, *of_class_ii]
 
 
 def test_alleles_that_are_predicted_for_are_passed_over() -> None:
@@ -61,11 +62,10 @@ def test_a_biopsy_without_a_usable_allele_of_class_i_is_warned_of(cell) -> None:
     assert "no HLA allele of class I that is usable" in forecast(cell)[0]
 
 
-def test_alleles_of_class_ii_are_told_once_and_in_the_same_words() -> None:
+def test_alleles_of_class_ii_are_named() -> None:
     (one,) = forecast("A*02:01;DRB1*15:01;DQB1*06:02")
-    (other,) = forecast("A*02:01;DRB1*03:01")
-    assert one == other
     assert "class II that the predictor storiform" in one
+    assert ": HLA-DQB1*06:02, HLA-DRB1*15:01: no peptide is predicted for them" in one
     assert one.endswith("the burden counts class I")
 
 
@@ -95,6 +95,12 @@ def test_check_tells_which_alleles_of_whom_are_left_out(tmp_path: Path) -> None:
     assert "the burden is a lower bound" in found[0].message
     assert "Cw3 (a serological type, no allele)" in found[1].message
     assert "no peptide is predicted for it" in found[1].message
+
+
+def test_check_tells_of_class_ii_once_for_all_patients(tmp_path: Path) -> None:
+    (found,) = checked(tmp_path, "A*02:01;DRB1*15:01", "A*02:01;DRB1*03:01")
+    assert (found.severity, found.units) == ("note", ())
+    assert "does not know: HLA-DRB1*03:01, HLA-DRB1*15:01: no peptide" in found.message
 
 
 def test_check_asks_the_predictor_that_the_run_would_ask(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_the_biopsies_with_most_losses_come_first():
     }
     assert colours[0, 0] == CALLS["LOH"].lower()
     assert colours[1, 2] == CALLS["HOMDEL"].lower()
-    assert colours[3, 0] == CALLS["NA"].lower()
+    assert colours[3, 0] == "#ffffff", "homozygous"
     assert len(colours) == 12
     told = figure._supxlabel.get_text()  # noqa: SLF001
     assert told == "n = 4 biopsies, 3 of them judged; 2 with a loss"
@@ -121,3 +121,15 @@ def test_a_cohort_without_any_judged_gene_has_no_strip():
     none = calls(A="NA", B="NA").assign(patient="P", biopsy="S")
     with pytest.raises(NothingToShow, match="could be judged"):
         hla_loss_strip(none)
+
+
+def test_a_homozygous_gene_is_told_from_one_that_was_not_judged():
+    table = cohort()
+    table.loc[table["biopsy"].eq("S4") & table["gene"].eq("A"), "reason"] = "not typed in full"
+    figure = hla_loss_strip(table)
+    colours = [to_hex(patch.get_facecolor()) for patch in figure.axes[0].patches]
+    assert colours.count("#ffffff") == 3
+    assert colours.count(CALLS["NA"].lower()) == 1
+    keys = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert keys[-2:] == ["homozygous", "not judged"]
+    assert figure._supxlabel.get_text().startswith("n = 4 biopsies, 3 of them judged")  # noqa: SLF001

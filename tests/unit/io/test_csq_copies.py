@@ -19,8 +19,8 @@ HEAD = (
 )
 
 
-def acting(folder: Path, *genotypes: dict[str, str]) -> list[tuple[str, str]]:
-    """Return calls and those beside them of the changes that act, all calls eligible."""
+def acting(folder: Path, *genotypes: dict[str, str], failed: str = "") -> list[tuple[str, str]]:
+    """Return calls and those beside them of the changes that act; one call may have failed."""
     text, calls = HEAD, []
     for n, sample in enumerate(genotypes):
         cells = "|".join(
@@ -29,7 +29,8 @@ def acting(folder: Path, *genotypes: dict[str, str]) -> list[tuple[str, str]]:
         start = 99 + 6 * n
         fixed = ["chr1", str(start + 1), ".", "G", "T", ".", "PASS", f"CSQ={cells}"]
         text += "\t".join([*fixed, ":".join(sample), ":".join(sample.values())]) + "\n"
-        calls.append(("chr1", start, start + 1, "G", "T", True))
+        is_eligible = f"chr1-{start}-{start + 1}-G-T" != failed
+        calls.append(("chr1", start, start + 1, "G", "T", is_eligible))
     path = folder / "calls.vcf"
     path.write_text(text)
     unit = SourceUnit("B", "P", {"vcf": path}, {"tumour_exome": "TUMOR"}, "GRCh38", {})
@@ -66,3 +67,31 @@ def test_two_calls_are_not_joined_by_one_of_both_copies(tmp_path: Path) -> None:
     told = acting(tmp_path, {"GT": "0/1"}, {"GT": "1/1"}, {"GT": "0/1"})
     joint = [(FIRST, SECOND), (SECOND, ""), (SECOND, FIRST), (SECOND, THIRD), (THIRD, SECOND)]
     assert told == sorted(joint)
+
+
+def test_call_of_both_copies_acts_alone_on_the_copy_whose_other_call_does_not_count(
+    tmp_path: Path,
+) -> None:
+    one, other = {"GT": "0|1", "PS": "7"}, {"GT": "1|0", "PS": "7"}
+    told = acting(tmp_path, one, {"GT": "1/1"}, other, failed=THIRD)
+    assert told == sorted([(FIRST, SECOND), (SECOND, FIRST), (SECOND, "")])
+    told = acting(tmp_path, one, {"GT": "1/1"}, other, failed=SECOND)
+    assert told == sorted([(FIRST, ""), (THIRD, "")])
+
+
+def test_calls_of_one_copy_act_together_where_a_third_does_not_count(tmp_path: Path) -> None:
+    one = {"GT": "0|1", "PS": "7"}
+    told = acting(tmp_path, one, one, one, failed=THIRD)
+    assert told == sorted([(FIRST, SECOND), (SECOND, FIRST)])
+    told = acting(tmp_path, one, one, {"GT": "1/1"}, failed=THIRD)
+    assert told == sorted([(FIRST, SECOND), (SECOND, FIRST)])
+    told = acting(tmp_path, one, one, {"GT": "1/1"}, failed=FIRST)
+    assert told == sorted([(SECOND, THIRD), (THIRD, SECOND), (THIRD, "")])
+
+
+def test_two_calls_of_both_copies_act_together_where_a_third_does_not_count(
+    tmp_path: Path,
+) -> None:
+    both, other = {"GT": "1/1"}, {"GT": "0/1"}
+    told = acting(tmp_path, both, other, both, failed=SECOND)
+    assert told == sorted([(FIRST, THIRD), (THIRD, FIRST)])

@@ -276,11 +276,12 @@ def test_codon_changed_more_than_once_is_translated_whole(
     residue: str,
     consequence: str,
 ) -> None:
-    row = one(of_codon(tmp_path, *changes))
+    made = of_codon(tmp_path, *changes)  # of three calls each two go together as well
+    row = one(made[made["variant_ids"].str.count(";") == len(changes) - 1])
     assert row["no_peptides"] == reason
     assert (row["mutant"] or " " * 25)[24:25].strip() == residue
     assert row["consequence"] == consequence
-    assert len(row["variant_ids"].split(";")) == len(changes)
+    assert len(made) == (1 if len(changes) == 2 else 4)
 
 
 def test_codons_that_contradict_each_other_are_not_joined(tmp_path: Path) -> None:

@@ -100,6 +100,36 @@ def test_more_than_two_alleles_of_a_gene_are_a_fault_of_the_cell(write: Write) -
     )
 
 
+def test_names_that_tell_no_allele_are_no_third_one(write: Write) -> None:
+    (note,) = notes_of(write("A*02:01;A*24:02;A*24;A2;B*07:02"))
+    assert "A*24 (one field only), A2 (a serological type, no allele)" in note
+    (fault,) = faults_of(write("A*02:01;A*24:02;A*24:09N"))
+    assert "found 3 alleles of HLA-A (A*24:09N, HLA-A*02:01, HLA-A*24:02)" in fault
+
+
+@pytest.mark.parametrize(
+    "cell", ["unknown", "ND", "?", "n.d.", "not typed", "?;?", "Not_Done", "N/D"]
+)
+def test_cell_that_says_that_nothing_is_known_is_an_empty_one(write: Write, cell: str) -> None:
+    report = report_of(write(cell, "A*02:01", patients="P1 P2"))
+    assert ["hla" in sample.notes for sample in report.cohort.samples] == [False, True]
+    (note,) = (note for note in report.notes if "HLA" in note)
+    told = f"{cell!r} in the column hla of P1: taken as HLA alleles that are not known"
+    assert note == f"samples.tsv: {told}"
+
+
+@pytest.mark.parametrize("cell", ["", "NA", "N/A", "-"])
+def test_what_is_empty_in_every_column_is_so_without_a_word(write: Write, cell: str) -> None:
+    report = report_of(write(cell, "A*02:01", patients="P1 P2"))
+    assert ["hla" in sample.notes for sample in report.cohort.samples] == [False, True]
+    assert not [note for note in report.notes if "HLA" in note]
+
+
+def test_rows_of_a_patient_of_which_one_says_nothing_do_not_disagree(write: Write) -> None:
+    report = report_of(write("unknown", "A*02:01"))
+    assert [sample.notes.get("hla") for sample in report.cohort.samples] == [None, "A*02:01"]
+
+
 def test_rows_of_one_patient_that_disagree_are_a_fault(write: Write) -> None:
     (fault,) = faults_of(write("A*02:01;B*07:02", "A*02:01;B*08:01"))
     assert "samples.tsv, row 3, column hla: found HLA-A*02:01, HLA-B*08:01, but row 2" in fault
@@ -110,9 +140,50 @@ def test_other_patients_may_differ(write: Write) -> None:
     assert not notes_of(write("A*02:01", "A*03:01", patients="P1 P2"))
 
 
-def test_cell_without_any_name_is_a_fault(write: Write) -> None:
-    (fault,) = faults_of(write("yes"))
-    assert "column hla: found 'yes', expected names of alleles" in fault
+@pytest.mark.parametrize("name", ["A*2:1", "HLA_A-02*01", "A:02:01", "yes"])
+def test_name_that_is_none_stops_nothing_alone_or_beside_others(
+    write: Write, name: str
+) -> None:
+    for cell in (name, f"{name};B*07:02"):
+        report = report_of(write(cell, "A*24", patients="P1 P2"))
+        (doubt,) = report.doubts
+        assert doubt in report.notes
+        assert doubt.startswith(f"samples.tsv, column hla: {name!r} of patient P1 (no name of")
+        assert "left out; the burden of neoantigens is a lower bound" in doubt
+
+
+def test_names_that_are_none_are_told_of_all_patients_at_once(write: Write) -> None:
+    report = report_of(write("A*2:1;X*01:01", "A*2:1", "A*02:01", patients="P1 P2 P3"))
+    (doubt,) = report.doubts
+    assert (
+        "'A*2:1' of patient P1 (no name of an allele), 'X*01:01' of patient P1 (no gene of "
+        "HLA), 'A*2:1' of patient P2 (no name of an allele): left out"
+    ) in doubt
+    assert not report_of(write("A*02:01;A*24")).doubts
+
+
+def test_name_of_a_file_that_is_not_there_is_a_fault(write: Write) -> None:
+    (fault,) = faults_of(write("typed.txt"))
+    assert "column hla: found typed.txt, which is no file, expected names of alleles" in fault
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "A\u221702:01;B\u221707:02", "A\uff0a02\uff1a01\u00a0B\uff0a07:02",
+        "HLA\u2011A\u221702:01;\u200bB*07:02", "A\u221702:01/02:01:03;B\u221707:02",
+    ],
+)  # fmt: skip
+def test_signs_that_look_like_those_of_a_keyboard_are_read(
+    write: Write, tmp_path: Path, cell: str
+) -> None:
+    report = report_of(write(cell))
+    (sample,) = report.cohort.samples
+    assert [row[2] for row in rows_of(sample.notes["hla"])] == ["HLA-A*02:01", "HLA-B*07:02"]
+    assert not [note for note in report.notes if "HLA" in note]
+    (tmp_path / "typed.tsv").write_text(cell)
+    (sample,) = report_of(write("typed.tsv")).cohort.samples
+    assert [row[2] for row in rows_of(sample.notes["hla"])] == ["HLA-A*02:01", "HLA-B*07:02"]
 
 
 def test_unusable_alleles_are_a_note_and_no_fault(write: Write) -> None:

@@ -164,6 +164,32 @@ def test_without_affinities_binders_by_rank_are_counted(tmp_path) -> None:
     assert pd.read_csv(tmp_path / "none.tsv", sep="\t").empty
 
 
+def test_calls_that_act_together_somewhere_are_one_row(tmp_path) -> None:
+    a, b = "chr1-9-10-A-C", "chr1-10-11-A-C"
+    both = {"variant_ids": f"{a};{b}", "peptide": "CCCCDCCCC", "allele": B7}
+    rows = ranked(both, {}, {"variant_ids": b, "allele": B7}, {"variant_ids": "chr2-1-2-A-C"})
+    write_aggregated(tmp_path / "a.tsv", rows, [A2, B7], None)
+    table = pd.read_csv(tmp_path / "a.tsv", sep="\t")
+    assert table["ID"].tolist() == [f"{a};{b}", "chr2-1-2-A-C"]
+    assert table["B*07:02"].tolist() == [2, 0]
+    assert table["Num Passing Peptides"].tolist() == [2, 1]
+
+
+def test_calls_whose_common_peptides_do_not_bind_are_one_row(tmp_path) -> None:
+    a, b = "chr1-9-10-A-C", "chr1-10-11-A-C"
+    made = pd.DataFrame({"variant_ids": [f"{a};{b}", a, b], "gene": "TP53"}).assign(
+        peptide=["CCCCDCCCC", "AAAADAAAA", "AAAADAAAC"], transcripts=["T1", "T2", "T3;T2"],
+        length=9, change=0,
+    )  # fmt: skip
+    made = PEPTIDES.conform(made.reindex(columns=list(PEPTIDES.columns)))
+    rows = ranked({}, {"variant_ids": b, "peptide": "AAAADAAAC"})
+    write_aggregated(tmp_path / "a.tsv", rows, [A2], made)
+    table = pd.read_csv(tmp_path / "a.tsv", sep="\t")
+    assert table["ID"].tolist() == [a]
+    assert table["Num Passing Transcripts"].tolist() == [2]
+    assert table["A*02:01"].tolist() == [2]
+
+
 def test_a_spectrum_is_a_matrix_of_biopsies(tmp_path) -> None:
     one = pd.DataFrame({"mutation_type": ["A[C>A]A", "A[C>A]C"], "mutations": [3, 0]})
     two = one.assign(mutations=[1, 7])

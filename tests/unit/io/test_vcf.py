@@ -139,7 +139,9 @@ def test_several_alleles_are_split_with_their_own_counts(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("alt", "reason"),
     [("<DEL>", "symbolic"), ("G]chr2:5]", "breakend"), (".", "no_alternative"),
-     ("<NON_REF>", "star"), ("G?", "not_bases"), ("GAT", "")],
+     ("<NON_REF>", "star"), ("G?", "not_bases"), ("GAT", ""), ("gat", ""), ("N", "not_bases"),
+     ("R", "not_bases"), ("ACGU", "not_bases"), ("G", "no_alternative"),
+     ("g", "no_alternative")],
 )  # fmt: skip
 def test_what_is_no_small_variant_is_kept_aside_with_its_reason(tmp_path, alt, reason) -> None:
     line = record(f"chr1 100 G {alt} PASS", ".", "AD", "10,20", "9,0")
@@ -196,10 +198,73 @@ def test_another_build_is_told_by_a_position_behind_the_end(tmp_path) -> None:
 
 
 def test_contigs_of_which_none_is_human_are_refused(tmp_path) -> None:
-    line = record("NC_000001.11 100 G T PASS", ".", "AD", "1,1", "1,0")
+    line = record("CM000663.2 100 G T PASS", ".", "AD", "1,1", "1,0")
     path = write(tmp_path / "a.vcf", [line], head="##source=x")
-    with pytest.raises(InputError, match=r"found contigs NC_000001\.11, expected at least one"):
+    with pytest.raises(
+        InputError, match=r"found contigs CM000663\.2, expected at least one.*Rename"
+    ):
         read_vcf(path, SHEET, "GRCh38")
+
+
+def test_accessions_of_refseq_are_chromosomes(tmp_path) -> None:
+    places = {"NC_000017.11": "chr17", "NC_000023.11": "chrX", "NC_012920.1": "chrM"}
+    lines = [record(f"{name} 100 G T PASS", ".", "AD", "1,1", "1,0") for name in places]
+    head = "##contig=<ID=NC_000017.11,length=83257441>"
+    calls = read_vcf(write(tmp_path / "a.vcf", lines, head=head), SHEET, "GRCh38")
+    assert set(calls["contig"]) == set(places.values())
+
+
+@pytest.mark.parametrize(
+    ("head", "where"),
+    [("##source=x", "CHROM"), ("##contig=<ID=NC_000017.10,length=81195210>", "##contig lines")],
+)
+def test_accessions_of_another_build_are_refused(tmp_path, head, where) -> None:
+    line = record("NC_000017.10 100 G T PASS", ".", "AD", "1,1", "1,0")
+    path = write(tmp_path / "a.vcf", [line], head=head)
+    told = rf"a\.vcf, {where}: found (accessions|contig lengths) of GRCh37, expected GRCh38"
+    with pytest.raises(InputError, match=told):
+        read_vcf(path, SHEET, "GRCh38")
+    assert read_vcf(path, SHEET, "GRCh37")["contig"].tolist() == ["chr17"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_told_with_how_to_convert_it(tmp_path, encoding) -> None:
+    path = write(tmp_path / "a.vcf", [record("1 100 G T PASS", ".", "AD", "1,1", "1,0")])
+    path.write_bytes(path.read_text().encode(encoding))
+    told = r"a\.vcf: found a text in UTF-16, expected UTF-8\. Convert it: iconv -f UTF-16"
+    with pytest.raises(InputError, match=told):
+        read_vcf(path, SHEET, "GRCh38")
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    with pytest.raises(InputError, match=told):
+        read_vcf(path, SHEET, "GRCh38")
+
+
+def test_a_column_called_n_beside_the_tumours_is_the_normal(tmp_path) -> None:
+    line = record("chr1 100 G T PASS", ".", "AD", "50,1", "70,30")
+    for columns in ("N\tP1T", "n\tTUMOR"):
+        path = write(tmp_path / "a.vcf", [line], columns)
+        found = counts(read_vcf(path, {"tumour_exome": "P1T"}, "GRCh38"))
+        assert found == [[100, 70, 30, 51, 50, 1]]
+
+
+def test_a_column_called_n_among_several_is_not_taken_for_the_normal(tmp_path) -> None:
+    line = record("chr1 100 G T PASS", ".", "AD", "50,1", "70,30", "9,9")
+    path = write(tmp_path / "a.vcf", [line], "N\tP1T\tP2T")
+    with pytest.warns(DataWarning, match="no column is known to be the normal"):
+        assert counts(read_vcf(path, SHEET, "GRCh38"))[0][3:] == [None, None, None]
+
+
+def test_unknown_normals_of_many_files_are_told_in_one_sentence(tmp_path) -> None:
+    line = record("chr1 100 G T PASS", ".", "AD", "70,30", "50,1")
+    found = set()
+    for name in ("B1", "B2"):
+        path = write(tmp_path / f"{name}.vcf", [line], f"P1T\t{name}")
+        with pytest.warns(DataWarning, match="no column is known") as caught:
+            read_vcf(path, SHEET, "GRCh38")
+        found |= {str(one.message) for one in caught}
+    (told,) = found
+    assert "a row of status 0" in told
+    assert "bcftools reheader -s" in told
 
 
 def test_calls_on_other_contigs_are_kept_beside_the_chromosomes(tmp_path) -> None:

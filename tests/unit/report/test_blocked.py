@@ -1,7 +1,7 @@
 """What was not made is told by unit, with the failure at its root."""
 
+from storiform.engine.blocking import blocked
 from storiform.engine.graph import Feed, Graph, Node
-from storiform.engine.reporting import blocked
 
 
 def woven(graph: Graph, step: str, unit: str, state: str, *reads: Node) -> Node:

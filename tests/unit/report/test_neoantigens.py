@@ -6,7 +6,7 @@ import pytest
 from storiform.model.tables.proteins import NEOANTIGEN_BURDEN, NEOANTIGENS
 from storiform.report.biopsy_page import render_biopsy
 from storiform.report.neoantigens import neoantigen_summary
-from storiform.report.record import BiopsyRecord, ReportTable
+from storiform.report.record import BiopsyRecord, Problem, ReportTable
 
 
 def table(contract, *rows):
@@ -53,9 +53,7 @@ def test_the_headline_burden_stands_first():
     )
     assert found.counts[0] == ("3", "with a binder by rank")
     assert [count.value for count in found.counts] == ["3", "1", "2", "2"]
-    assert found.notes == (
-        "Not counted, since not known: shares of tumour cells, lost HLA alleles.",
-    )
+    assert found.notes == ("Not counted, since not known: clonality, lost HLA alleles.",)
 
 
 def test_a_burden_of_one_and_of_none_read_as_english():
@@ -114,6 +112,32 @@ def test_a_biopsy_without_the_table_has_no_summary():
     assert "Neoantigens" not in render_biopsy(record())
 
 
+def test_a_biopsy_without_alleles_has_the_reason():
+    reason = "neoantigens need HLA alleles: no alleles (column hla of the sample sheet)"
+    problems = (Problem("cohort", "peptides, neoantigen_burden", "left_out", reason),)
+    page = render_biopsy(BiopsyRecord("Trial", "0.1.0", "P1", "B1", problems=problems))
+    assert f"The neoantigen burden is not known: {reason}." in page
+    assert "The best peptide" not in page
+
+
+def test_a_peptide_that_is_the_best_of_two_variants_says_so():
+    rows = table(NEOANTIGENS, peptide(1, partner_ids="chr1-20-21-A-C"), peptide(2))
+    found = neoantigen_summary(record(burden(), rows))
+    assert [row.reasons[0] for row in found.candidates] == [
+        "the best of 2 variants that it needs", "strong binder by rank (0.2 %)",
+    ]  # fmt: skip
+    assert (found.variants, found.shown) == (3, 3)
+
+
+def test_calls_that_a_further_peptide_needs_at_once_are_one_variant():
+    rows = table(NEOANTIGENS, peptide(1), peptide(2), peptide(3, mhc_class="II"))
+    both = pd.DataFrame({"variant_ids": ["chr1-9-10-A-1;chr1-9-10-A-2"], "partner_ids": [""]})
+    further = ReportTable("peptides", "", both, {}, 1)
+    found = neoantigen_summary(record(burden(neoantigen_burden=1), rows, further))
+    assert [row.place for row in found.candidates] == ["1"]
+    assert (found.variants, found.shown) == (1, 1)
+
+
 def test_a_candidate_is_the_best_peptide_of_its_variant():
     rows = [
         peptide(1),
@@ -131,6 +155,13 @@ def test_a_candidate_is_the_best_peptide_of_its_variant():
     assert found.candidates[1].reasons == ()
     assert [row.place for row in found.candidates] == ["1", "3", *map(str, range(5, 13))]
     assert found.variants == 17
+
+
+def test_places_that_are_passed_over_are_explained():
+    rows = table(NEOANTIGENS, peptide(1), peptide(2, variant_ids="chr1-9-10-A-1"), peptide(3))
+    page = render_biopsy(record(burden(), rows))
+    assert ">place among<br>all peptides</th>" in page
+    assert "so numbers are passed over where" in page
 
 
 @pytest.mark.parametrize(

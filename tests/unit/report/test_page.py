@@ -199,3 +199,35 @@ def test_broken_drawing_names_its_figure(trial):
     record: ReportRecord = replace(trial, figures=(ReportFigure("box", "", "<svg"),))
     with pytest.raises(ValueError, match="figure box: not an SVG"):
         render(record)
+
+
+def test_biopsies_that_lack_results_are_listed_with_the_reason(trial: ReportRecord) -> None:
+    problems = (
+        Problem("P007", "variants", "failed", "P007.vcf.gz: found no header."),
+        Problem("P007", "tmb", "blocked", "not made, because variants of P007 failed"),
+        Problem("P008", "tmb", "blocked", "not made, because pileup of P008_T failed"),
+        Problem("P009", "tmb", "left_out", "no variants"),
+    )
+    pages = ("P007", "P008", "P009")
+    page = render(replace(trial, problems=problems, biopsy_pages=pages))
+    listed = page.partition('id="biopsies"')[2].partition("</section>")[0]
+    assert "2 biopsies lack results" in listed
+    assert (
+        '<a href="biopsies/P007.html">P007</a>: variants failed: P007.vcf.gz: found no header.'
+        "</li>" in listed
+    )
+    assert "P008</a>: not made, because pileup of P008_T failed</li>" in listed
+    assert "P009</a>:" not in listed
+
+
+def test_figures_of_the_cohort_that_are_not_drawn_are_named(trial: ReportRecord) -> None:
+    lacks = "resource hla_reference is not configured"
+    problems = (
+        Problem("cohort", "hla_loss_strip", "left_out", "no hla_gene_loh"),
+        Problem("P1, P2 and 9 more", "hla_gene_loh", "left_out", lacks),
+    )
+    strip = replace(trial.steps[0], name="hla_loss_strip", room="figures.hla")
+    page = render(replace(trial, problems=problems, steps=(*trial.steps, strip)))
+    assert "1 figure not drawn, and why" in page
+    assert f"<li>hla_loss_strip: {lacks}</li>" in page
+    assert "not drawn, and why" not in render(trial)

@@ -140,10 +140,23 @@ def _of_text(ref: str, alt: str) -> str:
     return "" if is_bases else "not_bases"
 
 
-def moved(reference: Sequence, allele: Allele, *, to_right: bool) -> Allele:
+def moved(
+    reference: Sequence, allele: Allele, *, to_right: bool, most: int = _FARTHEST
+) -> Allele:
     """Return the same change of the genome as far to one side as it can be written.
 
     Only bases that are purely deleted or purely inserted move.
+
+    Parameters
+    ----------
+    reference
+        The bases of the genome.
+    allele
+        What is moved.
+    to_right
+        To which side.
+    most
+        How far at most, bp.
 
     References
     ----------
@@ -152,7 +165,7 @@ def moved(reference: Sequence, allele: Allele, *, to_right: bool) -> Allele:
     word = allele.ref or allele.alt
     if bool(allele.ref) == bool(allele.alt):
         return allele
-    steps = _steps(reference, allele, word, to_right=to_right)
+    steps = min(_steps(reference, allele, word, to_right=to_right), most)
     if not steps:
         return allele
     turn = steps % len(word)

@@ -18,7 +18,7 @@ from storiform.model.transcripts import GenomeTranscripts, TranscriptModels
 
 _FEW = 0.05
 """A share of alleles that do not fit the genome above which another genome is likely."""
-_FEWEST = 20
+_FEWEST, _FEW_MISFITS = 20, 3
 _SHOWN = 5
 _MISFITS = frozenset({"reference_mismatch", "out_of_contig"})
 
@@ -158,7 +158,14 @@ def _of(effect: Effect | None, name: str) -> str:
 
 def _warn_of_another_genome(reasons: list[str]) -> None:
     misfits = sum(reason in _MISFITS for reason in reasons)
-    if misfits >= max(_FEW * len(reasons), 1) and len(reasons) >= _FEWEST:
+    if misfits >= _FEW_MISFITS and misfits > len(reasons) / 2:
+        message = (
+            f"most calls ({misfits} of {len(reasons)}) do not fit the reference of "
+            "resources.fasta: is it another build, or are REF and ALT exchanged? They have no "
+            "consequence, and count in no burden"
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
+    elif misfits >= max(_FEW * len(reasons), 1) and len(reasons) >= _FEWEST:
         message = (
             f"{misfits} of {len(reasons)} calls do not fit the genome of resources.fasta: "
             "is it that of the calls?"

@@ -83,16 +83,18 @@ def exonic_name(spliced: Spliced, place: int) -> str:
 def _inserted(spliced: Spliced, allele: Allele, reference: Sequence) -> str:
     """Name an insertion, as duplication where the same bases stand before it."""
     size, at = len(allele.alt), allele.start
-    if not spliced.start < at < spliced.end:
+    if not spliced.start <= at <= spliced.end:
         return ""
     low, high = (at - size, at) if spliced.is_forward else (at, at + size)
-    if spliced.start <= low and high <= spliced.end:
+    if spliced.start <= low < high <= spliced.end:
         beside = reference.bases(allele.contig, low, high).tobytes().decode("ascii")
         if beside == allele.alt:
             ends = position(spliced, low), position(spliced, high - 1)
             first, last = ends if spliced.is_forward else ends[::-1]
             return f"{first}dup" if size == 1 else f"{first}_{last}dup"
     ends = position(spliced, at - 1), position(spliced, at)
+    if not all(ends):
+        return ""
     first, last = ends if spliced.is_forward else ends[::-1]
     return f"{first}_{last}ins{_along(spliced, allele.alt)}"
 

@@ -12,9 +12,10 @@ Eilbeck et al., Genome Biology 6, R44 (2005), doi:10.1186/gb-2005-6-5-r44.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from storiform.biomarkers.consequences.alleles import Allele, Window, moved, refusal, shortened
+from storiform.biomarkers.consequences.alleles import Allele, Window, refusal, shortened
 from storiform.biomarkers.consequences.coding import coding_effect
 from storiform.biomarkers.consequences.coding_names import named_bases
+from storiform.biomarkers.consequences.forms import Forms
 from storiform.biomarkers.consequences.mutants import Edit
 from storiform.biomarkers.consequences.spliced import Spliced, SplicedTranscripts
 from storiform.biomarkers.consequences.splicing import IntronHits, intron_hits, joined, touches
@@ -154,7 +155,7 @@ class Annotator:
             for one in near
         ]
 
-    def _of_substitution(self, transcript: Transcript, forms: "Forms") -> Effect:
+    def _of_substitution(self, transcript: Transcript, forms: Forms) -> Effect:
         """Return the effect of a substitution, from tables where they tell it."""
         allele, exons = forms.given, transcript.exons
         position = allele.start
@@ -167,20 +168,6 @@ class Annotator:
             if fields is None
             else tuple.__new__(Effect, fields)
         )
-
-
-class Forms:
-    """An allele as it was given, and moved to either end of a repeat when that is asked for."""
-
-    def __init__(self, allele: Allele, reference: Sequence) -> None:
-        self.given, self.reference = allele, reference
-        self._moved: dict[bool, Allele] = {}
-
-    def along(self, *, is_forward: bool) -> Allele:
-        """Return the allele moved to the 3' end of a strand."""
-        if is_forward not in self._moved:
-            self._moved[is_forward] = moved(self.reference, self.given, to_right=is_forward)
-        return self._moved[is_forward]
 
 
 def transcript_effect(spliced: Spliced, forms: Forms) -> Effect:
@@ -206,7 +193,7 @@ def transcript_effect(spliced: Spliced, forms: Forms) -> Effect:
     terms, texts = _within(spliced, allele, hits, exons)
     if transcript.biotype == "nonsense_mediated_decay":
         terms = (*terms, "NMD_transcript_variant")
-    name = named_bases(spliced, forms.along(is_forward=spliced.is_forward), forms.reference)
+    name = named_bases(spliced, forms.named(spliced), forms.reference)
     change = texts.get("change", "")
     return Effect(
         transcript,

@@ -1,16 +1,15 @@
 """The proteins that germline alleles make of the transcripts of somatic calls, on any copy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
 from storiform.biomarkers.consequences.germline import Germline
-from storiform.biomarkers.consequences.haplotypes import Copy, SomaticAllele, copies
+from storiform.biomarkers.consequences.haplotypes import Copy, copies
 from storiform.biomarkers.consequences.joint_changes import germline_edits
 from storiform.biomarkers.consequences.mutants import edited
 from storiform.biomarkers.consequences.proteins import (
     ConsequencesProteinsParams,
-    SeenPairs,
     acting_alleles,
     by_transcript,
     seen_pairs,
@@ -28,7 +27,7 @@ from storiform.model.transcripts import GenomeTranscripts
 
 
 @only_with(HLA_TYPES, "neoantigens need HLA alleles")
-def germline_proteins(  # noqa: PLR0913, PLR0917  the tables from which phase is known
+def germline_proteins(  # noqa: PLR0913, PLR0917  what `protein_changes` reads, too
     variants: SomaticVariants,
     transcripts: GenomeTranscripts,
     reference: Reference,
@@ -75,20 +74,13 @@ def germline_proteins(  # noqa: PLR0913, PLR0917  the tables from which phase is
             *(one for one in known.heterozygous(transcript) if one.name not in called),
         ]
         plain = spliced.of(transcript)
-        for copy in (Copy((), ""), *_copies(born, seen)):
+        own_copies = copies(born, *seen, joins_neighbours=False, needs_somatic=False)
+        for copy in (Copy((), ""), *own_copies):
             for piece in _pieces(plain, copy, known, spliced):
                 found.setdefault(piece, transcript.name)
     names = [f"{name} {number}" for number, name in enumerate(found.values(), 1)]
     columns = {"protein": names, "residues": list(found)}
     return pd.DataFrame(columns, columns=list(GERMLINE_PROTEINS.columns))
-
-
-def _copies(born: Sequence[SomaticAllele], seen: SeenPairs) -> Iterator[Copy]:
-    """Sort germline alleles into copies, as those of the tumour are."""
-    taken = [one._replace(is_germline=False) for one in born]
-    for copy in copies(taken, *seen, joins_neighbours=False):
-        back = tuple(one._replace(is_germline=True) for one in copy.alleles)
-        yield Copy(back, copy.phase)
 
 
 def _pieces(

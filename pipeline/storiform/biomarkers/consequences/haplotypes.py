@@ -59,6 +59,7 @@ def copies(
     apart: Collection[tuple[str, str]] = (),
     *,
     joins_neighbours: bool = True,
+    needs_somatic: bool = True,
 ) -> list[Copy]:
     """Sort alleles into the copies on which they lie.
 
@@ -76,13 +77,15 @@ def copies(
     joins_neighbours
         Take substitutions of neighbouring bases for one event, where genotypes do not say
         otherwise: a caller that writes single bases splits what was one.
+    needs_somatic
+        Leave out copies of germline alleles alone.
 
     Returns
     -------
     list of Copy
-        Every somatic allele at least once. One on both copies joins all that it does not
-        overlap, and stands by itself as well, on the other copy, unless genotypes or reads
-        put other alleles on both.
+        Every allele that is asked for at least once. One on both copies joins all that it
+        does not overlap, and stands by itself as well, on the other copy, unless genotypes or
+        reads put other alleles on both.
     """
     ordered = sorted(alleles, key=lambda one: (one.allele.start, one.allele.end, one.name))
     single = [one for one in ordered if not one.is_homozygous]
@@ -98,6 +101,8 @@ def copies(
     held = {one for copy in made for one in copy.alleles}
     if not _fill_both(single, apart) or not held.issuperset(double):
         made += _without_overlaps(double, "homozygous")
+    if not needs_somatic:
+        return made
     return [copy for copy in made if len(copy.germline) < len(copy.alleles)]
 
 

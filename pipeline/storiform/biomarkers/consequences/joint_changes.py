@@ -8,11 +8,11 @@ from storiform.biomarkers.consequences.coding import coding_effect
 from storiform.biomarkers.consequences.coding_names import named_bases
 from storiform.biomarkers.consequences.effects import (
     Effect,
-    Forms,
     is_coding_span,
     meets_gap,
     transcript_effect,
 )
+from storiform.biomarkers.consequences.forms import Forms
 from storiform.biomarkers.consequences.germline import is_one_base
 from storiform.biomarkers.consequences.haplotypes import Copy, SomaticAllele
 from storiform.biomarkers.consequences.mutants import Edit, Mutant, edited

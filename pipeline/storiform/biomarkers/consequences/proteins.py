@@ -1,5 +1,6 @@
 """The protein changes of somatic calls, on every coding transcript."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from storiform.biomarkers.consequences.spliced import (
     SplicedTranscripts,
     name_of,
 )
+from storiform.model.errors import DataWarning
 from storiform.model.params import Fraction, Params
 from storiform.model.protein_changes import variant_id
 from storiform.model.resources import Reference, without_version
@@ -36,6 +38,9 @@ from storiform.model.tables.proteins import (
 )
 from storiform.model.tables.reads import GermlineSites
 from storiform.model.transcripts import GenomeTranscripts, Transcript, TranscriptModels
+
+_FEW_MISFITS = 3
+"""Calls that fit no genome from which they are no accident, where they are most."""
 
 
 class ConsequencesProteinsParams(Params):
@@ -103,14 +108,16 @@ def protein_changes(  # noqa: PLR0913, PLR0917  the tables from which phase is k
     if transcripts is None or reference is None:
         return PROTEIN_CHANGES.empty() if given is None else given
     alleles, rows = acting_alleles(variants, reference, phases, params)
+    reported = [name if isinstance(name, str) else "" for name in variants["transcript"]]
+    fits = {one.row for one in alleles if not one.is_germline}
+    _warn_of_misfits([row.first_row for row in rows], fits, reported)
     spliced = SplicedTranscripts(reference)
     maker = _Maker(spliced, germline, seen_pairs(phased), params)
     for transcript, own in by_transcript(alleles, transcripts, spliced):
         rows += maker.rows(transcript, own)
     if not rows:
         return PROTEIN_CHANGES.empty()
-    reported = variants["transcript"].to_list()
-    return _table(rows, [name if isinstance(name, str) else "" for name in reported])
+    return _table(rows, reported)
 
 
 class _Row(NamedTuple):
@@ -158,6 +165,23 @@ def acting_alleles(
         elif reason == "reference_mismatch" and not is_born:
             misfits.append(_Row((names[call.row],), call.row, "", None, None))
     return found, misfits
+
+
+def _warn_of_misfits(
+    misfits: Iterable[int], fits: Iterable[int], reported: Sequence[str]
+) -> None:
+    """Tell that most calls are not of this genome: of them no protein is made.
+
+    Of calls without a transcript, those that were annotated here, the step before has told.
+    """
+    unfit, fit = (sum(bool(reported[row]) for row in rows) for rows in (misfits, fits))
+    if unfit >= _FEW_MISFITS and unfit > fit:
+        message = (
+            f"most eligible calls of genes ({unfit} of {unfit + fit}) do not fit the reference "
+            "of resources.fasta: is it another build, or are REF and ALT exchanged? No protein "
+            "is made of them, and a burden of neoantigens lacks theirs"
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _refusal(call: Call, reference: Reference) -> str:

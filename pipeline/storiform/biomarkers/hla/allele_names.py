@@ -32,12 +32,14 @@ class PriorRules(NamedTuple):
     """What makes an allele likely or not, nats.
 
     `listing` is the weight of the logarithm of how many alleles have its two fields,
-    `unexpressed` the penalty of a suffix, `imputed` that of an allele known in part.
+    `unexpressed` the penalty of a suffix, `imputed` that of an allele known in part, `unlisted`
+    that of introns that the release does not list.
     """
 
     listing: float
     unexpressed: float
     imputed: float
+    unlisted: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,17 +88,35 @@ def allele_names(
         ],
         dtype=np.float64,
     )
-    rows = layouts.row_of[gene]
-    number = layouts.sequence_of[gene].shape[1]
-    members: list[list[int]] = [[] for _ in range(number)]
-    for allele in sorted(range(len(alleles)), key=lambda k: (-priors[k], _order(alleles[k]))):
-        members[rows[allele]].append(allele)
+    members = _members(layouts, gene, alleles, priors, rules.unlisted)
     return AlleleNames(
-        tuple(short[own[0]] for own in members),
-        tuple(alleles[own[0]] for own in members),
-        tuple(frozenset(short[allele] for allele in own) for own in members),
-        np.array([priors[own[0]] for own in members]),
+        tuple(short[own[0][1]] for own in members),
+        tuple(alleles[own[0][1]] for own in members),
+        tuple(frozenset(short[allele] for _, allele in own) for own in members),
+        np.array([own[0][0] for own in members]),
     )
+
+
+def _members(
+    layouts: Layouts, gene: str, alleles: list[str], priors: Floats, unlisted: float
+) -> list[list[tuple[float, int]]]:
+    """Return prior and number of the alleles of each row, the likeliest first.
+
+    Each allele may also have introns that the release does not list, but one with a suffix
+    only if no other has its exons: what silences it may lie in the intron.
+    """
+    members: list[list[tuple[float, int]]] = [[] for _ in layouts.sequence_of[gene][0]]
+    rows, open_rows = layouts.row_of[gene].tolist(), layouts.open_row_of[gene].tolist()
+    expressed = {
+        row for row, name in zip(open_rows, alleles, strict=True) if name[-1].isdigit()
+    }
+    for allele, (own, other) in enumerate(zip(rows, open_rows, strict=True)):
+        members[own].append((float(priors[allele]), allele))
+        if other != own and (alleles[allele][-1].isdigit() or other not in expressed):
+            members[other].append((float(priors[allele]) - unlisted, allele))
+    for of_row in members:
+        of_row.sort(key=lambda each: (-each[0], _order(alleles[each[1]])))
+    return members
 
 
 def two_fields(name: str) -> str:

@@ -79,11 +79,13 @@ def _misfits(placed: PlacedReads, rows: Ints, sequences: Ints) -> tuple[float, i
     """Return the rate of mismatches with an allele, and at how many places reads differ."""
     piles = placed.piled(rows, sequences)
     bases, mismatches, places = 0, 0, 0
+    flank = placed.layouts.exons.blocks.flank
     for pile, sequence in zip(piles, sequences, strict=True):
         if sequence < 0:
             continue
         codes = placed.layouts.bases(int(sequence))
         is_known = codes < pile.shape[1]
+        is_known[:flank] = is_known[len(codes) - flank :] = False
         counts = pile[: len(codes)][is_known]
         fits = counts[np.arange(len(counts)), codes[is_known]]
         depth = counts.sum(axis=1)

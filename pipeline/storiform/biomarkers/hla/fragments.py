@@ -69,7 +69,7 @@ def hla_fragments(
     hla_reference
         Sequences of all known alleles.
     read_statistics
-        Reads of each whole sample, by which depths are compared.
+        Reads of each whole sample: depths are compared by those that are not of HLA genes.
     params
         Which fragments count.
 
@@ -85,9 +85,11 @@ def hla_fragments(
     for role, library in libraries.items():
         is_own = hla_sequences["role"].eq(role) & hla_sequences["assay"].ne("rna")
         counted = _counted(hla_sequences[is_own], personal, params)
+        # Where HLA genes are much of what was read, their loss shrinks the library too.
+        others = max(library - counted.placed, min(library, 1))
         tables += [
             _rows(pair, side, counted, personal, params.stretch).assign(
-                role=role, library_fragments=library
+                role=role, library_fragments=others
             )
             for pair in personal.pairs
             for side in (0, 1)
@@ -119,10 +121,14 @@ def _libraries(read_statistics: pd.DataFrame) -> dict[str, int]:
 
 
 class _Counted:
-    """What each fragment of a sample is: which sequence it is counted for, where, how well."""
+    """What each fragment of a sample is: which sequence it is counted for, where, how well.
 
-    def __init__(self, rows: Ints, middles: Ints, mismatches: Ints) -> None:
+    `placed` is how many lie on any of the sequences, whether they are counted or not.
+    """
+
+    def __init__(self, rows: Ints, middles: Ints, mismatches: Ints, placed: int) -> None:
         self.rows, self.middles, self.mismatches = rows, middles, mismatches
+        self.placed = placed
 
 
 def _counted(
@@ -131,7 +137,7 @@ def _counted(
     """Compare the fragments of a sample with all sequences, and choose one for each."""
     if not any(pair.is_known for pair in personal.pairs):
         none = np.empty(0, dtype=np.int64)
-        return _Counted(none, none, none)
+        return _Counted(none, none, none, 0)
     reads = read_fragments(sequences, max(len(sequences), 1))
     reads.codes[reads.costs < _DOUBTFUL] = _UNKNOWN
     scores = _scores(reads, personal, params, fewest=1 if sequences["mate"].eq(0).all() else 2)
@@ -155,7 +161,10 @@ def _counted(
     kept = np.flatnonzero(chosen >= 0)
     rows = chosen[kept]
     return _Counted(
-        rows, scores.middles[kept, rows], np.rint(scores.losses[kept, rows]).astype(np.int64)
+        rows,
+        scores.middles[kept, rows],
+        np.rint(scores.losses[kept, rows]).astype(np.int64),
+        int((least < NEVER).sum()),
     )
 
 

@@ -32,9 +32,9 @@ def genomic_exons(reference: HlaReference, gene: str) -> list[GenomicExon]:
     An allele whose splice site is lost has a longer or shorter exon in its coding sequence,
     with bases of the intron or without some of its own. In DNA these bases are where all
     other alleles have them: what reaches into the intron is cut off, what is lacking at a
-    border is taken from the allele's genomic sequence; an exon of which nearly all is skipped
-    is that of an allele of the same name but for a suffix, or else the usual one. Insertions
-    and deletions within the exon stay.
+    border is taken from the allele's genomic sequence; an exon of which much is skipped and
+    that no genomic sequence tells is that of an allele of the same name but for a suffix, or
+    else the usual one. Insertions and deletions within the exon stay.
     """
     names = [
         name for name, of in zip(reference.alleles, reference.genes, strict=True) if of == gene
@@ -47,7 +47,8 @@ def genomic_exons(reference: HlaReference, gene: str) -> list[GenomicExon]:
         own = rows.copy()
         for row in np.flatnonzero([_is_odd(sequence, usual) for sequence in exon.columns]):
             for allele in np.flatnonzero(rows == row):
-                if _lacks_much(exon.columns[row], usual):
+                is_given = _is_given(reference, names[allele], k)
+                if _lacks_much(exon.columns[row], usual) and not is_given:
                     own[allele] = _stand_in(names, int(allele), rows, exon.columns, usual)
                     continue
                 flanks = _flanks(reference, names[allele], k)
@@ -106,6 +107,12 @@ def _is_odd(row: Bytes, usual: Flags) -> bool:
 def _lacks_much(row: Bytes, usual: Flags) -> bool:
     """Tell whether so much is lacking that it must be skipped in splicing."""
     return bool((row[usual] == GAP).sum() > _MOST_LACKING)
+
+
+def _is_given(reference: HlaReference, name: str, exon: int) -> bool:
+    """Tell whether a part of an exon is where the allele's genomic sequence tells it."""
+    place = reference.exon_places.get(name)
+    return place is not None and bool(place[exon, 0] < place[exon, 1])
 
 
 def _flanks(reference: HlaReference, name: str, exon: int) -> tuple[Bytes, Bytes]:

@@ -1,14 +1,15 @@
 """The exons of a compiled reference, laid out so that reads can be placed on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from storiform.biomarkers.hla.genomic_exons import GenomicExon, genomic_exons
+from storiform.biomarkers.hla.exon_flanks import ANY, FLANK, FlankedExon, flanked_exons
+from storiform.biomarkers.hla.genomic_exons import genomic_exons
+from storiform.kernels.hla_blocks import ANYTHING, Blocks, WordPlaces
 from storiform.kernels.hla_losses import Exons
-from storiform.kernels.hla_placing import Blocks, WordPlaces
 from storiform.kernels.hla_words import LENGTH, NO_WORD, WordSet, fill_set
 from storiform.model.hla import CLASS_I
 from storiform.model.hla_reference import DECOYS, GAP, MISSING, HlaReference
@@ -20,11 +21,12 @@ GENES = (*CLASS_I, *DECOYS)
 """Genes by their number in kernels: those that are typed come first."""
 _COLUMN_BITS = 16
 _LEAST_WORDS = 3
+_TOLD = np.array([0, 1, 2, 3, ANYTHING], dtype=np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
 class Layouts:
-    """Exons of all genes as kernels take them.
+    """Exons of all genes, with the ends of introns, as kernels take them.
 
     Parameters
     ----------
@@ -35,16 +37,24 @@ class Layouts:
         none.
     row_of
         Gene -> int64 (n_alleles_of_gene,): the row of each of its alleles.
+    open_row_of
+        The same: the row with the allele's exons and introns that nobody has told.
     """
 
     exons: Exons
     sequence_of: dict[str, Ints]
     row_of: dict[str, Ints]
+    open_row_of: dict[str, Ints]
 
     @property
     def sequences(self) -> int:
         """Number of sequences of all exons."""
         return int(self.exons.blocks.sequences[-1])
+
+    def spliced(self) -> "Layouts":
+        """Return the same exons for reads of RNA: introns are not compared."""
+        blocks = self.exons.blocks._replace(margin=self.exons.blocks.flank)
+        return replace(self, exons=self.exons._replace(blocks=blocks))
 
     def block_of(self, sequence: int) -> int:
         """Return the block of a sequence, -1 of none."""
@@ -53,7 +63,7 @@ class Layouts:
         return int(np.searchsorted(self.exons.blocks.sequences, sequence, side="right")) - 1
 
     def bases(self, sequence: int) -> Bytes:
-        """Return the bases of a sequence, uint8, 0 to 4."""
+        """Return the bases of a sequence, uint8, 0 to 5, with those of introns."""
         blocks, block = self.exons.blocks, self.block_of(sequence)
         first, last = blocks.columns[block], blocks.columns[block + 1]
         bases = blocks.usual[first:last].copy()
@@ -85,27 +95,28 @@ def lay_out(reference: HlaReference) -> Layouts:
         (number, exon)
         for number, gene in enumerate(GENES)
         if gene in reference.exons
-        for exon in genomic_exons(reference, gene)
+        for exon in flanked_exons(reference, gene, genomic_exons(reference, gene))
     ]
     exons.sort(key=lambda item: (item[1].exon, item[0]))
     blocks = [block for number, exon in exons for block in _parted(number, exon)]
     firsts = np.cumsum([0, *(len(block.rows) for block in blocks)])
     last = max((exon.exon for _, exon in exons), default=1)
-    sequence_of, row_of = {}, {}
+    sequence_of, row_of, open_row_of = {}, {}, {}
     for number, gene in enumerate(GENES):
         own = [exon for of, exon in exons if of == number]
         if own:
-            numbers = np.full((last, len(own[0].rows)), -1, dtype=np.int64)
+            numbers = np.full((last, 2 * len(own[0].rows)), -1, dtype=np.int64)
             for exon in own:
-                numbers[exon.exon - 1] = _numbers(number, exon, blocks, firsts)[exon.rows]
+                rows = np.concatenate([exon.rows, exon.open_rows])
+                numbers[exon.exon - 1] = _numbers(number, exon, blocks, firsts)[rows]
             distinct, inverse = np.unique(numbers, axis=1, return_inverse=True)
             sequence_of[gene] = np.ascontiguousarray(distinct)
-            row_of[gene] = inverse.reshape(-1).astype(np.int64)
+            row_of[gene], open_row_of[gene] = inverse.reshape(2, -1).astype(np.int64)
     made = Exons(_blocks(blocks, firsts, last), _words(blocks), _LEAST_WORDS)
-    return Layouts(made, sequence_of, row_of)
+    return Layouts(made, sequence_of, row_of, open_row_of)
 
 
-def _parted(gene: int, exon: GenomicExon) -> list[_Block]:
+def _parted(gene: int, exon: FlankedExon) -> list[_Block]:
     """Part the sequences of an exon by where they have gaps; those of most alleles first."""
     is_gap = exon.columns == GAP
     patterns, inverse = np.unique(is_gap, axis=0, return_inverse=True)
@@ -115,14 +126,15 @@ def _parted(gene: int, exon: GenomicExon) -> list[_Block]:
     blocks = []
     for pattern in np.argsort(-sizes, kind="stable"):
         rows = np.flatnonzero(inverse == pattern)
-        bases = np.minimum(exon.columns[rows][:, ~patterns[pattern]], MISSING)
-        if bases.shape[1]:
+        codes = exon.columns[rows][:, ~patterns[pattern]]
+        bases = np.where(codes == ANY, ANYTHING, np.minimum(codes, MISSING)).astype(np.uint8)
+        if bases.shape[1] > 2 * FLANK:
             commons = np.flatnonzero(~patterns[pattern])
             blocks.append(_Block(gene, exon.exon - 1, rows, bases, commons))
     return blocks
 
 
-def _numbers(gene: int, exon: GenomicExon, blocks: list[_Block], firsts: Ints) -> Ints:
+def _numbers(gene: int, exon: FlankedExon, blocks: list[_Block], firsts: Ints) -> Ints:
     """Return the number of each sequence of an exon; -1 for none, and at the end."""
     numbers = np.full(len(exon.columns) + 1, -1, dtype=np.int64)
     for block, first in zip(blocks, firsts, strict=False):
@@ -134,10 +146,10 @@ def _numbers(gene: int, exon: GenomicExon, blocks: list[_Block], firsts: Ints) -
 def _blocks(blocks: list[_Block], firsts: Ints, exons: int) -> Blocks:
     usual, counts, others, bases = [], [], [], []
     for block, first in zip(blocks, firsts, strict=False):
-        seen = np.stack([(block.bases == code).sum(axis=0) for code in range(4)])
-        commonest = np.where(seen.any(axis=0), seen.argmax(axis=0), MISSING).astype(np.uint8)
+        seen = np.stack([(block.bases == code).sum(axis=0) for code in _TOLD])
+        commonest = np.where(seen.any(axis=0), _TOLD[seen.argmax(axis=0)], MISSING)
         columns, rows = np.nonzero(commonest[:, np.newaxis] != block.bases.T)
-        usual.append(commonest)
+        usual.append(commonest.astype(np.uint8))
         counts.append(np.bincount(columns, minlength=len(commonest)))
         others.append((rows + first).astype(np.int32))
         bases.append(block.bases[rows, columns])
@@ -157,6 +169,8 @@ def _blocks(blocks: list[_Block], firsts: Ints, exons: int) -> Blocks:
         np.concatenate([*others, np.empty(0, dtype=np.int32)]),
         np.concatenate([*bases, np.empty(0, dtype=np.uint8)]),
         len(CLASS_I),
+        FLANK,
+        0,
     )
 
 

@@ -126,7 +126,8 @@ def hla_gene_loh(
     hla_types
         The patient's alleles.
     copy_number_fit, copy_number_segments
-        Purity and ploidy, and the segments, beside which the call is shown.
+        Purity and ploidy; and the segments, which tell how much of the tumour's library is of
+        amplified genes, and beside which the call is shown.
     pathology
         Purity of the sheet, which is used where the fit has none.
     params
@@ -142,8 +143,9 @@ def hla_gene_loh(
     McGranahan et al., Cell 171, 1259-1271 (2017), doi:10.1016/j.cell.2017.10.001.
     """
     genes = gather_genes(
-        hla_fragments, hla_types, params.min_normal_fragments, params.min_tumour_fragments
-    )
+        hla_fragments, hla_types, copy_number_segments, params.min_normal_fragments,
+        params.min_tumour_fragments,
+    )  # fmt: skip
     purity = purity_of(copy_number_fit, pathology, params.purity_sd)
     usable = [gene for gene in genes if not gene.reason]
     z = [imbalance_z(gene.counts, params.drift) for gene in usable]

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from storiform.biomarkers.hla.loss_model import GeneCounts, Sample
+from storiform.biomarkers.hla.personal_genes import inherited_alleles
 from storiform.model.hla import CLASS_I
 
 Floats = NDArray[np.float64]
@@ -75,7 +76,11 @@ class Purity:
 
 
 def gather_genes(
-    fragments: pd.DataFrame, types: pd.DataFrame, fewest_normal: int, fewest_tumour: int
+    fragments: pd.DataFrame,
+    types: pd.DataFrame,
+    segments: pd.DataFrame | None,
+    fewest_normal: int,
+    fewest_tumour: int,
 ) -> list[Gene]:
     """Return the genes of class I: their alleles, fragments, and why some cannot be judged.
 
@@ -85,12 +90,14 @@ def gather_genes(
         The table `hla_fragments`.
     types
         The table `hla_types`.
+    segments
+        The table `copy_number_segments`, by which libraries are made comparable, or None.
     fewest_normal
         Fragments of each allele in the normal.
     fewest_tumour
         Fragments of a gene that the tumour should have without loss.
     """
-    library = _library(fragments)
+    library = _library(fragments) / library_excess(segments)
     genes = []
     for name in CLASS_I:
         own = fragments[fragments["gene"].eq(name)]
@@ -110,9 +117,28 @@ def _library(fragments: pd.DataFrame) -> float:
     return tumour / normal if normal > 0 and tumour > 0 else float("nan")
 
 
+def library_excess(segments: pd.DataFrame | None) -> float:
+    """Return how much larger the tumour's library is than the mean of its copies tells.
+
+    The ploidy is a mean over the genome's length, a library the sum over what was captured. An
+    amplicon of thirty copies with many genes, as of MDM2 and CDK4, makes up a tenth of all
+    reads and more; without this each other gene would seem to be lost in part. Log ratios are
+    centred where copies are as many as the ploidy: their linear mean over bins is the excess.
+    1 without segments.
+    """
+    if segments is None:
+        return 1.0
+    told = segments.dropna(subset=["bins", "log2"])
+    bins = told["bins"].to_numpy(np.float64)
+    if bins.sum() <= 0:
+        return 1.0
+    return float(np.average(np.exp2(told["log2"].to_numpy(np.float64)), weights=bins))
+
+
 def _alleles(gene: str, types: pd.DataFrame) -> tuple[tuple[str, str], str]:
     """Return the two alleles of a gene in order, and why they cannot be compared."""
     own = types[types["gene"].eq(gene)].sort_values("copy")
+    own = own.assign(allele=inherited_alleles(own))
     names = own["allele"].dropna().astype(str).tolist()
     if len(own) == 0:
         return ("", ""), f"HLA-{gene} is not typed"

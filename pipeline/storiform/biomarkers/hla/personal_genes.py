@@ -1,5 +1,6 @@
 """The sequences that a patient's reads are compared with: own alleles, and decoys."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from storiform.kernels.hla_pairs import PersonalGenes, align_alleles
 from storiform.kernels.hla_words import LENGTH, NO_WORD, WordSet, fill_set
 from storiform.kernels.records import Bytes
-from storiform.model.hla import CLASS_I
+from storiform.model.hla import CLASS_I, MOLECULES, read_hla_name
 from storiform.model.hla_reference import (
     MISSING,
     HlaReference,
@@ -62,11 +63,27 @@ class Personal:
     pairs: tuple[Pair, ...]
 
 
+def inherited_alleles(hla_types: pd.DataFrame) -> "pd.Series[str]":
+    """Return each row's allele, missing where not known; null alleles too, as HLA-A*24:09N.
+
+    No cell shows these, so they are no allele of the table: but there are reads of them.
+    """
+    names = hla_types["allele"].astype(object).where(hla_types["allele"].notna(), None)
+    is_hidden = names.isna() & hla_types["reason"].isin(MOLECULES)
+    alleles = names.tolist()
+    for row in np.flatnonzero(is_hidden).tolist():
+        written = str(hla_types["written"].iloc[row]).strip().upper()
+        protein = read_hla_name(written[:-1]).allele
+        alleles[row] = f"{protein}{written[-1]}" if protein else None
+    return pd.Series(alleles, index=hla_types.index, dtype=object)
+
+
 def pairs_of(hla_types: pd.DataFrame) -> dict[str, tuple[tuple[str, str], ...]]:
     """Return the known alleles of each class I gene: name in two fields, name as written."""
     found: dict[str, tuple[tuple[str, str], ...]] = {}
     for gene in CLASS_I:
-        own = hla_types[hla_types["gene"].eq(gene) & hla_types["allele"].notna()]
+        own = hla_types[hla_types["gene"].eq(gene)]
+        own = own.assign(allele=inherited_alleles(own)).dropna(subset="allele")
         own = own.sort_values(["allele", "copy"])
         written = own["written"].fillna("").astype(str)
         found[gene] = tuple(zip(own["allele"].astype(str), written, strict=True))
@@ -109,14 +126,25 @@ def _sequences(
     alleles: tuple[tuple[str, str], ...], reference: HlaReference
 ) -> dict[str, PersonalSequence]:
     """Return the genes of alleles, by all fields that are known, else by two."""
-    asked = [name for pair in alleles for name in pair if name]
+    full = {name: _full_name(name, reference) for name, _ in alleles}
+    asked = [*full.values(), *(written for _, written in alleles if written)]
     found = personal_sequences(reference, asked)
     told: dict[str, PersonalSequence] = {}
     for name, written in alleles:
-        sequence = found.get(written, found.get(name))
+        sequence = found.get(written, found.get(full[name]))
         if sequence is not None:
             told.setdefault(name, sequence)
     return told
+
+
+def _full_name(name: str, reference: HlaReference) -> str:
+    """Return the full name of a null allele, whose suffix stands behind all fields."""
+    if name[-1:].isdigit():
+        return name
+    bare = re.escape(name[:-1].removeprefix("HLA-"))
+    pattern = re.compile(rf"{bare}(?::\d+)*{name[-1]}")
+    fitting = [allele for allele in reference.alleles if pattern.fullmatch(allele)]
+    return min(fitting, key=lambda a: a not in reference.genomic, default=name)
 
 
 def _any_allele(reference: HlaReference, gene: str) -> list[PersonalSequence]:

@@ -7,14 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from storiform.biomarkers.hla.layouts import GENES, Layouts
+from storiform.kernels.hla_blocks import make_bench
 from storiform.kernels.hla_losses import (
     Alleles,
     Reads,
+    count_crossings,
     pile_fragments,
     score_alleles,
     score_genes,
 )
-from storiform.kernels.hla_placing import make_bench
 from storiform.model.hla import CLASS_I
 
 Floats = NDArray[np.float64]
@@ -26,6 +27,8 @@ TYPED = len(CLASS_I)
 PER_MISMATCH = 6.0
 """Loss of a mismatch of usual quality, nats."""
 _FEWEST_MISMATCHES = 1.5
+_TOLD_BY = 3_000
+"""Fragments by which reads of RNA are told from those of DNA."""
 _FLOOR, _CEILING, _USUAL = 0.002, 0.5, 0.005
 """Least and greatest chance that a base is wrong, and that of one without a quality."""
 _CODES = np.full(256, 4, dtype=np.uint8)
@@ -56,7 +59,8 @@ class PlacedReads:
     least
         float64 (n, genes), least loss among the alleles of each gene, nats.
     columns
-        int64 (n,), columns on which a fragment's reads lie.
+        int64 (n, 2), columns of exons on which a fragment's reads lie, and of these and
+        introns.
     layouts
         The exons.
     """
@@ -133,8 +137,8 @@ def place_reads(
     most
         Fragments that are looked at; of more, those with the lowest hashes.
     limits
-        Columns on which the reads of a fragment lie at least, and the mismatches with the
-        best allele for each of them at most; one and a half are always allowed.
+        Columns of exons on which the reads of a fragment lie at least, and the mismatches
+        with the best allele for each column at most; one and a half are always allowed.
 
     Returns
     -------
@@ -143,14 +147,25 @@ def place_reads(
     """
     reads = read_fragments(hla_sequences, most)
     number = len(reads.fragments) - 1
-    least, columns = np.zeros((number, len(GENES))), np.zeros(number, dtype=np.int64)
+    least, columns = np.zeros((number, len(GENES))), np.zeros((number, 2), dtype=np.int64)
+    if is_spliced(reads, layouts):
+        layouts = layouts.spliced()
     bench = make_bench(layouts.exons.blocks, longest(reads))
     room = np.zeros(layouts.sequences)
     score_genes(reads, layouts.exons, bench, room, least, columns)
     placed = PlacedReads(reads, least, columns, layouts)
-    allowed = np.maximum(_FEWEST_MISMATCHES, limits[1] * columns)
-    is_good = (columns >= limits[0]) & (placed.best <= PER_MISMATCH * allowed)
+    allowed = np.maximum(_FEWEST_MISMATCHES, limits[1] * columns[:, 1])
+    is_good = (columns[:, 0] >= limits[0]) & (placed.best <= PER_MISMATCH * allowed)
     return placed.taken(np.flatnonzero(is_good))
+
+
+def is_spliced(reads: Reads, layouts: Layouts) -> bool:
+    """Tell whether reads are of RNA: most that leave an exon do not go on into the intron."""
+    first = take_fragments(reads, np.arange(min(len(reads.fragments) - 1, _TOLD_BY)))
+    counts = np.zeros(2, dtype=np.int64)
+    bench = make_bench(layouts.exons.blocks, longest(first))
+    count_crossings(first, layouts.exons, bench, counts)
+    return bool(counts[0] > counts[1])
 
 
 def read_fragments(hla_sequences: pd.DataFrame, most: int) -> Reads:

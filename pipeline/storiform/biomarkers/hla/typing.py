@@ -75,6 +75,12 @@ class HlaTypingParams(Params):
     imputed_penalty: float = Field(
         2.0, ge=0.0, le=100.0, description="nats against alleles that a release gives in part"
     )
+    unlisted_penalty: float = Field(
+        8.0,
+        ge=0.0,
+        le=100.0,
+        description="nats against introns that the release does not list for an allele",
+    )
     score_scale: float = Field(
         1.0,
         ge=0.1,
@@ -163,7 +169,10 @@ def _names(
     reference: HlaReference, layouts: Layouts, params: HlaTypingParams
 ) -> list[AlleleNames]:
     rules = PriorRules(
-        params.listing_weight, params.unexpressed_penalty, params.imputed_penalty
+        params.listing_weight,
+        params.unexpressed_penalty,
+        params.imputed_penalty,
+        params.unlisted_penalty,
     )
     return [allele_names(reference, layouts, gene, rules) for gene in CLASS_I]
 

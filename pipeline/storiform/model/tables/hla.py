@@ -88,7 +88,10 @@ HLA_FRAGMENTS = Table(
         "fragments": Column("int", "whose middle lies in it", "fragments"),
         "mismatches": Column("int", "of these fragments with the allele", "bp"),
         "library_fragments": Column(
-            "int", "usable read pairs of the whole sample, to compare depths by", "fragments"
+            "int",
+            "usable read pairs of the whole sample that do not lie on HLA genes, to compare "
+            "depths by",
+            "fragments",
         ),
     },
 )

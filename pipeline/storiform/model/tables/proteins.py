@@ -15,7 +15,7 @@ CONSEQUENCES = Table(
     description="One row per alternative allele that was annotated here: the consequence on "
     "the transcript that speaks for it.",
     key=("record", "allele"),
-    version=2,
+    version=3,
     columns={
         "record": Column("int", "ordinal of the record in the file, from 0"),
         "allele": Column("int", "ordinal of the alternative allele in its record, from 0"),
@@ -109,7 +109,7 @@ PROTEIN_CHANGES = Table(
     description="One row per change of a protein and coding transcript: somatic calls that "
     "act together, with the germline alleles of the same copy.",
     key=("change", "transcript"),
-    version=2,
+    version=3,
     columns=_CHANGE,
 )
 ProteinChanges = Annotated[pd.DataFrame, PROTEIN_CHANGES]
@@ -121,7 +121,7 @@ GIVEN_PROTEIN_CHANGES = Table(
     "the VCF of the sample sheet with the proteins of its plugins; calls that may act together "
     "have rows together and alone.",
     key=("change", "transcript"),
-    version=2,
+    version=3,
     is_published=False,
     columns=_CHANGE,
 )
@@ -353,7 +353,7 @@ Neoantigens = Annotated[pd.DataFrame, NEOANTIGENS]
 NEOANTIGEN_BURDEN = Table(
     "neoantigen_burden",
     grain="biopsy",
-    version=2,
+    version=3,
     description="One row per biopsy: how many neoantigens, counted in several ways.",
     columns={
         "neoantigen_burden": Column(

@@ -76,11 +76,19 @@ def test_nothing_is_annotated_without_genes_or_genome() -> None:
 
 
 def test_many_calls_that_do_not_fit_warn_of_another_genome() -> None:
-    with pytest.warns(DataWarning, match="20 of 20 calls do not fit"):
+    with pytest.warns(DataWarning, match=r"most calls \(20 of 20\) do not fit"):
         annotated(*[call(24, "T", "A") for _ in range(20)])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         annotated(*[call(24, "C", "A") for _ in range(20)])
+
+
+def test_most_calls_of_a_small_file_that_do_not_fit_are_told_too() -> None:
+    misfit, fit = call(24, "T", "A"), call(24, "C", "A")
+    with pytest.warns(DataWarning, match=r"\(4 of 7\) do not fit .*REF and ALT exchanged"):
+        annotated(*[misfit] * 4, *[fit] * 3)
+    for calls in ([misfit] * 2, [misfit] * 4 + [fit] * 4):
+        annotated(*calls)  # a warning is an error
 
 
 def test_it_is_a_step_of_biopsies() -> None:

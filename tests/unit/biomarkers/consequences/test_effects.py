@@ -251,3 +251,20 @@ def test_a_stop_that_comes_no_later_adds_nothing_to_the_protein() -> None:
     found = effect(SECOND + 8, ref, ref[0])
     assert found.hgvsp.endswith(":p.Arg8Val")
     assert found.consequence == "stop_lost&inframe_deletion"
+
+
+@pytest.mark.parametrize(
+    ("start", "ref", "alt", "hgvsc"),
+    [
+        # The transcript ends with CGGG, and the genome goes on with GC.
+        (END - 4, "CG", "C", "c.*20del"),
+        (END - 4, "CGG", "C", "c.*19_*20del"),
+        (END - 4, "C", "CG", "c.*20dup"),
+        (END - 4, "C", "CGGGG", "c.*19_*20insGGGG"),
+        (END - 2, "G", "GGC", "c.*19_*20insGC"),
+    ],
+)
+def test_a_repeat_over_the_end_of_a_transcript_is_named_at_its_last_place_within(
+    start, ref, alt, hgvsc
+) -> None:
+    assert effect(start, ref, alt).hgvsc == f"T1:{hgvsc}"

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from called_gene import GCT_GAT, GCT_GCG, GENE, START, call, changes, phases
+from called_gene import GCT_GAT, GCT_GCG, GENE, START, TGG_TCG, call, changes, phases
 from invented_transcripts import Genome, Models
 
 from storiform.biomarkers.consequences.alleles import Allele
@@ -11,6 +11,7 @@ from storiform.biomarkers.consequences.proteins import (
     ConsequencesProteinsParams,
     protein_changes,
 )
+from storiform.model.errors import DataWarning
 from storiform.model.transcripts import Transcript
 
 BOTH = ";".join(f"chr1-{START + a}-{START + a + 1}-{r}-{x}" for a, r, x in
@@ -144,6 +145,21 @@ def test_lost_stop_is_read_on_to_the_next() -> None:
 def test_call_that_does_not_fit_the_genome_says_so() -> None:
     found = changes(call(4, "T", "A", mismatch=True), GCT_GCG)
     assert found["no_peptides"].to_list() == ["reference_mismatch", "same_protein"]
+
+
+def test_calls_that_mostly_do_not_fit_the_genome_are_told_once() -> None:
+    unfit, fit = call(4, "T", "A", mismatch=True, transcript="T1.1"), {"transcript": "T1.1"}
+    told = r"most eligible calls of genes \(3 of 5\) do not fit .*REF and ALT exchanged"
+    with pytest.warns(DataWarning, match=told) as caught:
+        changes(*[unfit] * 3, {**GCT_GCG, **fit}, {**TGG_TCG, **fit})
+    assert len(caught) == 1
+
+
+def test_few_calls_that_do_not_fit_or_were_told_before_are_no_other_build() -> None:
+    unfit, fit = call(4, "T", "A", mismatch=True), {"transcript": "T1.1"}
+    changes(*[{**unfit, **fit}] * 2)  # a warning is an error
+    changes(*[unfit] * 9)
+    changes(*[{**unfit, **fit}] * 3, *[{**one, **fit} for one in (GCT_GAT, GCT_GCG, TGG_TCG)])
 
 
 def test_calls_that_do_not_count_or_lie_elsewhere_make_no_row() -> None:

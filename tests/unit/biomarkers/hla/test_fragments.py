@@ -179,7 +179,7 @@ def test_rna_is_not_counted_and_alone_gives_no_row(reference):
     both = statistics(("tumour", "exome", 4000, 0, None), ("tumour", "rna", 9000, 0, None))
     found = counted(reference, pd.concat([rna, dna]), samples=both)
     assert sums(found)["HLA-A*01:01"] == 1
-    assert set(found["library_fragments"]) == {2000}
+    assert set(found["library_fragments"]) == {1999}
     only = statistics(("tumour", "rna", 9000, 0, None))
     assert counted(reference, rna, samples=only).empty
 
@@ -194,6 +194,34 @@ def test_libraries_are_unique_pairs_on_target_where_all_tell(reference):
     assert sizes.groupby("role")["library_fragments"].max().to_dict() == {
         "tumour": 1800, "normal": 1000
     }  # fmt: skip
+
+
+def test_reads_of_hla_genes_are_no_part_of_the_library_they_are_compared_by(reference):
+    kept = table(fragments_of(A1, range(20, 220, 10)))
+    lost = table(fragments_of(A1, range(20, 120, 10)))
+    for reads, hla in ((kept, 20), (lost, 10)):
+        samples = statistics(("tumour", "exome", 2 * (1000 + hla), 0, None))
+        found = counted(reference, reads, samples=samples)
+        assert found["library_fragments"].unique().tolist() == [1000]
+
+
+def test_a_library_of_hla_genes_alone_keeps_a_fragment(reference):
+    reads = table(fragments_of(A1, range(20, 120, 10)))
+    found = counted(reference, reads, samples=statistics(("tumour", "exome", 20, 0, None)))
+    assert found["library_fragments"].unique().tolist() == [1]
+
+
+@pytest.mark.parametrize("written", ["A*02:01:01:01N", "HLA-A*02:01N", "a0201n "])
+def test_fragments_of_a_null_allele_are_counted(written):
+    known = compile_reference(
+        release({**{n: a for n, a in ALLELES.items() if n[:4] != "A*02"}, "A*02:01:01:01N": A2})
+    )
+    own = types(A=["HLA-A*01:01", None])
+    own["written"] = ["", written]
+    own["reason"] = ["", "null_allele"]
+    at = A2.places[2][0] - 10
+    found = counted(known, table(fragments_of(A1, [at]) + fragments_of(A2, [at, at + 5])), own)
+    assert sums(found) == {"HLA-A*01:01": 1, "HLA-A*02:01N": 2}
 
 
 def test_an_allele_that_the_reference_lacks_has_a_row_without_an_end(reference):

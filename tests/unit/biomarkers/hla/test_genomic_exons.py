@@ -75,3 +75,16 @@ def test_a_skipped_exon_is_that_of_the_nearest_name() -> None:
     names = ("A*02:01:01", "A*01:01:01", "A*01:01:02N")
     renamed = HlaReference(**{**vars(reference), "alleles": names})
     assert third(renamed) == near
+
+
+def test_bases_of_a_long_exon_that_splicing_skips_are_the_allele_s_own() -> None:
+    long = EXON * 4
+    mutated = long[:-40] + "T" + long[-39:]
+    shorter = mutated[:-45] + "-" * 45
+    whole = BEFORE + mutated + BEHIND
+    place = (len(BEFORE), len(BEFORE) + len(long) - 45)
+    reference = reference_of([long, long, shorter], {NAMES[2]: whole}, {NAMES[2]: place})
+    assert mutated != long
+    assert third(reference) == mutated
+    unknown = reference_of([long, long, shorter], {}, {})
+    assert third(unknown) == long

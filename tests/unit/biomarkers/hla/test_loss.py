@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh, hla_loh, hla_loss
-from storiform.biomarkers.hla.loss_evidence import PLACES
+from storiform.biomarkers.hla.loss_evidence import PLACES, library_excess
 from storiform.model.tables.copies import PATHOLOGY
 from storiform.model.tables.copy_calls import COPY_NUMBER_FIT, COPY_NUMBER_SEGMENTS
 from storiform.model.tables.hla import HLA_FRAGMENTS, HLA_GENE_LOH, HLA_LOSS
@@ -67,6 +67,15 @@ def segment(total, minor, start=20_000_000, end=40_000_000, contig="chr6"):
         "minor": minor, "normal_copies": 2, "is_subclonal": False,
     }  # fmt: skip
     return COPY_NUMBER_SEGMENTS.conform(pd.DataFrame([row]))
+
+
+def parts(*ratios):
+    """Return segments of other contigs: bins and depth ratio of each."""
+    rows = [
+        segment(None, None, contig=f"chr{number}").assign(bins=bins, log2=np.log2(ratio))
+        for number, (bins, ratio) in enumerate(ratios, start=7)
+    ]
+    return COPY_NUMBER_SEGMENTS.conform(pd.concat(rows))
 
 
 def called(tumour, normal=NORMAL, own=None, **further):
@@ -162,6 +171,44 @@ def test_no_fragment_in_the_tumour_is_a_deletion_and_no_gap():
     tumour = {**KEPT, "B": (6, 5)}
     found = called(tumour, fit=fit(0.95))
     assert found.loc["B", "call"] == "HOMDEL"
+
+
+def test_a_gain_beside_an_amplicon_is_no_loss():
+    """A tenth of the bins has seven times the mean: the library has 1.3 times the reads."""
+    seen = {gene: tuple(round(n / 1.3) for n in shown((1, 2), 0.7, 2.4, 320)) for gene in "ABC"}
+    further = {"normal": dict.fromkeys("ABC", (320, 320)), "fit": fit(0.7, 2.4)}
+    misled = called(seen, **further)
+    assert (misled["probability"] > 0.5).all()
+    amplicon = parts((900, 0.6667), (100, 7.0))
+    found = called(seen, segments=amplicon, **further)
+    assert found["call"].eq("IMBALANCE").all()
+    assert (found["probability"] < 0.05).all()
+
+
+def test_the_library_is_as_large_as_its_bins_tell():
+    assert library_excess(None) == 1.0
+    assert library_excess(COPY_NUMBER_SEGMENTS.empty()) == 1.0
+    assert library_excess(segment(2, 1)) == 1.0
+    assert library_excess(parts((300, 1.0), (100, 5.0))) == pytest.approx(2.0)
+    unknown = parts((300, 1.0), (100, 5.0)).assign(bins=pd.array([300, None], dtype="Int64"))
+    assert library_excess(unknown) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("code", ["null_allele", "not_on_surface"])
+def test_a_gene_with_an_allele_that_no_cell_shows_is_judged(code):
+    suffix = {"null_allele": "N", "not_on_surface": "S"}[code]
+    own = types(A=("HLA-A*01:01", None))
+    at = own["allele"].isna()
+    own.loc[at, ["written", "reason"]] = [f"A*02:01:01:02{suffix}", code]
+    counts = fragments(ONE_LOST, NORMAL)
+    counts["allele"] = counts["allele"].replace("HLA-A*02:01", f"HLA-A*02:01{suffix}")
+    found = HLA_GENE_LOH.conform(hla_gene_loh(counts, own, fit(), None, None, PARAMS))
+    row = found.set_index("gene").loc["A"]
+    assert (row["call"], row["lost_allele"]) == ("LOH", "HLA-A*01:01")
+    assert row["allele_2"] == f"HLA-A*02:01{suffix}"
+    alleles = hla_loh(found, own, PARAMS).set_index("allele")
+    assert alleles.loc["HLA-A*01:01", "is_lost"]
+    assert f"HLA-A*02:01{suffix}" not in alleles.index
 
 
 def test_without_purity_only_imbalance_is_told():

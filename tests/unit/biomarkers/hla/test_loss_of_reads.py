@@ -124,3 +124,21 @@ def test_reads_of_another_person_are_no_loss(family, person, reference):
     found = hla_fragments(mixed, types, reference, statistics, HlaFragmentsParams())
     calls = hla_gene_loh(found, types, fit(0.6), None, None, HlaLossParams())
     assert calls["reason"].str.contains("two persons").all()
+
+
+def test_a_deletion_is_told_where_hla_genes_are_much_of_the_library(family, person, reference):
+    types = types_of(family, person)
+    tumour = scenario("homozygous_deletion", 0.45)
+    sequences, statistics, reads = sequenced(family, person, tumour, 9)
+    pairs = np.array([int((~own.is_duplicate).sum()) for own in reads.values()])
+    others = 15_000
+    statistics["mapped"] = 2 * (others + pairs)
+    found = hla_fragments(sequences, types, reference, statistics, HlaFragmentsParams())
+    sizes = found.groupby("role")["library_fragments"].max()
+    assert sizes["tumour"] / sizes["normal"] == pytest.approx(1.0, abs=0.02)
+    calls = hla_gene_loh(found, types, fit(0.45), None, None, HlaLossParams())
+    assert calls["call"].tolist() == ["HOMDEL"] * 3
+    whole = dict(zip(reads, others + pairs, strict=True))
+    found["library_fragments"] = found["role"].map(whole)
+    shrunk = hla_gene_loh(found, types, fit(0.45), None, None, HlaLossParams())
+    assert not shrunk["call"].eq("HOMDEL").any()

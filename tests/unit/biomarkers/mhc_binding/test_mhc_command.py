@@ -61,10 +61,36 @@ def test_faults_are_told(call, text, options, told):
     assert told in str(result.exception)
 
 
+def test_lines_that_are_no_peptide_are_told_and_all_others_predicted(call):
+    result, table = call("GIL-FVFTL\nGILGFVFTL\n\n9\n", "--alleles", "A*02:01")
+    assert result.exit_code == 1
+    assert table["peptide"].tolist() == ["GILGFVFTL"]
+    first, second = result.stderr.splitlines()
+    assert first.startswith("error: asked.txt, line 1: found 'GIL-FVFTL', expected a peptide.")
+    assert second.startswith("error: asked.txt, line 4: found '9', expected a peptide.")
+    assert "Wrote 1 prediction" in result.stdout
+
+
+def test_of_many_bad_lines_the_first_are_told(call):
+    result, _ = call("GILGFVFTL\n" + "1\n" * 30, "--alleles", "A*02:01")
+    *_, last = result.stderr.splitlines()
+    assert last == "error: 10 further lines without a peptide"
+    assert len(result.stderr.splitlines()) == 21
+
+
+def test_columns_that_are_not_read_are_told(call):
+    text = "peptide\tallele\nGILGFVFTL\tHLA-A*02:01\nNLVPMVATV\nGLCTLVAML\tHLA-B*07:02\n"
+    result, table = call(text, "--alleles", "A*02:01")
+    assert result.exit_code == 0
+    assert len(table) == 3
+    told = "only the first column is read, and lines 2, 4 had more; name alleles by --alleles"
+    assert result.stderr.splitlines() == [f"warning: {told}"]
+
+
 def test_windows_are_distinct_and_in_order(tmp_path):
     path = tmp_path / "p.fa"
     path.write_text(">a\nAAAAAAAAAA\n")
-    assert read_peptides(path, (8, 9)) == ["AAAAAAAA", "AAAAAAAAA"]
+    assert read_peptides(path, (8, 9)).peptides == ["AAAAAAAA", "AAAAAAAAA"]
 
 
 def test_alleles_that_are_left_out_are_told_with_the_reason(call):
@@ -139,3 +165,26 @@ def test_peptides_come_from_standard_input_and_go_to_standard_output():
     assert header.startswith("peptide\tallele\taffinity_nm")
     assert row.startswith("GILGFVFTL\tHLA-A*02:01\t")
     assert "Wrote 1 prediction to standard output" in result.stderr
+
+
+@pytest.mark.parametrize("more", [["--alleles", "A0201"], ["-o", "-"], ["-"]])
+def test_the_list_stands_alone(more):
+    result = CliRunner().invoke(mhc, ["--list", *more])
+    assert result.exit_code == 2
+    assert "--list stands alone" in result.stderr
+    assert not result.stdout
+
+
+def test_bytes_that_are_no_text_reach_no_terminal(tmp_path):
+    path = tmp_path / "bytes"
+    path.write_bytes(b">\x1b]0;x\x07\nGILGFV\x1b[31m\x07\x9b\x00AAA\n")
+    result = CliRunner().invoke(mhc, [str(path), "--alleles", "A*02:01", "-o", "-"])
+    assert "not predicted: " in result.stderr
+    assert "\\x1b[31" in result.stderr
+    assert all(letter.isprintable() or letter == "\n" for letter in result.stderr)
+
+
+def test_names_with_other_stars_are_read(call):
+    result, table = call("GILGFVFTL\n", "--alleles", "A\u221702:01,B\uff0a07:02")
+    assert result.exit_code == 0, result.output
+    assert table["allele"].tolist() == ["HLA-A*02:01", "HLA-B*07:02"]

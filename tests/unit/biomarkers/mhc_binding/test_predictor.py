@@ -71,7 +71,7 @@ def test_numbers_do_not_depend_on_batch_order_or_threads(model):
 
 def test_ranks_are_shares_of_natural_peptides(model, real_data):
     path = real_data / "osteosarcoma_cc0" / "ref_reference.pep.fa.gz"
-    peptides = read_peptides(path, (8, 9, 10, 11))[::50]
+    peptides = read_peptides(path, (8, 9, 10, 11)).peptides[::50]
     _, rank, _ = model.predict(peptides, model.alleles[::4])
     assert len(peptides) > 4000
     for percent in (2, 10):

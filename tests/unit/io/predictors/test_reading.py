@@ -1,4 +1,4 @@
-"""What programs of others print, read as recorded in their formats."""
+"""What programs of others print, by the documents of their formats: no program was run."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from storiform.io.predictors.mixmhcpred import read_ranks
 from storiform.io.predictors.netmhcpan import read_netmhcpan
 from storiform.model.errors import InputError
 
-RECORDED = Path(__file__).parent / "recorded"
+WRITTEN = Path(__file__).parent / "by_format"
 A2, B7 = "HLA-A*02:01", "HLA-B*07:02"
 
 
@@ -23,7 +23,7 @@ def rows(table) -> dict[tuple[str, str], list[float]]:
 
 @pytest.mark.parametrize("version", ["4.1", "4.2"])
 def test_netmhcpan_is_read_by_the_names_of_its_columns(version) -> None:
-    text = (RECORDED / f"netmhcpan_{version}.txt").read_text()
+    text = (WRITTEN / f"netmhcpan_{version}.txt").read_text()
     found = rows(read_netmhcpan(text, [A2, B7]))
     assert len(found) == 6
     assert found[A2, "LLWYVVTSR"] == [8.71, 0.041, 0.95512]
@@ -43,7 +43,7 @@ def test_netmhcpan_without_affinities_gives_ranks() -> None:
 
 
 def test_a_line_of_netmhcpan_that_was_cut_has_no_rank() -> None:
-    text = (RECORDED / "netmhcpan_4.1.txt").read_text()
+    text = (WRITTEN / "netmhcpan_4.1.txt").read_text()
     cut = text[: text.index("61.500")]
     found = rows(read_netmhcpan(cut, [A2]))
     assert list(found) == [(A2, "ACDEFGHIK")]
@@ -51,7 +51,7 @@ def test_a_line_of_netmhcpan_that_was_cut_has_no_rank() -> None:
 
 
 def test_mhcflurry_gives_the_percentile_of_affinity() -> None:
-    found = rows(read_mhcflurry(RECORDED / "mhcflurry_2.csv"))
+    found = rows(read_mhcflurry(WRITTEN / "mhcflurry_2.csv"))
     assert len(found) == 4
     assert found[A2, "LLWYVVTSR"] == [15.872, 0.03625, 0.9712]
     assert found[B7, "ACDEFGHIK"] == [33001.5, 71.125, 0.0039]
@@ -69,7 +69,7 @@ def test_mhcflurry_1_is_refused(tmp_path) -> None:
 
 @pytest.mark.parametrize("version", ["2.2", "3.0"])
 def test_mixmhcpred_gives_ranks_alone(version) -> None:
-    text = (RECORDED / f"mixmhcpred_{version}.txt").read_text()
+    text = (WRITTEN / f"mixmhcpred_{version}.txt").read_text()
     found = rows(read_ranks(text, {"A0201": A2, "B0702": B7}))
     assert {key: values[1] for key, values in found.items()} == {
         (A2, "ACDEFGHIK"): 48.25, (A2, "LLWYVVTSR"): 0.125,
@@ -80,17 +80,17 @@ def test_mixmhcpred_gives_ranks_alone(version) -> None:
 
 def test_mixmhc2pred_is_read_in_both_versions() -> None:
     dr, dp = "HLA-DRB1*15:01", "HLA-DPA1*01:03/DPB1*04:01"
-    text = (RECORDED / "mixmhc2pred_2.0.txt").read_text()
+    text = (WRITTEN / "mixmhc2pred_2.0.txt").read_text()
     found = rows(read_ranks(text, {"DRB1_15_01": dr, "DPA1_01_03__DPB1_04_01": dp}))
     assert found[dr, "KLMNPQRSTVWYA"][1] == 12.5
     assert found[dp, "KLMNPQRSTVWYA"][1] == 0.81
     assert np.isnan(found[dp, "KLMNPQRSTXWYA"][1])
-    text = (RECORDED / "mixmhc2pred_1.2.txt").read_text()
+    text = (WRITTEN / "mixmhc2pred_1.2.txt").read_text()
     assert rows(read_ranks(text, {"DRB1_15_01": dr}))[dr, "KLMNPQRSTVWYA"][1] == 12.5
 
 
 def test_ranks_of_an_allele_that_is_not_there_are_no_table() -> None:
-    text = (RECORDED / "mixmhcpred_2.2.txt").read_text()
+    text = (WRITTEN / "mixmhcpred_2.2.txt").read_text()
     assert read_ranks(text, {"A0201": A2, "C0102": "HLA-C*01:02"}) is None
     for empty in ("", "\n", "#####\n# only words\n"):
         assert read_ranks(empty, {"A0201": A2}) is None
