@@ -55,7 +55,7 @@ VCF_FAULTS: dict[str, tuple[Changes, str]] = {
     ),
     "strange contigs": (
         {"calls.vcf": VCF.replace("chr17", "scaffold_9")},
-        r"found contigs scaffold_9, expected at least one of chr1 .* Give the file",
+        r"found contigs scaffold_9, expected at least one of chr1 .* Rename the contigs",
     ),
     "truncated": (
         packed(gzip.compress(VCF.encode())[:200]),

@@ -37,7 +37,10 @@ def truth(tmp_path):
         ]
     )  # fmt: skip
     planted = calls.iloc[:1].assign(peptide="NLVPMVATV", allele=ALLELES[0], is_presented=True)
-    hla = pd.DataFrame([{"patient": "P1", "allele": one, "written": one} for one in ALLELES])
+    rows = [
+        {"patient": "P1", "allele": one, "written": one, "has_reads": True} for one in ALLELES
+    ]
+    hla = pd.DataFrame(rows)
     faults = pd.DataFrame(columns=["fault", "patient", "other"])
     frames = {"calls": calls, "neoantigens": planted, "hla": hla, "faults": faults}
     for name, frame in frames.items():

@@ -11,8 +11,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, gammaln
-from scipy.stats import chi2, norm
+from scipy.special import betaln, chdtrc, gammaln, ndtr, ndtri
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -221,14 +220,14 @@ def smallest_excluded_loss(counts: GeneCounts, drift: float) -> float:
     """
     odds = np.log(counts.tumour + 0.5) - np.log(counts.normal + 0.5)
     variance = share_variance(counts, drift) + (1.0 / (counts.tumour + 0.5)).sum()
-    return float(1.0 - np.exp(-abs(odds[0] - odds[1]) - norm.ppf(0.975) * np.sqrt(variance)))
+    return float(1.0 - np.exp(-abs(odds[0] - odds[1]) - ndtri(0.975) * np.sqrt(variance)))
 
 
 def imbalance_p(z: Sequence[float]) -> float:
     """Return the P value, two-sided, that no gene is out of balance."""
     if len(z) == 1:
-        return float(2.0 * norm.sf(abs(z[0])))
-    return float(chi2.sf(np.square(z).sum(), len(z)))
+        return float(2.0 * ndtr(-abs(z[0])))
+    return float(chdtrc(len(z), np.square(z).sum()))
 
 
 def gene_likelihood(
@@ -345,7 +344,7 @@ def copies_interval(
     variance = shared + rules.gene_depth_sd**2 + 2.0 * rules.drift**2
     variance += 1.0 / (tumour + 0.5) + 1.0 / (normal + 0.5)
     ratio = np.log((tumour + 0.25) / (normal + 0.25) / sample.library)
-    ratios = np.exp(ratio + np.sqrt(variance) * norm.ppf(_QUANTILES))
+    ratios = np.exp(ratio + np.sqrt(variance) * ndtri(_QUANTILES))
     purity = sample.purities[:, np.newaxis]
     scale = (purity * sample.ploidy + 2.0 * (1.0 - purity)) / 2.0
     copies = np.maximum((ratios * scale - (1.0 - purity)) / purity, 0.0).ravel()
