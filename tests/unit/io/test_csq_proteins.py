@@ -392,3 +392,17 @@ def test_germline_proteins_of_entries_without_a_change_are_read_too(tmp_path: Pa
     assert dict(zip(proteins["protein"], proteins["residues"], strict=True)) == {
         "ENST1": "MKTA", "ENST2": GERMLINE, "ENST3": "MAY",
     }  # fmt: skip
+
+
+def test_a_silent_call_goes_with_its_own_codon_also_behind_another_change(
+    tmp_path: Path,
+) -> None:
+    entries = (
+        (68, csq("missense_variant", "20", "S/N", Codons="aGc/aAc")),
+        (100, csq("synonymous_variant", "31", "E", Codons="Gag/Aag")),
+        (102, csq("missense_variant", "31", "E/D", Codons="gaG/gaT")),
+    )
+    phased = {"GT": "0|1", "PS": "7"}
+    made = read(tmp_path, *(record(at, "G", "T", one, sample=phased) for at, one in entries))
+    together = set(made["variant_ids"]) | set(made["beside_ids"].dropna())
+    assert "chr1-99-100-G-T;chr1-101-102-G-T" in together
