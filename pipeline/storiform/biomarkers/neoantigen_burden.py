@@ -22,7 +22,7 @@ from storiform.model.tables.proteins import (
 from storiform.model.tables.proteome import GivenProteins, ReferenceProteins
 from storiform.model.tables.rna import Tpm, VcfExpression
 from storiform.model.untranslated import UNKNOWN, Untranslated, untranslated_calls
-from storiform.model.variant_groups import joined_calls
+from storiform.model.variant_groups import changes_needed, joined_calls
 
 _GENES = ("A", "B", "C", "E", "F", "G")
 _SILENT = "no prediction for any peptide"
@@ -103,7 +103,7 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     McGranahan et al., Science 351, 1463 (2016), doi:10.1126/science.aaf1490.
     McGranahan et al., Cell 171, 1259 (2017), doi:10.1016/j.cell.2017.10.001.
     """
-    groups = _groups(peptides)
+    groups = joined_calls(changes_needed(peptides))
     predicted, without = _alleles(hla_types, mhc_alleles, mhc_binding)
     lacking = Untranslated({}, 0, 0, 0)
     if protein_changes is not None:
@@ -129,18 +129,6 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
         "reason": reason,
     }
     return pd.DataFrame([row])
-
-
-def _groups(peptides: pd.DataFrame) -> dict[str, str]:
-    """Name the variant of each `variant_ids`, and of each change among `partner_ids`."""
-    return joined_calls(_changes(peptides))
-
-
-def _changes(rows: pd.DataFrame) -> dict[str, None]:
-    """Return the `variant_ids` of all changes that peptides need, each once."""
-    own = rows["variant_ids"].unique().tolist()
-    partners = rows["partner_ids"].dropna().unique().tolist()
-    return dict.fromkeys([*own, *(ids for partner in partners for ids in partner.split())])
 
 
 def _expression(
@@ -308,4 +296,4 @@ def _of_known(bound: pd.DataFrame, groups: dict[str, str], name: str) -> _Known:
 
 def _variants(rows: pd.DataFrame, groups: dict[str, str]) -> int:
     """Count the variants of peptides; one that needs several counts for each of them."""
-    return len({groups.get(ids, ids) for ids in _changes(rows)})
+    return len({groups.get(ids, ids) for ids in changes_needed(rows)})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from storiform.engine.graph import Node
+from storiform.io.names import listed
 from storiform.report.record import Problem
 
 ROOTS_SHOWN = 3
@@ -33,9 +34,5 @@ def _because(failed: Sequence[Node]) -> str:
     units: dict[str, list[str]] = {}
     for node in failed:
         units.setdefault(node.step, []).append(node.unit)
-    told = []
-    for step, names in units.items():
-        further = len(names) - ROOTS_SHOWN
-        more = f" and {further} more" if further > 0 else ""
-        told.append(f"{step} of {', '.join(names[:ROOTS_SHOWN])}{more}")
+    told = [f"{step} of {listed(names, ROOTS_SHOWN)}" for step, names in units.items()]
     return f"{'; '.join(told)} failed" if told else ""

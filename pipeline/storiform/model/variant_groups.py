@@ -1,11 +1,8 @@
 """Which calls are one variant, and which peptide speaks for each variant."""
 
 from collections.abc import Iterable
-from itertools import chain
 
 import pandas as pd
-
-_IDS = ("variant_ids", "partner_ids")
 
 
 def joined_calls(variant_ids: Iterable[str]) -> dict[str, str]:
@@ -31,6 +28,25 @@ def joined_calls(variant_ids: Iterable[str]) -> dict[str, str]:
             one, two = sorted((root(first), root(other)))
             parent[two] = one
     return {written: root(written.partition(";")[0]) for written in ids}
+
+
+def changes_needed(peptides: pd.DataFrame) -> dict[str, None]:
+    """Return the changes that peptides need, each once: their own, those on the same copy.
+
+    Parameters
+    ----------
+    peptides
+        Rows with `variant_ids` and `partner_ids`.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"variant_ids": ["a", "b;c"], "partner_ids": ["b;c d", None]})
+    >>> list(changes_needed(rows))
+    ['a', 'b;c', 'd']
+    """
+    own = peptides["variant_ids"].unique().tolist()
+    partners = peptides["partner_ids"].dropna().unique().tolist()
+    return dict.fromkeys([*own, *(ids for partner in partners for ids in partner.split())])
 
 
 def best_binders(neoantigens: pd.DataFrame, peptides: pd.DataFrame) -> pd.DataFrame:
@@ -67,23 +83,12 @@ def best_binders(neoantigens: pd.DataFrame, peptides: pd.DataFrame) -> pd.DataFr
     [['a', 2], ['b', 1]]
     """
     ranked = neoantigens.sort_values("priority", kind="stable").reset_index(drop=True)
-    needed = [_needed(*ids) for ids in _ids(ranked)]
-    further = (_needed(*ids) for ids in _ids(peptides))
-    groups = joined_calls(chain.from_iterable(chain(further, needed)))
+    groups = joined_calls([*changes_needed(peptides), *changes_needed(ranked)])
     best: dict[str, int] = {}
-    for place in ranked.index[ranked["is_binder"].astype(bool) & ranked["mhc_class"].eq("I")]:
-        for change in needed[place]:
+    bound = ranked[ranked["is_binder"].astype(bool) & ranked["mhc_class"].eq("I")]
+    beside = bound["partner_ids"].fillna("")
+    for place, own, partners in zip(bound.index, bound["variant_ids"], beside, strict=True):
+        for change in (own, *partners.split()):
             best.setdefault(groups[change], place)
     spoken = pd.Series(list(best.values()), dtype="int64").value_counts().sort_index()
     return ranked.loc[spoken.index].assign(variants=spoken).reset_index(drop=True)
-
-
-def _ids(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return the calls and the partners of each peptide."""
-    own, partners = (rows[name].fillna("").astype(str) for name in _IDS)
-    return list(zip(own, partners, strict=True))
-
-
-def _needed(own: str, partners: str) -> list[str]:
-    """Return the changes that a peptide needs: its own, and those on the same copy."""
-    return list(dict.fromkeys([own, *partners.split()]))

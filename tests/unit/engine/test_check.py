@@ -1,5 +1,6 @@
 """What `check` finds that a run would meet late: no proteins, a folder that takes nothing."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -83,12 +84,22 @@ def test_an_output_folder_that_takes_nothing_is_an_error(tmp_path: Path) -> None
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_an_output_folder_without_the_right_to_write_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [(errno.EACCES, "permission denied"), (errno.ENOSPC, "no space left on device")],
+)
+def test_an_output_folder_that_refuses_a_file_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, why: str
+) -> None:
     path = configured(tmp_path, WHOLE)
-    (tmp_path / "out").mkdir(mode=0o500)
+
+    def refuse(**_: object) -> None:  # as for a user who is not root
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("storiform.io.paths.tempfile.TemporaryFile", refuse)
     (found,) = told(path, "output: ")
-    assert "found permission denied" in found.message
+    assert found.severity == "error"
+    assert f"found {why}" in found.message
 
 
 def test_who_waits_is_told_what_is_opened(tmp_path: Path) -> None:

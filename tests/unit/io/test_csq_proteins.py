@@ -370,25 +370,15 @@ def test_neighbours_of_two_codons_are_one_change(tmp_path: Path) -> None:
     assert row["beside_ids"] == ""
 
 
-def test_germline_proteins_are_each_there_once(tmp_path: Path) -> None:
+def test_a_silent_call_goes_with_its_own_codon_also_behind_another_change(
+    tmp_path: Path,
+) -> None:
     entries = (
-        csq("missense_variant", "31", "E/W", Feature="ENST2"),
-        csq("missense_variant", "31", "E/W", Feature="ENST1"),
-        csq("missense_variant", "2", "K/W", Feature="ENST3", WildtypeProtein="MKT*"),
+        (68, csq("missense_variant", "20", "S/N", Codons="aGc/aAc")),
+        (100, csq("synonymous_variant", "31", "E", Codons="Gag/Aag")),
+        (102, csq("missense_variant", "31", "E/D", Codons="gaG/gaT")),
     )
-    proteins = read_given_proteins(unit(tmp_path, record(100, "A", "T", *entries)))
-    assert dict(zip(proteins["protein"], proteins["residues"], strict=True)) == {
-        "ENST2": GERMLINE, "ENST3": "MKT",
-    }  # fmt: skip
-
-
-def test_germline_proteins_of_entries_without_a_change_are_read_too(tmp_path: Path) -> None:
-    entries = (
-        csq("intron_variant", Feature="ENST1", WildtypeProtein="MKTA"),
-        csq("missense_variant", "31", "E/W", Allele="G", Feature="ENST2"),
-        csq("downstream_gene_variant", Allele="*", Feature="ENST3", WildtypeProtein="MAY"),
-    )
-    proteins = read_given_proteins(unit(tmp_path, record(100, "A", "T,G", *entries)))
-    assert dict(zip(proteins["protein"], proteins["residues"], strict=True)) == {
-        "ENST1": "MKTA", "ENST2": GERMLINE, "ENST3": "MAY",
-    }  # fmt: skip
+    phased = {"GT": "0|1", "PS": "7"}
+    made = read(tmp_path, *(record(at, "G", "T", one, sample=phased) for at, one in entries))
+    together = set(made["variant_ids"]) | set(made["beside_ids"].dropna())
+    assert "chr1-99-100-G-T;chr1-101-102-G-T" in together

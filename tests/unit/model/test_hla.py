@@ -80,6 +80,11 @@ def test_what_tells_no_allele_has_a_reason(written: str, gene: str, reason: str)
     assert reason in REASONS
 
 
+@pytest.mark.parametrize("text", ["not typed", "ND", "?;?", "not_done", " "])
+def test_words_for_nothing_known_are_no_names(text: str) -> None:
+    assert read_hla_names(text) == ()
+
+
 def test_cell_may_part_names_in_any_way_and_hold_pairs_of_class_ii() -> None:
     text = "A*02:01, A*24:02;B*07:02\tB*08:01 | NA . DPA1*01:03/DPB1*02:01"
     found = [name.allele for name in read_hla_names(text)]

@@ -119,7 +119,7 @@ GIVEN_PROTEIN_CHANGES = Table(
     grain="biopsy",
     description="One row per change of a protein and coding transcript, as VEP wrote it into "
     "the VCF of the sample sheet with the proteins of its plugins; calls that may act together "
-    "have rows together and alone.",
+    "have rows together, in part and alone.",
     key=("change", "transcript"),
     version=3,
     is_published=False,
