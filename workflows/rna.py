@@ -1,7 +1,7 @@
-"""RNA reads, counts or TPM to scores of the microenvironment, and what goes with them."""
+"""RNA reads, counts or TPM to fusions, immune classes and genes, and what goes with them."""
 
 from storiform.figures.kaplan_meier import survival_of_all
 
-from .trial import EXPRESSION, OUTCOME, READS
+from .trial import DIFFERENTIAL, EXPRESSION, FUSIONS, OUTCOME, READS
 
-STEPS = (*READS, *EXPRESSION, survival_of_all, *OUTCOME)
+STEPS = (*READS, *FUSIONS, *EXPRESSION, *DIFFERENTIAL, survival_of_all, *OUTCOME)
