@@ -85,7 +85,7 @@ OUTCOMES = ("pfs", "os")
 def features(tables: Path) -> pd.DataFrame:
     """Join the published numbers of all patients; each has one biopsy."""
     parts = []
-    for name in ("mcp_counter", "ssgsea", "tmb"):
+    for name in ("mcp_counter", "ssgsea", "tmb", "checkpoints", "immunoglobulins"):
         values = table(tables, name).set_index("patient").select_dtypes("number")
         parts.append(values.add_prefix(f"{name}."))
     return pd.concat(parts, axis=1)
@@ -124,6 +124,15 @@ def test_mcp_counter_is_the_mean_of_its_markers(tables: Path, logs: pd.DataFrame
     expected = marker_means(logs)
     assert found.shape == (51, 10)
     np.testing.assert_allclose(found, expected.loc[found.index, found.columns], rtol=CLOSE)
+
+
+def test_checkpoints_are_the_expression_of_their_genes(
+    tables: Path, logs: pd.DataFrame
+) -> None:
+    found = table(tables, "checkpoints").set_index("patient").drop(columns="biopsy")
+    found = found.dropna(axis="columns", how="all")
+    assert {"CD274", "CTLA4", "LAG3", "TIGIT", "HAVCR2"} <= set(found.columns)
+    np.testing.assert_allclose(found, logs.loc[found.columns, found.index].T, rtol=CLOSE)
 
 
 def test_gene_set_scores_are_the_two_running_sums(tables: Path, logs: pd.DataFrame) -> None:
@@ -165,6 +174,9 @@ def test_wilcoxon_is_that_of_scipy_under_the_rule_of_r(
     found = table(tables, "associations")
     chosen = (found["outcome"] == "responded") & (found["kind"] == "number")
     numbers = found[chosen].set_index("feature")
+    # its table of genes has no immunoglobulins
+    assert numbers.index[numbers["n"] == 0].str.startswith("immunoglobulins").all()
+    numbers = numbers[numbers["n"] > 0]
     responded = clinic["responded"].reindex(features.index)
     # without HLA alleles no neoantigen is sought, and nothing of them is tested
     assert not numbers.index.str.startswith("neoantigen").any()
@@ -182,11 +194,16 @@ def test_fisher_is_that_of_scipy(tables: Path, clinic: pd.DataFrame) -> None:
     found = table(tables, "associations")
     flags = found[(found["outcome"] == "responded") & (found["kind"] == "flag")]
     mutated = table(tables, "gene_mutations").set_index("patient").drop(columns="biopsy")
-    responded = clinic["responded"].reindex(mutated.index).dropna()
-    assert len(flags) == mutated.shape[1] == 50
+    classes = table(tables, "immune_classes").set_index("patient")
+    of_class = classes[["is_class_e"]].add_prefix("immune_classes.")
+    known = pd.concat([mutated.add_prefix("gene_mutations."), of_class], axis=1)
+    known = known.astype("boolean")
+    assert mutated.shape[1] == 50
+    assert set(flags["feature"]) == set(known.columns)
     for row in flags.itertuples():
-        flag = mutated.loc[responded.index, row.feature.removeprefix("gene_mutations.")]
-        cells = pd.crosstab(flag, responded)
+        flag = known[row.feature].dropna().astype(bool)
+        responded = clinic["responded"].reindex(flag.index).dropna()
+        cells = pd.crosstab(flag[responded.index], responded)
         assert row.p == pytest.approx(stats.fisher_exact(cells).pvalue, rel=1e-7), row.feature
 
 

@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import f as f_distribution
-from scipy.stats import norm
+from scipy.special import fdtri, ndtr
 
 from storiform.statistics.coefficients import Coefficients, Counted, fitted_coefficients
 from storiform.statistics.dispersion_prior import Prior, dispersion_prior
@@ -99,7 +98,7 @@ def fitted_model(counts: Floats, design: Floats) -> Fit:
     return Fit(
         counted, counted.normalised().mean(axis=1), parts.own.dispersions, parts.fitted,
         parts.dispersions, beta / np.log(2.0), errors / np.log(2.0), statistic,
-        2.0 * norm.sf(np.abs(statistic)), is_outlying, trend, prior,
+        2.0 * ndtr(-np.abs(statistic)), is_outlying, trend, prior,
     )  # fmt: skip
 
 
@@ -133,7 +132,7 @@ def is_in_cell_of(design: Floats, least: int) -> Bools:
 def cooks_limit(design: Floats) -> float:
     """Return the distance above which a count is an outlier: the .99 quantile of F."""
     samples, columns = design.shape
-    return float(f_distribution.ppf(0.99, columns, samples - columns))
+    return float(fdtri(columns, samples - columns, 0.99))
 
 
 def _cooks_distances(counted: Counted, coefficients: Coefficients) -> Floats:

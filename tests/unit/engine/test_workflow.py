@@ -4,7 +4,7 @@ from pathlib import Path
 
 from storiform.engine.workflow import load_workflow
 
-MINE = "from storiform.biomarkers.tmb import tmb\nREADS = EXPRESSION = OUTCOME = (tmb,)\n"
+MINE = "from storiform.biomarkers.tmb import tmb\nREADS = (tmb,)\n"
 
 
 def names(workflow: str | Path) -> list[str]:
@@ -29,11 +29,9 @@ def test_a_copy_of_a_workflow_alone_takes_the_bundled_groups(tmp_path: Path) -> 
 def test_a_trial_beside_a_workflow_is_taken_before_the_bundled_one(tmp_path: Path) -> None:
     assert "tpm" in names("rna")
     copy = tmp_path / "rna.py"
+    imported, _ = load_workflow("rna").path.read_text().split("from .trial import")
     copy.write_text(
-        load_workflow("rna")
-        .path.read_text()
-        .replace("(*READS, *EXPRESSION,", "(*READS,")
-        .replace(" *OUTCOME)", ")")
+        f"{imported}from .trial import READS\n\nSTEPS = (*READS, survival_of_all)\n"
     )
     (tmp_path / "trial.py").write_text(MINE)
     assert names(copy) == ["tmb", "survival_of_all"]

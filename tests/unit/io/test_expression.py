@@ -262,7 +262,7 @@ def test_sources_fill_the_contracts_that_they_name(tmp_path):
     path = written(tmp_path, "gene,S1\nTP53,900000\nCD8A,100000\n")
     logs = written(tmp_path, "gene,S1\nTP53,12.5\nCD8A,0\n", "logs.csv")
     for source in SOURCES:
-        if source.columns[0] in {"counts", "tpm", "log2_tpm"}:
+        if {"counts", "tpm", "log2_tpm"} & {*source.columns}:
             frame = source.read(unit(logs if "log2" in source.table.name else path))
             assert len(source.table.conform(frame)) == 2
 
