@@ -2,6 +2,14 @@
 
 from storiform.figures.kaplan_meier import survival_of_all
 
-from .trial import DIFFERENTIAL, EXPRESSION, FUSIONS, OUTCOME, READS
+from .trial import BATCHES, DIFFERENTIAL, EXPRESSION, FUSIONS, OUTCOME, READS
 
-STEPS = (*READS, *FUSIONS, *EXPRESSION, *DIFFERENTIAL, survival_of_all, *OUTCOME)
+STEPS = (
+    *READS,
+    *FUSIONS,
+    *EXPRESSION,
+    *BATCHES,
+    *DIFFERENTIAL,
+    survival_of_all,
+    *OUTCOME,
+)

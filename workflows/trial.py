@@ -58,11 +58,13 @@ from storiform.biomarkers.read_statistics import read_statistics
 from storiform.biomarkers.recounts import call_pairs, phased_calls, recounts
 from storiform.biomarkers.reference_percentiles import reference_percentiles
 from storiform.biomarkers.repertoires import repertoires
+from storiform.biomarkers.rna_quality import rna_quality
 from storiform.biomarkers.tmb import tmb
 from storiform.biomarkers.variants import variants
 from storiform.figures.boxplot import response_boxplots
 from storiform.figures.copy_number import amplicon_12q, copy_number_profile
 from storiform.figures.copy_number_frequency import copy_number_cohort
+from storiform.figures.expression_pca import batch_view
 from storiform.figures.fit_surface import fit_surface
 from storiform.figures.fusions import fusion_strip
 from storiform.figures.heatmap import gene_set_heatmap, microenvironment_heatmap
@@ -78,6 +80,7 @@ from storiform.figures.volcano import volcano
 from storiform.figures.waterfall import waterfall
 from storiform.statistics.association import associations
 from storiform.statistics.differential import differential_expression
+from storiform.statistics.expression_pca import expression_pca
 from storiform.statistics.gsea import gsea, marker_enrichment
 from storiform.statistics.survival import survival
 from storiform.statistics.variance_stabilisation import vst
@@ -168,6 +171,7 @@ EXPRESSION = (
     gene_counts,
     counts,
     tpm,
+    rna_quality,
     library_sizes,
     cpm,
     mcp_counter,
@@ -185,6 +189,9 @@ EXPRESSION = (
     microenvironment_heatmap,
     gene_set_heatmap,
 )
+
+# what tells biopsies apart, before anything is tested
+BATCHES = (expression_pca, batch_view)
 
 # genes that go with response
 DIFFERENTIAL = (
@@ -209,6 +216,7 @@ STEPS = (
     *NEOANTIGENS,
     *COPY_NUMBER,
     *EXPRESSION,
+    *BATCHES,
     *DIFFERENTIAL,
     *OUTCOME,
 )

@@ -171,6 +171,7 @@ def thin_case(case: Case, depth: float, rng: np.random.Generator) -> Case:
     fragments = whole.assign(
         fragments=rng.binomial(whole["fragments"], share),
         mismatches=rng.binomial(whole["mismatches"], share),
+        shared=rng.binomial(whole["shared"], share),
         library_fragments=(whole["library_fragments"] * share).round().astype(np.int64),
     )
     fit = _fit(case.purity, case.ploidy, rng)

@@ -1,10 +1,12 @@
 """Fusions: planted ones, RNA without any, and two real files beside Arriba's calls.
 
 Run as ``python tests/benchmarks/validate_fusions.py [--fusions 200] [--free 30] [--seed N]
-[--gtf FILE]``. Planted are fusions with 5 to 40 supporting fragments, ten in a library with
-all that looks like a fusion. The real files of ``fusion`` and ``rna`` in STORIFORM_REAL_DATA
-are called with an annotation of exons: ``annotation/hg38_exons.bed.gz`` there (MANE Select, a
-transcript a gene; no genes without protein) unless a GTF is named.
+[--gtf FILE] [--panel 40]``. Planted are fusions with 5 to 40 supporting fragments, ten in a
+library with all that looks like a fusion; panels of 40 differ by fragments and by kind, and
+callers with fewer rules show what their false calls would be. The real files of ``fusion`` and
+``rna`` in STORIFORM_REAL_DATA are called with an annotation of exons:
+``annotation/hg38_exons.bed.gz`` there (MANE Select, a transcript a gene; no genes without
+protein) unless a GTF is named.
 """
 
 import argparse
@@ -36,7 +38,8 @@ from storiform.simulation.fusion_bam import write_bam
 from storiform.simulation.fusion_genome import FusionGenome, FusionTranscripts, invent_genome
 from storiform.simulation.fusion_rna import RnaSimulator
 
-IN_ONE = 10
+IN_ONE, IN_PANEL = 10, 20
+KINDS = ("usual", "low", "reciprocal", "inverted", "deletion", "neighbour", "antisense")
 FRAGMENTS = 3000
 LEAST_FOUND, MOST_FALSE = 0.9, 0.1
 FILES = (("cmgg_star.bam", "cmgg_arriba.fusions.tsv"),
@@ -48,6 +51,7 @@ NAMES = read_gene_names(bundled("reference/genome/gene_identifiers.tsv.gz"))
 def say(text: str) -> None:
     """Write a line."""
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def called(path: Path, annotation: TranscriptModels) -> pd.DataFrame:
@@ -68,9 +72,11 @@ def pairs(table: pd.DataFrame) -> set[tuple[str, str]]:
     return set(zip(counted["gene_5"], counted["gene_3"], strict=True))
 
 
-def simulated(genome: FusionGenome, seed: int, planted: int) -> tuple[set, set, pd.DataFrame]:
+def simulated(
+    genome: FusionGenome, seed: int, planted: int, fragments: int = FRAGMENTS, **what: object
+) -> tuple[set, set, pd.DataFrame]:
     """Return the planted pairs, the found ones, and all junctions of one library."""
-    rna = RnaSimulator(genome, seed).library(FRAGMENTS, planted)
+    rna = RnaSimulator(genome, seed).library(fragments, planted, **what)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rna.bam"
         write_bam(path, genome, rna.fragments)
@@ -107,6 +113,48 @@ def planted(fusions_wanted: int, free: int, seed: int) -> bool:
     say(f"free of fusions: {false} false calls in {free} libraries; left out: "
           f"{dict(notes.most_common())}")  # fmt: skip
     return found >= LEAST_FOUND * sought and false <= MOST_FALSE * free
+
+
+def panels(wanted: int, seed: int) -> None:
+    """Print what is found of fusions by their fragments and by their kind."""
+    cases = [{"support": support} for support in ((3, 4), (5, 9), (10, 40))]
+    cases += [{"kind": kind} for kind in KINDS]
+    for number, case in enumerate(cases):
+        sought = found = wrong = 0
+        notes: Counter[str] = Counter()
+        for part in range(-(-wanted // IN_PANEL)):
+            own = seed + 5000 + 100 * number + part
+            truth, got, table = simulated(
+                invent_genome(own), own, IN_PANEL, FRAGMENTS // 3, **case
+            )
+            sought, found = sought + len(truth), found + len(truth & got)
+            wrong += len(got - truth)
+            missed = set(truth) - got
+            seen = table.drop_duplicates(["gene_5", "gene_3"])
+            told = {
+                (row["gene_5"], row["gene_3"]): row["note"] for row in seen.to_dict("records")
+            }
+            notes.update(told.get(pair, "no junction") for pair in missed)
+        say(f"{case}: {found} of {sought}; {wrong} false beside them; missed: {dict(notes)}")
+
+
+def straw(free: int, seed: int) -> None:
+    """Print how many false calls callers with fewer rules would make."""
+    genome = invent_genome(seed + 1000)
+    counts: Counter[str] = Counter()
+    for number in range(free):
+        rna = RnaSimulator(genome, seed + 8000 + number).library(FRAGMENTS)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "rna.bam"
+            write_bam(path, genome, rna.fragments)
+            table = called(path, genome.annotation)
+        is_twice = table["split_fragments"] >= 2
+        is_exon = ~table["note"].str.contains("not_at_exon_ends")
+        counts["everything"] += len(table)
+        counts["two fragments"] += int(is_twice.sum())
+        counts["two fragments at exon ends"] += int((is_twice & is_exon).sum())
+        counts["storiform"] += int(table["is_confident"].sum())
+    say(f"false calls in {free} libraries without fusions: {dict(counts)}")
 
 
 def mane(path: Path) -> FusionTranscripts:
@@ -168,7 +216,11 @@ def main() -> int:
     parser.add_argument("--free", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--gtf", type=Path)
+    parser.add_argument("--panel", type=int, default=40, help="fusions of each kind")
     options = parser.parse_args()
+    if options.panel:
+        panels(options.panel, options.seed)
+        straw(min(options.free, 5), options.seed)
     is_good = planted(options.fusions, options.free, options.seed)
     if folder := os.environ.get("STORIFORM_REAL_DATA"):
         data = Path(folder)

@@ -17,17 +17,18 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from _hla_loss_cases import PREVALENCE, Case, Cell, draw_cell, person_cases, release, thin_case
-from _lohhla_rule import lohhla_rule
+from _lohhla_rule import P_LOOSE, lohhla_rule
 
 from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh
 from storiform.engine.cluster import prepare_environment
@@ -52,7 +53,8 @@ POWER: dict[Cell, tuple[float, int]] = {
 """Least share of losses that are called, and the persons who have one."""
 PERSONS, MIXED = 168, 300
 """Persons of each cell without loss, and of the mixture by which probabilities are judged."""
-_BINS = 10
+_BINS, _FEW = 10, 30
+"""Bins of probability, and genes of a bin below which its share tells little."""
 _FAR = 3.0
 
 
@@ -122,7 +124,8 @@ def _row(case: Case, call: dict[str, object]) -> dict[str, object]:
         "cell": case.cell, "gene": gene, "planted": planted, "call": call["call"],
         "probability": call["probability"], "is_called": call["call"] == "LOH",
         "is_right": call["call"] == "LOH" and call["lost_allele"] == planted,
-        "by_rule": bool(rule.is_lost),
+        "by_rule": rule.is_lost(), "by_loose_rule": rule.is_lost(P_LOOSE),
+        "is_ruled": rule.sites > 1,
     }  # fmt: skip
 
 
@@ -144,7 +147,9 @@ def print_cells(rows: pd.DataFrame) -> list[str]:
         bar = f">= {POWER[cell][0]:.2f}" if is_power else f"<= {FALSE:.3f}"
         calls = ", ".join(f"{k} {v}" for k, v in own["call"].value_counts().items())
         told = f"{'ok  ' if is_met else 'MISS'} {cell.name}: genes {len(own)}, "
-        told += f"{_shares(own, 'LOH', column)} {bar}, {_shares(own, 'rule', 'by_rule')}"
+        told += f"{_shares(own, 'LOH', column)} {bar}, {_shares(own, 'rule', 'by_rule')}, "
+        told += f"{_shares(own, 'at P .05', 'by_loose_rule')}, "
+        told += f"too few sites {int((~own['is_ruled']).sum())}"
         print(f"{told} [{calls}]")
         missed += [] if is_met else [cell.name]
     return missed
@@ -170,19 +175,34 @@ def print_calibration(bins: pd.DataFrame) -> list[str]:
     """Print the bins; return those in which told and planted shares are far apart.
 
     A difference counts if it is more than 3 standard errors, the least of which is half a gene.
+    Bins of few genes are named: they agree with nearly anything.
     """
     print(f"calibration, share of genes with a loss {PREVALENCE}:")
     missed = []
-    for row in bins.itertuples():
-        least = 0.5 / row.genes
-        is_met = abs(row.told - row.lost) <= _FAR * max(row.error, least)
+    rows = {int(str(row["bin"])): row for row in bins.to_dict("records")}
+    for number in range(_BINS):
+        name = f"P {number / _BINS:.1f} to {(number + 1) / _BINS:.1f}"
+        row = rows.get(number)
+        if row is None:
+            print(f"none {name}: no gene, left out")
+            continue
+        genes, told, lost, error = (row[key] for key in ("genes", "told", "lost", "error"))
+        is_met = abs(told - lost) <= _FAR * max(error, 0.5 / genes)
+        few = f", fewer than {_FEW} genes: this tells little" if genes < _FEW else ""
         print(
-            f"{'ok  ' if is_met else 'MISS'} P {row.bin / _BINS:.1f} to "
-            f"{(row.bin + 1) / _BINS:.1f}: genes {row.genes}, told {row.told:.3f}, "
-            f"planted {row.lost:.3f}, standard error {row.error:.3f}"
+            f"{'ok  ' if is_met else 'MISS'} {name}: genes {genes}, told {told:.3f}, "
+            f"planted {lost:.3f}, standard error {error:.3f}{few}"
         )
-        missed += [] if is_met else [f"calibration bin {row.bin}"]
+        missed += [] if is_met else [f"calibration bin {number}"]
+    scarce = [number for number in range(_BINS) if not _is_many(rows.get(number))]
+    if scarce:
+        names = ", ".join(f"{number / _BINS:.1f}" for number in scarce)
+        print(f"calibration is shown by {_BINS - len(scarce)} of {_BINS} bins; not by: {names}")
     return missed
+
+
+def _is_many(row: dict[Hashable, Any] | None) -> bool:
+    return row is not None and row["genes"] >= _FEW
 
 
 def draw_calibration(bins: pd.DataFrame, kind: str = "png") -> bytes:
@@ -196,7 +216,7 @@ def draw_calibration(bins: pd.DataFrame, kind: str = "png") -> bytes:
     )  # fmt: skip
     for row in bins.itertuples():
         axes.annotate(
-            str(row.genes),
+            f"{row.genes}, few" if row.genes < _FEW else str(row.genes),
             (row.told, row.lost),
             (4, -7),
             textcoords="offset points",

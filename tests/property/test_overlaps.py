@@ -248,3 +248,81 @@ def test_reads_whose_mates_are_not_aligned_do_not_wait() -> None:
         collector.take(one)
     assert collector.counter.sums.used.tolist() == [0, 5000]
     assert len(collector.counter.state[1]) < 5000
+
+
+def placed(entry, exons) -> tuple[str, list[tuple[str, list[int]]]]:
+    """Tell where a good read lies, and the bases that it has on each gene."""
+    place, bases = entry["start"], []
+    for n, code in entry["cigar"]:
+        bases += list(range(place, place + n)) if code in "M=X" else []
+        place += n if code in "MDN=X" else 0
+    own = {f"g{e[3]}": set() for e in exons if e[0] == entry["contig"]}
+    for c, s, n, g, _ in exons:
+        if c == entry["contig"]:
+            own[f"g{g}"] |= set(range(s, s + n))
+    touching = [(gene, sorted(held & set(bases))) for gene, held in own.items()]
+    touching = [pair for pair in touching if pair[1]]
+    if touching:
+        return "exonic", touching
+    inside = any(min(held) <= entry["start"] <= max(held) for held in own.values())
+    return ("intronic" if inside else "intergenic"), []
+
+
+def union(exons, gene) -> list[tuple[int, int]]:
+    """Return the bases of a gene's exons in the order of the genome."""
+    held = {(c, at) for c, s, n, g, _ in exons if f"g{g}" == gene for at in range(s, s + n)}
+    return sorted(held)
+
+
+@given(EXONS, PAIRS)
+@settings(max_examples=100)
+def test_good_reads_lie_where_they_do_by_hand(exons, pairs) -> None:
+    entries = records(pairs)
+    good = [e for e in entries if not e["flag"] & 4 and e["hits"] == 1]
+    found = [placed(entry, exons)[0] for entry in good]
+    _, summary = tables(model(exons), cut(entries, 500))
+    told = summary[["exonic", "intronic", "intergenic"]].iloc[0].to_dict()
+    if not found:
+        assert all(pd.isna(number) for number in told.values())
+        return
+    assert told == {name: found.count(name) for name in told}
+
+
+@given(EXONS, PAIRS)
+@settings(max_examples=50)
+def test_shares_of_the_ends_are_those_by_hand(exons, pairs) -> None:
+    genes, entries = model(exons), records(pairs)
+    strand = genes.genes.set_index("gene_id")["strand"]
+    ends: dict[str, list[float]] = {}
+    for entry in entries:
+        if entry["flag"] & 4 or entry["hits"] > 1:
+            continue
+        touching = placed(entry, exons)[1]
+        if len(touching) == 1:
+            gene, bases = touching[0]
+            along = union(exons, gene)
+            first = along.index((entry["contig"], bases[0]))
+            last = along.index((entry["contig"], bases[-1])) + 1
+            middle = (first + last) / (2 * len(along))
+            ends.setdefault(gene, []).append(middle if strand[gene] == "+" else 1 - middle)
+    collected = gene_counting_with_any_gene(genes, cut(entries, 500))
+    if not ends:
+        assert np.isnan(collected["three_prime_bias"])
+        return
+    means = {gene: np.mean(places) for gene, places in ends.items()}
+    assert collected["three_prime_bias"] == pytest.approx(np.mean(list(means.values())))
+    # The middle of a read can lie on the very edge of a fifth, which has two names.
+    if any(abs(5 * p - round(5 * p)) < 1e-9 for places in ends.values() for p in places):
+        return
+    first = np.mean([np.mean([p < 0.2 for p in places]) for places in ends.values()])
+    last = np.mean([np.mean([p > 0.8 for p in places]) for places in ends.values()])
+    assert collected["five_prime_share"] == pytest.approx(first)
+    assert collected["three_prime_share"] == pytest.approx(last)
+
+
+def gene_counting_with_any_gene(genes, batches) -> pd.Series:
+    """Count with no gene too short and none with too few reads for its ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storiform.biomarkers.gene_counting._MIN_READS", 1)
+        patch.setattr("storiform.biomarkers.gene_counting._MIN_LENGTH_BP", 1)
+        return tables(genes, batches)[1].iloc[0]

@@ -11,14 +11,7 @@ from pydantic import Field
 from storiform.kernels.counter import FragmentCounter
 from storiform.kernels.exons import MINUS, NEITHER, PLUS, flatten_exons
 from storiform.kernels.fragments import Records
-from storiform.kernels.overlaps import (
-    END,
-    FIRST_ENTRY,
-    GENE_SHIFT,
-    ON_PLUS,
-    START,
-    Layout,
-)
+from storiform.kernels.overlaps import Layout
 from storiform.kernels.votes import (
     ALIGNED,
     AMBIGUOUS,
@@ -27,6 +20,11 @@ from storiform.kernels.votes import (
     CHIMERIC,
     DUPLICATES,
     ENDS,
+    EXONIC,
+    FIRST_FIFTH,
+    INTERGENIC,
+    INTRONIC,
+    LAST_FIFTH,
     LOST,
     LOW_MAPQ,
     MULTI_MAPPING,
@@ -36,6 +34,7 @@ from storiform.kernels.votes import (
     RIBOSOMAL,
     SECONDARIES,
     SENSE,
+    SEVERAL,
     SINGLETON,
     SUPPLEMENTARIES,
     UNALIGNED,
@@ -45,7 +44,8 @@ from storiform.model.errors import ContractError, DataWarning, InputError, fault
 from storiform.model.intervals import GeneModel, Genes
 from storiform.model.params import Fraction, Params
 from storiform.model.reads import MIXED, Collector, ReadHeader, RecordBatch, Scan
-from storiform.model.tables.reads import GENE_COUNTING_SUMMARY, GENE_COUNTS
+from storiform.model.tables.reads import GENE_COUNTS
+from storiform.model.tables.rna_quality import GENE_COUNTING_SUMMARY
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -226,7 +226,7 @@ class _GeneCounter:
         sense, found = _found(totals, self._params)
         chosen = _chosen(sense, found, self._params)
         counts = counted.counts()[STRANDEDNESS.index(chosen)]
-        lengths = _lengths(counted.layout, counted.genes)
+        lengths = counted.layout.lengths
         genes = self._genes.genes
         _warn_of_losses(genes, counts, by_gene[LOST])
         rows = pd.DataFrame({"gene_id": genes["gene_id"], "gene": genes["gene"]})
@@ -237,7 +237,8 @@ class _GeneCounter:
             "sense_share": sense,
             **_where(counted.classes[STRANDEDNESS.index(chosen)]),
             **_shares(totals, genes),
-            "three_prime_bias": _three_prime_bias(by_gene, genes, lengths),
+            **_places(totals),
+            **_bias(by_gene, genes, lengths),
             "genes_detected": int((counts > 0).sum()),
             "xist": _of_genes(counts, genes, ("XIST",)),
             "y_genes": _of_genes(counts, genes, _Y_GENES),
@@ -317,15 +318,6 @@ def _chosen(sense: float, found: str, params: GeneCountingParams) -> Strandednes
     return stated
 
 
-def _lengths(layout: Layout, genes: int) -> Int64s:
-    """Return the bases in the union of the exons of each gene."""
-    segments, owners = layout.segments, layout.entries[:, ON_PLUS] >> GENE_SHIFT
-    sizes = np.repeat(
-        (segments[:, END] - segments[:, START])[:-1], np.diff(segments[:, FIRST_ENTRY])
-    )
-    return np.bincount(owners, sizes, minlength=genes).astype(np.int64)
-
-
 def _where(classes: Int64s) -> dict[str, float]:
     """Return the fragments of each class, their sum, and the share that was assigned."""
     total = int(classes.sum())
@@ -340,6 +332,7 @@ def _shares(totals: Int64s, genes: pd.DataFrame) -> dict[str, float]:
     return {
         "mitochondrial_share": totals[ON_MITOCHONDRION] / aligned if aligned else np.nan,
         "rrna_share": totals[RIBOSOMAL] / aligned if aligned and has_ribosomal else np.nan,
+        "multi_mapped_share": totals[SEVERAL] / aligned if aligned else np.nan,
     }
 
 
@@ -349,15 +342,34 @@ def _of_genes(counts: Floats, genes: pd.DataFrame, names: tuple[str, ...]) -> ob
     return round(float(counts[rows].sum())) if rows.any() else pd.NA
 
 
-def _three_prime_bias(by_gene: Int64s, genes: pd.DataFrame, lengths: Int64s) -> float:
-    """Return the mean over genes of the mean place of reads along their exons, 0 to 1."""
-    ends, reads = by_gene[ENDS], by_gene[READS]
-    strands = genes["strand"].to_numpy(dtype=object)
+def _places(totals: Int64s) -> dict[str, object]:
+    """Return how many good reads lie on exons, in introns and elsewhere, if it was looked.
+
+    HTSeq's intersections do not look at one read at a time.
+    """
+    names = {"exonic": EXONIC, "intronic": INTRONIC, "intergenic": INTERGENIC}
+    numbers = {name: int(totals[at]) for name, at in names.items()}
+    return {
+        name: number if any(numbers.values()) else pd.NA for name, number in numbers.items()
+    }
+
+
+def _bias(by_gene: Int64s, genes: pd.DataFrame, lengths: Int64s) -> dict[str, float]:
+    """Return means over genes: the place of reads, and the shares of them at both ends."""
+    reads, strands = by_gene[READS], genes["strand"].to_numpy(dtype=object)
     is_used = (reads >= _MIN_READS) & (lengths >= _MIN_LENGTH_BP) & np.isin(strands, ("+", "-"))
     if not is_used.any():
-        return float("nan")
-    places = ends[is_used] / (2.0 * reads[is_used] * lengths[is_used])
-    return float(np.where(strands[is_used] == "+", places, 1.0 - places).mean())
+        return dict.fromkeys(
+            ("three_prime_bias", "five_prime_share", "three_prime_share"), np.nan
+        )
+    is_plus, used = strands[is_used] == "+", by_gene[:, is_used] / reads[is_used]
+    places = used[ENDS] / (2.0 * lengths[is_used])
+    low, high = used[FIRST_FIFTH], used[LAST_FIFTH]
+    return {
+        "three_prime_bias": float(np.where(is_plus, places, 1.0 - places).mean()),
+        "five_prime_share": float(np.where(is_plus, low, high).mean()),
+        "three_prime_share": float(np.where(is_plus, high, low).mean()),
+    }
 
 
 def _warn_of_losses(genes: pd.DataFrame, counts: Floats, lost: Int64s) -> None:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,15 +18,14 @@ from storiform.model.tables.reads import (
     QUALITY,
     Contamination,
     DepthHistogram,
-    GeneCountingSummary,
     Identity,
     Quality,
     ReadStatistics,
     TargetDepth,
 )
+from storiform.model.tables.rna_quality import RnaQuality
 
 Floats = NDArray[np.float64]
-PerMillion = Annotated[float, Field(ge=0.0, le=1e6)]
 
 _UNITS = ["patient", "sample", "role", "assay"]
 _DEPTHS = (20, 50, 100)
@@ -37,7 +36,6 @@ _NOT_AUTOSOMES = (*_SEX_CONTIGS, "chrM")
 _OWN_X = (2_790_000, 154_900_000)
 _OWN_Y = (2_790_000, 56_800_000)
 """Bounds of what X and Y do not share, in both builds."""
-_MILLION = 1e6
 _FEWEST_MAPPED = 1000
 _SHORT_READ = 1000
 """Bases; a longer read spans as many of DNA as one of RNA does by its introns."""
@@ -56,12 +54,6 @@ class QualityParams(Params):
     max_duplicates: Fraction = Field(0.5, description="share of duplicates in an exome")
     max_contamination: Fraction = Field(0.02, description="share of reads of another person")
     heavy_contamination: Fraction = Field(0.1, description="the same, which is warned of")
-    min_assigned: Fraction = Field(0.4, description="share of RNA fragments of a gene")
-    max_rrna: Fraction = Field(0.1, description="share of RNA fragments of rRNA genes")
-    max_mitochondrial: Fraction = Field(0.4, description="share of RNA reads of chrM")
-    max_three_prime: Fraction = Field(
-        0.7, description="mean place of RNA reads along transcripts; 0.5 is even"
-    )
     min_sex_targets: int = Field(
         5, ge=1, le=10_000, description="targets of X, and of Y, that tell the sex"
     )
@@ -74,19 +66,13 @@ class QualityParams(Params):
     female_min_x: Fraction = Field(
         0.75, description="depth of X by that of autosomes from which it is female"
     )
-    rna_sex_min: PerMillion = Field(
-        5.0, description="fragments of XIST, or of four Y genes, per million assigned: present"
-    )
-    rna_sex_max: PerMillion = Field(
-        1.0, description="fragments of the four Y genes per million assigned: absent"
-    )
 
 
 def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     read_statistics: ReadStatistics,
     target_depth: TargetDepth | None,
     depth_histogram: DepthHistogram | None,
-    gene_counting_summary: GeneCountingSummary | None,
+    rna_quality: RnaQuality | None,
     contamination: Contamination | None,
     identity: Identity | None,
     clinic: Clinic | None,
@@ -94,10 +80,10 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
 ) -> Quality:
     """Bring together what is known of each sample's reads, and name what is doubtful.
 
-    Depth, GC bias and the sex by X and Y are those of exomes; RNA tells the sex by XIST and
-    four genes of Y. GC bias is the depth, by the mean of autosomal targets, where more than
-    .6 of the bases are G or C, less that where fewer than .4 are. A tumour that has lost Y
-    looks neither male nor female.
+    Depth, GC bias and the sex by X and Y are those of exomes; what RNA tells comes from
+    `rna_quality`, with its concerns, which that step has warned of. GC bias is the depth, by
+    the mean of autosomal targets, where more than .6 of the bases are G or C, less that where
+    fewer than .4 are. A tumour that has lost Y looks neither male nor female.
 
     Parameters
     ----------
@@ -105,8 +91,8 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
         One row per sample; it decides which samples there are.
     target_depth, depth_histogram
         Depth of exomes, by target and by base.
-    gene_counting_summary
-        Counting of RNA.
+    rna_quality
+        Numbers, sex and concerns of RNA.
     contamination, identity
         What genotypes say.
     clinic
@@ -123,7 +109,7 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     parts = [
         _of_targets(target_depth, params),
         _of_histogram(depth_histogram),
-        _of_rna(gene_counting_summary, params),
+        _of_rna(rna_quality),
         of_genotypes.set_index("sample").filter(like="contamination"),
     ]
     joined = _of_reads(read_statistics).set_index("sample", drop=False)
@@ -138,7 +124,7 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     concerns_of = [
         *_identities(identity), *_molecules(read_statistics, params),
         *_thresholds(joined, params, told), *_sexes(joined, clinic),
-        *_strands(gene_counting_summary),
+        *_of_rna_quality(rna_quality),
     ]  # fmt: skip
     found: dict[str, list[_Concern]] = {str(name): [] for name in joined.index}
     for name, concern in concerns_of:
@@ -179,12 +165,6 @@ _RULES = (
     _Rule("on_target_share", "min_on_target", "{:.0%} of the aligned reads on target",
           "exome", "poor_on_target"),
     _Rule("duplicate_share", "max_duplicates", "{:.0%} duplicates", "exome"),
-    _Rule("assigned_share", "min_assigned", "{:.0%} of the fragments assigned",
-          "rna", "min_assigned"),
-    _Rule("rrna_share", "max_rrna", "{:.0%} of the fragments of rRNA", "rna"),
-    _Rule("mitochondrial_share", "max_mitochondrial", "{:.0%} of the fragments mitochondrial",
-          "rna"),
-    _Rule("three_prime_bias", "max_three_prime", "reads crowd at 3' ends ({:.2f})", "rna"),
     _Rule("contamination", "max_contamination", "{:.1%} of the reads are of another person",
           warned="heavy_contamination"),
 )  # fmt: skip
@@ -287,29 +267,12 @@ def _median(depth: NDArray[np.int64], bases: NDArray[np.int64]) -> float:
     return float(depth[np.searchsorted(reached, middle, side="right")].mean())
 
 
-def _of_rna(summary: pd.DataFrame | None, params: QualityParams) -> pd.DataFrame:
-    if summary is None or summary.empty:
+def _of_rna(rna_quality: pd.DataFrame | None) -> pd.DataFrame:
+    if rna_quality is None or rna_quality.empty:
         return pd.DataFrame()
-    rows = summary.set_index("sample")
+    rows = rna_quality[rna_quality["sample"] != ""].set_index("sample")
     names = ["assigned_share", "mitochondrial_share", "rrna_share", "strandedness_found"]
-    kept = rows[[*names, "three_prime_bias", "genes_detected"]]
-    per_million = _MILLION / rows["assigned"].where(rows["assigned"] > 0).astype("Float64")
-    sexes = [
-        _sex_of_rna(xist, y, params)
-        for xist, y in zip(
-            _floats(rows["xist"] * per_million), _floats(rows["y_genes"] * per_million),
-            strict=True,
-        )
-    ]  # fmt: skip
-    return kept.assign(sex_found=pd.Series(sexes, index=rows.index, dtype=object))
-
-
-def _sex_of_rna(xist: float, y: float, params: QualityParams) -> str:
-    """Tell the sex by fragments per million; empty where it cannot be told."""
-    has_xist, has_y = xist >= params.rna_sex_min, y >= params.rna_sex_min
-    if has_y and not has_xist:
-        return "male"
-    return "female" if has_xist and y <= params.rna_sex_max else ""
+    return rows[[*names, "three_prime_bias", "genes_detected", "sex_found"]]
 
 
 def _warn_of_missed_targets(statistics: pd.DataFrame) -> set[str]:
@@ -364,10 +327,13 @@ def _sexes(
     known = CLINIC.empty(("patient",)) if clinic is None else clinic
     known = known[known["sex"].isin(["female", "male"])]
     of_clinic = dict(zip(known["patient"], known["sex"], strict=True))
+    of_assay = dict(zip(told["sample"], told["assay"], strict=True))
     for patient, rows in told.groupby("patient"):
         expected = of_clinic.get(str(patient))
         for name, sex in zip(rows["sample"], rows["sex_found"], strict=True):
-            if expected is not None and sex != expected:
+            # The sex of RNA was compared with the clinic's by `rna_quality`.
+            is_known = of_assay[name] == "rna"
+            if expected is not None and sex != expected and not is_known:
                 words = f"{sex} by its reads, {expected} in the clinical table"
                 yield str(name), _Concern(words, is_serious=True)
             others = rows.loc[rows["sex_found"] != sex, ["sample", "sex_found"]]
@@ -385,12 +351,10 @@ def _identities(identity: pd.DataFrame | None) -> Iterator[tuple[str, _Concern]]
             yield str(name), _Concern(str(row.says))
 
 
-def _strands(summary: pd.DataFrame | None) -> Iterator[tuple[str, _Concern]]:
-    """Name the RNA that was counted by another strand than its reads tell."""
-    if summary is None or summary.empty:
+def _of_rna_quality(rna_quality: pd.DataFrame | None) -> Iterator[tuple[str, _Concern]]:
+    """Hand on the concerns of RNA; `rna_quality` has warned of them."""
+    if rna_quality is None:
         return
-    for row in summary.fillna({"strandedness_found": ""}).itertuples():
-        found = str(row.strandedness_found)
-        if found and found != row.strandedness:
-            words = f"counted as {row.strandedness}, while its reads are {found}"
-            yield str(row.sample), _Concern(words, is_serious=True)
+    rows = rna_quality[rna_quality["concerns"].fillna("") != ""]
+    for name, words in zip(rows["sample"], rows["concerns"], strict=True):
+        yield str(name), _Concern(str(words))

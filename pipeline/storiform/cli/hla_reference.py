@@ -33,7 +33,7 @@ def hla_reference(imgt: Path, out: Path, release: str) -> None:
     from storiform.engine.cluster import prepare_environment
 
     prepare_environment()  # before numba is loaded: kernels compiled once serve the next time
-    from storiform.biomarkers.hla.reference import compile_reference
+    from storiform.biomarkers.hla.reference import check_compiled, compile_reference
     from storiform.io.hla_reference_file import write_hla_reference
     from storiform.io.imgt import read_imgt
     from storiform.model.errors import DataWarning, InputError, fault
@@ -44,6 +44,7 @@ def hla_reference(imgt: Path, out: Path, release: str) -> None:
         reference = compile_reference(read_imgt(imgt, release))
     for message in dict.fromkeys(str(w.message) for w in caught):
         click.echo(f"warning: {message}", err=True)
+    check_compiled(reference, str(imgt))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write_hla_reference(out, reference, f"{datetime.now(UTC):%Y-%m-%d}")

@@ -64,7 +64,8 @@ def fusion_tiles(fusions: pd.DataFrame, fusion_burden: pd.DataFrame) -> FusionTi
     Parameters
     ----------
     fusions, fusion_burden
-        The tables of all biopsies; a biopsy without fusions has a row in the second alone.
+        The tables of all biopsies; a biopsy without fusions has a row in the second alone. One
+        in which they could not be seen, whose count is missing, is a column only if one was.
     """
     counted = fusions[fusions["is_confident"]].drop_duplicates(["biopsy", "fusion"])
     is_known = counted["known_fusion"].fillna("").ne("")
@@ -74,7 +75,8 @@ def fusion_tiles(fusions: pd.DataFrame, fusion_burden: pd.DataFrame) -> FusionTi
     shown = sorted(shown, key=lambda pair: (pair not in known, -sizes[pair], pair))
     pairs = tuple(shown[:_MOST_PAIRS])
     rows = {pair: row for row, pair in enumerate(pairs)}
-    names = sorted(set(fusion_burden["biopsy"]) | set(counted["biopsy"]))
+    seen = fusion_burden.loc[fusion_burden["fusions"].notna(), "biopsy"]
+    names = sorted(set(seen) | set(counted["biopsy"]))
     table = np.zeros((len(pairs) + 1, len(names)), dtype=np.int64)
     columns = {name: column for column, name in enumerate(names)}
     for biopsy, pair in zip(counted["biopsy"], counted["fusion"], strict=True):
@@ -121,9 +123,9 @@ def fusion_strip(fusions: Fusions, fusion_burden: FusionBurden) -> FusionStrip:
     having = int(tiles.counts.any(axis=0).sum())
     is_known = fusions["is_confident"] & fusions["known_fusion"].fillna("").ne("")
     known = fusions.loc[is_known, "biopsy"].nunique()
-    footnote(
-        figure, f"n = {columns} biopsies; {having} with a fusion, {known} with a known one"
-    )
+    told = f"n = {columns} biopsies; {having} with a fusion, {known} with a known one"
+    blind = len(set(fusion_burden["biopsy"]) - set(tiles.biopsies))
+    footnote(figure, f"{told}; {blind} in which none can be seen" if blind else told)
     return figure
 
 

@@ -18,6 +18,17 @@ SEXES = {
 }  # fmt: skip
 CHOICE_COLUMNS = ("hla", "kit")
 """Columns that hold a path or the value itself."""
+LIBRARY_COLUMNS = ("strandedness", "batch", "site", "library")
+"""Columns of an RNA row that say how its library was made."""
+_STRANDS = {
+    "unstranded": "unstranded", "none": "unstranded", "no": "unstranded", "0": "unstranded",
+    "forward": "forward", "stranded": "forward", "yes": "forward", "1": "forward",
+    "fr-secondstrand": "forward", "isf": "forward", "sf": "forward", "fr": "forward",
+    "reverse": "reverse", "reversely_stranded": "reverse", "2": "reverse",
+    "fr-firststrand": "reverse", "isr": "reverse", "sr": "reverse", "rf": "reverse",
+    "iu": "unstranded", "u": "unstranded", "auto": "",
+}  # fmt: skip
+"""Words of nf-core, featureCounts, HTSeq, TopHat and salmon; auto tells nothing."""
 _NUMBERS = {"purity": (0.0, 1.0), "ploidy": (0.5, 12.0)}
 _ALL_PERCENT = 100.0
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
@@ -41,6 +52,12 @@ def read_cell(column: str, text: str, folder: Path) -> Path | str | Fault:
         return sex or Fault(repr(text), "female or male", "Correct it or leave it empty.")
     if column in _NUMBERS:
         return _number(column, text)
+    if column == "strandedness":
+        strand = _STRANDS.get(text.lower().replace(" ", "_"))
+        expected, remedy = "unstranded, forward or reverse", "Correct it or leave it empty."
+        return Fault(repr(text), expected, remedy) if strand is None else strand
+    if column in LIBRARY_COLUMNS:
+        return text
     if column in CHOICE_COLUMNS and not _is_path(text, folder):
         return text
     return _file(text, folder)

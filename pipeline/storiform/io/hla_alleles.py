@@ -13,6 +13,7 @@ import pandas as pd
 
 from storiform.io.biopsies import Rows
 from storiform.io.cells import read_cell
+from storiform.io.hla_typers import told_alleles
 from storiform.io.lines import lines
 from storiform.io.names import counted, listed
 from storiform.io.paths import Fault
@@ -30,7 +31,6 @@ from storiform.model.tables.proteins import HLA_TYPES
 
 COLUMN = "hla"
 _COPIES = 2
-_T1K_FIELDS, _T1K_ALLELES = 8, (2, 5)
 _MOST_LINES = 1_000
 _ALLELE = re.compile(
     r"(?:HLA[-_])?\b[A-Z]+\d?\*[\w:/]+|hla_[a-z]+\d?(?:_\d+)+[a-z]?", re.IGNORECASE
@@ -161,24 +161,13 @@ def _alleles_in(path: Path, line: int, sheet: Faults) -> str:
     except InputError as error:
         sheet.fault(line, COLUMN, str(error), _EXPECTED, "Correct the path or the file.")
         return ""
-    text = "\n".join(_first_choice(line) for line in text.split("\n"))
+    text = told_alleles(text)
     found = _ALLELE.findall(text)
     found = found or [name.written for name in read_hla_names(text) if name.allele]
     if not found:
         remedy = "Name the result of the typing, or write the alleles into the cell."
         sheet.fault(line, COLUMN, f"no allele in {path.name}", _EXPECTED, remedy)
     return ";".join(found)
-
-
-def _first_choice(line: str) -> str:
-    """Leave out what T1K names behind its two alleles of a gene: further ones that also fit.
-
-    Of several names that it cannot tell apart, joined by commas, the first stands for all.
-    """
-    fields = line.split("\t")
-    if len(fields) < _T1K_FIELDS or fields[1] not in {"0", "1", "2"}:
-        return line
-    return "\t".join(fields[at].partition(",")[0] for at in _T1K_ALLELES)
 
 
 def _check(names: Sequence[HlaName], text: str, line: int, sheet: Faults) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storiform.io.biopsies import Rows, assign_biopsies
 from storiform.io.cell_faults import CellFaults
-from storiform.io.cells import CHOICE_COLUMNS, STATUSES, read_cell
+from storiform.io.cells import CHOICE_COLUMNS, LIBRARY_COLUMNS, STATUSES, read_cell
 from storiform.io.clinical import Clinical, read_clinical
 from storiform.io.clinical_columns import clinical_names
 from storiform.io.delimited import Delimited, Row, read_delimited
@@ -24,13 +24,11 @@ RNA_FILES = frozenset(
 )
 READ_FILES = ("bam", "cram")
 INDICES = {"bai": "bam", "crai": "cram"}
-FILES = frozenset(
-    {*DNA_FILES, *RNA_FILES, *READ_FILES, *INDICES, *COVERAGES}
-    | {column for source in SOURCES for column in source.columns}
-) - set(CHOICE_COLUMNS)
+_NAMED_HERE = frozenset({*DNA_FILES, *RNA_FILES, *READ_FILES, *INDICES, *COVERAGES})
+FILES = _NAMED_HERE.union(*(source.columns for source in SOURCES)) - set(CHOICE_COLUMNS)
 """Columns that hold a path; a new source brings its own."""
 NAMES = ("patient", "sample", "status", "biopsy", "timepoint", "region")
-NOTES = ("sex", "purity", "ploidy", *CHOICE_COLUMNS)
+NOTES = ("sex", "purity", "ploidy", *LIBRARY_COLUMNS, *CHOICE_COLUMNS)
 COLUMNS = frozenset({*NAMES, *NOTES, *FILES})
 IGNORED = frozenset({"lane", "fastq_1", "fastq_2", "table", "variantcaller", "data_type"})
 """Columns of nf-core/sarek's sheets that say nothing here."""

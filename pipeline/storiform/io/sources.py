@@ -37,6 +37,7 @@ from storiform.model.tables.immune import GIVEN_CLONOTYPES
 from storiform.model.tables.proteins import CALL_PHASES, GIVEN_PROTEIN_CHANGES, HLA_TYPES
 from storiform.model.tables.proteome import GIVEN_PROTEINS
 from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM, VCF_EXPRESSION
+from storiform.model.tables.rna_quality import RNA_LIBRARY
 
 __all__ = ("SOURCES", "Source", "SourceUnit", "read_clinic")
 
@@ -72,9 +73,15 @@ def read_pathology(unit: SourceUnit) -> pd.DataFrame:
     return pd.DataFrame({n: [None if v is None else float(v)] for n, v in stated.items()})
 
 
+def read_rna_library(unit: SourceUnit) -> pd.DataFrame:
+    """Return what the sample sheet says of a biopsy's RNA library, as one row."""
+    return pd.DataFrame({name: [unit.record.get(name, "")] for name in RNA_LIBRARY.columns})
+
+
 SOURCES: tuple[Source, ...] = (
     Source(CLINIC, (), None, read_clinic),
     Source(PATHOLOGY, (), "exome", read_pathology),
+    Source(RNA_LIBRARY, (), "rna", read_rna_library),
     Source(HLA_TYPES, (), None, read_hla_types, notes=("hla",), word="alleles"),
     Source(CALLS, ("vcf", "maf"), "exome", read_calls),
     Source(CALL_PHASES, ("vcf",), "exome", read_call_phases),

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from storiform.kernels.overlaps import (
+    AFTER_INTRON,
     ALONG,
     END,
     FIRST_ENTRY,
@@ -58,19 +59,49 @@ def flatten_exons(
     owner, place, masks = _entries(bounds, genes.astype(np.int32), strands)
     used, lists = np.unique(place, return_index=True)
     lower, upper = cuts[used], cuts[np.minimum(used + 1, len(cuts) - 1)]
-    segments = np.zeros((len(used) + 1, 3), dtype=np.int64)
+    segments = np.zeros((len(used) + 1, 4), dtype=np.int64)
     segments[:-1, START] = lower % _APART
     segments[:-1, END] = (upper - 1) % _APART + 1
     segments[:, FIRST_ENTRY] = np.append(lists, len(owner))
+    segments[:-1, AFTER_INTRON] = _after_introns(
+        (starts, ends), spans[0], genes, (lower, upper)
+    )
+    sizes = (upper - lower)[np.searchsorted(used, place)]
     entries = np.empty((len(owner), 3), dtype=np.int64)
-    entries[:, ALONG] = _bases_before(owner, (upper - lower)[np.searchsorted(used, place)])
+    entries[:, ALONG] = _bases_before(owner, sizes)
+    lengths = np.bincount(owner, sizes, minlength=len(is_ribosomal)).astype(np.int64)
     words = owner.astype(np.int64) << GENE_SHIFT | np.where(
         is_ribosomal[owner], IS_RIBOSOMAL, 0
     )
     for column, mask in zip((ON_PLUS, ON_MINUS), masks, strict=True):
         entries[:, column] = words | mask
     offsets = np.searchsorted(lower, np.arange(contigs + 1) * _APART).astype(np.int64)
-    return Layout(segments=segments, offsets=offsets, entries=entries)
+    return Layout(segments=segments, offsets=offsets, entries=entries, lengths=lengths)
+
+
+def _after_introns(
+    exons: tuple[Int64s, Int64s],
+    contigs: Int64s,
+    genes: Int64s,
+    segments: tuple[Int64s, Int64s],
+) -> npt.NDArray[np.bool_]:
+    """Tell of each segment whether what lies between it and the one before is of a gene.
+
+    A gene begins and ends with an exon, so that a stretch between two segments is of it as a
+    whole or not at all. A gene on two contigs is one on each.
+    """
+    order = np.lexsort((contigs, genes))
+    contig, gene = contigs[order], genes[order]
+    is_first = np.append(True, (np.diff(contig) != 0) | (np.diff(gene) != 0))[: len(order)]
+    heads = np.flatnonzero(is_first)
+    if not len(heads):
+        return np.zeros(len(segments[0]), dtype=np.bool_)
+    first = np.minimum.reduceat(exons[0][order], heads)
+    last = np.maximum.reduceat(exons[1][order], heads)
+    depth = np.zeros(len(segments[0]) + 1, dtype=np.int64)
+    np.add.at(depth, np.searchsorted(segments[0], first) + 1, 1)
+    np.add.at(depth, np.searchsorted(segments[1], last) + 1, -1)
+    return np.asarray(np.cumsum(depth)[:-1] > 0, dtype=np.bool_)
 
 
 def _entries(

@@ -27,16 +27,22 @@ from storiform.kernels.overlaps import (
     Int64s,
     Layout,
     find_genes,
+    is_in_gene,
 )
 from storiform.kernels.records import Bytes, Int, mate_contig, mate_start
 from storiform.kernels.tags import DAMAGED, read_hits
 from storiform.kernels.votes import (
     DUPLICATE,
     ENDS,
+    EXONIC,
+    FIRST_FIFTH,
     FRACTION,
     HAPPENED,
+    INTERGENIC,
+    INTRONIC,
     IS_REVERSE,
     JUDGED_SHIFT,
+    LAST_FIFTH,
     MAPQ_SHIFT,
     MATE_UNMAPPED,
     MITOCHONDRIAL,
@@ -252,6 +258,7 @@ def count_records(  # noqa: C901, PLR0912, PLR0915  a call that hands on arrays 
     data, offsets, room = records.data, records.offsets, waiting.shape[1] - FIRST_GENE
     found, united = np.empty(room, np.int64), np.empty((2 * room, 3), np.int64)
     segments, entries, contigs = layout.segments, layout.entries, len(layout.offsets) - 1
+    lengths = layout.lengths
     most_events, most_used = len(events) - 6 * room, len(waiting) * 2 // 3
     halves, most_halves = sums.halves, len(sums.halves) * 2 // 3
     look: Int = np.int64(0)
@@ -285,9 +292,16 @@ def count_records(  # noqa: C901, PLR0912, PLR0915  a call that hands on arrays 
                 )
             if size < 0:
                 return row, GENES_FULL
-            if size == 1 and rules.rule < STRICT and is_good(state, hits):
-                by_gene[ENDS, found[0] >> GENE_SHIFT] += first + last
-                by_gene[READS, found[0] >> GENE_SHIFT] += 1
+            if rules.rule < STRICT and is_good(state, hits):
+                is_inside = size == 0 and is_in_gene(segments, look, where[1], record[2])
+                totals[EXONIC if size else INTRONIC if is_inside else INTERGENIC] += 1
+                if size == 1:
+                    gene = found[0] >> GENE_SHIFT
+                    fifth = 5 * (first + last) // (2 * lengths[gene])
+                    by_gene[ENDS, gene] += first + last
+                    by_gene[READS, gene] += 1
+                    by_gene[FIRST_FIFTH, gene] += fifth == 0
+                    by_gene[LAST_FIFTH, gene] += fifth == 4  # noqa: PLR2004  of five
         end = (state | judged << JUDGED_SHIFT, hits, size)
         pair = alone(end, found, rules, united)
         if rules.by_fragment and state & PAIRED:

@@ -43,18 +43,21 @@ SPACED = 1 << DELETION | 1 << SKIP
 class Layout(NamedTuple):
     """Flattened exons of all contigs of a file, int64.
 
-    `segments` (segments + 1, 3) in the order of the contigs: start, end, first entry.
+    `segments` (segments + 1, 4) in the order of the contigs: start, end, first entry, and 1 if
+    the bases between it and the segment before lie within a gene, in introns.
     `offsets` (contigs + 1,) into them. `entries` (entries, 3): the entry for a fragment on the
     forward strand, that for one on the reverse strand, and the bases of the gene's exons
-    before the segment. Few arrays, since numba counts references to each at every call.
+    before the segment. `lengths` (genes,): bases of each gene's exons. Few arrays, since numba
+    counts references to each at every call.
     """
 
     segments: Int64s
     offsets: Int64s
     entries: Int64s
+    lengths: Int64s
 
 
-START, END, FIRST_ENTRY = range(3)
+START, END, FIRST_ENTRY, AFTER_INTRON = range(4)
 ON_PLUS, ON_MINUS, ALONG = range(3)
 """Columns of `Layout.segments` and of `Layout.entries`."""
 
@@ -91,6 +94,15 @@ def add_entry(found: Int64s, size: Int, entry: Int) -> Int:
         return np.int64(-1)
     found[size] = entry
     return size + 1
+
+
+@compiled
+def is_in_gene(segments: Int64s, segment: Int, high: Int, place: Int) -> bool:
+    """Tell whether a place is of a gene; the segment is the first before `high` behind it."""
+    if segment >= high:
+        return False
+    is_between = segments[segment, AFTER_INTRON] == 1
+    return bool(is_between or segments[segment, START] <= place)
 
 
 @compiled

@@ -32,15 +32,16 @@ _PASSED = -1
 DROP, PRIMARY, FRACTION, ALL = range(4)
 """What becomes of reads with several alignments."""
 
-LOST, ENDS, READS, GENE_ROWS = 3, 4, 5, 6
+LOST, ENDS, READS, FIRST_FIFTH, LAST_FIFTH, GENE_ROWS = range(3, 9)
 """Rows of the sums by gene: after the fragments of the three strandednesses those left out
-as multi-mapping, the sum of first and last place of reads along the exons, and these reads."""
+as multi-mapping, the sum of first and last place of reads along the exons, these reads, and
+those of them whose middle lies in the first, and in the last, fifth of the gene's exons."""
 
-SENSE, ANTISENSE, ALIGNED, ON_MITOCHONDRION, RIBOSOMAL, HAPPENED, TOTALS = range(
-    3 * CLASSES, 3 * CLASSES + 7
-)
+(SENSE, ANTISENSE, ALIGNED, ON_MITOCHONDRION, RIBOSOMAL, SEVERAL, EXONIC, INTRONIC, INTERGENIC,
+ HAPPENED, TOTALS) = range(3 * CLASSES, 3 * CLASSES + 11)  # fmt: skip
 """Places of the totals, after the classes of the three strandednesses: stranded evidence,
-aligned fragments and those of two kinds, and how many events there are."""
+aligned fragments, those of two kinds and those with several alignments, good reads by where
+they lie, and how many events there are."""
 
 
 class Rules(NamedTuple):
@@ -264,10 +265,10 @@ def count_evidence(totals: Int64s, mask: Int) -> Int:
 
 
 @compiled
-def count_aligned(totals: Int64s, states: tuple[Int, Int], entries: Int) -> Int:
+def count_aligned(totals: Int64s, states: tuple[Int, Int], entries: Int, hits: Int) -> Int:
     """Count the fragment of primary records; return 1 if it is aligned, else 0.
 
-    ``entries`` are all of its entries, joined by or.
+    ``entries`` are all of its entries, joined by or; ``hits`` is NH.
     """
     either = states[0] | states[1]
     if either & (SECONDARY | SUPPLEMENTARY) or states[0] & states[1] & UNMAPPED:
@@ -275,6 +276,7 @@ def count_aligned(totals: Int64s, states: tuple[Int, Int], entries: Int) -> Int:
     totals[ALIGNED] += 1
     totals[ON_MITOCHONDRION] += either & MITOCHONDRIAL != 0
     totals[RIBOSOMAL] += entries & IS_RIBOSOMAL != 0
+    totals[SEVERAL] += hits > 1
     return np.int64(1)
 
 
@@ -312,10 +314,9 @@ def settle(
     entries = np.int64(0)
     for row in range(pair.size):
         entries |= united[row, 0]
-    is_primary = count_aligned(totals, (pair.later, pair.earlier), entries)
-    is_weighted = (
-        rules.multi_mappers == FRACTION and max(pair.later_hits, pair.earlier_hits) > 1
-    )
+    hits = max(pair.later_hits, pair.earlier_hits)
+    is_primary = count_aligned(totals, (pair.later, pair.earlier), entries, hits)
+    is_weighted = rules.multi_mappers == FRACTION and hits > 1
     if why == _PASSED and pair.size <= 1 and rules.rule <= UNION and not is_weighted:
         mask = (united[0, 1] | united[0, 2]) if pair.size else np.int64(0)
         assign_plain(by_gene, totals, entries >> GENE_SHIFT, mask)

@@ -25,7 +25,7 @@ _REMEDY = (
     "Give alleles in the column hla of the sample sheet, or compile a release of IPD-IMGT/HLA "
     "(storiform hla-reference --imgt DIR) and name it in resources.hla_reference."
 )
-_SHEET = "sheet"
+_SHEET, _PROBABLE = "sheet", "probability"
 _GIVEN_ONCE = "homozygous, or the other is not given"
 _NO_ALLELE, _MOST, _LEAST = "not usable", 0.99, 0.01
 
@@ -80,11 +80,44 @@ def hla_summary(record: BiopsyRecord) -> HlaSummary | None:
     )
     if types is None and losses is None and not (no_types or no_losses):
         return None
-    silent = _silent(tables.get("mhc_alleles"))
-    typed = () if types is None else tuple(_types(rows, silent) for rows in _by_gene(types))
+    silent, doubts = _silent(tables.get("mhc_alleles")), discordant_genes(record)
+    typed = (
+        () if types is None else tuple(_types(rows, silent, doubts) for rows in _by_gene(types))
+    )
     lost = () if losses is None else tuple(_loss(row) for _, row in losses.iterrows())
-    return HlaSummary(_types_verdict(types, no_types), _loss_verdict(losses, no_losses), typed,
-                      lost)  # fmt: skip
+    verdict = " ".join(filter(None, (_types_verdict(types, no_types), doubt_of_types(doubts))))
+    return HlaSummary(verdict, _loss_verdict(losses, no_losses), typed, lost)
+
+
+def discordant_genes(record: BiopsyRecord) -> dict[str, str]:
+    """Say of each gene whose given alleles are not those of the reads what these tell."""
+    frames = [table.frame for table in record.tables if table.name == "hla_discordances"]
+    return {
+        str(row["gene"]): (
+            f"the reads of {row['sample']} ({row['source']}) tell "
+            f"{listed(_words(str(row['told']).split(';')))} "
+            f"({_PROBABLE} {_chance(float(row['posterior']))})"
+        )
+        for frame in frames
+        for _, row in frame.iterrows()
+    }
+
+
+def doubt_of_types(doubts: Mapping[str, str]) -> str:
+    """Say in one sentence that given types are not those of the reads, empty where they are.
+
+    Parameters
+    ----------
+    doubts
+        What the reads tell of each such gene, see `discordant_genes`.
+    """
+    if not doubts:
+        return ""
+    genes = listed([f"HLA-{gene}" for gene in doubts])
+    return (
+        f"The reads tell other alleles of {genes} than those that were given: are they this "
+        "patient's?"
+    )
 
 
 def _by_gene(types: pd.DataFrame) -> Iterable[pd.DataFrame]:
@@ -116,15 +149,19 @@ def _silent(known: pd.DataFrame | None) -> dict[str, str]:
     }
 
 
-def _types(rows: pd.DataFrame, silent: Mapping[str, str]) -> GeneTypes:
+def _types(
+    rows: pd.DataFrame, silent: Mapping[str, str], doubts: Mapping[str, str]
+) -> GeneTypes:
     chances = rows["posterior"].dropna()
     untold = [silent[name] for name in rows["allele"].dropna() if name in silent]
+    gene = str(rows["gene"].iloc[0])
+    doubt = doubts.get(gene, "")
     return GeneTypes(
-        str(rows["gene"].iloc[0]),
+        gene,
         _alleles(rows.sort_values("copy")),
         listed(_words(rows["source"].dropna())) or MISSING,
         _chance(float(chances.min())) if len(chances) else MISSING,
-        "; ".join(_words([_remarks(rows), _given_once(rows), *untold])),
+        "; ".join(_words([doubt, _remarks(rows), _given_once(rows), *untold])),
     )
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from storiform.model.variant_groups import best_binders
+from storiform.report.hla import discordant_genes, doubt_of_types
 from storiform.report.missing import why_absent
 from storiform.report.numbers import counted, is_missing, text_of
 from storiform.report.record import BiopsyRecord
@@ -66,7 +67,7 @@ def neoantigen_summary(record: BiopsyRecord) -> NeoantigenSummary | None:
     return NeoantigenSummary(
         _verdict(burden),
         _counts(burden),
-        tuple(_notes(burden)),
+        (*filter(None, [doubt_of_types(discordant_genes(record))]), *_notes(burden)),
         tuple(_candidate(row) for _, row in best.head(ROWS_SHOWN).iterrows()),
         _spoken(best),
         _spoken(best.head(ROWS_SHOWN)),

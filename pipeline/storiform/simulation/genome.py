@@ -40,6 +40,8 @@ DRIVERS = (
     "TP53", "RB1", "ATRX", "PTEN", "NF1", "PIK3CA", "CIC", "KMT2D", "ARID1A", "SETD2",
     "NOTCH1", "MED12", "STAG2", "DICER1", "KDR", "CDKN2A", "MDM2", "CDK4",
 )  # fmt: skip
+PARTNERS = ("SS18", "ASPSCR1", "FUS", "TFE3")
+"""Genes that fuse in sarcomas, beside those that have a home."""
 NONCODING: Mapping[str, str] = {
     "XIST": "lncRNA", "MT-RNR1": "Mt_rRNA", "MT-RNR2": "Mt_rRNA", "RNA5S1": "rRNA",
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Invent the genome: lay genes out, draw bases that can be translated, and differences."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from storiform.simulation.genome import (
     DRIVERS,
     HOMES,
     NONCODING,
+    PARTNERS,
     Codes,
     Gene,
     Genome,
@@ -57,6 +58,10 @@ class _Layout:
             gap = int(self.rng.integers(*((50, 200) if is_small else (600, 2200))))
             at = gene.exons[-1][1] + (-40 if overlaps else gap)
         self.lengths[contig] = at + (500 if is_small else _MARGIN)
+
+    def place(self, contig: str, symbol: str, at: int) -> None:
+        """Lay one gene out where it is told to be."""
+        self.genes.append(self._gene(contig, symbol, at))
 
     def _gene(self, contig: str, symbol: str, at: int) -> Gene:
         rng = self.rng
@@ -116,7 +121,23 @@ def invent(reference: Reference) -> Genome:
         layout.fill(contig, [*mine[:half], *HOMES[contig], *mine[half:]])
     for contig in ("chrX", "chrY", "chrM"):
         layout.fill(contig, HOMES[contig])
-    return with_epitopes(_with_bases(layout))
+    return _with_partners(with_epitopes(_with_bases(layout)))
+
+
+def _with_partners(genome: Genome) -> Genome:
+    """Put genes that fuse in sarcomas before all others of two contigs.
+
+    Their bases are drawn apart, so that nothing else of the genome moves.
+    """
+    rng = np.random.default_rng([UNIVERSE_SEED, 9])
+    ids = {symbol: f"ENSG98{number:09d}" for number, symbol in enumerate(sorted(PARTNERS), 1)}
+    layout = _Layout(rng, ids, frozenset())
+    for number, symbol in enumerate(PARTNERS):
+        layout.place(_ARMS[number // 2], symbol, 1000 + number % 2 * _MARGIN // 2)
+    bases = genome.bases.copy()
+    for gene in layout.genes:
+        _write_gene(bases[genome.first(gene.contig) :], gene, rng)
+    return replace(genome, bases=bases, genes=(*genome.genes, *layout.genes))
 
 
 def _symbols(reference: Reference, rng: np.random.Generator) -> list[str]:

@@ -184,7 +184,7 @@ def burden_claims(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     biopsies = sound_rows(truth_dir, read_table(truth_dir / "tmb.tsv"))[["patient", "biopsy"]]
     both = biopsies.merge(found, on=["patient", "biopsy"], how="left", indicator=True)
     burden = both["neoantigen_burden"]
-    is_typed = both["patient"].isin(_typed(truth_dir))
+    is_typed = both["patient"].isin(typed_patients(truth_dir))
     is_there = both["_merge"] == "both"
     yield every_row(
         "missing without alleles alone",
@@ -227,7 +227,7 @@ def _counted(rows: pd.DataFrame, planted: pd.DataFrame) -> "pd.Series[int]":
     return rows["biopsy"].map(counts).fillna(0).astype(int)
 
 
-def _typed(truth_dir: Path) -> set[str]:
+def typed_patients(truth_dir: Path) -> set[str]:
     """Return the patients whose alleles the sample sheet names or the reads tell."""
     types = read_table(truth_dir / "hla.tsv")
     is_known = types["written"].notna() | types["has_reads"].astype(bool)
@@ -238,6 +238,6 @@ def _expected(truth_dir: Path) -> pd.DataFrame:
     """Return the neoantigens that a run must find: called, and of an allele that is named."""
     planted = sound_rows(truth_dir, read_table(truth_dir / "neoantigens.tsv"))
     is_called = planted["planted_as"] == "somatic"
-    is_named = planted["patient"].isin(_typed(truth_dir))
+    is_named = planted["patient"].isin(typed_patients(truth_dir))
     kept = planted[is_called & is_named & planted["is_presented"].astype(bool)]
     return kept.assign(variant_id=_ids(kept)).reset_index(drop=True)

@@ -13,6 +13,7 @@ from storiform.simulation.enrolment import BURDEN, Enrolment, enrol
 from storiform.simulation.faults import Fault, Faults, choose_faults, fault_table, truncate
 from storiform.simulation.files import write_table, write_text
 from storiform.simulation.fragments import Chains
+from storiform.simulation.fusion_trial import FUSION_COLUMNS, Joint, plant_fusions
 from storiform.simulation.hla import HlaType, type_rows
 from storiform.simulation.hla_patients import LOSS_COLUMNS, draw_types, write_release
 from storiform.simulation.invention import invent
@@ -78,6 +79,7 @@ class ReadTruth:
     hla: pd.DataFrame
     neoantigens: pd.DataFrame
     hla_loss: pd.DataFrame
+    fusions: pd.DataFrame
     missing: pd.DataFrame
     faults: pd.DataFrame
 
@@ -128,13 +130,17 @@ def simulate_reads(
     chosen = choose_faults(faults, with_dna, rng)
     sound = [name for name in with_dna if name not in chosen.patients] or with_dna
     clinical, hidden = hide_liposarcoma(clinical, sound, np.random.default_rng([seed, 28]))
+    with_rna = {biopsy.patient for biopsy in enrolment.biopsies if biopsy.rna}
+    free = [name for name in sound if name in with_rna and name != hidden]
+    clinical, joints = plant_fusions(genome, clinical, free, seed)
     told, people = draw_types(enrolment.patients, sound, seed)
     world = World(
         genome, Chains.of(genome), reference, recipe, effort or Effort(), seed, out, chosen,
         people,
     )  # fmt: skip
     sexes: dict[str, Sex] = dict(zip(clinical["patient"], clinical["sex"], strict=True))
-    tumours = _tumours(world, enrolment, sexes, _copies(world, clinical, hidden), told)
+    copies = _copies(world, clinical, hidden)
+    tumours = _tumours(world, enrolment, sexes, copies, told, joints)
     for name in ("bam", "vcf"):
         (out / name).mkdir(parents=True, exist_ok=True)
     write_annotation(out, genome)
@@ -176,6 +182,7 @@ def _copies(world: World, clinical: pd.DataFrame, hidden: str) -> dict[str, Tumo
 def _tumours(
     world: World, enrolment: Enrolment, sexes: Mapping[str, Sex],
     copies: Mapping[str, TumourCopies], types: Mapping[str, HlaType],
+    joints: Mapping[str, Joint],
 ) -> dict[str, list[Tumour]]:  # fmt: skip
     """Draw every person, and for each biopsy what is planted in it."""
     people: dict[str, Person] = {}
@@ -199,7 +206,8 @@ def _tumours(
         rng = np.random.default_rng([world.seed, 27, biopsy.number])
         purity = round(float(rng.uniform(*_PURITY)), 3)
         is_bare = number % 8 in _BARE
-        made = Tumour(biopsy, person, purity, rate, tuple(calls), own, hla, is_bare)
+        joint = joints.get(biopsy.patient)
+        made = Tumour(biopsy, person, purity, rate, tuple(calls), own, hla, is_bare, joint)
         tumours.setdefault(biopsy.patient, []).append(made)
     return tumours
 
@@ -265,6 +273,9 @@ def _truth(
         ),
         pd.DataFrame(
             [row for part in found for row in part.hla_loss], columns=list(LOSS_COLUMNS)
+        ),
+        pd.DataFrame(
+            [row for part in found for row in part.fusions], columns=list(FUSION_COLUMNS)
         ),
         missing, fault_table(faults),
     )  # fmt: skip

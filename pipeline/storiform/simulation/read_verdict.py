@@ -6,6 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from storiform.simulation.fusion_verdict import (
+    diagnosis_claims,
+    fusion_claims,
+    junction_claims,
+)
 from storiform.simulation.hla_verdict import call_claims, loss_claims, type_claims
 from storiform.simulation.neoantigen_verdict import (
     burden_claims,
@@ -192,5 +197,6 @@ _JUDGES: dict[str, Callable[[Path, pd.DataFrame], Iterator[Row]]] = {
     "copy_number_genes": _gene_copies, "copy_number_discordances": _discordances,
     "protein_changes": joint_claims, "neoantigens": neoantigen_claims,
     "neoantigen_burden": burden_claims, "hla_calls": call_claims, "hla_types": type_claims,
-    "hla_gene_loh": loss_claims,
+    "hla_gene_loh": loss_claims, "fusions": fusion_claims,
+    "fusion_discordances": diagnosis_claims, "peptides": junction_claims,
 }  # fmt: skip

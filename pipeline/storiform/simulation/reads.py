@@ -1,7 +1,9 @@
 """Sequence a library: fragments in, a sorted BAM with its index out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,7 @@ from storiform.kernels.layout import read_alleles
 from storiform.kernels.writing import write_records
 from storiform.model.reads import DUPLICATE, READ2, SECONDARY, SUPPLEMENTARY, UNMAPPED
 from storiform.simulation.fragments import Chains, Fragments
+from storiform.simulation.fusion_library import PackedReads
 from storiform.simulation.genome import Genome
 from storiform.simulation.hla_bam import Records as HlaRecords
 from storiform.simulation.hla_bam import append_records
@@ -63,13 +66,23 @@ class Questions:
 class Library:
     """One sample that is sequenced: its name, and the seed of all that goes wrong.
 
-    `hla` are the reads of HLA genes, on contigs of their own; see `hla_patients`.
+    `hla` are the reads of HLA genes, on contigs of their own; see `hla_patients`. `fused` are
+    the reads of fusions and chimeras; see `fusion_library`.
     """
 
     sample: str
     seed: int
     is_rna: bool = False
     hla: HlaRecords | None = None
+    fused: PackedReads = field(default_factory=PackedReads)
+
+
+class Piece(NamedTuple):
+    """Some records: bytes, (n + 1,) where each begins, and columns as in `PackedReads`."""
+
+    data: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.int64]
 
 
 def write_reads(  # noqa: PLR0913, PLR0917  a sample: whose, of what, where to
@@ -107,6 +120,7 @@ def write_reads(  # noqa: PLR0913, PLR0917  a sample: whose, of what, where to
     tags = np.frombuffer(f"RGZ{library.sample}\0".encode(), dtype=np.uint8)
     lengths = [*genome.lengths.items(), *CONTIGS]
     shown: list[pd.DataFrame] = []
+    fused = library.fused
     # What has no place stands behind the reads of HLA genes, whose contigs are the last.
     parts = np.split(order, [int((contigs != _UNPLACED).sum())])
     with BamWriter(path, _header(library, lengths), lengths) as bam:
@@ -119,11 +133,10 @@ def write_reads(  # noqa: PLR0913, PLR0917  a sample: whose, of what, where to
                     genome.bases, molecules.inserted, profiles, rates, prefix, tags,
                     library.seed,
                 )  # fmt: skip
-                fields = records.fields[rows]
-                ends = fields[:, START] + fields[:, SPAN]
-                columns = (fields[:, CONTIG], fields[:, START], ends, fields[:, FLAG])
-                bam.write(data, offsets[:-1], np.column_stack(columns))
-                shown.append(_shown(data, offsets, records, rows, genome.firsts, questions))
+                here, fused = fused.split(*_next_place(records, order, begin + _PIECE))
+                piece = _between(Piece(data, offsets, _columns(records, rows)), here)
+                bam.write(piece.data, piece.offsets[:-1], piece.columns[:, :4])
+                shown.append(_shown(piece, genome.firsts, questions))
             if hla is not None:
                 append_records(bam, hla, library.sample, is_rna=library.is_rna)
     return _fragment_alleles(pd.concat(shown, ignore_index=True))
@@ -137,29 +150,58 @@ def _halves(records: HlaRecords | None) -> tuple[HlaRecords | None, HlaRecords |
     return records.rows(np.flatnonzero(is_placed)), records.rows(np.flatnonzero(~is_placed))
 
 
-def _shown(
-    data: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], records: Records,
-    rows: npt.NDArray[np.int32], firsts: npt.NDArray[np.int64],
-    questions: Questions,
-) -> pd.DataFrame:  # fmt: skip
+def _next_place(records: Records, order: npt.NDArray[np.int32], number: int) -> tuple[int, int]:
+    """Return contig and start of a record that is still to be written, or the end."""
+    if number >= len(order) or records.fields[order[number], CONTIG] < 0:
+        return _UNPLACED, 0
+    contig, start = records.fields[order[number], [CONTIG, START]].tolist()
+    return contig, start
+
+
+def _columns(records: Records, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    fields = records.fields[rows].astype(np.int64)
+    ends = fields[:, START] + fields[:, SPAN]
+    told = (fields[:, CONTIG], fields[:, START], ends, fields[:, FLAG], fields[:, MAPPING])
+    return np.column_stack([*told, records.fragments[rows]])
+
+
+def _between(piece: Piece, fused: PackedReads) -> Piece:
+    """Put packed records between those of a piece, by their places."""
+    if not fused.data:
+        return piece
+    places, others = (
+        columns[:, 0] << 32 | columns[:, 1] for columns in (piece.columns, fused.columns)
+    )
+    at = np.searchsorted(places, others, side="right")
+    edges = [0, *at.tolist(), len(places)]
+    parts: list[npt.NDArray[np.uint8]] = []
+    for number, (low, high) in enumerate(pairwise(edges)):
+        parts.append(piece.data[piece.offsets[low] : piece.offsets[high]])
+        if number < len(fused.data):
+            parts.append(np.frombuffer(fused.data[number], dtype=np.uint8))
+    sizes = np.insert(np.diff(piece.offsets), at, [len(one) for one in fused.data])
+    columns = np.insert(piece.columns, at, fused.columns, axis=0)
+    return Piece(np.concatenate(parts), np.cumsum([0, *sizes.tolist()]), columns)
+
+
+def _shown(piece: Piece, firsts: npt.NDArray[np.int64], questions: Questions) -> pd.DataFrame:
     """Return what the good records of a piece show."""
-    fields = records.fields[rows]
-    kept = (fields[:, FLAG] & _LEFT_OUT == 0) & (fields[:, MAPPING] >= GOOD_MAPPING)
-    kept = np.flatnonzero(kept)
-    starts = firsts[fields[kept, CONTIG]] + fields[kept, START]
-    ends = starts + fields[kept, SPAN]
-    longest = int(fields[kept, SPAN].max(initial=0))
+    flags, mapping = piece.columns[:, 3], piece.columns[:, 4]
+    kept = np.flatnonzero((flags & _LEFT_OUT == 0) & (mapping >= GOOD_MAPPING))
+    begins = firsts[piece.columns[kept, 0]]
+    starts, ends = begins + piece.columns[kept, 1], begins + piece.columns[kept, 2]
+    longest = int((ends - starts).max(initial=0))
     sites, numbers, codes, qualities = read_alleles(
-        data, offsets[kept], starts, ends, longest, questions.positions, questions.sizes,
-        questions.inserted,
+        piece.data, piece.offsets[kept], starts, ends, longest, questions.positions,
+        questions.sizes, questions.inserted,
     )  # fmt: skip
     shown = pd.DataFrame(
         {
             "site": sites,
-            "fragment": records.fragments[rows][kept][numbers],
+            "fragment": piece.columns[kept, 5][numbers],
             "code": codes,
             "quality": qualities,
-            "is_second": fields[kept, FLAG][numbers] & READ2 > 0,
+            "is_second": flags[kept][numbers] & READ2 > 0,
         }
     )
     return shown[qualities >= GOOD_QUALITY]

@@ -21,6 +21,8 @@ from storiform.simulation.fragments import (
     gene_weights,
     rna_fragments,
 )
+from storiform.simulation.fusion_library import fused_reads
+from storiform.simulation.fusion_trial import Joint, fusion_row
 from storiform.simulation.genome import Genome
 from storiform.simulation.hla import HlaType
 from storiform.simulation.hla_bam import Records
@@ -76,7 +78,7 @@ class Tumour:
     """One biopsy: whose it is, its calls, its purity and its copies of the genome.
 
     `hla` are the patient's alleles of class I; `is_bare` tells whether the caller's file
-    lacks consequences.
+    lacks consequences; `joint` are the genes that are fused.
     """
 
     biopsy: Biopsy
@@ -87,6 +89,7 @@ class Tumour:
     copies: TumourCopies
     hla: HlaType
     is_bare: bool
+    joint: Joint | None = None
 
     @property
     def alleles(self) -> tuple[str, ...]:
@@ -105,11 +108,12 @@ class Found:
     copies: list[dict[str, object]]
     neoantigens: list[dict[str, object]]
     hla_loss: list[dict[str, object]]
+    fusions: list[dict[str, object]]
 
 
 def sequence_patient(world: World, tumours: Mapping[str, list[Tumour]], name: str) -> Found:
     """Sequence all samples of a patient and count the alleles of the calls in them."""
-    found = Found([], [], [], [], [], [], [])
+    found = Found([], [], [], [], [], [], [], [])
     mine = tumours[name]
     normal = _normal(world, mine[0], found) if mine[0].biopsy.dna else []
     for tumour in mine:
@@ -260,8 +264,18 @@ def _rna(world: World, tumour: Tumour, cells: Molecules, found: Found) -> list[C
     sample = HlaSample(biopsy.patient, depth, 0.0, "rna", (world.seed, 35, biopsy.number),
                        _hla_of(world, tumour))  # fmt: skip
     hla = hla_records(world.hla, sample, len(world.genome.contigs))
-    library = Library(biopsy.rna_sample, int(rng.integers(1, 2**30)), is_rna=True, hla=hla)
-    found.reads.append(_row(tumour, biopsy.rna_sample, "tumour", "rna", drawn))
+    fused = fused_reads(
+        world.genome, cells, tumour.joint, weights, (biopsy.rna_sample, size),
+        np.random.default_rng([world.seed, 37, biopsy.number]),
+    )  # fmt: skip
+    if tumour.joint is not None:
+        counts = (fused.split, fused.spanning)
+        found.fusions.append(fusion_row(world.genome, biopsy, tumour.joint, counts))
+    library = Library(
+        biopsy.rna_sample, int(rng.integers(1, 2**30)), is_rna=True, hla=hla, fused=fused.reads
+    )
+    row = _row(tumour, biopsy.rna_sample, "tumour", "rna", drawn)
+    found.reads.append(row | {"fragments": len(drawn.chain) + fused.fragments})
     lengths = np.array([gene.length for gene in world.genome.genes])
     planted = 1e6 * (weights / lengths) / (weights / lengths).sum()
     found.expression += [

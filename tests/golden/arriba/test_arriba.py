@@ -1,9 +1,11 @@
-"""Files and calls of Arriba beside ours; its files are read without loss."""
+"""Files, calls and proteins of Arriba beside ours; its files are read without loss."""
 
 import csv
+import gzip
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,6 +16,7 @@ from storiform.io.fusion_files import read_given_fusions, read_known_fusions
 from storiform.io.genes import read_gene_names
 from storiform.io.read_files import open_reads
 from storiform.io.resources import bundled
+from storiform.io.transcripts import read_transcript_models
 from storiform.io.units import SourceUnit
 from storiform.model.errors import DataWarning
 from storiform.model.transcripts import Transcript
@@ -92,6 +95,75 @@ def test_proteins_of_arriba_are_taken_where_there_is_no_genome() -> None:
                                   "hcc1395_arriba_fusions"])  # fmt: skip
 def test_whole_files_of_arriba_are_read_without_loss(real_data, name) -> None:
     lossless(real_data / "fusion" / f"{name}.tsv")
+
+
+class Sparse:
+    """A genome of which Arriba's messengers tell some bases; all others are N."""
+
+    def __init__(self, known, length):
+        self.contigs = {"chr17": length}
+        self._known = known
+
+    def bases(self, contig, start, end):
+        """Return the bases [start, end)."""
+        assert contig == "chr17"
+        letters = "".join(self._known.get(place, "N") for place in range(start, end))
+        return np.frombuffer(letters.encode(), dtype=np.uint8)
+
+    def pieces(self, contig, starts, ends):
+        """Return the bases of several intervals, one after another."""
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        return np.concatenate([self.bases(contig, *span) for span in spans])
+
+
+def placed(transcript, place, letters, *, is_head):
+    """Return the forward bases of one side of a messenger by their place, read off exons."""
+    along = [at for start, end in transcript.exons for at in range(start, end)]
+    along = along if transcript.is_forward else along[::-1]
+    at = along.index(place)
+    own = along[at + 1 - len(letters) : at + 1] if is_head else along[at : at + len(letters)]
+    if not transcript.is_forward:
+        letters = letters.translate(str.maketrans("ACGT", "TGCA"))
+    return dict(zip(own, letters, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("pair", "is_in_frame"),
+    [(("TMEM104", "RAB37"), True), (("EFTUD2", "KIF18B"), False)],
+)
+def test_real_junctions_are_translated_as_arriba_translates_them(
+    real_data, tmp_path, pair, is_in_frame
+) -> None:
+    """Gene models are GENCODE's, bases those of the messenger that Arriba put together."""
+    path = tmp_path / "genes.gtf"
+    with gzip.open(real_data / "annotation" / "gencode.v38.chr17.gtf.gz", "rt") as lines:
+        path.write_text("".join(
+            line for line in lines
+            if line[0] == "#" or any(f'gene_name "{gene}"' in line for gene in pair)
+        ))  # fmt: skip
+    models = read_transcript_models(path)
+    by_name = {one.name.split(".")[0]: one for one in models}
+    table = given(real_data / "fusion" / "hcc1395_arriba_fusions.tsv")
+    own = table[(table["gene_5"] == pair[0]) & (table["gene_3"] == pair[1])]
+    row = own.iloc[0]
+    told = json.loads(row["details"])
+    head, _, tail = told["fusion_transcript"].replace("___", "").partition("|")
+    head, tail = head.rpartition("...")[2], tail.partition("...")[0]
+    known = placed(by_name[told["transcript_id1"]], row["position_5"], head, is_head=True)
+    known |= placed(by_name[told["transcript_id2"]], row["position_3"], tail, is_head=False)
+    proteins = fusion_proteins(
+        merged(given_fusions=own), transcripts=models, reference=Sparse(known, 83_257_441)
+    )
+    before, _, behind = told["peptide_sequence"].upper().partition("|")
+    behind = behind.partition("*")[0][:12]
+    spoken = proteins[proteins["speaks_for_gene"]].iloc[0]
+    assert before[-20:] + behind in spoken["mutant"]
+    assert spoken["consequence"].endswith("frameshift_variant") != is_in_frame
+    if is_in_frame:
+        assert spoken["changed_start"] == 24
+    else:
+        assert spoken["mutant"].endswith(before[-20:] + behind)
+        assert told["peptide_sequence"].endswith("*")
 
 
 @pytest.fixture(scope="module")

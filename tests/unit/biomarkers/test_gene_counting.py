@@ -13,7 +13,8 @@ from storiform.model.errors import ContractError, DataWarning, InputError
 from storiform.model.intervals import GeneModel, Intervals
 from storiform.model.reads import ReadHeader, RecordBatch
 from storiform.model.step import Step
-from storiform.model.tables.reads import GENE_COUNTING_SUMMARY, GENE_COUNTS
+from storiform.model.tables.reads import GENE_COUNTS
+from storiform.model.tables.rna_quality import GENE_COUNTING_SUMMARY
 
 HEADER = ReadHeader(("chr1", "chrM"), (9000, 9000), ("1", "MT"), assay="rna")
 GENES = pd.DataFrame(

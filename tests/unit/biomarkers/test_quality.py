@@ -14,12 +14,12 @@ from storiform.model.tables.clinic import CLINIC
 from storiform.model.tables.reads import (
     CONTAMINATION,
     DEPTH_HISTOGRAM,
-    GENE_COUNTING_SUMMARY,
     IDENTITY,
     QUALITY,
     READ_STATISTICS,
     TARGET_DEPTH,
 )
+from storiform.model.tables.rna_quality import RNA_QUALITY
 
 DEFAULTS = {"string": "", "int": 0, "nullable_int": None, "float": None}
 NORMAL = {"patient": "P1", "sample": "P1-N", "role": "normal", "assay": "exome"}
@@ -65,7 +65,7 @@ def targets(unit, x=1.0, y=0.0, high=1.0, depth=100):
 def judged(statistics, **given):
     """Return the quality by sample, and what was warned of."""
     names = (
-        "target_depth", "depth_histogram", "gene_counting_summary", "contamination",
+        "target_depth", "depth_histogram", "rna_quality", "contamination",
         "identity", "clinic",
     )  # fmt: skip
     params = QualityParams(**given.pop("params", {}))
@@ -161,18 +161,15 @@ def test_few_targets_of_y_tell_no_sex():
     assert np.isnan(found.loc["P1-N", "y_ratio"])
 
 
-SUMMARY = {
-    **RNA, "mode": "union", "strandedness": "reverse", "strandedness_found": "reverse",
-    "assigned": 1_000_000, "assigned_share": 0.8, "mitochondrial_share": 0.1,
-    "rrna_share": 0.01, "three_prime_bias": 0.55, "genes_detected": 18_000, "xist": 400,
-    "y_genes": 0,
+OF_RNA = {
+    "patient": "P1", "biopsy": "P1", "sample": "P1-R", "strandedness_found": "reverse",
+    "assigned_share": 0.8, "mitochondrial_share": 0.1, "rrna_share": 0.01,
+    "three_prime_bias": 0.55, "genes_detected": 18_000, "sex_found": "female",
 }  # fmt: skip
 
 
 def rna(**change):
-    return judged(
-        statistics(RNA), gene_counting_summary=table(GENE_COUNTING_SUMMARY, SUMMARY | change)
-    )
+    return judged(statistics(RNA), rna_quality=table(RNA_QUALITY, OF_RNA | change))
 
 
 def test_rna_has_its_own_numbers():
@@ -181,38 +178,31 @@ def test_rna_has_its_own_numbers():
     assert row["assigned_share"] == 0.8
     assert row["mitochondrial_share"] == 0.05, "that of all aligned reads goes first"
     assert (row["strandedness_found"], row["genes_detected"]) == ("reverse", 18_000)
+    assert row["sex_found"] == "female"
     assert (row["concerns"], said) == ("", [])
 
 
-@pytest.mark.parametrize(
-    ("xist", "y_genes", "sex"),
-    [(400, 0, "female"), (0, 80, "male"), (5, 1, "female"), (4, 0, ""), (400, 80, ""),
-     (None, None, ""), (0, 4, ""), (0, 5, "male")],
-)  # fmt: skip
-def test_rna_tells_the_sex_by_xist_and_y(xist, y_genes, sex):
-    found, _ = rna(xist=xist, y_genes=y_genes)
-    assert found.loc["P1-R", "sex_found"] == sex
+def test_concerns_of_rna_are_handed_on_and_not_warned_of_again():
+    words = "39% of the fragments assigned; male by its reads, female in the clinical table"
+    clinic = table(CLINIC, {"patient": "P1", "sex": "female"})
+    given = table(RNA_QUALITY, OF_RNA | {"concerns": words, "sex_found": "male"})
+    found, said = judged(statistics(RNA), rna_quality=given, clinic=clinic)
+    assert found.loc["P1-R", "concerns"] == words
+    assert said == []
 
 
-@pytest.mark.parametrize(
-    ("change", "concern", "is_warned"),
-    [
-        ({"assigned_share": 0.39}, "39% of the fragments assigned", True),
-        ({"assigned_share": 0.4}, "", False),
-        ({"rrna_share": 0.2}, "20% of the fragments of rRNA", False),
-        ({"three_prime_bias": 0.8}, "reads crowd at 3' ends (0.80)", False),
-        (
-            {"strandedness": "unstranded"},
-            "counted as unstranded, while its reads are reverse",
-            True,
-        ),
-        ({"strandedness_found": ""}, "", False),
-    ],
-)
-def test_each_concern_of_rna_has_its_edge(change, concern, is_warned):
-    found, said = rna(**change)
-    assert found.loc["P1-R", "concerns"] == concern
-    assert said == ([f"sample P1-R: {concern}"] if is_warned else [])
+def test_the_sex_of_rna_is_compared_with_that_of_the_exome():
+    found, said = judged(
+        statistics(TUMOUR, RNA), rna_quality=table(RNA_QUALITY, OF_RNA),
+        target_depth=targets(TUMOUR, x=0.5, y=0.5),
+    )  # fmt: skip
+    assert found.loc["P1-R", "concerns"] == "female by its reads, while P1-T of P1 is male"
+    assert len(said) == 2
+
+
+def test_counts_without_reads_are_no_sample():
+    found, _ = judged(statistics(RNA), rna_quality=table(RNA_QUALITY, OF_RNA | {"sample": ""}))
+    assert np.isnan(found.loc["P1-R", "assigned_share"])
 
 
 @pytest.mark.parametrize(

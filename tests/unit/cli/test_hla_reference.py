@@ -62,3 +62,27 @@ def test_what_cannot_be_read_or_written_is_told(folder, tmp_path) -> None:
     result = run("--imgt", folder, "--out", tmp_path / "file" / "hla.npz")
     assert isinstance(result.exception, InputError)
     assert "Name another with --out" in str(result.exception)
+
+
+def test_text_that_only_looks_like_headers_is_refused_with_its_path(folder, tmp_path) -> None:
+    out = tmp_path / "hla.npz"
+    (folder / "A_nuc.fasta").write_text(">HLA:X A*01:01 hello\n" * 40)
+    result = run("--imgt", folder, "--out", out)
+    assert isinstance(result.exception, InputError)
+    told = str(result.exception)
+    assert told.startswith(f"{folder / 'A_nuc.fasta'}, line 1: found no bases of A*01:01")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_release_of_which_most_is_left_out_is_refused(folder, tmp_path, kept) -> None:
+    out = tmp_path / "hla.npz"
+    strange = {f"B*09:0{n}": "ACGT" * (20 + n) for n in range(1, 4)}
+    good = {"B*01:01": ROOT.coding} if kept else {}
+    write_fasta(folder / "B_nuc.fasta", good | strange)
+    write_fasta(folder / "B_gen.fasta", {"B*01:01": ROOT.genomic})
+    result = run("--imgt", folder, "--out", out)
+    assert isinstance(result.exception, InputError)
+    told = str(result.exception)
+    assert f"{folder}: found {kept} of {3 + 1 if kept else 4} alleles of B that can" in told
+    assert not out.exists()

@@ -11,7 +11,8 @@ from storiform.model.errors import NothingToShow
 
 def tables(*rows, biopsies="abcd"):
     columns = ["biopsy", "fusion", "known_fusion", "is_confident"]
-    return pd.DataFrame(list(rows), columns=columns), pd.DataFrame({"biopsy": list(biopsies)})
+    burden = pd.DataFrame({"biopsy": list(biopsies)}).assign(fusions=pd.array([0], "Int64")[0])
+    return pd.DataFrame(list(rows), columns=columns), burden
 
 
 ROWS = (
@@ -47,6 +48,15 @@ def test_tiles_have_the_colours_of_the_legend_and_counts() -> None:
     told = figure._supxlabel.get_text()  # noqa: SLF001  matplotlib has no other way
     assert told == "n = 4 biopsies; 3 with a fusion, 1 with a known one"
     assert render(figure)["png"]
+
+
+def test_biopsies_in_which_no_fusion_can_be_seen_are_told_and_not_drawn_as_without() -> None:
+    fusions, burden = tables(*ROWS, biopsies="abcdef")
+    burden["fusions"] = pd.array([pd.NA, 3, 1, 0, pd.NA, pd.NA], "Int64")
+    tiles = fusion_tiles(fusions, burden)
+    assert tiles.biopsies == ("a", "b", "c", "d")  # a fusion was seen in a all the same
+    told = fusion_strip(fusions, burden)._supxlabel.get_text()  # noqa: SLF001  as above
+    assert " ".join(told.split()).endswith("2 in which none can be seen")
 
 
 def test_many_biopsies_have_no_names_and_fit_the_page() -> None:

@@ -16,7 +16,7 @@ ALLELES = ("HLA-A*01:01", "HLA-A*02:01")
 def fragments(library=(2000, 1000), roles=("tumour", "normal")):
     rows = [
         {"gene": "A", "allele": allele, "role": role, "start": start, "end": start + 100,
-         "sites": 3 * (start == 0), "fragments": 40 + 10 * number, "mismatches": 0,
+         "sites": 3 * (start == 0), "fragments": 40 + 10 * number, "mismatches": 0, "shared": 5,
          "library_fragments": dict(zip(("tumour", "normal"), library, strict=True))[role]}
         for number, allele in enumerate(ALLELES)
         for role in roles

@@ -75,7 +75,23 @@ def planted():
     ).assign(contig="chr6", ref="A", alt="C", gene="G1")
     neoantigens["biopsy"] = neoantigens["patient"]
     neoantigens["is_lost"] = (neoantigens["patient"] == "P5") & (neoantigens["allele"] == B7)
+    fusions = pd.DataFrame(
+        [(p, "SS18", three, 100, 10, 4, in_frame, "RIDVRVCWTELIITST", three == "DDIT3")
+         for p, three, in_frame in (("P5", "SSX1", True), ("P4", "DDIT3", False),
+                                    ("P1", "SSX2", True))],
+        columns=["biopsy", "gene_5", "gene_3", "position_5", "split_fragments",
+                 "spanning_fragments", "is_in_frame", "junction_residues", "is_hidden"],
+    )  # fmt: skip
+    fusions = fusions.assign(
+        patient=fusions["biopsy"],
+        contig_5="chr6",
+        strand_5="+",
+        contig_3="chrX",
+        position_3=7,
+        strand_3="-",
+    )
     return {
+        "fusions": fusions,
         "reads": reads, "calls": calls, "expression": expression, "hla": hla,
         "neoantigens": neoantigens, "hla_loss": losses,
         "tmb": pd.DataFrame({"patient": PATIENTS, "biopsy": PATIENTS, "megabases": 0.3,
@@ -143,7 +159,15 @@ def found(truth):
          ("P3", ids[0], "ENSP1.1:p.Gly3Val")],
         columns=["biopsy", "variant_ids", "hgvsp"],
     )  # fmt: skip
+    joined = truth["fusions"].drop(columns=["is_in_frame", "junction_residues", "is_hidden"])
+    doubtful = joined.iloc[:1].assign(biopsy="P2", gene_3="G1", is_confident=False)
+    fusions = pd.concat([joined.assign(is_confident=True), doubtful], ignore_index=True)
+    residues = truth["fusions"]["junction_residues"].iloc[0]
+    peptides = [residues[at : at + 9] for at in range(8)]
     return {
+        "fusions": fusions,
+        "fusion_discordances": pd.DataFrame({"biopsy": ["P4"], "fusion": ["SS18::DDIT3"]}),
+        "peptides": pd.DataFrame({"biopsy": "P5", "peptide": peptides, "source": "fusion"}),
         "hla_calls": types[types["has_reads"]], "hla_gene_loh": loss,
         "hla_types": truth["hla"].assign(
             biopsy=truth["hla"]["patient"],
@@ -194,7 +218,7 @@ def broken(judged, table, column, row, value):
 def test_a_perfect_run_holds_in_everything(judged):
     rows = judged()
     assert rows["holds"].all(), rows[~rows["holds"]]
-    assert len(rows) == 36
+    assert len(rows) == 41
 
 
 @pytest.mark.parametrize(
@@ -247,6 +271,12 @@ def test_a_perfect_run_holds_in_everything(judged):
         ("copy_number_genes", "call", 14, "HOMDEL", "CDKN2A"),
         ("copy_number_genes", "call", 14, "NEUTRAL", "CDKN2A"),
         ("copy_number_discordances", "biopsy", 0, "P5", "copy_number_discordances"),
+        ("fusions", "split_fragments", 0, 5, "fusions.split_fragments"),
+        ("fusions", "is_confident", 3, True, "fusions.is_confident"),
+        ("fusion_discordances", "biopsy", 0, "P5", "fusion_discordances"),
+        ("fusion_discordances", "fusion", 0, "SS18::SSX1", "fusion_discordances"),
+        ("peptides", "peptide", 5, "RIDVRVCWT", "peptides.peptide"),
+        ("peptides", "source", 2, "storiform", "peptides.peptide"),
     ],
 )
 def test_one_wrong_cell_is_seen(judged, table, column, row, value, subject):
@@ -308,6 +338,20 @@ def test_nothing_is_claimed_of_a_change_whose_neighbour_was_missed(judged, tmp_p
 
 def test_tumours_that_were_swapped_have_no_contamination_to_find(judged):
     assert broken(judged, "quality", "contamination", 7, 0.46) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("is_confident", False), ("position_5", 101), ("gene_3", "SSX2")]
+)
+def test_a_fusion_that_is_missed_or_elsewhere_is_seen(judged, column, value):
+    subjects = broken(judged, "fusions", column, 1, value)
+    assert subjects[:2] == ["fusions", "fusions.split_fragments"]
+    assert ("fusions.is_confident" in subjects) == (column == "gene_3")
+
+
+def test_peptides_with_a_residue_or_two_of_one_partner_are_not_asked_for(judged):
+    assert broken(judged, "peptides", "peptide", 0, "AAAAAAAAA") == []
+    assert broken(judged, "peptides", "peptide", 7, "AAAAAAAAA") == []
 
 
 def test_expression_that_follows_nothing_is_seen(judged):

@@ -15,6 +15,7 @@ from storiform.model.tables.fusions import (
     FusionBurden,
     FusionReads,
     Fusions,
+    FusionSearch,
     GivenFusions,
     KnownFusions,
 )
@@ -266,25 +267,46 @@ def _is_best(rows: pd.DataFrame) -> pd.Series:
     return pd.Series(firsts, index=ordered.index, dtype=bool).reindex(rows.index)
 
 
-def fusion_burden(fusions: Fusions) -> FusionBurden:
+def fusion_burden(
+    fusions: Fusions,
+    fusion_search: FusionSearch | None = None,
+    given_fusions: GivenFusions | None = None,
+    chimeric_fusions: ChimericFusions | None = None,
+) -> FusionBurden:
     """Count the pairs of genes of a biopsy that are fused, and name the known ones.
 
     Parameters
     ----------
     fusions
         The junctions of the biopsy.
+    fusion_search
+        How many records of its RNA align in two parts. Where none does, the aligner was not
+        asked for them, and that few fusions are seen says nothing.
+    given_fusions, chimeric_fusions
+        Of another caller, or STAR's own file: where either is there, the count is known.
 
     Returns
     -------
     FusionBurden
-        One row; a pair with several junctions is one.
+        One row; a pair with several junctions is one. The count is missing, with the reason,
+        where fusions could not be seen; a known one that was seen is still named.
     """
     counted = fusions[fusions["is_confident"]]
     known = sorted(set(counted["known_fusion"].fillna("")) - {""})
+    is_told = given_fusions is not None or chimeric_fusions is not None
+    reason = "" if is_told or fusion_search is None else _blindness(fusion_search)
     return pd.DataFrame(
         {
-            "fusions": [counted["fusion"].nunique()],
-            "has_known_fusion": [bool(known)],
+            "fusions": [pd.NA if reason else counted["fusion"].nunique()],
+            "has_known_fusion": [pd.NA if reason and not known else bool(known)],
             "known_fusions": [";".join(known)],
+            "reason": [reason],
         }
     )
+
+
+def _blindness(searched: pd.DataFrame) -> str:
+    """Say why no fusion can be seen; empty if one could."""
+    if int(searched["records_in_parts"].sum()):
+        return ""
+    return f"none of {int(searched['records'].sum())} RNA records aligns in two parts (tag SA)"

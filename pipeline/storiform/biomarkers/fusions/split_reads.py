@@ -35,7 +35,12 @@ from storiform.kernels.fusion_evidence import (
 from storiform.model.errors import ContractError, DataWarning
 from storiform.model.params import Params
 from storiform.model.reads import Collector, ReadHeader, RecordBatch, Scan
-from storiform.model.tables.fusions import FUSION_READS, ChimericAlignments, ChimericFusions
+from storiform.model.tables.fusions import (
+    FUSION_READS,
+    FUSION_SEARCH,
+    ChimericAlignments,
+    ChimericFusions,
+)
 from storiform.model.transcripts import GenomeTranscripts
 
 Int64s = npt.NDArray[np.int64]
@@ -88,7 +93,7 @@ def fusion_reads(
     transcripts: GenomeTranscripts, params: FusionReadsParams
 ) -> Annotated[
     Collector,
-    Scan(FUSION_READS, assays=("rna",), roles=("tumour",), needs_order=False),
+    Scan(FUSION_READS, FUSION_SEARCH, assays=("rna",), roles=("tumour",), needs_order=False),
 ]:
     """Find junctions between two genes in the reads of an RNA sample.
 
@@ -105,7 +110,7 @@ def fusion_reads(
     Returns
     -------
     Collector
-        Makes `fusion_reads`.
+        Makes `fusion_reads`, and `fusion_search`, which tells how many records align in parts.
 
     Raises
     ------
@@ -168,13 +173,14 @@ class _SplitReads:
         self._seen += other._seen
 
     def tables(self) -> tuple[pd.DataFrame, ...]:
-        """Return the junctions."""
+        """Return the junctions, and how many records could tell one."""
         if self._places is None:
             message = "fusion_reads: begin() comes first"
             raise ContractError(message)
         self._warn_of_plain_reads()
         rows = np.concatenate([np.zeros((0, COLUMNS), dtype=np.int64), *self._rows])
-        return (find_junctions(rows, self._places, _bounds(self._params)),)
+        searched = pd.DataFrame([self._seen], columns=list(FUSION_SEARCH.columns))
+        return find_junctions(rows, self._places, _bounds(self._params)), searched
 
     def _warn_of_plain_reads(self) -> None:
         """Tell of an aligner that was not asked for reads that align in two parts."""

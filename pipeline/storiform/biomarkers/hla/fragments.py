@@ -1,4 +1,4 @@
-"""Fragments of HLA genes that tell one allele of a patient from the other."""
+"""Fragments of HLA genes: of one allele of a patient, of the other, and of either."""
 
 import numpy as np
 import pandas as pd
@@ -59,6 +59,7 @@ def hla_fragments(
     Both mates of a fragment are compared, ungapped, with the patient's alleles and with one
     allele of each related gene. It belongs to the gene that it fits best if no other fits it
     as well, and it counts once, for the allele with which it has at least one mismatch less.
+    Those that fit both alleles alike are counted too: of the gene's depth they tell as much.
 
     Parameters
     ----------
@@ -123,12 +124,15 @@ def _libraries(read_statistics: pd.DataFrame) -> dict[str, int]:
 class _Counted:
     """What each fragment of a sample is: which sequence it is counted for, where, how well.
 
-    `placed` is how many lie on any of the sequences, whether they are counted or not.
+    `shared` are, by sequence, the middles of those that fit both alleles alike; `placed` is
+    how many lie on any of the sequences, whether they are counted or not.
     """
 
-    def __init__(self, rows: Ints, middles: Ints, mismatches: Ints, placed: int) -> None:
+    def __init__(
+        self, rows: Ints, middles: Ints, mismatches: Ints, shared: dict[int, Ints], placed: int
+    ) -> None:
         self.rows, self.middles, self.mismatches = rows, middles, mismatches
-        self.placed = placed
+        self.shared, self.placed = shared, placed
 
 
 def _counted(
@@ -137,7 +141,7 @@ def _counted(
     """Compare the fragments of a sample with all sequences, and choose one for each."""
     if not any(pair.is_known for pair in personal.pairs):
         none = np.empty(0, dtype=np.int64)
-        return _Counted(none, none, none, 0)
+        return _Counted(none, none, none, {}, 0)
     reads = read_fragments(sequences, max(len(sequences), 1))
     reads.codes[reads.costs < _DOUBTFUL] = _UNKNOWN
     scores = _scores(reads, personal, params, fewest=1 if sequences["mate"].eq(0).all() else 2)
@@ -147,6 +151,7 @@ def _counted(
     is_near = scores.losses <= least[:, np.newaxis] + _TIE
     is_good = least <= np.maximum(_FEWEST_MISMATCHES, params.max_mismatches * bases)
     chosen = np.full(len(least), -1, dtype=np.int64)
+    shared: dict[int, Ints] = {}
     for pair in personal.pairs:
         if not pair.is_known:
             continue
@@ -158,12 +163,17 @@ def _counted(
         ahead = _advantage(scores, pair)
         chosen[is_own & (ahead >= params.min_difference)] = one
         chosen[is_own & (ahead <= -params.min_difference)] = two
+        # Where an intron is borrowed, one may fit better that may not say so: no shared one.
+        apart = np.abs(scores.losses[:, one] - scores.losses[:, two])
+        is_shared = is_own & (chosen < 0) & (apart < params.min_difference)
+        shared |= {row: scores.middles[is_shared, row] for row in pair.rows}
     kept = np.flatnonzero(chosen >= 0)
     rows = chosen[kept]
     return _Counted(
         rows,
         scores.middles[kept, rows],
         np.rint(scores.losses[kept, rows]).astype(np.int64),
+        shared,
         int((least < NEVER).sum()),
     )
 
@@ -205,7 +215,11 @@ def _rows(
     size = int(firsts[row + 1] - firsts[row]) if row >= 0 else 0
     starts = np.arange(0, max(size, 1), stretch)
     is_own = counted.rows == row
-    within = np.clip(counted.middles[is_own], 0, max(size - 1, 0)) // stretch
+    none = np.empty(0, dtype=np.int64)
+    within, shared = (
+        np.clip(middles, 0, max(size - 1, 0)) // stretch
+        for middles in (counted.middles[is_own], counted.shared.get(row, none))
+    )
     sites = np.flatnonzero(pair.differs[side]) // stretch
     number = len(starts)
     return pd.DataFrame(
@@ -219,5 +233,6 @@ def _rows(
             "mismatches": np.bincount(
                 within, weights=counted.mismatches[is_own], minlength=number
             ).astype(np.int64),
+            "shared": np.bincount(shared, minlength=number),
         }
     )

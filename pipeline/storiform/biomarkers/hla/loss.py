@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from storiform.biomarkers.hla.discordances import NOT_THEIRS, doubt_genes
 from storiform.biomarkers.hla.loss_evidence import (
     Gene,
     Purity,
@@ -27,13 +28,19 @@ from storiform.biomarkers.hla.loss_model import (
 from storiform.model.params import Fraction, Params
 from storiform.model.tables.copies import Pathology
 from storiform.model.tables.copy_calls import CopyNumberFit, CopyNumberSegments
-from storiform.model.tables.hla import HLA_GENE_LOH, HlaFragments, HlaGeneLoh, HlaLoss
+from storiform.model.tables.hla import (
+    HLA_GENE_LOH,
+    HlaDiscordances,
+    HlaFragments,
+    HlaGeneLoh,
+    HlaLoss,
+)
 from storiform.model.tables.proteins import HLA_LOH, HlaLoh, HlaTypes
 
 LOST = ("LOH", "HOMDEL")
 _JUDGED = (*LOST, "LOH?", "IMBALANCE", "RETAINED")
-_NEARLY = 0.1
-"""P value that a gene has at least whose loss is told by all genes together."""
+_NEARLY = 0.3
+"""P value up to which a gene follows where all genes together are out of balance."""
 
 
 class HlaLossParams(Params):
@@ -46,7 +53,7 @@ class HlaLossParams(Params):
         0.005, gt=0.0, le=0.09, description="probability that both alleles are lost, before"
     )
     prior_subclonal: Fraction = Field(
-        0.4, description="share of losses that only some of the tumour's cells have"
+        0.3, description="share of losses that only some of the tumour's cells have"
     )
     prior_apart: float = Field(
         0.4,
@@ -77,13 +84,19 @@ class HlaLossParams(Params):
     )
     min_probability: Fraction = Field(0.8, description="from which a loss is called LOH")
     min_doubtful: Fraction = Field(0.5, description="from which it is called LOH?")
+    max_gain_probability: Fraction = Field(
+        0.075,
+        description="probability up to which LOH is called that both alleles are left in "
+        "different numbers: such a gain is as uneven as a loss, and depth alone tells them "
+        "apart",
+    )
     max_loss_p: Fraction = Field(
-        0.05, description="P value of the gene's imbalance up to which LOH is called"
+        0.1, description="P value of the gene's imbalance up to which LOH is called"
     )
     max_imbalance_p: Fraction = Field(
         0.01,
         description="the same for IMBALANCE; LOH is also called if the P value of all genes "
-        "together is as low, and that of the gene at most 0.1",
+        "together is as low, and that of the gene at most 0.3",
     )
     min_normal_fragments: int = Field(
         8, ge=1, le=10_000, description="fragments of each allele in the normal"
@@ -104,13 +117,14 @@ class HlaLossParams(Params):
         )  # fmt: skip
 
 
-def hla_gene_loh(
+def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
     hla_fragments: HlaFragments,
     hla_types: HlaTypes,
     copy_number_fit: CopyNumberFit | None,
     copy_number_segments: CopyNumberSegments | None,
     pathology: Pathology | None,
     params: HlaLossParams,
+    hla_discordances: HlaDiscordances | None = None,
 ) -> HlaGeneLoh:
     """Tell for each gene of class I whether the tumour has lost an allele.
 
@@ -132,6 +146,8 @@ def hla_gene_loh(
         Purity of the sheet, which is used where the fit has none.
     params
         Priors, spreads and thresholds.
+    hla_discordances
+        Given alleles that are not those of the reads: a gene of which none fits is not judged.
 
     Returns
     -------
@@ -146,6 +162,7 @@ def hla_gene_loh(
         hla_fragments, hla_types, copy_number_segments, params.min_normal_fragments,
         params.min_tumour_fragments,
     )  # fmt: skip
+    genes = doubt_genes(genes, hla_discordances)
     purity = purity_of(copy_number_fit, pathology, params.purity_sd)
     usable = [gene for gene in genes if not gene.reason]
     z = [imbalance_z(gene.counts, params.drift) for gene in usable]
@@ -215,10 +232,17 @@ def _told(
 
 
 def _call(found: Posterior, params: HlaLossParams, p: float, pooled: float) -> str:
+    """Name the state of a gene.
+
+    A gene in balance is kept from LOH by the P value, a gained one by the probability of that:
+    losses of .8 may be wrong once in five, but nearly all of these would be gained genes.
+    """
     is_nearly = p <= _NEARLY and pooled <= params.max_imbalance_p
+    is_uneven = p <= params.max_loss_p or is_nearly
+    is_told = found.loss >= params.min_probability
     if found.deletion >= params.min_probability:
         return "HOMDEL"
-    if found.loss >= params.min_probability and (p <= params.max_loss_p or is_nearly):
+    if is_told and is_uneven and found.imbalance <= params.max_gain_probability:
         return "LOH"
     if found.loss >= params.min_doubtful:
         return "LOH?"
@@ -286,7 +310,8 @@ def _allele_fate(
     """Return whether an allele is lost, and the probability of that."""
     if is_both:
         copies = row["segment_copies"]
-        if pd.notna(copies) and copies == 0:
+        is_theirs = not str(row["reason"]).startswith(NOT_THEIRS)
+        if not is_theirs or (pd.notna(copies) and copies == 0):
             return None, float("nan")
         return False, params.prior_deletion
     if pd.isna(row["probability"]):

@@ -167,7 +167,10 @@ def _counts(own: pd.DataFrame, alleles: tuple[str, str]) -> GeneCounts:
     normal, tumour = (
         np.array([float(sums.get((role, allele), 0)) for allele in alleles]) for role in _ROLES
     )
-    return GeneCounts(normal, tumour)
+    # The rows of both alleles count the same shared fragments.
+    first = own[own["allele"].eq(alleles[0])].groupby("role")["shared"].sum()
+    shared = np.array([float(first.get(role, 0)) for role in _ROLES])
+    return GeneCounts(normal, tumour, shared)
 
 
 def _lacking(

@@ -5,7 +5,7 @@ other cells have what they had before. The model is written out in docs/methods/
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 
@@ -21,7 +21,7 @@ _MOST_COPIES = 8
 _SHARES = np.arange(3, 10) / 10
 """Shares of the tumour's cells of a subclone; of a smaller one too little is seen."""
 _SUBCLONAL_GAINS = 0.1
-_RARITY = 3.0
+_RARITY = 2.5
 """How fast states without loss become rarer with each copy more or less: one by the power."""
 _OFFSETS = np.linspace(-4.0, 4.0, 17)
 _TAIL = 8.0
@@ -40,7 +40,7 @@ class LossRules:
 
     prior_loss: float = 0.15
     prior_deletion: float = 0.005
-    prior_subclonal: float = 0.4
+    prior_subclonal: float = 0.3
     prior_apart: float = 0.4
     drift: float = 0.04
     depth_sd: float = 0.065
@@ -49,10 +49,25 @@ class LossRules:
 
 @dataclass(frozen=True, eq=False)
 class GeneCounts:
-    """Fragments of both alleles of a gene: `normal` and `tumour`, float64 (2,)."""
+    """Fragments of a gene, float64 (2,) each.
+
+    Parameters
+    ----------
+    normal, tumour
+        Of each allele.
+    shared
+        Of either allele, in normal and tumour: they tell of depth alone.
+    """
 
     normal: Floats
     tumour: Floats
+    shared: Floats = field(default_factory=lambda: np.zeros(2))
+
+    @property
+    def depths(self) -> tuple[float, float]:
+        """Return all fragments of the gene in normal and tumour."""
+        normal, tumour = self.shared.tolist()
+        return float(self.normal.sum()) + normal, float(self.tumour.sum()) + tumour
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,9 +270,10 @@ def gene_likelihood(
     )
     if np.isnan(sample.library):
         return found
-    ratio = np.log((tumour.sum() + 0.5) / (normal.sum() + 0.5) / sample.library)
+    before, after = counts.depths
+    ratio = np.log((after + 0.5) / (before + 0.5) / sample.library)
     depth = np.log(2.0 * mixed / (purity * sample.ploidy + 2.0 * (1.0 - purity)))
-    counting = 1.0 / (normal.sum() + 0.5) + 1.0 / (tumour.sum() + 0.5)
+    counting = 1.0 / (before + 0.5) + 1.0 / (after + 0.5)
     spread = np.sqrt(rules.gene_depth_sd**2 + counting)
     offset = rules.depth_sd * _OFFSETS[np.newaxis, :, np.newaxis]
     away = (ratio - depth[:, np.newaxis, :] - offset) / spread

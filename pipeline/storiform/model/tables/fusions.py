@@ -100,6 +100,18 @@ FUSION_READS = Table(
 )
 FusionReads = Annotated[pd.DataFrame, FUSION_READS]
 
+FUSION_SEARCH = Table(
+    "fusion_search",
+    grain="sample",
+    description="One row per RNA sample: whether its aligner wrote what fusions are found by.",
+    is_published=False,
+    columns={
+        "records": Column("int", "records that were looked at", "records"),
+        "records_in_parts": Column("int", "of these, those with the tag SA", "records"),
+    },
+)
+FusionSearch = Annotated[pd.DataFrame, FUSION_SEARCH]
+
 CHIMERIC_FUSIONS = Table(
     "chimeric_fusions",
     grain="biopsy",
@@ -136,10 +148,14 @@ FUSION_BURDEN = Table(
     "fusion_burden",
     grain="biopsy",
     description="One row per biopsy whose RNA was looked at.",
+    version=2,
     columns={
-        "fusions": Column("int", "confident pairs of genes", "pairs", feature=True),
-        "has_known_fusion": Column("bool", "a known fusion is among them", feature=True),
+        "fusions": Column("nullable_int", "confident pairs of genes", "pairs", feature=True),
+        "has_known_fusion": Column(
+            "nullable_bool", "a known fusion is among them", feature=True
+        ),
         "known_fusions": Column("string", "their names, joined by ;"),
+        "reason": Column("string", "why the count is missing; else empty"),
     },
 )
 FusionBurden = Annotated[pd.DataFrame, FUSION_BURDEN]

@@ -71,12 +71,34 @@ HLA_CALLS = Table(
 )
 HlaCalls = Annotated[pd.DataFrame, HLA_CALLS]
 
+HLA_DISCORDANCES = Table(
+    "hla_discordances",
+    grain="biopsy",
+    description="One row per gene of class I whose given alleles are not those that the "
+    "patient's reads tell.",
+    key=("gene",),
+    columns={
+        "gene": Column("string", "A, B or C"),
+        "given": Column(
+            "string", "the alleles of the sheet or of a provided table, joined by ;"
+        ),
+        "told": Column("string", "those that the reads tell, two fields, joined by ;"),
+        "agreeing": Column("int", "given alleles that the reads tell too", "alleles"),
+        "is_whole": Column("bool", "no given allele is told: loss of this gene is not judged"),
+        "sample": Column("string", "whose reads"),
+        "source": Column("string", "kind of the sample: normal or tumour, exome or RNA"),
+        "posterior": Column("float", "probability of the two alleles that the reads tell"),
+    },
+)
+HlaDiscordances = Annotated[pd.DataFrame, HLA_DISCORDANCES]
+
 HLA_FRAGMENTS = Table(
     "hla_fragments",
     grain="biopsy",
     description="One row per allele of a heterozygous gene, sample's role and stretch of it: "
     "fragments that fit this allele better than the other.",
     key=("gene", "allele", "role", "start"),
+    version=2,
     is_published=False,
     columns={
         "gene": Column("string", "A, B or C"),
@@ -87,6 +109,12 @@ HLA_FRAGMENTS = Table(
         "sites": Column("int", "bases in it that differ between the two alleles", "bp"),
         "fragments": Column("int", "whose middle lies in it", "fragments"),
         "mismatches": Column("int", "of these fragments with the allele", "bp"),
+        "shared": Column(
+            "int",
+            "fragments of the gene whose middle lies in it that fit both alleles alike; the "
+            "rows of both alleles count the same ones",
+            "fragments",
+        ),
         "library_fragments": Column(
             "int",
             "usable read pairs of the whole sample that do not lie on HLA genes, to compare "
@@ -102,11 +130,13 @@ HLA_GENE_LOH = Table(
     grain="biopsy",
     description="One row per gene of class I: what became of its two alleles in the tumour.",
     key=("gene",),
+    version=2,
     columns={
         "gene": Column("string", "A, B or C"),
         "call": Column(
             "string",
-            "LOH; LOH? (0.5 to 0.8); HOMDEL; IMBALANCE (one gained, none lost); RETAINED; NA",
+            "LOH; LOH? (0.5 or more, but no LOH); HOMDEL; IMBALANCE (one gained, none lost); "
+            "RETAINED; NA",
         ),
         "probability": Column("float", "that one allele has no copy left, the other has"),
         "homdel_probability": Column("float", "that neither has a copy left"),

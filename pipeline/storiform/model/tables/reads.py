@@ -265,45 +265,6 @@ GENE_COUNTS = Table(
 )
 GeneCounts = Annotated[pd.DataFrame, GENE_COUNTS]
 
-GENE_COUNTING_SUMMARY = Table(
-    "gene_counting_summary",
-    grain="sample",
-    description="One row per RNA sample: where its fragments went.",
-    columns={
-        "mode": Column("string", "rule of assignment"),
-        "strandedness": Column("string", "unstranded, forward or reverse: as counted"),
-        "strandedness_found": Column("string", "what the reads say; empty if undecided"),
-        "sense_share": Column("float", "of the stranded evidence, read 1 along the gene"),
-        "fragments": Column("int", "fragments (or reads) looked at", "fragments"),
-        "assigned": Column("int", "assigned to a gene", "fragments"),
-        "ambiguous": Column("int", "of several genes", "fragments"),
-        "no_feature": Column("int", "of no gene", "fragments"),
-        "multi_mapping": Column("int", "aligned to several places", "fragments"),
-        "unmapped": Column("int", "not aligned", "fragments"),
-        "secondary": Column("int", "left out as secondary records", "fragments"),
-        "low_mapq": Column("int", "left out by mapping quality", "fragments"),
-        "duplicate": Column("int", "left out as duplicates", "fragments"),
-        "chimeric": Column("int", "left out as chimeric", "fragments"),
-        "singleton": Column("int", "left out with one end unaligned", "fragments"),
-        "supplementary": Column("int", "left out as supplementary records", "fragments"),
-        "assigned_share": Column("float", "assigned of all fragments"),
-        "mitochondrial_share": Column("float", "fragments of chrM among the aligned"),
-        "rrna_share": Column(
-            "float", "fragments over rRNA genes among the aligned; missing without such genes"
-        ),
-        "three_prime_bias": Column(
-            "float",
-            "mean place of reads along transcripts: 0.5 is even, towards 1 is their 3' end",
-        ),
-        "genes_detected": Column("int", "genes with at least one fragment", "genes"),
-        "xist": Column("nullable_int", "fragments of XIST", "fragments"),
-        "y_genes": Column(
-            "nullable_int", "fragments of RPS4Y1, DDX3Y, KDM5D and UTY", "fragments"
-        ),
-    },
-)
-GeneCountingSummary = Annotated[pd.DataFrame, GENE_COUNTING_SUMMARY]
-
 CONTAMINATION = Table(
     "contamination",
     grain="cohort",

@@ -6,8 +6,10 @@ import pytest
 from storiform.biomarkers.fusions.calls import FusionsParams, fusion_burden, fusions
 from storiform.model.step import Step
 from storiform.model.tables.fusions import (
+    CHIMERIC_FUSIONS,
     FUSION_BURDEN,
     FUSION_READS,
+    FUSION_SEARCH,
     FUSIONS,
     GIVEN_FUSIONS,
 )
@@ -199,3 +201,43 @@ def test_a_pair_counts_once_in_the_burden() -> None:
     )  # fmt: skip
     none = FUSION_BURDEN.conform(fusion_burden(FUSIONS.empty())).iloc[0]
     assert (none["fusions"], none["has_known_fusion"], none["known_fusions"]) == (0, False, "")
+
+
+def searched(records, in_parts):
+    return FUSION_SEARCH.conform(
+        pd.DataFrame({"records": [records], "records_in_parts": [in_parts]})
+    )
+
+
+def burden(rows, **tables):
+    return FUSION_BURDEN.conform(fusion_burden(rows, **tables)).iloc[0]
+
+
+@pytest.mark.parametrize("records", [0, 60_000])
+def test_where_no_read_aligns_in_parts_the_count_is_missing_with_a_reason(records) -> None:
+    row = burden(FUSIONS.empty(), fusion_search=searched(records, 0))
+    assert pd.isna(row["fusions"])
+    assert pd.isna(row["has_known_fusion"])
+    assert f"none of {records} RNA records" in row["reason"]
+    row = burden(FUSIONS.empty(), fusion_search=searched(60_000, 3))
+    assert (row["fusions"], row["has_known_fusion"], row["reason"]) == (0, False, "")
+
+
+def test_a_known_fusion_that_a_gap_tells_is_named_though_the_count_is_missing() -> None:
+    rows = made([seen(gene_5="EWSR1", gene_3="FLI1")])
+    row = burden(rows, fusion_search=searched(60_000, 0))
+    assert pd.isna(row["fusions"])
+    assert (row["has_known_fusion"], row["known_fusions"]) == (True, "EWSR1::FLI1")
+
+
+@pytest.mark.parametrize("source", ["given_fusions", "chimeric_fusions"])
+def test_another_source_makes_the_count_known(source) -> None:
+    table = {"given_fusions": GIVEN_FUSIONS, "chimeric_fusions": CHIMERIC_FUSIONS}[source]
+    told = {"fusion_search": searched(60_000, 0), source: table.empty()}
+    row = burden(FUSIONS.empty(), **told)
+    assert (row["fusions"], row["reason"]) == (0, "")
+
+
+def test_of_two_samples_one_that_sees_is_enough() -> None:
+    both = pd.concat([searched(5000, 0), searched(5000, 9)])
+    assert burden(FUSIONS.empty(), fusion_search=both)["fusions"] == 0

@@ -73,7 +73,7 @@ def test_the_step_is_fed_by_the_pass_over_rna() -> None:
     step = Step.of(fusion_reads)
     assert step.scan is not None
     assert step.scan.assays == ("rna",)
-    assert [table.name for table in step.scan.tables] == ["fusion_reads"]
+    assert [table.name for table in step.scan.tables] == ["fusion_reads", "fusion_search"]
     assert Step.of(chimeric_fusions).grain == "biopsy"
 
 

@@ -124,6 +124,23 @@ def test_a_fragment_that_fits_both_alleles_counts_for_none(reference):
     assert sums(counted(reference, table(fragments_of(A1, [alike]))))["HLA-A*01:01"] == 0
 
 
+def test_fragments_that_fit_both_alleles_are_shared_unless_a_pseudogene_fits_as_well(reference):
+    alike = len(A1.genomic) - 150  # the last exons are alike, also those of H
+    told = fragments_of(A1, range(60, 120, 10))
+    reads = table([*told, *fragments_of(A1, [alike, alike + 2])])
+    alone = compile_reference(release({k: v for k, v in ALLELES.items() if k[0] != "H"}))
+    found = counted(alone, reads)
+    own = found[found["role"].eq("tumour")].groupby("allele")["shared"].sum()
+    assert own.to_dict() == {
+        "HLA-A*01:01": 2, "HLA-A*02:01": 2, "HLA-B*07:02": 0, "HLA-B*08:01": 0
+    }  # fmt: skip
+    where = found[found["shared"] > 0]
+    assert (where["start"] <= alike + 72).all()
+    assert (where["end"] > alike + 70).all()
+    assert sums(found)["HLA-A*01:01"] == 6
+    assert counted(reference, reads)["shared"].sum() == 0
+
+
 def test_a_fragment_of_a_pseudogene_counts_for_none(reference):
     found = counted(reference, table(fragments_of(H, range(60, 120, 10))))
     assert set(sums(found).values()) == {0}
@@ -256,6 +273,24 @@ def test_borrowed_introns_do_not_speak():
     assert not personal.pairs[0].trusted[0][: A1.places[0][0]].any()
     found = counted(known, reads, own)
     assert sums(found)["HLA-A*01:01"] == 0
+
+
+def test_fragments_that_fit_a_borrowed_intron_better_are_not_shared():
+    pieces = list(A1.pieces)
+    pieces[10] = pieces[10][:10] + "ACGTACGT" + pieces[10][18:]
+    lender = ToyAllele(tuple(pieces)).with_exon(2, A2.exons[1]).with_exon(3, A2.exons[2])
+    known = compile_reference(
+        release(
+            {"A*01:01:01:01": A1, "A*03:01:01:01": lender.changed(3, 20)},
+            {"A*02:01:01:01": A2.coding},
+        )
+    )
+    own = types(A=["HLA-A*01:01", "HLA-A*02:01"])
+    over, behind = lender.places[5][0] - 60, lender.places[5][0]
+    found = counted(known, table(fragments_of(lender, [over], 100)), own)
+    assert found["fragments"].sum() == found["shared"].sum() == 0
+    found = counted(known, table(fragments_of(lender, [behind], 100)), own)
+    assert found["shared"].sum() == 2
 
 
 def test_an_end_that_one_allele_alone_has_does_not_speak():

@@ -37,6 +37,7 @@ def fragments(tumour, normal=None, **further):
                     {"gene": gene, "allele": allele, "role": role, "start": 0,
                      "end": further.get("end", 3000), "sites": further.get("sites", 40),
                      "fragments": number, "mismatches": round(number * rate),
+                     "shared": further.get("shared", {}).get((gene, role), 0),
                      "library_fragments": further.get("library", 1_000_000)}
                 )  # fmt: skip
     return HLA_FRAGMENTS.conform(pd.DataFrame(rows, columns=list(HLA_FRAGMENTS.columns)))
@@ -117,6 +118,33 @@ def test_a_loss_that_is_not_quite_sure_is_called_doubtful():
     assert found.loc["A", "lost_allele"] == "HLA-A*01:01"
 
 
+def test_a_loss_that_may_as_well_be_a_gain_is_doubtful():
+    # Twice as many of one allele, in a library that happens to hold few of all HLA genes.
+    shallow = tuple(round(0.74 * number) for number in shown((2, 1), 0.5, number=250))
+    given = fragments(dict.fromkeys("ABC", shallow), dict.fromkeys("ABC", (250, 250)))
+    strict, loose = (
+        HLA_GENE_LOH.conform(hla_gene_loh(given, types(), fit(0.5), None, None, params))
+        for params in (PARAMS, HlaLossParams(max_gain_probability=1.0))
+    )
+    assert (loose["probability"] >= PARAMS.min_probability).all()
+    assert (loose["call"] == "LOH").all()
+    assert (strict["call"] == "LOH?").all()
+    assert hla_loss(strict)["has_loss"].isna().all()
+
+
+def test_fragments_of_either_allele_tell_of_depth():
+    # Alleles that are alike but for a few bases: the loss shows in how much is left of both.
+    normal = {**NORMAL, "A": (50, 50)}
+    tumour = {"A": shown((0, 1), 0.4, number=50), "B": shown((1, 1)), "C": shown((1, 1))}
+    lost, kept = ({("A", "normal"): 900, ("A", "tumour"): of_a} for of_a in (720, 900))
+    chances = [
+        called(tumour, normal, fit=fit(0.4), shared=shared).loc["A", "probability"]
+        for shared in ({}, lost, kept)
+    ]
+    assert chances[1] > chances[0] + 0.1
+    assert chances[2] < chances[0] - 0.1
+
+
 def test_a_retained_gene_of_a_tumour_with_little_of_it_says_what_is_not_excluded():
     found = called({gene: shown((1, 1), 0.12) for gene in "ABC"}, fit=fit(0.12))
     assert (found["call"] == "RETAINED").all()
@@ -174,12 +202,12 @@ def test_no_fragment_in_the_tumour_is_a_deletion_and_no_gap():
 
 
 def test_a_gain_beside_an_amplicon_is_no_loss():
-    """A tenth of the bins has seven times the mean: the library has 1.3 times the reads."""
-    seen = {gene: tuple(round(n / 1.3) for n in shown((1, 2), 0.7, 2.4, 320)) for gene in "ABC"}
+    """A tenth of the bins has eight times the mean: the library has 1.4 times the reads."""
+    seen = {gene: tuple(round(n / 1.4) for n in shown((1, 2), 0.7, 2.4, 320)) for gene in "ABC"}
     further = {"normal": dict.fromkeys("ABC", (320, 320)), "fit": fit(0.7, 2.4)}
     misled = called(seen, **further)
     assert (misled["probability"] > 0.5).all()
-    amplicon = parts((900, 0.6667), (100, 7.0))
+    amplicon = parts((900, 0.6667), (100, 8.0))
     found = called(seen, segments=amplicon, **further)
     assert found["call"].eq("IMBALANCE").all()
     assert (found["probability"] < 0.05).all()

@@ -24,8 +24,8 @@ from storiform.biomarkers.hla.loss_model import (
 RULES = LossRules()
 
 
-def counts(normal, tumour):
-    return GeneCounts(np.array(normal, float), np.array(tumour, float))
+def counts(normal, tumour, shared=(0, 0)):
+    return GeneCounts(np.array(normal, float), np.array(tumour, float), np.array(shared, float))
 
 
 def sample(purity=0.6, ploidy=2.0, library=1.0, spread=0.06):
@@ -59,6 +59,12 @@ def test_priors_are_probabilities_with_the_stated_share_of_losses(before):
     assert (states.one[best], states.two[best]) == (before, before)
 
 
+def test_one_gene_in_seven_is_expected_to_have_one_copy_more():
+    states = list_states(1, RULES)
+    is_gain = (states.one + states.two == 3) & (np.minimum(states.one, states.two) == 1)
+    assert states.prior[is_gain & (states.share == 1)].sum() == pytest.approx(1 / 7, abs=0.01)
+
+
 def test_exchanging_alleles_twice_changes_nothing():
     states = list_states(1, RULES)
     again = states.flipped[states.flipped]
@@ -77,10 +83,9 @@ def naive_likelihood(one, purity, ploidy, state, offset):
     size = 1 / (share * (1 - share) * variance) - 1
     shares = betabinom.logpmf(one.tumour[0], one.tumour.sum(), share * size, (1 - share) * size)
     depth = np.log(2 * (bias * x + (1 - bias) * y) / (purity * ploidy + 2 * (1 - purity)))
-    ratio = np.log((one.tumour.sum() + 0.5) / (one.normal.sum() + 0.5) / 1.2)
-    spread = np.sqrt(
-        RULES.gene_depth_sd**2 + 1 / (one.normal.sum() + 0.5) + 1 / (one.tumour.sum() + 0.5)
-    )
+    before, after = one.normal.sum() + one.shared[0], one.tumour.sum() + one.shared[1]
+    ratio = np.log((after + 0.5) / (before + 0.5) / 1.2)
+    spread = np.sqrt(RULES.gene_depth_sd**2 + 1 / (before + 0.5) + 1 / (after + 0.5))
     return (
         shares
         + norm.logpdf(ratio, depth + offset, spread)
@@ -88,8 +93,9 @@ def naive_likelihood(one, purity, ploidy, state, offset):
     )
 
 
-def test_the_likelihood_is_that_of_the_formulas():
-    one = counts([120, 90], [100, 41])
+@pytest.mark.parametrize("shared", [(0, 0), (700, 510)])
+def test_the_likelihood_is_that_of_the_formulas(shared):
+    one = counts([120, 90], [100, 41], shared)
     states = list_states(1, RULES)
     found = gene_likelihood(one, states, sample(ploidy=2.6, library=1.2), RULES)
     for i, purity in enumerate((0.54, 0.6, 0.66)):

@@ -1,0 +1,187 @@
+"""Alleles that were given for a patient are held against those that the reads tell."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from storiform.biomarkers.hla.discordances import doubt_genes, hla_discordances
+from storiform.biomarkers.hla.loss_evidence import Gene
+from storiform.biomarkers.hla.loss_model import GeneCounts
+from storiform.biomarkers.hla.types import HlaTypesParams
+from storiform.biomarkers.hla.typing import MAY_BE_NEW
+from storiform.io.hla_alleles import read_hla_types
+from storiform.io.units import SourceUnit
+from storiform.model.errors import DataWarning
+from storiform.model.hla_reference import HlaReference
+from storiform.model.tables.hla import HLA_CALLS, HLA_DISCORDANCES
+from storiform.model.tables.proteins import HLA_TYPES
+
+ALLELES = (
+    "A*01:01:01:01", "A*02:01:01:01", "A*02:06:01", "A*03:01:01:01", "A*11:01:01:01",
+    "A*24:02:01:01", "A*24:09N", "A*01:32", "B*07:02:01", "B*08:01:01", "B*15:01:01",
+    "C*07:01:01", "C*07:02:01", "C*07:18", "C*04:01:01",
+)  # fmt: skip
+GROUPS = {"C*07:01:01": "C*07:01:01G", "C*07:18": "C*07:01:01G", "A*01:01:01:01": "A*01:01:01G",
+          "A*01:32": "A*01:01:01G"}  # fmt: skip
+GENES = tuple(name[0] for name in ALLELES)
+REFERENCE = HlaReference(
+    "9.9.9", "0" * 32, ALLELES, GENES, {}, {}, {}, {}, {}, GROUPS, {}
+)  # fmt: skip
+PARAMS = HlaTypesParams()
+UNITS = ("patient", "sample", "role", "assay")
+
+
+def sheet(text: str) -> pd.DataFrame:
+    """Return the types of a patient as the sheet's cell gives them."""
+    return read_hla_types(SourceUnit("B1", "P1", {}, {}, "GRCh38", {"hla": text}))
+
+
+def calls(*alleles: str, **further) -> pd.DataFrame:
+    """Return the calls of one sample: two alleles of each gene."""
+    told = {
+        "patient": "P1", "sample": "P1_N", "role": "normal", "assay": "exome", "also_fits": "",
+        "posterior": 0.999, "second_best": "", "second_posterior": 0.0, "fragments": 90,
+        "own_fragments": 40, "mismatch_rate": 0.001, "limits": "", "reason": "", **further,
+    }  # fmt: skip
+    rows = [
+        {**told, "gene": name[0], "copy": 1 + k % 2, "allele": f"HLA-{name}", "full_name": name}
+        for k, name in enumerate(alleles)
+    ]
+    return HLA_CALLS.conform(pd.DataFrame(rows), UNITS)
+
+
+def discordant(types: pd.DataFrame, *called: pd.DataFrame, params=PARAMS) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        found = hla_discordances(types, pd.concat(called), REFERENCE, params)
+    return HLA_DISCORDANCES.conform(found).set_index("gene")
+
+
+def test_alleles_of_another_person_are_told_with_what_the_reads_tell() -> None:
+    types = sheet("A*01:01;A*02:01;B*07:02;B*08:01;C*07:01;C*07:02")
+    reads = calls("A*03:01", "A*11:01", "B*07:02", "B*15:01", "C*07:02", "C*07:01")
+    with pytest.warns(DataWarning) as caught:
+        found = hla_discordances(types, reads, REFERENCE, PARAMS)
+    found = HLA_DISCORDANCES.conform(found).set_index("gene")
+    assert found.index.tolist() == ["A", "B"]
+    assert found["is_whole"].tolist() == [True, False]
+    assert found["agreeing"].tolist() == [0, 1]
+    assert found["given"].tolist()[0] == "HLA-A*01:01;HLA-A*02:01"
+    assert found["told"].tolist()[0] == "HLA-A*03:01;HLA-A*11:01"
+    assert set(found["sample"]) == {"P1_N"}
+    assert set(found["posterior"]) == {0.999}
+    (warning,) = caught
+    told = str(warning.message)
+    assert told.startswith(
+        "the HLA types given for P1 are A*01:01 and A*02:01, B*07:02 and B*08:01; the reads of "
+        "P1_N tell A*03:01 and A*11:01, B*07:02 and B*15:01. Are rows of the sheet swapped"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "called"),
+    [
+        ("A*01:01;A*02:01", ("A*02:01", "A*01:01")),
+        ("A*01:01:01:01;A*02:01:01G", ("A*01:01", "A*02:01")),
+        ("A*01:01:01G;A*02:01", ("A*01:32", "A*02:01")),
+        ("C*07:01;C*04:01", ("C*04:01", "C*07:18")),
+        ("A*01;A*02", ("A*01:01", "A*02:06")),
+        ("A*01:XX;A*02:AB", ("A*01:01", "A*02:06")),
+        ("A1;A2", ("A*03:01", "A*11:01")),
+        ("A*02:01/02:06;A*01:01", ("A*01:01", "A*02:06")),
+        ("A*24:09N;A*01:01", ("A*01:01", "A*24:09N")),
+        ("A*24:09;A*01:01", ("A*01:01", "A*24:09N")),
+        ("A*01:01P;A*02:01", ("A*01:32", "A*02:01")),
+        ("A*02:999;A*01:01", ("A*01:01", "A*02:06")),
+        ("A*01:01", ("A*01:01", "A*02:01")),
+        ("A*01:01;A*01:01", ("A*01:01", "A*01:01")),
+        ("B*07:02;B*08:01", ("A*01:01", "A*02:01")),
+        ("DRB1*15:01", ("A*01:01", "A*02:01")),
+    ],
+)  # fmt: skip
+def test_names_that_say_the_same_or_less_agree(given, called) -> None:
+    """As many fields as given, G groups, suffixes, a name that the release lacks."""
+    assert discordant(sheet(given), calls(*called)).empty
+
+
+@pytest.mark.parametrize(
+    ("given", "called", "agreeing"),
+    [
+        ("A*02:01;A*01:01", ("A*01:01", "A*02:06"), 1),
+        ("A*01;A*03", ("A*01:01", "A*02:06"), 1),
+        ("A*02:01/02:06;A*01:01", ("A*01:01", "A*03:01"), 1),
+        ("A*24:09N;A*01:01", ("A*01:01", "A*24:02"), 1),
+        ("A*01:999;A*02:01", ("A*03:01", "A*11:01"), 0),
+        ("A*01:01", ("A*03:01", "A*02:01"), 0),
+        ("A*01:01;A*01:01", ("A*01:01", "A*02:01"), 1),
+        ("A*01:01;A*02:01", ("A*01:01", "A*01:01"), 1),
+        ("A*01:01;A*02:01", ("A*03:01", "A*03:01"), 0),
+        ("hla_a_01_01_01;hla_a_24_09n", ("A*03:01", "A*11:01"), 0),
+    ],
+)  # fmt: skip
+def test_other_alleles_are_told_with_how_many_agree(given, called, agreeing) -> None:
+    found = discordant(sheet(given), calls(*called))
+    assert found["agreeing"].tolist() == [agreeing]
+    assert found["is_whole"].tolist() == [agreeing == 0]
+
+
+def test_what_the_reads_cannot_tell_apart_agrees() -> None:
+    assert discordant(
+        sheet("A*02:06;A*01:01"), calls("A*02:01", "A*01:01", also_fits="HLA-A*02:06")
+    ).empty
+    new = f"its reads differ from it at 1 base of its exons: {MAY_BE_NEW}"
+    assert discordant(sheet("A*02:06;A*01:01"), calls("A*02:01", "A*01:01", limits=new)).empty
+    assert len(discordant(sheet("A*03:01;A*01:01"), calls("A*02:01", "A*01:01", limits=new)))
+    faint = "a few reads are of HLA-A*02:06: contamination, or ..."
+    assert discordant(sheet("A*02:06;A*01:01"), calls("A*01:01", "A*01:01", limits=faint)).empty
+
+
+def test_a_call_that_is_not_confident_says_nothing_and_the_next_sample_speaks() -> None:
+    types, other = sheet("A*01:01;A*02:01"), ("A*03:01", "A*11:01")
+    doubtful = calls(*other, posterior=0.7)
+    assert discordant(types, doubtful).empty
+    untyped = calls(*other).assign(allele=None, posterior=np.nan)
+    assert discordant(types, HLA_CALLS.conform(untyped, UNITS)).empty
+    rna = calls(*other, sample="P1_R", role="tumour", assay="rna")
+    found = discordant(types, doubtful, rna)
+    assert found["sample"].tolist() == ["P1_R"]
+    assert found["source"].tolist() == ["tumour RNA"]
+    sure = calls("A*01:01", "A*02:01")
+    assert discordant(types, sure, rna).empty
+
+
+@pytest.mark.parametrize(("role", "assay"), [("tumour", "exome"), ("tumour", "rna")])
+def test_an_allele_that_a_tumour_does_not_show_may_be_lost(role, assay) -> None:
+    types = sheet("A*01:01;A*02:01")
+    one = calls("A*01:01", "A*01:01", sample="T", role=role, assay=assay)
+    assert discordant(types, one).empty
+    other = calls("A*01:01", "A*03:01", sample="T", role=role, assay=assay)
+    assert discordant(types, other)["agreeing"].tolist() == [1]
+
+
+def test_alleles_that_a_step_called_are_not_compared() -> None:
+    types = sheet("A*01:01;A*02:01").assign(source="normal exome")
+    assert discordant(types, calls("A*03:01", "A*11:01")).empty
+    provided = HLA_TYPES.conform(types.assign(source="my typer", written=""))
+    assert len(discordant(provided, calls("A*03:01", "A*11:01"))) == 1
+
+
+def test_a_gene_whose_alleles_are_not_the_patients_is_not_judged() -> None:
+    counts = GeneCounts(np.array([9.0, 9.0]), np.array([9.0, 9.0]))
+    genes = [Gene(name, ("x", "y"), counts, 1.0, "", ("old",)) for name in "ABC"]
+    types = sheet("A*01:01;A*02:01;B*07:02;B*08:01;C*07:01;C*07:02")
+    reads = calls("A*03:01", "A*11:01", "B*07:02", "B*15:01", "C*07:02", "C*07:01")
+    found = discordant(types, reads).reset_index()
+    whole, half, none = doubt_genes(genes, found)
+    reads_tell = "the reads of P1_N (normal exome) tell"
+    assert (
+        whole.reason
+        == f"the given alleles are not the patient's: {reads_tell} A*03:01 and A*11:01"
+    )
+    assert half.reason == ""
+    doubt = f"the given alleles are doubtful: {reads_tell} B*07:02 and B*15:01"
+    assert half.limits == ("old", doubt)
+    assert none == genes[2]
+    assert doubt_genes(genes, None) == genes
