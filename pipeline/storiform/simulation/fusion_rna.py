@@ -8,7 +8,7 @@ and immunoglobulin RNA; lone chimeras that lie at exon ends by chance.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,12 @@ from storiform.simulation.fusion_genome import FusionGenome, places_of
 _SIZES = (140, 320)
 _LEAST_PART = 12
 _FAMILIES = (("KRT5", "KRT14"), ("COL1A1", "COL3A1"), ("HLA-A", "HLA-B"), ("IGHG1", "IGKC"))
+Kind = Literal["usual", "low", "reciprocal", "inverted", "deletion", "neighbour", "antisense"]
+"""What is planted: any two genes far apart; two of which little is expressed; both ways round;
+genes on opposite strands, or one behind the other, within 400 kb of a contig; or within 90 kb,
+as transcripts that run on; a gene joined to what lies across from another one."""
+_APART = {"inverted": (0, 400_000), "deletion": (100_000, 400_000), "neighbour": (0, 90_000)}
+_SUPPORT = (5, 40)
 _STICKY = ("MT-CO1", "MT-ND1", "RNA45SN1", "IGHG1", "IGKC")
 
 
@@ -77,7 +83,10 @@ class RnaSimulator:
         weights = self._rng.lognormal(0.0, 1.3, len(self._order))
         self._weights = weights / weights.sum()
 
-    def library(self, fragments: int, fusions: int = 0, noise: float = 0.01) -> FusionRna:
+    def library(
+        self, fragments: int, fusions: int = 0, noise: float = 0.01, *,
+        support: tuple[int, int] = _SUPPORT, kind: Kind = "usual",
+    ) -> FusionRna:  # fmt: skip
         """Draw a library.
 
         Parameters
@@ -85,16 +94,23 @@ class RnaSimulator:
         fragments
             Ordinary fragments.
         fusions
-            Planted fusions, each with 5 to 40 supporting fragments.
+            Planted fusions.
         noise
             Share of fragments that are chimeras of two molecules.
+        support
+            Least and most fragments that support a planted fusion.
+        kind
+            Which genes are fused.
         """
         drawn = list(self._ordinary(fragments))
-        rows = []
-        for _ in range(fusions):
-            row, own = self._fusion()
-            rows.append(row)
-            drawn += own
+        rows: list[dict[str, object]] = []
+        while len(rows) < fusions:
+            five, three = self._partners(kind)
+            both = [(five, three), (three, five)]
+            for pair in both if kind == "reciprocal" else both[:1]:
+                row, own = self._fusion(pair, support, is_antisense=kind == "antisense")
+                rows.append(row)
+                drawn += own
         drawn += self._chimeras(int(fragments * noise))
         drawn += self._look_alikes()
         return FusionRna(drawn, pd.DataFrame(rows))
@@ -123,20 +139,42 @@ class RnaSimulator:
             start = int(self._rng.integers(0, len(molecule.places) - size + 1))
             yield molecule.cut(start, start + size)
 
-    def _fusion(self) -> tuple[dict[str, object], list[Fragment]]:
-        """Draw a pair of genes, a junction, and its fragments.
+    def _partners(self, kind: Kind) -> tuple[str, str]:
+        """Draw two genes that no rule of a caller knows."""
+        if kind in _APART:
+            return self._neighbours(*_APART[kind], is_inverted=kind == "inverted")
+        draw = self._quiet if kind == "low" else self._plain
+        five, three = draw(), draw()
+        while self._are_near(five, three):
+            three = draw()
+        return five, three
+
+    def _quiet(self) -> str:
+        """Return one of the fifth of genes of which least is expressed."""
+        bound = np.quantile(self._weights, 0.2)
+        quiet = [
+            gene
+            for gene, weight in zip(self._order, self._weights.tolist(), strict=True)
+            if weight <= bound and gene.startswith("GENE")
+        ]
+        return str(self._rng.choice(quiet))
+
+    def _fusion(
+        self, pair: tuple[str, str], support: tuple[int, int], *, is_antisense: bool = False
+    ) -> tuple[dict[str, object], list[Fragment]]:
+        """Draw a junction of two genes and its fragments.
 
         Of ten junctions eight join exon ends, one has one end, and one none at an exon end.
         """
-        five, three = self._plain(), self._plain()
-        while self._are_near(five, three):
-            three = self._plain()
+        five, three = pair
         kind = self._rng.random()
         cut_5 = self._junction(self.genes[five], is_exon=kind < 0.9)  # noqa: PLR2004  see above
-        cut_3 = self._junction(self.genes[three], is_exon=kind < 0.8)  # noqa: PLR2004
         head, tail = self.molecule(five), self.molecule(three)
+        cut_3 = self._junction(self.genes[three], is_exon=kind < 0.8)  # noqa: PLR2004
+        if is_antisense:
+            tail = Molecule(tail.contigs, tail.places[::-1], 1 - tail.strands)
         fused = head.part(0, cut_5).joined(tail.part(cut_3, len(tail.places)))
-        wanted = int(self._rng.integers(5, 41))
+        wanted = int(self._rng.integers(support[0], support[1] + 1))
         drawn: list[Fragment] = []
         while len(drawn) < wanted:
             start, size = self._over(fused, cut_5)
@@ -199,16 +237,22 @@ class RnaSimulator:
             (one,) = self._joint(self._plain(), self._plain(), (1, 1), is_exon=True)
             yield from [one] * copies
 
-    def _neighbours(self) -> tuple[str, str]:
-        """Return two genes of one strand, the first before the second."""
+    def _neighbours(
+        self, least: int = 0, most: int = 90_000, *, is_inverted: bool = False
+    ) -> tuple[str, str]:
+        """Return two genes, the second behind the first by so many bases (bp).
+
+        They are of one strand, or, where `is_inverted`, of both.
+        """
         while True:
             five = self.genes[self._plain()]
             behind = [
                 one
                 for one in self.genes.values()
-                if one.contig == five.contig and one.is_forward == five.is_forward
-                and 0 < (one.start - five.end if five.is_forward else five.start - one.end)
-                < 90_000  # noqa: PLR2004  bp
+                if one.contig == five.contig and one.gene.startswith("GENE")
+                and (one.is_forward == five.is_forward) != is_inverted
+                and least < (one.start - five.end if five.is_forward else five.start - one.end)
+                < most
             ]  # fmt: skip
             if behind:
                 return five.gene, min(behind, key=lambda one: abs(one.start - five.start)).gene
