@@ -267,3 +267,15 @@ def test_flag_does_not_look_at_the_sides():
     flags = is_degenerate(counts, positive, DifferentialParams())
     np.testing.assert_array_equal(is_degenerate(counts, ~positive, DifferentialParams()), flags)
     assert 0 < flags.sum() < 300
+
+
+def test_flag_looks_at_fragments_of_a_library_of_the_usual_size():
+    counts = np.full((60, 16), 20.0)
+    positive = np.arange(16) < 8
+    counts[:, :2] *= 100.0  # libraries a hundred times as deep
+    counts[0] = 0.0
+    counts[0, :8] = [300.0, 300.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0]  # 3 in each, and so no change
+    counts[1] = 0.0
+    counts[1, :2] = 30_000.0
+    flags = is_degenerate(counts, positive, DifferentialParams())
+    assert flags[:3].tolist() == [False, True, False]
