@@ -36,6 +36,7 @@ from storiform.biomarkers.fusions.proteins import fusion_proteins
 from storiform.biomarkers.fusions.split_reads import chimeric_fusions, fusion_reads
 from storiform.biomarkers.gene_counting import gene_counts
 from storiform.biomarkers.germline import germline_alleles, germline_sites
+from storiform.biomarkers.hla.discordances import hla_discordances
 from storiform.biomarkers.hla.fragments import hla_fragments
 from storiform.biomarkers.hla.loss import hla_gene_loh, hla_loh, hla_loss
 from storiform.biomarkers.hla.reads import hla_sequences
@@ -115,6 +116,7 @@ HLA = (
     hla_sequences,
     hla_calls,
     hla_types,
+    hla_discordances,
     hla_fragments,
     hla_gene_loh,
     hla_loh,

@@ -40,9 +40,7 @@ def _read(path: Path) -> dict[str, str]:
         if len(parts) != _PARTS or not parts[0].endswith("*"):
             expected = "gene, alleles and group, as A*;01:01:01:01/01:01:01:03;01:01:01G"
             remedy = "Take hla_nom_g.txt of the release, or leave it out."
-            raise InputError(
-                fault(f"{path.name}, line {number}", repr(line[:40]), expected, remedy)
-            )
+            raise InputError(fault(f"{path}, line {number}", repr(line[:40]), expected, remedy))
         gene, alleles, group = parts
         if group:
             groups |= {f"{gene}{allele}": f"{gene}{group}" for allele in alleles.split("/")}

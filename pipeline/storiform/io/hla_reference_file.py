@@ -80,8 +80,8 @@ def read_hla_reference(path: Path) -> HlaReference:
     except FileNotFoundError as error:
         raise InputError(fault(str(path), "no such file", _EXPECTED, _REMEDY)) from error
     except _BROKEN as error:
-        raise InputError(fault(path.name, "another file", _EXPECTED, _REMEDY)) from error
-    raise InputError(fault(path.name, f"format {found}", _EXPECTED, _REMEDY))
+        raise InputError(fault(str(path), "another file", _EXPECTED, _REMEDY)) from error
+    raise InputError(fault(str(path), f"format {found}", _EXPECTED, _REMEDY))
 
 
 def _reference(arrays: Arrays) -> HlaReference:

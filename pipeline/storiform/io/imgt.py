@@ -188,7 +188,7 @@ def _read_file(
             found[name] = bases
     if not seen:
         remedy = "Copy or download it again."
-        raise InputError(fault(file.path.name, "no sequence", "a FASTA of HLA alleles", remedy))
+        raise InputError(fault(str(file.path), "no sequence", "a FASTA of HLA alleles", remedy))
 
 
 def _records(path: Path, digest: "hashlib._Hash") -> Iterator[tuple[str, str, bytes]]:
@@ -202,7 +202,7 @@ def _records(path: Path, digest: "hashlib._Hash") -> Iterator[tuple[str, str, by
             if line.startswith(b">"):
                 if header:
                     yield where, header, b"".join(kept)
-                header, where = line.decode("ascii", "replace"), f"{path.name}, line {number}"
+                header, where = line.decode("ascii", "replace"), f"{path}, line {number}"
                 kept = []
             elif header:
                 kept.append(line.strip())
@@ -217,7 +217,7 @@ def _no_fasta(path: Path, number: int, line: bytes) -> str:
     if line.startswith(_POINTER):
         found = "a pointer of Git LFS in place of the file"
         remedy = "Run git lfs pull in the clone, or download the file itself."
-    return fault(f"{path.name}, line {number}", found, "the header of an allele", remedy)
+    return fault(f"{path}, line {number}", found, "the header of an allele", remedy)
 
 
 def _name(where: str, header: str) -> tuple[str, str]:
@@ -231,6 +231,9 @@ def _name(where: str, header: str) -> tuple[str, str]:
 
 def _bases(where: str, name: str, header: str, text: bytes) -> NDArray[np.uint8]:
     bases = _CODES[np.frombuffer(text, np.uint8)]
+    if not len(bases):
+        remedy = "Copy or download the file again."
+        raise InputError(fault(where, f"no bases of {name}", "its sequence", remedy))
     if (bases > MISSING).any():
         letter = chr(text[int((bases > MISSING).argmax())])
         found, expected = f"{letter!r} in {name}", "bases; proteins are not asked for"

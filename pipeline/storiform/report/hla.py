@@ -25,6 +25,7 @@ _REMEDY = (
     "Give alleles in the column hla of the sample sheet, or compile a release of IPD-IMGT/HLA "
     "(storiform hla-reference --imgt DIR) and name it in resources.hla_reference."
 )
+_READER = "hla_sequences"
 _SHEET, _PROBABLE = "sheet", "probability"
 _GIVEN_ONCE = "homozygous, or the other is not given"
 _NO_ALLELE, _MOST, _LEAST = "not usable", 0.99, 0.01
@@ -78,6 +79,7 @@ def hla_summary(record: BiopsyRecord) -> HlaSummary | None:
     no_types, no_losses = (
         why_absent(step, record.problems) for step in ("hla_types", "hla_gene_loh")
     )
+    no_types = _unread(record) or no_types
     if types is None and losses is None and not (no_types or no_losses):
         return None
     silent, doubts = _silent(tables.get("mhc_alleles")), discordant_genes(record)
@@ -87,6 +89,13 @@ def hla_summary(record: BiopsyRecord) -> HlaSummary | None:
     lost = () if losses is None else tuple(_loss(row) for _, row in losses.iterrows())
     verdict = " ".join(filter(None, (_types_verdict(types, no_types), doubt_of_types(doubts))))
     return HlaSummary(verdict, _loss_verdict(losses, no_losses), typed, lost)
+
+
+def _unread(record: BiopsyRecord) -> str:
+    """Say why no reads could be taken from the biopsy's files, empty where some could."""
+    failed = [one for one in record.problems if one.kind == "failed"]
+    told = [one.message.rstrip(".") for one in failed if _READER in one.step.split(", ")]
+    return "; ".join(_words(told))
 
 
 def discordant_genes(record: BiopsyRecord) -> dict[str, str]:

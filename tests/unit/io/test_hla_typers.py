@@ -61,7 +61,35 @@ def test_the_results_of_other_typers_give_the_alleles(tmp_path, name, text) -> N
     assert types_in(tmp_path, name, text) == ALLELES
 
 
-def test_a_homozygous_gene_of_t1k_and_hla_hd_is_one_allele(tmp_path) -> None:
-    text = "HLA-A\t1\tHLA-A*02:01:01\t303.0\t60\t.\t0\t-1\tHLA-A*02:30,0.3,-1\n"
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("S1_result.tsv", "\tA1\tA2\tReads\n0\tA*02:01\tA*02:01\t1522.0\n"),
+        ("S1.lilac.tsv", "Allele\tRefTotal\nA*02:01\t640\nA*02:01\t640\n"),
+        ("S1_final.result.txt", "A\tHLA-A*02:01:01\t-\n"),
+        ("S1.genotype.json", '{"A": ["A*02:01:01"]}'),
+        ("S1_genotype.tsv", "HLA-A\t1\tHLA-A*02:01:01\t303\t60\t.\t0\t-1\tHLA-A*02:30,0,-1\n"),
+        ("S1_genotype.tsv", "HLA-A\t1\tHLA-A*02:01:01\t303.0\t60\t.\t0\t-1\n"),
+        ("winners.hla.txt", "HLA-A\thla_a_02_01_01_01\thla_a_02_01_01_01\n"),
+    ],
+)  # fmt: skip
+def test_a_homozygous_gene_has_one_allele_twice(tmp_path, name, text) -> None:
+    """Each typer says so: one allele alone would mean that the other is not known."""
+    assert types_in(tmp_path, name, text) == ["HLA-A*02:01"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("S1_final.result.txt", "DRB4\tHLA-DRB4*01:03:01\t-\n"),
+        ("S1.genotype.json", '{"DRB4": ["DRB4*01:03:01"]}'),
+        ("S1_genotype.tsv", "HLA-DRB4\t1\tHLA-DRB4*01:03:01\t33.0\t60\t.\t0\t-1\t\n"),
+    ],
+)
+def test_a_gene_that_not_all_chromosomes_have_is_told_once(tmp_path, name, text) -> None:
+    assert types_in(tmp_path, name, text) == ["HLA-DRB4*01:03"]
+
+
+def test_an_allele_of_t1k_without_quality_is_ignored(tmp_path) -> None:
+    text = "HLA-A\t2\tHLA-A*02:01:01\t303.0\t60\tHLA-A*03:01:01\t2.0\t0\t\n"
     assert types_in(tmp_path, "S1_genotype.tsv", text) == ["HLA-A*02:01"]
-    assert types_in(tmp_path, "final.txt", "A\tHLA-A*02:01:01\t-\n") == ["HLA-A*02:01"]

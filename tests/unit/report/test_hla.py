@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from storiform.model.tables.hla import HLA_GENE_LOH
+from storiform.model.tables.hla import HLA_DISCORDANCES, HLA_GENE_LOH
 from storiform.model.tables.proteins import HLA_TYPES, MHC_ALLELES
 from storiform.report.biopsy_page import render_biopsy
 from storiform.report.hla import hla_summary
@@ -188,3 +188,34 @@ def test_without_a_reference_the_page_says_what_to_do():
 def test_a_workflow_without_hla_has_no_section():
     assert hla_summary(record()) is None
     assert 'id="hla"' not in render_biopsy(record())
+
+
+def test_types_that_the_reads_contradict_are_told_first_and_in_the_row_of_their_gene():
+    row = {
+        "gene": "A", "given": f"{ONE};{TWO}", "told": "HLA-A*03:01;HLA-A*03:01", "agreeing": 0,
+        "is_whole": True, "sample": "P1_N", "source": "normal exome", "posterior": 0.999,
+    }  # fmt: skip
+    given = types(ONE, TWO, source="sheet", posterior=np.nan)
+    found = hla_summary(record(given, table(HLA_DISCORDANCES, [row])))
+    assert found.types_verdict == (
+        "2 HLA alleles are known, given in the sheet. The reads tell other alleles of HLA-A "
+        "than those that were given: are they this patient's?"
+    )
+    assert found.types[0].remarks == (
+        "the reads of P1_N (normal exome) tell HLA-A*03:01 (probability > 0.99)"
+    )
+    without = hla_summary(record(given, table(HLA_DISCORDANCES, [])))
+    assert without.types_verdict == "2 HLA alleles are known, given in the sheet."
+    assert without.types[0].remarks == ""
+
+
+def test_a_file_that_could_not_be_read_is_the_reason_why_no_allele_is_known():
+    wrong = (
+        "N.bam, header: found contig lengths of GRCh37, expected GRCh38. Give the right file."
+    )
+    problems = (
+        Problem("N", "hla_sequences, read_statistics", "failed", wrong),
+        Problem("B1", "hla_types", "blocked", "not made, because hla_sequences of N failed"),
+    )
+    found = hla_summary(record(problems=problems))
+    assert found.types_verdict == f"The HLA alleles are not known: {wrong}"

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from storiform.model.tables.hla import HLA_DISCORDANCES
 from storiform.model.tables.proteins import NEOANTIGEN_BURDEN, NEOANTIGENS
 from storiform.report.biopsy_page import render_biopsy
 from storiform.report.neoantigens import neoantigen_summary
@@ -184,3 +185,15 @@ def test_figures_that_were_not_drawn_are_named_with_the_reason():
     assert "Not drawn: neoantigen_ranks, since no peptide binds." in page
     assert "No figure of this biopsy was drawn." not in page
     assert "No figure of this biopsy was drawn." in render_biopsy(record())
+
+
+def test_a_burden_of_alleles_that_the_reads_contradict_says_so_first():
+    row = {
+        "gene": "B", "given": "HLA-B*07:02", "told": "HLA-B*08:01;HLA-B*08:01", "agreeing": 0,
+        "is_whole": True, "sample": "P1_N", "source": "normal exome", "posterior": 0.999,
+    }  # fmt: skip
+    found = neoantigen_summary(record(burden(), table(HLA_DISCORDANCES, row)))
+    assert found.notes[0] == (
+        "The reads tell other alleles of HLA-B than those that were given: are they this "
+        "patient's?"
+    )

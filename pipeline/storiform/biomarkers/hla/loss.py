@@ -12,6 +12,7 @@ from storiform.biomarkers.hla.loss_evidence import (
     Gene,
     Purity,
     agree,
+    depth_noise,
     gather_genes,
     purity_of,
     segment_of,
@@ -74,7 +75,8 @@ class HlaLossParams(Params):
         ge=0.01,
         le=1.0,
         description="the same of all HLA genes against the rest of the library: scale of a t "
-        "distribution of 8 degrees of freedom, whose standard deviation is 1.15 times that",
+        "distribution of 8 degrees of freedom, whose standard deviation is 1.15 times that; "
+        "more where the errors of the biopsy's segments are larger",
     )
     gene_depth_sd: float = Field(
         0.04, ge=0.01, le=1.0, description="the same of one HLA gene against the others"
@@ -141,7 +143,7 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
         The patient's alleles.
     copy_number_fit, copy_number_segments
         Purity and ploidy; and the segments, which tell how much of the tumour's library is of
-        amplified genes, and beside which the call is shown.
+        amplified genes and how noisy its depth is, and beside which the call is shown.
     pathology
         Purity of the sheet, which is used where the fit has none.
     params
@@ -167,11 +169,8 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
     usable = [gene for gene in genes if not gene.reason]
     z = [imbalance_z(gene.counts, params.drift) for gene in usable]
     pooled = imbalance_p(z) if z else 1.0
-    library = usable[0].library if usable else np.nan
-    found: list[Posterior] = []
-    if usable and purity.is_known:
-        sample = purity.sample(library)
-        found = posteriors([gene.counts for gene in usable], sample, params.rules)
+    noise = depth_noise(copy_number_segments)
+    judged = _Judged(params, params.rules.with_noise(noise), purity, usable)
     rows = []
     for gene in genes:
         row = {**_blank(gene, purity), **segment_of(copy_number_segments, gene.name)}
@@ -179,13 +178,35 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
             number = usable.index(gene)
             p = imbalance_p([z[number]])
             row["imbalance_p"] = p
-            if found:
-                row |= _told(gene, found[number], purity, params, (p, pooled))
+            if purity.is_known:
+                row |= _told(gene, judged, number, (p, pooled))
             else:
                 row |= _by_imbalance(gene, params, is_uneven=p <= params.max_imbalance_p)
         row["is_consistent"] = agree(row)
         rows.append(row)
     return pd.DataFrame(rows, columns=list(HLA_GENE_LOH.columns))
+
+
+class _Judged:
+    """What the model finds of the usable genes.
+
+    `found` is of the purity and ploidy that are used, `others` of further ones that may be
+    right as well.
+    """
+
+    def __init__(
+        self, params: HlaLossParams, rules: LossRules, purity: Purity, genes: list[Gene]
+    ) -> None:
+        self.params, self.rules, self.purity = params, rules, purity
+        library = genes[0].library if genes else np.nan
+        counts = [gene.counts for gene in genes]
+        self.sample = purity.sample(library)
+        is_told = bool(genes) and purity.is_known
+        self.found = posteriors(counts, self.sample, rules) if is_told else []
+        self.others = [
+            (other, posteriors(counts, other.sample(library), rules))
+            for other in (purity.alternatives if is_told else ())
+        ]
 
 
 def _blank(gene: Gene, purity: Purity) -> dict[str, object]:
@@ -203,16 +224,17 @@ def _blank(gene: Gene, purity: Purity) -> dict[str, object]:
 
 
 def _told(
-    gene: Gene, found: Posterior, purity: Purity, params: HlaLossParams,
-    p: tuple[float, float],
-) -> dict[str, object]:  # fmt: skip
+    gene: Gene, judged: _Judged, number: int, p: tuple[float, float]
+) -> dict[str, object]:
     """Return what the model tells of a gene; `p` are its P value and that of all genes."""
-    call = _call(found, params, *p)
-    sample = purity.sample(gene.library)
-    copies = [copies_interval(gene.counts, side, sample, params.rules) for side in (0, 1)]
-    limits = [*gene.limits, *purity.limits]
+    found, params, rules = judged.found[number], judged.params, judged.rules
+    call, doubts = _doubted(judged, number, p)
+    copies = [copies_interval(gene.counts, side, judged.sample, rules) for side in (0, 1)]
+    limits = [*gene.limits, *judged.purity.limits, *doubts]
     if np.isnan(gene.library):
         limits.append("the size of the libraries is not known: depth was not used")
+    elif rules != params.rules:
+        limits.append(f"depths of this biopsy are noisy: by {rules.offset_sd:.0%}")
     undecided = found.loss + found.deletion
     if call in {"RETAINED", "IMBALANCE"} and undecided > 1.0 - params.min_probability:
         limits.append(f"a loss cannot be excluded: probability {undecided:.2f}")
@@ -229,6 +251,29 @@ def _told(
         "copies_2_low": copies[1][0], "copies_2": copies[1][1], "copies_2_high": copies[1][2],
         "limits": "; ".join(limits),
     }  # fmt: skip
+
+
+def _doubted(
+    judged: _Judged, number: int, p: tuple[float, float]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the call of a gene, and how it depends on which purity and ploidy are right.
+
+    A loss that is none by another solution is doubtful; where there is none by the one that
+    is used, the solution by which there is one most probably is named.
+    """
+    call = _call(judged.found[number], judged.params, *p)
+    told = [
+        (found[number].loss, _call(found[number], judged.params, *p), other)
+        for other, found in judged.others
+    ]
+    is_lost = call == "LOH"
+    against = [one for one in told if (one[1] == "LOH") != is_lost]
+    if not against or call in {"HOMDEL", "LOH?"}:
+        return call, ()
+    chance, _, other = (min if is_lost else max)(against, key=lambda one: one[0])
+    words = f"at purity {other.value:.2f} and ploidy {other.ploidy:.1f}"
+    limit = f"{words} the probability of a loss is {chance:.2f}"
+    return "LOH?" if is_lost else call, (limit,)
 
 
 def _call(found: Posterior, params: HlaLossParams, p: float, pooled: float) -> str:

@@ -1,7 +1,9 @@
 """What is known of a biopsy before its HLA losses are told: counts, purity, segments."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,11 @@ _FEW, _UNEVEN = 5, 5.0
 """Fragments of a stretch that is looked at, and how many times the variance of chance their
 mismatches have: errors have about once, another person's reads more than ten times."""
 _EACH_HALF = 1.96
+_WRITTEN = re.compile(r"([0-9.]+)/([0-9.]+) \((-?[0-9.]+)\)")
+_AS_WELL = 5.0
+"""By how much, ln, another purity and ploidy that explain the data as well are less likely."""
+_PLOIDIES = 3.0, 4.0
+"""Looked at beside 2 where no ploidy is known: near this or twice it most tumours are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +63,16 @@ class Gene:
 
 @dataclass(frozen=True, eq=False)
 class Purity:
-    """Purity and ploidy as used, NaN where not known; `spread` is how wrong purity may be."""
+    """Purity and ploidy as used, NaN where not known; `spread` is how wrong purity may be.
+
+    `others` are further purities and ploidies that may be right as well.
+    """
 
     value: float
     ploidy: float
     spread: float
     limits: tuple[str, ...]
+    others: tuple[tuple[float, float], ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -73,6 +84,11 @@ class Purity:
         steps = np.array([-self.spread, 0.0, self.spread])
         purities = np.clip(self.value + steps, _LOWEST, _HIGHEST)
         return Sample(purities, np.array(_WEIGHTS), self.ploidy, library)
+
+    @property
+    def alternatives(self) -> "list[Purity]":
+        """Return what else purity and ploidy may be."""
+        return [replace(self, value=p, ploidy=ploidy, others=()) for p, ploidy in self.others]
 
 
 def gather_genes(
@@ -238,25 +254,55 @@ def purity_of(
 ) -> Purity:
     """Return the purity of the fit of copy number, else that of the sheet.
 
-    A fit whose interval is wider than the usual spread brings its own.
+    A fit whose interval is wider than the usual spread brings its own. One that is ambiguous
+    brings its other solutions; a sheet without ploidy is taken to mean 2, or 3, or 4.
     """
     if fit is not None and len(fit) and pd.notna(fit["purity"].iloc[0]):
         row = fit.iloc[0]
         width = float(row["purity_upper"]) - float(row["purity_lower"])
         own = width / 2.0 / _EACH_HALF * np.sqrt(2.0)
         limits = ("another purity and ploidy fit as well",) if row["is_ambiguous"] else ()
-        ploidy = float(row["ploidy"])
-        return Purity(
-            float(row["purity"]), 2.0 if np.isnan(ploidy) else ploidy,
-            max(spread, 0.0 if np.isnan(own) else own), limits,
+        found = Purity(
+            float(row["purity"]), float(row["ploidy"]),
+            max(spread, 0.0 if np.isnan(own) else own), limits, _other_solutions(row),
         )  # fmt: skip
+        return _with_ploidy(found)
     if pathology is not None and len(pathology) and pd.notna(pathology["purity"].iloc[0]):
         row = pathology.iloc[0]
-        told = "purity of the sample sheet"
-        if pd.notna(row["ploidy"]):
-            return Purity(float(row["purity"]), float(row["ploidy"]), spread, (told,))
-        return Purity(float(row["purity"]), 2.0, spread, (f"{told}, ploidy taken to be 2",))
+        ploidy = float("nan") if pd.isna(row["ploidy"]) else float(row["ploidy"])
+        limits = ("purity of the sample sheet",)
+        return _with_ploidy(Purity(float(row["purity"]), ploidy, spread, limits))
     return Purity(float("nan"), float("nan"), spread, ())
+
+
+def _with_ploidy(purity: Purity) -> Purity:
+    """Return the same, with a ploidy of 2, or others, where none is known."""
+    if not np.isnan(purity.ploidy):
+        return purity
+    others = tuple((purity.value, ploidy) for ploidy in _PLOIDIES)
+    limits = (*purity.limits, "ploidy taken to be 2")
+    return replace(purity, ploidy=2.0, limits=limits, others=(*purity.others, *others))
+
+
+def _other_solutions(row: "pd.Series[Any]") -> tuple[tuple[float, float], ...]:
+    """Return the purities and ploidies by which an ambiguous fit explains the data as well."""
+    text = row.get("alternatives")
+    if not row["is_ambiguous"] or not isinstance(text, str):
+        return ()
+    found = _WRITTEN.findall(text)
+    return tuple((float(p), float(q)) for p, q, less in found if float(less) >= -_AS_WELL)
+
+
+def depth_noise(segments: pd.DataFrame | None) -> float:
+    """Return the standard deviation of depth over long stretches, ln; 0 where not known.
+
+    The error of each segment holds that of its bins, which is small where there are many, and
+    the noise of long range, which all have: so the least error is hardly more than the latter.
+    """
+    if segments is None:
+        return 0.0
+    errors = segments["log2_se"].dropna().to_numpy(np.float64)
+    return float(np.log(2.0) * errors.min()) if len(errors) else 0.0
 
 
 def segment_of(segments: pd.DataFrame | None, gene: str) -> dict[str, object]:

@@ -5,9 +5,10 @@ other cells have what they had before. The model is written out in docs/methods/
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,19 @@ class LossRules:
     drift: float = 0.04
     depth_sd: float = 0.065
     gene_depth_sd: float = 0.04
+
+    @property
+    def offset_sd(self) -> float:
+        """Standard deviation of the offset of depth, whose t distribution has this scale."""
+        return self.depth_sd * float(np.sqrt(_TAIL / (_TAIL - 2.0)))
+
+    def with_noise(self, noise: float) -> Self:
+        """Return the rules for a biopsy whose depths have a standard deviation of `noise`.
+
+        The same, if that is no more than what the rules allow for.
+        """
+        wider = noise / self.offset_sd
+        return replace(self, depth_sd=self.depth_sd * wider) if wider > 1.0 else self
 
 
 @dataclass(frozen=True, eq=False)
@@ -356,8 +370,7 @@ def copies_interval(
     if np.isnan(sample.library):
         return float("nan"), float("nan"), float("nan")
     tumour, normal = float(counts.tumour[side]), float(counts.normal[side])
-    shared = rules.depth_sd**2 * _TAIL / (_TAIL - 2.0)
-    variance = shared + rules.gene_depth_sd**2 + 2.0 * rules.drift**2
+    variance = rules.offset_sd**2 + rules.gene_depth_sd**2 + 2.0 * rules.drift**2
     variance += 1.0 / (tumour + 0.5) + 1.0 / (normal + 0.5)
     ratio = np.log((tumour + 0.25) / (normal + 0.25) / sample.library)
     ratios = np.exp(ratio + np.sqrt(variance) * ndtri(_QUANTILES))

@@ -24,7 +24,8 @@ from storiform.biomarkers.hla.exon_places import (
     place_coding,
     settle_exons,
 )
-from storiform.model.errors import DataWarning
+from storiform.model.errors import DataWarning, InputError, fault
+from storiform.model.hla import CLASS_I
 from storiform.model.hla_reference import (
     MISSING,
     REFERENCE_GENES,
@@ -98,6 +99,32 @@ def compile_reference(sequences: HlaSequences) -> HlaReference:
         groups={name: sequences.groups[name] for name in alleles if name in sequences.groups},
         left_out=left_out,
     )
+
+
+def check_compiled(reference: HlaReference, where: str) -> None:
+    """Refuse a reference that lacks a gene that is typed, or most of its alleles.
+
+    Parameters
+    ----------
+    reference
+        As compiled.
+    where
+        The folder of the release, for the message.
+
+    Raises
+    ------
+    InputError
+        If more alleles of A, B or C were left out than are kept, or none is kept.
+    """
+    for gene in CLASS_I:
+        kept = reference.genes.count(gene)
+        lost = [name for name in reference.left_out if name.partition("*")[0] == gene]
+        if kept and len(lost) <= kept:
+            continue
+        why = f": {reference.left_out[lost[0]]} ({lost[0]})" if lost else ""
+        found = f"{kept} of {kept + len(lost)} alleles of {gene} that can be used{why}"
+        remedy = "Take the gen and nuc files of one release of IPD-IMGT/HLA, and whole ones."
+        raise InputError(fault(where, found, "most of them", remedy))
 
 
 def _compile_gene(gene: str, sequences: HlaSequences) -> _Gene:

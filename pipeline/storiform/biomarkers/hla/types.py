@@ -12,6 +12,8 @@ from storiform.model.tables.proteins import HLA_TYPES, HlaTypes
 _KINDS = ("normal exome", "tumour exome", "normal rna", "tumour rna")
 """Kinds of samples, the best first."""
 _WORDS = {"normal rna": "normal RNA", "tumour rna": "tumour RNA"}
+CALLED = ("normal exome", "tumour exome", "normal RNA", "tumour RNA")
+"""What `source` says of alleles that a sample's reads tell."""
 _LIMITS = {
     "tumour exome": "typed from the tumour: an allele that it lost may be missed",
     "normal rna": "typed from RNA: an allele that is hardly expressed may be missed",
@@ -60,6 +62,34 @@ def hla_types(hla_calls: HlaCalls, params: HlaTypesParams) -> HlaTypes:
         else:
             rows += _untold(str(gene), samples)
     return pd.DataFrame(rows, columns=list(HLA_TYPES.columns))
+
+
+def best_call(calls: pd.DataFrame, params: HlaTypesParams) -> pd.DataFrame | None:
+    """Return the two rows of the sample that tells a gene best, None if none is confident.
+
+    Parameters
+    ----------
+    calls
+        Rows of `hla_calls` of one gene, of all samples.
+    params
+        When a call is confident.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        By copy, with the `kind` of the sample, as `source` of `hla_types` names it.
+    """
+    kinds = calls["role"].astype(str) + " " + calls["assay"].astype(str)
+    samples = [own for _, own in calls.assign(kind=kinds).groupby("sample", sort=True)]
+    sure = [
+        own
+        for own in samples
+        if own["allele"].notna().all() and _is_sure(own, params.min_posterior)
+    ]
+    if not sure:
+        return None
+    best = min(sure, key=_rank).sort_values("copy")
+    return best.assign(kind=best["kind"].replace(_WORDS))
 
 
 def _told(gene: str, typed: list[pd.DataFrame], least: float) -> list[dict[str, object]]:

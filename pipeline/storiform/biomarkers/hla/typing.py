@@ -22,6 +22,8 @@ from storiform.model.tables.hla import HLA_CALLS, HlaCalls, HlaSequences
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+MAY_BE_NEW = "it may be an allele that the release lacks"
+"""What is said of a call whose reads have bases that no allele has."""
 _SAME = 0.5
 """Nats by which the reads cannot tell two alleles apart."""
 _MOST_NAMES = 20
@@ -275,8 +277,7 @@ def _limits(call: _Call, seen: Evidence, params: HlaTypingParams) -> str:
     if seen.new_places:
         places = "base" if seen.new_places == 1 else "bases"
         limits.append(
-            f"its reads differ from it at {seen.new_places} {places} of its exons: it may be "
-            "an allele that the release lacks"
+            f"its reads differ from it at {seen.new_places} {places} of its exons: {MAY_BE_NEW}"
         )
     if call.rival:
         limits.append(

@@ -47,6 +47,7 @@ HLA_CALLS = Table(
     grain="sample",
     description="One row per gene and copy: the HLA allele that the reads of a sample tell.",
     key=("gene", "copy"),
+    version=2,
     columns={
         "gene": Column("string", "A, B or C, without the prefix HLA-"),
         "copy": Column("int", "1 or 2"),

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from storiform.biomarkers.hla.discordances import doubt_genes, hla_discordances
+from storiform.biomarkers.hla.discordances import NOT_THEIRS, doubt_genes, hla_discordances
+from storiform.biomarkers.hla.loss import HlaLossParams, hla_loh
 from storiform.biomarkers.hla.loss_evidence import Gene
 from storiform.biomarkers.hla.loss_model import GeneCounts
 from storiform.biomarkers.hla.types import HlaTypesParams
@@ -15,7 +16,7 @@ from storiform.io.hla_alleles import read_hla_types
 from storiform.io.units import SourceUnit
 from storiform.model.errors import DataWarning
 from storiform.model.hla_reference import HlaReference
-from storiform.model.tables.hla import HLA_CALLS, HLA_DISCORDANCES
+from storiform.model.tables.hla import HLA_CALLS, HLA_DISCORDANCES, HLA_GENE_LOH
 from storiform.model.tables.proteins import HLA_TYPES
 
 ALLELES = (
@@ -185,3 +186,16 @@ def test_a_gene_whose_alleles_are_not_the_patients_is_not_judged() -> None:
     assert half.limits == ("old", doubt)
     assert none == genes[2]
     assert doubt_genes(genes, None) == genes
+
+
+def test_a_gene_given_as_homozygous_that_is_not_the_patients_has_no_fate() -> None:
+    row = dict.fromkeys(HLA_GENE_LOH.columns) | {
+        "gene": "A", "call": "NA", "reason": "homozygous", "limits": "", "lost_allele": "",
+        "allele_1": "HLA-A*01:01", "allele_2": "HLA-A*01:01",
+        **dict.fromkeys(("normal_1", "normal_2", "tumour_1", "tumour_2"), 0),
+    }  # fmt: skip
+    types = sheet("A*01:01;A*01:01")
+    for reason, expected in (("homozygous", False), (f"{NOT_THEIRS}: the reads tell", None)):
+        judged = HLA_GENE_LOH.conform(pd.DataFrame([row | {"reason": reason}]))
+        (fate,) = hla_loh(judged, types, HlaLossParams())["is_lost"]
+        assert (None if pd.isna(fate) else bool(fate)) is expected

@@ -3,91 +3,27 @@
 import numpy as np
 import pandas as pd
 import pytest
+from lost_alleles import (
+    KEPT,
+    NAMES,
+    NORMAL,
+    ONE_LOST,
+    PARAMS,
+    called,
+    fates,
+    fit,
+    fragments,
+    parts,
+    segment,
+    shown,
+    types,
+)
 
 from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh, hla_loh, hla_loss
 from storiform.biomarkers.hla.loss_evidence import PLACES, library_excess
 from storiform.model.tables.copies import PATHOLOGY
-from storiform.model.tables.copy_calls import COPY_NUMBER_FIT, COPY_NUMBER_SEGMENTS
-from storiform.model.tables.hla import HLA_FRAGMENTS, HLA_GENE_LOH, HLA_LOSS
-from storiform.model.tables.proteins import HLA_LOH, HLA_TYPES
-
-PARAMS = HlaLossParams()
-NAMES = {"A": ("HLA-A*01:01", "HLA-A*02:01"), "B": ("HLA-B*07:02", "HLA-B*08:01"),
-         "C": ("HLA-C*07:01", "HLA-C*07:02")}  # fmt: skip
-
-
-def types(**alleles):
-    rows = [
-        {"gene": gene, "copy": copy, "allele": name, "written": name or "", "source": "sheet",
-         "reason": "" if name else "low_resolution", "posterior": np.nan, "limits": ""}
-        for gene, names in {**NAMES, **alleles}.items()
-        for copy, name in enumerate(names, start=1)
-    ]  # fmt: skip
-    return HLA_TYPES.conform(pd.DataFrame(rows))
-
-
-def fragments(tumour, normal=None, **further):
-    """Return fragments of each gene: gene -> counts of both alleles, in tumour and normal."""
-    rates = {"tumour": further.get("strange", (0.5, 0.5)), "normal": (0.5, 0.5)}
-    rows = []
-    for role, counts in (("tumour", tumour), ("normal", normal)):
-        for gene, pair in (counts or {}).items():
-            for allele, number, rate in zip(NAMES[gene], pair, rates[role], strict=True):
-                rows.append(
-                    {"gene": gene, "allele": allele, "role": role, "start": 0,
-                     "end": further.get("end", 3000), "sites": further.get("sites", 40),
-                     "fragments": number, "mismatches": round(number * rate),
-                     "shared": further.get("shared", {}).get((gene, role), 0),
-                     "library_fragments": further.get("library", 1_000_000)}
-                )  # fmt: skip
-    return HLA_FRAGMENTS.conform(pd.DataFrame(rows, columns=list(HLA_FRAGMENTS.columns)))
-
-
-def shown(copies, purity=0.6, ploidy=2.0, number=500):
-    scale = (purity * ploidy + 2 * (1 - purity)) / 2
-    return tuple(round(number * (purity * copy + 1 - purity) / scale) for copy in copies)
-
-
-NORMAL = dict.fromkeys("ABC", (500, 500))
-ONE_LOST = dict.fromkeys("ABC", shown((0, 1)))
-KEPT = dict.fromkeys("ABC", shown((1, 1)))
-
-
-def fit(purity=0.6, ploidy=2.0, **further):
-    row = dict.fromkeys(COPY_NUMBER_FIT.columns, np.nan) | {
-        "purity": purity, "ploidy": ploidy, "is_ambiguous": False, "wgd": None,
-        "breakpoints": 0, **dict.fromkeys(("alternatives", "sex", "reference", "method"), ""),
-        "limits": "",
-    }  # fmt: skip
-    return COPY_NUMBER_FIT.conform(pd.DataFrame([row | further]))
-
-
-def segment(total, minor, start=20_000_000, end=40_000_000, contig="chr6"):
-    row = dict.fromkeys(COPY_NUMBER_SEGMENTS.columns, np.nan) | {
-        "contig": contig, "start": start, "end": end, "bins": 10, "snps": 5, "total": total,
-        "minor": minor, "normal_copies": 2, "is_subclonal": False,
-    }  # fmt: skip
-    return COPY_NUMBER_SEGMENTS.conform(pd.DataFrame([row]))
-
-
-def parts(*ratios):
-    """Return segments of other contigs: bins and depth ratio of each."""
-    rows = [
-        segment(None, None, contig=f"chr{number}").assign(bins=bins, log2=np.log2(ratio))
-        for number, (bins, ratio) in enumerate(ratios, start=7)
-    ]
-    return COPY_NUMBER_SEGMENTS.conform(pd.concat(rows))
-
-
-def called(tumour, normal=NORMAL, own=None, **further):
-    given = {"fit": fit(), "segments": None, "pathology": None} | {
-        name: further.pop(name) for name in ("fit", "segments", "pathology") if name in further
-    }
-    found = hla_gene_loh(
-        fragments(tumour, normal, **further), types() if own is None else own, given["fit"],
-        given["segments"], given["pathology"], PARAMS,
-    )  # fmt: skip
-    return HLA_GENE_LOH.conform(found).set_index("gene")
+from storiform.model.tables.copy_calls import COPY_NUMBER_SEGMENTS
+from storiform.model.tables.hla import HLA_GENE_LOH, HLA_LOSS
 
 
 def test_the_loss_of_a_haplotype_is_called_with_the_lost_alleles():
@@ -130,6 +66,44 @@ def test_a_loss_that_may_as_well_be_a_gain_is_doubtful():
     assert (loose["call"] == "LOH").all()
     assert (strict["call"] == "LOH?").all()
     assert hla_loss(strict)["has_loss"].isna().all()
+
+
+def weighed(tumour, own, **rules):
+    """Return the row of HLA-A by a prior that expects losses, of genes of 300 fragments."""
+    params = HlaLossParams(prior_loss=0.85, prior_deletion=0.001, max_gain_probability=1.0,
+                           **rules)  # fmt: skip
+    counts = fragments(tumour, dict.fromkeys("ABC", (300, 300)))
+    found = hla_gene_loh(counts, own, fit(0.25), None, None, params)
+    return HLA_GENE_LOH.conform(found).set_index("gene").loc["A"]
+
+
+@pytest.mark.parametrize(("limit", "call"), [(0.05, "LOH?"), (0.25, "LOH")])
+def test_what_is_expected_does_not_make_a_loss_of_a_gene_in_balance(limit, call):
+    # HLA-A alone: B and C are homozygous, so all genes together are this one.
+    alone = types(**{gene: (NAMES[gene][0],) * 2 for gene in "BC"})
+    row = weighed({**KEPT, "A": (240, 290)}, alone, max_loss_p=limit)
+    assert row["probability"] >= PARAMS.min_probability
+    assert 0.05 < row["imbalance_p"] < 0.25
+    assert row["call"] == call
+
+
+@pytest.mark.parametrize(("limit", "call"), [(0.01, "LOH"), (1e-12, "LOH?")])
+def test_a_gene_that_is_nearly_in_balance_follows_the_others(limit, call):
+    tumour = {"A": (240, 290), "B": shown((0, 1), 0.35, number=300),
+              "C": shown((0, 1), 0.35, number=300)}  # fmt: skip
+    row = weighed(tumour, types(), max_loss_p=0.05, max_imbalance_p=limit)
+    assert row["probability"] >= PARAMS.min_probability
+    assert 0.05 < row["imbalance_p"] < 0.3
+    assert row["call"] == call
+
+
+def test_a_gene_in_balance_does_not_follow_the_others():
+    tumour = {"A": (255, 290), "B": shown((0, 1), 0.35, number=300),
+              "C": shown((0, 1), 0.35, number=300)}  # fmt: skip
+    row = weighed(tumour, types())
+    assert row["probability"] >= PARAMS.min_probability
+    assert row["imbalance_p"] > 0.3
+    assert row["call"] == "LOH?"
 
 
 def test_fragments_of_either_allele_tell_of_depth():
@@ -294,11 +268,6 @@ def test_only_the_segment_that_holds_a_gene_counts():
     assert called(KEPT, segments=segment(3, 1, contig="chr7"))["segment_copies"].isna().all()
 
 
-def fates(found, own=None):
-    table = hla_loh(found.reset_index(), types() if own is None else own, PARAMS)
-    return HLA_LOH.conform(table).set_index("allele")
-
-
 def test_the_lost_allele_is_lost_and_the_other_is_not():
     told = fates(called(ONE_LOST))
     assert told["is_lost"].tolist() == [True, False] * 3
@@ -308,7 +277,8 @@ def test_the_lost_allele_is_lost_and_the_other_is_not():
 
 def test_both_alleles_of_a_deletion_are_lost():
     told = fates(called(dict.fromkeys("ABC", shown((0, 0)))))
-    assert told["is_lost"].all()
+    # Of values that are all missing, all are true: they must be there.
+    assert told["is_lost"].tolist() == [True] * 6
 
 
 def test_what_is_not_known_of_an_allele_is_missing():

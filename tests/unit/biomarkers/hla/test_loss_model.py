@@ -1,5 +1,6 @@
 """What counts of fragments tell of copies: the model of HLA loss by itself."""
 
+import dataclasses
 from itertools import product
 
 import numpy as np
@@ -167,6 +168,22 @@ def test_no_loss_is_told_of_gains_and_of_what_is_retained(copies, ploidy, purity
     genes = [expected(copies, purity, ploidy) for _ in range(3)]
     for found in posteriors(genes, sample(purity, ploidy), RULES):
         assert found.loss < 0.2
+
+
+def test_cells_of_a_doubled_genome_have_two_copies_of_each_allele():
+    assert [sample(ploidy=p).before for p in (1.6, 2.0, 2.9, 3.0, 4.2)] == [1, 1, 1, 2, 2]
+    # A loss in seven cells of ten; the others have what they had, two copies of each.
+    genes = [expected((2, 0.3 * 2), 0.8, 4.0) for _ in range(3)]
+    for found in posteriors(genes, sample(0.8, 4.0), RULES):
+        assert found.loss > 0.9
+
+
+def test_a_noisy_biopsy_has_wider_rules_and_no_other_has():
+    assert RULES.offset_sd == pytest.approx(0.0751, abs=1e-4)
+    assert RULES.with_noise(0.0) == RULES.with_noise(0.075) == RULES
+    wider = RULES.with_noise(0.15)
+    assert wider.offset_sd == pytest.approx(0.15)
+    assert dataclasses.replace(wider, depth_sd=RULES.depth_sd) == RULES
 
 
 def test_a_gain_is_an_imbalance():

@@ -36,6 +36,8 @@ def test_alleles_of_a_real_rna_are_those_of_the_literature(real_data, reference)
     calls = called(real_data / "rna" / "arcas_chr6.bam", reference)
     assert calls["allele"].tolist()[:3] == ["HLA-A*01:01", "HLA-A*03:01", "HLA-B*07:02"]
     assert calls["allele"].tolist()[4:] == ["HLA-C*01:02", "HLA-C*08:01"]
-    assert calls["allele"][3] in {"HLA-B*39:01", "HLA-B*39:39"}
+    # The literature has B*39:01; of the reads that tell the two apart 396 to 2 are of B*39:39,
+    # see docs/validation-hla.md.
+    assert calls["allele"][3] == "HLA-B*39:39"
     assert (calls["posterior"] > 0.9).all()
     assert (calls["own_fragments"] > 1_000).all()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from storiform.biomarkers.hla.reference import compile_reference
-from storiform.biomarkers.hla.typing import HlaTypingParams, hla_calls
+from storiform.biomarkers.hla.typing import MAY_BE_NEW, HlaTypingParams, hla_calls
 from storiform.model.hla_reference import HlaReference, HlaSequences
 from storiform.model.tables.hla import HLA_CALLS, HLA_SEQUENCES
 from storiform.simulation.hla_genes import HlaFamily
@@ -129,6 +129,26 @@ def test_an_allele_that_the_release_lacks_is_flagged(family) -> None:
     assert "may be an allele that the release lacks" in rows.loc[nearest, "limits"]
 
 
+def test_an_allele_that_differs_by_a_base_of_the_other_one_is_flagged(family) -> None:
+    """All fragments that show the base are then the other allele's, none is its own there."""
+    one, two = family.find("B*07:02"), family.find("B*08:01")
+    length = min(len(one.genomic), len(two.genomic))
+    differs = np.flatnonzero(one.genomic[:length] != two.genomic[:length])
+    start, end = one.exons[2]
+    assert one.exons[2] == two.exons[2]
+    place = next(k for k in differs if start + 40 < k < end - 40)
+    bases = one.genomic.copy()
+    bases[place] = two.genomic[place]
+    new = replace(one, name="B*99:01:01:01", genomic=bases)
+    richer = HlaFamily({**family.alleles, new.name: new})
+    _, reads = reads_of(richer, 13, depth=60.0, genotype={"B": (new.name, two.name)})
+    calls = hla_calls(reads, compiled(richer, (new.name,)), PARAMS)
+    rows = calls[calls["gene"] == "B"].set_index("allele")
+    assert rows.index.tolist() == ["HLA-B*07:02", "HLA-B*08:01"]
+    assert MAY_BE_NEW in rows.loc["HLA-B*07:02", "limits"]
+    assert rows.loc["HLA-B*08:01", "limits"] == ""
+
+
 def test_a_few_reads_of_a_second_allele_are_named_but_not_called(family, reference) -> None:
     one, two = family.find("A*01:01").name, family.find("A*02:01").name
     rng = np.random.default_rng(11)
@@ -140,3 +160,28 @@ def test_a_few_reads_of_a_second_allele_are_named_but_not_called(family, referen
     calls = hla_calls(pd.concat([most, few]), reference, params)
     assert called(calls, "A") == ["HLA-A*01:01"] * 2
     assert calls.loc[calls["gene"] == "A", "limits"].str.contains("A\\*02:01").all()
+
+
+@pytest.mark.parametrize(("depth", "capture"), [(40.0, 0.9), (10.0, 1.45)])
+def test_reads_of_a_pseudogene_are_not_taken_for_an_allele_that_looks_like_it(
+    family, depth, capture
+) -> None:
+    """The pseudogene has the bases of A*03:01, which the person does not have.
+
+    Half of each of its reads is explained by the pseudogene alone: a second allele gains log 2
+    by each, and where there are more of them than of A*01:01 it must be barred.
+    """
+    twin, one = family.find("A*03:01"), family.find("A*01:01").name
+    pseudo = replace(twin, name="H*09:01:01:01", gene="H")
+    mixed = HlaFamily({**family.alleles, pseudo.name: pseudo})
+    rng = np.random.default_rng(12)
+    person = draw_person(mixed, rng, genotype={"A": (one, one)})
+    person = replace(
+        person,
+        decoys={**person.decoys, "H": (pseudo.name, pseudo.name)},
+        capture={**person.capture, one: 1.0, pseudo.name: capture},
+    )
+    reads = sequence_table(sequence_hla(mixed, person, HlaLibrary(depth=depth), rng))
+    assert called(hla_calls(reads, compiled(mixed), PARAMS), "A") == ["HLA-A*01:01"] * 2
+    without = compiled(mixed, without=(pseudo.name,))
+    assert "HLA-A*03:01" in called(hla_calls(reads, without, PARAMS), "A")

@@ -1,0 +1,161 @@
+# ruff: noqa: T201  a script that prints
+"""HLA loss where noise is larger than the model takes it to be, on simulated counts.
+
+``python tests/benchmarks/sensitivity_hla_loss.py`` draws fragments of HLA-A, B and C at 100x,
+purity .2 to .9, of genes that are retained, of which one allele has a copy more, or of which
+the haplotype is lost; it prints how many are called lost. No reads and no alleles are needed.
+``--seed N`` draws others, ``--biopsies N`` as many of each kind.
+
+Drift and depth are spreads of the log in each of the two libraries; so the alleles' odds of
+tumour and normal differ by twice the drift, and the depths by 1.4 times that of depth.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh
+from storiform.model.hla import CLASS_I
+from storiform.model.tables.copies import PATHOLOGY
+from storiform.model.tables.copy_calls import COPY_NUMBER_FIT, COPY_NUMBER_SEGMENTS
+from storiform.model.tables.hla import HLA_FRAGMENTS
+from storiform.model.tables.proteins import HLA_TYPES
+from storiform.simulation.hla_people import HlaTumour, Scenario, scenario
+
+Floats = NDArray[np.float64]
+
+SEED = 424_242
+KINDS: tuple[Scenario, ...] = ("retained", "gain", "loss")
+_FRAGMENTS, _UNEVEN, _CAPTURE = 300.0, 0.35, 0.1
+"""Of an allele of a gene at 100x, how much genes and how much alleles differ in it, ln."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How wrong everything is; `told` is what the method knows of it.
+
+    ``nothing``; ``depth``, by the segments' errors; ``ploidy``, as another solution of the
+    fit; or ``sheet``, purity of the sheet and no ploidy.
+    """
+
+    name: str
+    drift: float = 0.04
+    depth: float = 0.05
+    purity: float = 0.04
+    ploidy: float = 0.1
+    told: str = "nothing"
+
+
+NOISES = (
+    Noise("as the model assumes"),
+    Noise("drift .08", drift=0.08),
+    Noise("drift .12", drift=0.12),
+    Noise("depth .10", depth=0.1),
+    Noise("depth .10, which the segments show", depth=0.1, told="depth"),
+    Noise("depth .15", depth=0.15),
+    Noise("depth .15, which the segments show", depth=0.15, told="depth"),
+    Noise("purity +-.12", purity=0.12),
+    Noise("ploidy +-.8", ploidy=0.8),
+    Noise("ploidy +-.8, the fit lists the right one", ploidy=0.8, told="ploidy"),
+    Noise("ploidy +-.8, purity of the sheet, no ploidy", ploidy=0.8, told="sheet"),
+)
+
+
+def types() -> pd.DataFrame:
+    """Return two invented alleles of each gene."""
+    rows = [
+        {"gene": gene, "copy": copy, "allele": f"HLA-{gene}*0{copy}:01", "written": "",
+         "source": "planted", "reason": "", "posterior": np.nan, "limits": ""}
+        for gene in CLASS_I
+        for copy in (1, 2)
+    ]  # fmt: skip
+    return HLA_TYPES.conform(pd.DataFrame(rows))
+
+
+def draw_fragments(
+    tumour: HlaTumour, noise: Noise, rng: np.random.Generator, own: pd.DataFrame
+) -> pd.DataFrame:
+    """Draw the fragments of both alleles of each gene, in tumour and normal."""
+    depths = dict(zip(("normal", "tumour"), np.exp(rng.normal(0, noise.depth, 2)), strict=True))
+    rows = []
+    for gene in CLASS_I:
+        names = own.loc[own["gene"].eq(gene), "allele"]
+        mean = _FRAGMENTS * np.exp(rng.normal(0, _UNEVEN) + rng.normal(0, _CAPTURE, 2))
+        copies = np.array(tumour.mean_copies(gene)) / tumour.scale
+        for role, of_each in (("normal", np.ones(2)), ("tumour", copies)):
+            drift = np.exp(rng.normal(0, noise.drift, 2))
+            counts = rng.poisson(mean * of_each * drift * depths[role])
+            rows += [
+                {"gene": gene, "allele": name, "role": role, "start": 0, "end": 3000,
+                 "sites": 40, "fragments": count, "mismatches": 0, "shared": 0,
+                 "library_fragments": 1_000_000}
+                for name, count in zip(names, counts, strict=True)
+            ]  # fmt: skip
+    return HLA_FRAGMENTS.conform(pd.DataFrame(rows))
+
+
+def fit(purity: float, ploidy: float, alternatives: str = "") -> pd.DataFrame:
+    """Return a fit of copy number, ambiguous where it has alternatives."""
+    row = dict.fromkeys(COPY_NUMBER_FIT.columns, "") | {
+        "purity": purity, "ploidy": ploidy, "is_ambiguous": bool(alternatives),
+        "alternatives": alternatives, "wgd": None, "breakpoints": 0, "purity_lower": np.nan,
+        "purity_upper": np.nan, "fraction_altered": np.nan, "fraction_loh": np.nan,
+        "fraction_subclonal": np.nan,
+    }  # fmt: skip
+    return COPY_NUMBER_FIT.conform(pd.DataFrame([row]))
+
+
+def segments(error: float) -> pd.DataFrame:
+    """Return a segment far from HLA genes with this standard error, log2."""
+    row = dict.fromkeys(COPY_NUMBER_SEGMENTS.columns, np.nan) | {
+        "contig": "chr1", "start": 0, "end": 200_000_000, "bins": 10_000, "log2": 0.0,
+        "log2_se": error, "normal_copies": 2, "is_subclonal": False,
+    }  # fmt: skip
+    return COPY_NUMBER_SEGMENTS.conform(pd.DataFrame([row]))
+
+
+def calls(kind: Scenario, noise: Noise, number: int, seed: int) -> "pd.Series[str]":
+    """Draw biopsies of one kind, and call their genes."""
+    rng = np.random.default_rng(seed)
+    own, params = types(), HlaLossParams()
+    found = []
+    for _ in range(number):
+        purity = float(rng.uniform(0.2, 0.9))
+        ploidy = float(np.clip(2.0 + rng.normal(0, noise.ploidy), 1.2, 6.0))
+        tumour = scenario(kind, purity, int(rng.integers(2)), ploidy=ploidy)
+        fragments = draw_fragments(tumour, noise, rng, own)
+        told = float(np.clip(purity + rng.normal(0, noise.purity), 0.05, 1.0))
+        right = f"{told:.2f}/{ploidy:.2f} (-1.0)" if noise.told == "ploidy" else ""
+        is_sheet = noise.told == "sheet"
+        sheet = PATHOLOGY.conform(pd.DataFrame({"purity": [told], "ploidy": [np.nan]}))
+        shown = segments(np.sqrt(2.0) * noise.depth / np.log(2.0))
+        called = hla_gene_loh(
+            fragments, own, None if is_sheet else fit(told, 2.0, right),
+            shown if noise.told == "depth" else None, sheet if is_sheet else None, params,
+        )  # fmt: skip
+        found += called["call"].tolist()
+    return pd.Series(found)
+
+
+def main() -> int:
+    """Print a row for each noise."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--biopsies", type=int, default=100, help="of each kind; three genes")
+    options = parser.parse_args()
+    print(f"HLA loss, genes called LOH (LOH?) of {3 * options.biopsies}, seed {options.seed}:")
+    for noise in NOISES:
+        counts = []
+        for kind in KINDS:
+            told = calls(kind, noise, options.biopsies, options.seed)
+            counts.append(f"{kind} {told.eq('LOH').sum()} ({told.eq('LOH?').sum()})")
+        print(f"{noise.name}: {', '.join(counts)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

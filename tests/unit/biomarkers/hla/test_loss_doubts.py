@@ -1,0 +1,95 @@
+"""Losses of HLA that depend on purity, ploidy and noise that may be otherwise."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from lost_alleles import KEPT, called, fates, fit, parts, shown
+
+from storiform.biomarkers.hla.loss_evidence import depth_noise
+from storiform.model.tables.copies import PATHOLOGY
+from storiform.model.tables.copy_calls import COPY_NUMBER_SEGMENTS
+
+GAINED = dict.fromkeys("ABC", shown((2, 1), 0.6, 3.4))
+"""One copy more of an allele: with a ploidy of 2 it would pass for a loss of the other."""
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "is_ambiguous", "call"),
+    [
+        ("", True, "LOH"), ("0.60/3.40 (-1.2)", True, "LOH?"),
+        ("0.60/2.00 (0.0); 0.60/3.40 (-4.9)", True, "LOH?"), ("0.60/3.40 (-5.1)", True, "LOH"),
+        ("0.60/3.40 (-1.2)", False, "LOH"), ("0.61/2.05 (-0.3)", True, "LOH"),
+    ],
+)  # fmt: skip
+def test_a_loss_that_another_solution_of_the_fit_denies_is_doubtful(
+    alternatives, is_ambiguous, call
+):
+    found = called(GAINED, fit=fit(alternatives=alternatives, is_ambiguous=is_ambiguous))
+    assert found["call"].tolist() == [call] * 3
+    assert (found["probability"] > 0.9).all()
+    words = "at purity 0.60 and ploidy 3.4 the probability of a loss is 0.05"
+    assert found["limits"].str.contains(words).tolist() == [call == "LOH?"] * 3
+    told = fates(found)["is_lost"]
+    assert told.isna().tolist() == [False, call == "LOH?"] * 3
+
+
+def test_of_solutions_that_deny_a_loss_the_one_that_denies_it_most_is_named():
+    found = called(GAINED, fit=fit(alternatives="0.60/3.00 (-1.0); 0.60/3.40 (-2.0); "
+                                   "0.60/2.60 (-3.0)", is_ambiguous=True))  # fmt: skip
+    assert found["limits"].str.contains("ploidy 3.4").all()
+
+
+def test_a_loss_that_only_another_solution_tells_is_named():
+    other = {"alternatives": "0.60/2.00 (-1.0)", "is_ambiguous": True}
+    found = called(GAINED, fit=fit(0.6, 3.4, **other))
+    assert found["call"].tolist() == ["IMBALANCE"] * 3
+    words = r"at purity 0.60 and ploidy 2.0 the probability of a loss is 0\.9"
+    assert found["limits"].str.contains(words).all()
+    # Of several, that by which it is likeliest.
+    more = {**other, "alternatives": "0.60/2.05 (-0.5); 0.60/2.00 (-1.0); 0.60/2.06 (-1.5)"}
+    assert called(GAINED, fit=fit(0.6, 3.4, **more))["limits"].equals(found["limits"])
+    assert not called(KEPT, fit=fit(**other))["limits"].str.contains("purity 0.60").any()
+
+
+def test_a_loss_by_a_ploidy_that_nobody_told_is_doubtful():
+    known, unknown = (
+        PATHOLOGY.conform(pd.DataFrame({"purity": [0.6], "ploidy": [ploidy]}))
+        for ploidy in (2.0, np.nan)
+    )
+    calls = [
+        called(GAINED, fit=None, pathology=sheet)["call"].tolist() for sheet in (known, unknown)
+    ]
+    assert calls == [["LOH"] * 3, ["LOH?"] * 3]
+    bare = called(GAINED, fit=fit(ploidy=np.nan))
+    assert bare["call"].tolist() == ["LOH?"] * 3
+    assert bare["limits"].str.contains("ploidy taken to be 2").all()
+
+
+def noisy(*errors):
+    """Return segments far from HLA genes with these standard errors of the log2 ratio."""
+    ends = parts(*((400, 1.0) for _ in errors))
+    return ends.assign(log2_se=errors)
+
+
+def test_depth_counts_for_less_where_the_biopsy_is_noisy():
+    """A gain in a library that happens to hold few of all HLA genes."""
+    shallow = tuple(round(0.7 * number) for number in shown((2, 1), 0.5, number=250))
+    given = {"normal": dict.fromkeys("ABC", (250, 250)), "fit": fit(0.5)}
+    tumour = dict.fromkeys("ABC", shallow)
+    plain, usual, rough = (
+        called(tumour, segments=segments, **given)
+        for segments in (None, noisy(0.108, 0.4), noisy(0.3, 0.2, np.nan))
+    )
+    pd.testing.assert_frame_equal(plain, usual)
+    assert (plain["probability"] > 0.9).all()
+    assert (rough["probability"] < 0.8).all()
+    wide, narrow = (f["copies_1_high"] - f["copies_1_low"] for f in (rough, plain))
+    assert (wide > 1.3 * narrow).all()
+    assert rough["limits"].str.contains("depths of this biopsy are noisy: by 14%").all()
+    assert not plain["limits"].str.contains("noisy").any()
+
+
+def test_the_noise_of_depth_is_the_least_error_of_a_segment():
+    assert depth_noise(None) == depth_noise(COPY_NUMBER_SEGMENTS.empty()) == 0.0
+    assert depth_noise(noisy(np.nan)) == 0.0
+    assert depth_noise(noisy(0.3, 0.2, np.nan)) == pytest.approx(0.2 * np.log(2.0))
