@@ -98,7 +98,7 @@ def _draw_bars(axes: Axes, shares: pd.DataFrame) -> None:
         axes.barh(places, lengths, height=0.66, color=colour, edgecolor=INK, linewidth=THIN / 2)
         for place, length in zip(places, lengths, strict=True):
             number, tested = int(shares[count][place]), int(shares["tested"][place])
-            if number:
+            if number or (sign > 0 and not shares["down"][place]):
                 axes.annotate(
                     f"{number}/{tested}", (length, place), (3.0 * sign, 0.0),
                     textcoords="offset points", ha="left" if sign > 0 else "right", va="center",

@@ -262,7 +262,8 @@ def _refuse_foreign(ids: pd.Series, where: str) -> None:
     if species:
         found = f"ids such as {', '.join(ids[:3])}, which look like {species}"
         expected = "human genes (Entrez, Ensembl or HGNC symbols)"
-        raise InputError(fault(where, found, expected, "Give the matrix of human genes."))
+        remedy = "Give human genes, a row for each; turn the matrix if they are its columns."
+        raise InputError(fault(where, found, expected, remedy))
 
 
 def _refuse_decimals(counts: pd.Series, where: str) -> None:

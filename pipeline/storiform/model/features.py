@@ -7,6 +7,7 @@ _AS_WRITTEN: Final = {
 }  # fmt: skip
 _NAMES: Final = {
     "all": "Whole cohort",
+    "immune_classes.is_class_e": "Class E",
     "tmb.mutations_nonsynonymous": "Nonsynonymous calls",
     "tmb.mutations_coding": "Coding calls",
     "neoantigen_burden.neoantigen_burden_affinity": "Neoantigen burden by IC50",

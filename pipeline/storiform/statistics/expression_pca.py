@@ -127,7 +127,7 @@ def expression_pca(
     expression = _expression(vst, tpm)
     found = len(expression.biopsies)
     if found < _FEWEST:
-        message = f"{found} biopsies have expression: principal components take {_FEWEST}"
+        message = f"biopsies with expression: {found}, {_FEWEST} needed for components"
         warnings.warn(message, DataWarning, stacklevel=2)
         return _nothing()
     used = most_variable(expression.log2, expression.genes, params.top_genes)

@@ -50,7 +50,7 @@ def vst(counts: Counts) -> Vst:
     """
     matrix = count_matrix(counts)
     if len(matrix.biopsies) < _FEWEST:
-        message = f"{len(matrix.biopsies)} biopsies have counts: variances take {_FEWEST}"
+        message = f"biopsies with counts: {len(matrix.biopsies)}, {_FEWEST} needed for vst"
         warnings.warn(message, DataWarning, stacklevel=2)
         return VST.empty()
     transformed = stabilised(matrix.counts)

@@ -123,7 +123,7 @@ def test_three_biopsies_have_two_components():
 def test_fewer_than_three_biopsies_make_no_row(n):
     view, said = seen(levelled(drawn(n), names(n)))
     assert [len(table) for table in view] == [0, 0, 0, 0]
-    assert said == [f"{n} biopsies have expression: principal components take 3"]
+    assert said == [f"biopsies with expression: {n}, 3 needed for components"]
 
 
 def test_genes_that_do_not_differ_make_no_row():
