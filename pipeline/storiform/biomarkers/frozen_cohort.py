@@ -112,12 +112,13 @@ def frozen_cohort(name: str, parts: FrozenParts) -> CohortReference:
 
 def _refuse_few(name: str, biopsies: int) -> None:
     if biopsies < FEWEST:
-        expected = f"{FEWEST} biopsies with expression, one of each patient"
+        expected = f"{FEWEST} or more, since one biopsy speaks for each"
+        found = f"{biopsies} patients with expression at baseline"
         remedy = "Freeze a run of more patients."
-        raise InputError(fault(f"reference {name}", str(biopsies), expected, remedy))
+        raise InputError(fault(f"reference {name}", found, expected, remedy))
     if biopsies < _FEW:
         message = (
-            f"reference {name}: its means and SDs rest on {biopsies} biopsies, fewer than "
+            f"reference {name}: its means and SDs rest on {biopsies} patients, fewer than "
             f"{_FEW}; percentiles are coarse, and a selected cohort moves every class."
         )
         warnings.warn(message, DataWarning, stacklevel=3)

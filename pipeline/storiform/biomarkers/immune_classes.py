@@ -59,7 +59,8 @@ def immune_classes(
     Returns
     -------
     ImmuneClasses
-        One row; no class where a population has no score.
+        One row; no class where a population has no score. With a DataWarning where the
+        reference has fewer than 100 biopsies.
 
     References
     ----------
@@ -78,11 +79,19 @@ def immune_classes(
     row |= {
         "method": METHOD,
         "reference": stated["reference"].iloc[0] if len(stated) else None,
+        "reference_n": stated["reference_n"].iloc[0] if len(stated) else None,
         "mapping": by_name["mapping"].dropna().iloc[0]
         if by_name["mapping"].notna().any()
         else None,
         "note": _note(by_name),
     }
+    if row["immune_class"] and stated["reference_n"].iloc[0] < _ENOUGH:
+        message = (
+            f"immune classes stand on the {stated['reference_n'].iloc[0]} biopsies of "
+            f"{row['reference']}, fewer than {_ENOUGH}; a small or selected cohort moves every "
+            "class. Read them against tcga_sarc as well."
+        )
+        warnings.warn(message, DataWarning, stacklevel=2)
     return pd.DataFrame([row])
 
 
@@ -159,11 +168,13 @@ def _first_two(distances: Floats, min_margin: float) -> dict[str, object]:
 
 def _note(populations: pd.DataFrame) -> str:
     """Say which population has no score, or on how few markers a score rests."""
+    lacking: dict[str, list[str]] = {}
     lines = []
     for name, row in populations.iterrows():
         if pd.isna(row["z"]):
             why = "the reference has no such score" if pd.isna(row["note"]) else row["note"]
-            lines.append(f"no score of {name}: {why}")
+            lacking.setdefault(str(why), []).append(str(name))
         elif row["note"]:
             lines.append(f"{name} {row['note']}")
-    return "; ".join(lines)
+    absent = [f"no score of {', '.join(names)}: {why}" for why, names in lacking.items()]
+    return "; ".join([*absent, *lines])

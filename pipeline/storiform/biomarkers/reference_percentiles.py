@@ -31,6 +31,8 @@ from storiform.model.tables.rna import McpCounter, SsGsea, Tpm
 _UPPER_QUARTILE, _TARGET = 75.0, 1000.0
 _FEW_GENES = 5_000
 """Protein-coding genes below which their quartiles say little of a library."""
+_FEW_BIOPSIES = 30
+_NO_EXPRESSION = "no expression of its markers to bring"
 _ROUNDING = 1e-8
 """By which a score may exceed the same one in a file, where it has nine decimals."""
 _CODING = "mane_select"
@@ -74,7 +76,9 @@ def reference_percentiles(  # noqa: PLR0913, PLR0917  a step
     ----------
     mcp_counter
         MCP-counter scores; taken as they stand where there is no expression, or where the
-        reference does not name its markers.
+        reference does not name its markers. They are of log2(TPM + 1): where the reference
+        asks for another mapping, there is no standing, a `note` that says so, and a
+        DataWarning.
     ssgsea
         ssGSEA scores, which are of ranks within the biopsy; they are compared as they stand.
     tpm
@@ -91,7 +95,8 @@ def reference_percentiles(  # noqa: PLR0913, PLR0917  a step
     Returns
     -------
     ReferencePercentiles
-        One row per score of the reference.
+        One row per score of the reference; with a DataWarning where it has fewer than 30
+        biopsies.
 
     Raises
     ------
@@ -104,24 +109,51 @@ def reference_percentiles(  # noqa: PLR0913, PLR0917  a step
     Bullard et al., BMC Bioinformatics 11, 94 (2010), doi:10.1186/1471-2105-11-94 (upper
     quartile).
     """
+    mapping = _mapping(params.mapping, cohort_reference, gene_mapping)
     scaled = None
     if tpm is not None:
-        scaled = _scaled(tpm, cohort_reference, gene_lengths, gene_mapping, params.mapping)
+        scaled = _scaled(tpm, cohort_reference, gene_lengths, gene_mapping, mapping)
+    _warn_of_few(cohort_reference)
     rows = []
     for score in cohort_reference.scores.to_dict("records"):
         method, signature = str(score["method"]), str(score["signature"])
         if method == "ssgsea":
             row = _as_scored(ssgsea, signature)
         elif scaled is None or not (cohort_reference.markers["signature"] == signature).any():
-            row = _as_scored(mcp_counter, signature)
+            row = _given(mcp_counter, signature, cohort_reference, mapping)
         else:
             row = _of_markers(scaled, cohort_reference, signature, params)
         values = cohort_reference.sorted_scores.get((method, signature))
         standing = _standing(row["value"], float(score["mean"]), float(score["sd"]), values)
         rows.append({"method": method, "signature": signature, **row, **standing})
+    if any(_NO_EXPRESSION in str(row["note"]) for row in rows):
+        message = (
+            "MCP-counter scores without expression: they are of log2(TPM + 1), and cannot be "
+            f"read against {cohort_reference.name} ({mapping}); there is no standing and no "
+            "immune class. Give counts or TPM, or a cohort of storiform freeze; set "
+            "reference_percentiles.mapping to none only if the scores are on its scale."
+        )
+        warnings.warn(message, DataWarning, stacklevel=2)
     return pd.DataFrame(rows).assign(
         reference=cohort_reference.name, reference_n=cohort_reference.biopsies
     )
+
+
+def _mapping(wanted: str, reference: CohortReference, mapping: pd.DataFrame | None) -> str:
+    """Return how expression is brought to the reference's scale."""
+    if wanted != "auto":
+        return wanted
+    of_scale = "lengths" if reference.scale == "log2_upper_quartile" else "none"
+    return of_scale if mapping is None else "genes"
+
+
+def _warn_of_few(reference: CohortReference) -> None:
+    if reference.biopsies < _FEW_BIOPSIES:
+        message = (
+            f"reference {reference.name}: its means and SDs rest on {reference.biopsies} "
+            f"biopsies, fewer than {_FEW_BIOPSIES}; percentiles are coarse."
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _scaled(
@@ -129,12 +161,8 @@ def _scaled(
     reference: CohortReference,
     lengths: pd.DataFrame,
     mapping: pd.DataFrame | None,
-    wanted: str,
+    chosen: str,
 ) -> _Expression:
-    chosen = wanted
-    if wanted == "auto":
-        of_scale = "lengths" if reference.scale == "log2_upper_quartile" else "none"
-        chosen = of_scale if mapping is None else "genes"
     genes = pd.Index(tpm["gene"].astype(object))
     logs = pd.Series(tpm["log2_tpm"].to_numpy(float), genes)
     if chosen == "lengths":
@@ -196,6 +224,17 @@ def _by_rank(logs: pd.Series, reference: CohortReference, lengths: pd.DataFrame)
     places = (average_ranks(own.to_numpy(float)) - 0.5) / len(own)
     grid = np.linspace(0.0, 1.0, len(reference.profile))
     return pd.Series(np.interp(places, grid, reference.profile), own.index)
+
+
+def _given(
+    scores: pd.DataFrame, signature: str, reference: CohortReference, mapping: str
+) -> dict[str, object]:
+    """Take a score as it stands, unless the reference's scale is another than its own."""
+    row = _as_scored(scores, signature)
+    if mapping == "none" or row["note"]:
+        return row
+    why = f"{_NO_EXPRESSION} to the scale of {reference.name}"
+    return row | {"value": np.nan, "mapping": None, "note": why}
 
 
 def _as_scored(scores: pd.DataFrame | None, signature: str) -> dict[str, object]:

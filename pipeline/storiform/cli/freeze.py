@@ -21,7 +21,8 @@ def freeze(results: Path, name: str, path: Path | None) -> None:
 
     One biopsy speaks for each patient. Kept are mean, SD and sorted values of each score of
     MCP-counter and ssGSEA, the means of the markers, and the mean profile of all genes; no
-    name of a patient, and no expression of a single biopsy. Then `storiform run CONFIG
+    name of a patient, and no expression of a single biopsy. Only its owner may read the file.
+    Then `storiform run CONFIG
     --against NAME` reads new biopsies, one or many, on its scale.
     """
     import re
@@ -51,7 +52,7 @@ def freeze(results: Path, name: str, path: Path | None) -> None:
         raise InputError(fault(str(goal), found, "a file to write", remedy)) from error
     scores = len(reference.scores)
     used = f"--against {name}" if path is None else f"--against {path}"
-    click.echo(f"{goal}: {reference.biopsies} biopsies, {scores} scores. Use it with {used}.")
+    click.echo(f"{goal}: {reference.biopsies} patients, {scores} scores. Use it with {used}.")
 
 
 def _reference(name: str, run: "FinishedRun") -> "CohortReference":

@@ -10,6 +10,7 @@ import pandas as pd
 from storiform.engine.collect import GOOD
 from storiform.engine.journal import read_run
 from storiform.engine.session import Session, open_session
+from storiform.engine.weave import speakers
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.store import read_parquet
 from storiform.model.errors import ConfigError, RunError, fault
@@ -27,14 +28,12 @@ class FinishedRun:
 
     def tables(self, contract: Table) -> Iterator[pd.DataFrame]:
         """Yield the table of each biopsy that speaks for its patient and has it."""
-        speaking = {b.name for b in self.session.report.cohort.biopsies if b.is_baseline}
-        for (name, unit), node in sorted(
-            self.session.graph.producers.items(), key=lambda i: i[0]
-        ):
-            if name != contract.name or unit not in speaking or node.state not in GOOD:
-                continue
-            folder = self.session.results.at(node.step, unit, node.fingerprint)
-            yield read_parquet(folder / f"{name}.parquet", contract)
+        graph, cohort = self.session.graph, self.session.report.cohort
+        for unit in speakers(contract.name, cohort, graph):
+            node = graph.producers[contract.name, unit]
+            if node.state in GOOD:
+                folder = self.session.results.at(node.step, unit, node.fingerprint)
+                yield read_parquet(folder / f"{contract.name}.parquet", contract)
 
     def resource(self, name: str) -> Any:  # noqa: ANN401  as each reader returns it
         """Open a resource as the run had it."""
@@ -59,12 +58,16 @@ def finished_run(root: Path) -> FinishedRun:
     Raises
     ------
     RunError
-        If the folder holds no run, or its configuration writes elsewhere.
+        If the folder holds no run or one that did not come to its end, or its configuration
+        writes elsewhere.
     """
     summary = read_run(root)
     if summary is None:
         remedy = "Give the folder under 'output' of a configuration that was run."
         raise RunError(fault(str(root), "no run.json", "a results folder", remedy))
+    if summary["state"] != "finished":
+        remedy = "Run the workflow again, which goes on where it stopped, then freeze."
+        raise RunError(fault(str(root), f"a run that is {summary['state']}", "its end", remedy))
     session = open_session(Path(summary["config"]))
     if session.results.root.resolve() != root.resolve():
         found = f"a configuration whose output is {session.results.root}"

@@ -13,7 +13,7 @@ from storiform.engine.passes import (
     scan_recipe,
 )
 from storiform.io.resources import RESOURCES, bundled
-from storiform.model.cohort import COHORT, Role, Sample
+from storiform.model.cohort import COHORT, Cohort, Role, Sample
 from storiform.model.errors import ConfigError
 from storiform.model.step import Argument, Step
 from storiform.model.table import Resource, Table
@@ -279,9 +279,28 @@ class _Weaver:
         """Choose the biopsy that speaks for each patient: the baseline one with the table."""
         if table.grain != "biopsy":
             return list(self.threads.cohort.units(table.grain))
-        speaker: dict[str, str] = {}
-        for biopsy in sorted(self.threads.cohort.biopsies, key=lambda b: b.name):
-            has_table = (table.name, biopsy.name) in self.graph.producers
-            if biopsy.is_baseline and has_table:
-                speaker.setdefault(biopsy.patient, biopsy.name)
-        return sorted(speaker.values())
+        return speakers(table.name, self.threads.cohort, self.graph)
+
+
+def speakers(table: str, cohort: Cohort, graph: Graph) -> list[str]:
+    """Return the biopsies that speak for their patients, one each, sorted.
+
+    Parameters
+    ----------
+    table
+        The table that is asked for.
+    cohort
+        All biopsies. Several of a patient can be baseline ones, as regions of one timepoint.
+    graph
+        What makes the tables.
+
+    Returns
+    -------
+    list of str
+        Of each patient the first baseline biopsy, by name, that has the table.
+    """
+    speaker: dict[str, str] = {}
+    for biopsy in sorted(cohort.biopsies, key=lambda b: b.name):
+        if biopsy.is_baseline and (table, biopsy.name) in graph.producers:
+            speaker.setdefault(biopsy.patient, biopsy.name)
+    return sorted(speaker.values())

@@ -20,12 +20,14 @@ from storiform.figures.style import (
     PALE,
     SINGLE_MM,
     SMALL,
+    TALLEST_MM,
     VERMILION,
     canvas,
     dress,
     footnote,
     patches,
     shortened,
+    told_apart,
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.table import Picture
@@ -34,12 +36,15 @@ from storiform.model.tables.fusions import FusionBurden, Fusions
 FUSION_STRIP = Picture(
     "fusion_strip",
     caption="Fusions of genes that count: one column for each biopsy whose RNA was looked at, "
-    "a row for each pair that is known in sarcomas and for each other pair of several "
-    "biopsies; the last row counts all others. No test.",
+    "a row for each pair that is known in sarcomas, however many they are, and for the most "
+    "frequent other pairs of several biopsies, up to 24 rows; the last row counts all other "
+    "pairs. No test.",
+    version=2,
 )
 FusionStrip = Annotated[Figure, FUSION_STRIP]
 
 _MOST_PAIRS, _MOST_NAMES = 24, 60
+_ROW_MM, _EDGES_MM = 4.2, 34.0
 _OTHERS = "other pairs"
 _KEYS: Mapping[str, str] = {"known in sarcomas": VERMILION, "other": BLUE, "none": PALE}
 
@@ -73,7 +78,8 @@ def fusion_tiles(fusions: pd.DataFrame, fusion_burden: pd.DataFrame) -> FusionTi
     sizes = Counter(map(str, counted["fusion"]))
     shown = [pair for pair, size in sizes.items() if pair in known or size > 1]
     shown = sorted(shown, key=lambda pair: (pair not in known, -sizes[pair], pair))
-    pairs = tuple(shown[:_MOST_PAIRS])
+    # What is known is never folded: it names the tumour.
+    pairs = tuple(shown[: max(_MOST_PAIRS, len(known))])
     rows = {pair: row for row, pair in enumerate(pairs)}
     seen = fusion_burden.loc[fusion_burden["fusions"].notna(), "biopsy"]
     names = sorted(set(seen) | set(counted["biopsy"]))
@@ -102,7 +108,7 @@ def fusion_strip(fusions: Fusions, fusion_burden: FusionBurden) -> FusionStrip:
     labels = [*(shortened(pair, 28) for pair in tiles.pairs), _OTHERS]
     margin = max(len(label) for label in labels) * LETTER_MM
     width = min(DOUBLE_MM, max(SINGLE_MM, margin + 12.0 + 4.0 * columns))
-    figure = canvas(width, 34.0 + 4.2 * rows)
+    figure = canvas(width, min(_EDGES_MM + _ROW_MM * rows, TALLEST_MM))
     axes = figure.subplots()
     is_narrow = (width - margin) / columns < 2.5 * LETTER_MM
     _draw_tiles(axes, tiles, has_numbers=not is_narrow)
@@ -110,7 +116,7 @@ def fusion_strip(fusions: Fusions, fusion_burden: FusionBurden) -> FusionStrip:
     axes.set_ylim(rows, 0)
     axes.set_yticks(np.arange(rows) + 0.5, labels)
     shown = tiles.biopsies if columns <= _MOST_NAMES else ()
-    names = [shortened(name, 16) for name in shown]
+    names = told_apart(shown, 16)
     axes.set_xticks(np.arange(len(shown)) + 0.5, names, rotation=90)
     dress(axes)
     axes.tick_params(length=0.0)

@@ -1,5 +1,6 @@
 """Sarcoma Immune Classes of all biopsies: how many are of each, and who responded."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from storiform.figures.speakers import is_counted, sizes_text
 from storiform.figures.style import (
     DOUBLE_MM,
     FONT,
@@ -25,13 +27,15 @@ from storiform.figures.style import (
     diverging,
     dress,
     footnote,
+    p_text,
     patches,
-    shortened,
+    told_apart,
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.immune import SIC_CLASSES, SIC_POPULATIONS, ImmuneClasses
+from storiform.model.tables.outcomes import Associations, Features
 from storiform.model.tables.rna import POPULATIONS
 
 Floats = npt.NDArray[np.float64]
@@ -39,11 +43,14 @@ Floats = npt.NDArray[np.float64]
 IMMUNE_CLASS_STRIP = Picture(
     "immune_class_strip",
     caption="Sarcoma Immune Classes by the nearest published centroid, on the scale of a "
-    "cohort of reference. Left: biopsies of each class by the response of their patients; "
-    "above each bar, responders of those whose response is known. Right: one column for each "
-    "biopsy, by class, then from the largest margin to the smallest; black: the class is "
-    "ambiguous, since another centroid is hardly farther; below, z scores on the scale of the "
-    "reference. No test.",
+    "cohort of reference. Left: patients of each class by response, one biopsy for each, that "
+    "at baseline; above each bar, responders of those whose response is known. Right: one "
+    "column for each biopsy, by class, then from the largest margin to the smallest; black: "
+    "the class is ambiguous, since another centroid is hardly farther; further biopsies of a "
+    "patient are drawn and not counted; below, z scores on the scale of the reference. P: "
+    "Fisher's exact test of class against response over the patients, as in the table "
+    "associations; by Freeman and Halton for more than two classes.",
+    version=2,
 )
 ImmuneClassStrip = Annotated[Figure, IMMUNE_CLASS_STRIP]
 
@@ -52,11 +59,29 @@ COLOURS = dict(zip(SIC_CLASSES, _TOL, strict=True))
 """From immune-low to immune-high; C is the vascular class."""
 _MOST_NAMES = 36
 _LIMIT = 2.5
+_TABLE = "immune_classes"
+_FLAGS = {"yes": INK, "no": PALE}
 _GROUPS = {"responders": WITH, "non-responders": WITHOUT, "response unknown": PALE}
 
 
-def immune_class_strip(immune_classes: ImmuneClasses, clinic: Clinic) -> ImmuneClassStrip:
+def immune_class_strip(
+    immune_classes: ImmuneClasses,
+    clinic: Clinic,
+    features: Features,
+    associations: Associations | None,
+) -> ImmuneClassStrip:
     """Draw the classes of all biopsies with the response of their patients.
+
+    Parameters
+    ----------
+    immune_classes
+        Classes of all biopsies, of any timepoint.
+    clinic
+        Response of the patients.
+    features
+        Gathered features: they tell which biopsy speaks for a patient.
+    associations
+        Test of the class against response.
 
     Raises
     ------
@@ -71,21 +96,28 @@ def immune_class_strip(immune_classes: ImmuneClasses, clinic: Clinic) -> ImmuneC
         ["immune_class", "margin", "biopsy"], ascending=[True, False, True], kind="stable"
     )
     clinical = clinic.set_index("patient").reindex(ordered["patient"])
+    counts = is_counted(ordered["biopsy"], features, _TABLE)
     figure = canvas(DOUBLE_MM, 78.0)
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.0, 2.4))  # an array of two
     left, right = parts
-    _draw_sizes(left.subplots(), ordered, clinical)
+    _draw_sizes(left.subplots(), ordered[counts], clinical[counts])
     labels = ordered["biopsy"].astype(str).tolist() if len(ordered) <= _MOST_NAMES else []
-    grid = right.add_gridspec(4, 1, height_ratios=(1, 1, 1, len(SIC_POPULATIONS)), hspace=0.02)
-    panels = [right.add_subplot(grid[number]) for number in range(4)]
     classes = ordered["immune_class"].astype(str).tolist()
-    _draw_strip(panels[0], "class", classes, COLOURS)
-    flags = ordered["is_ambiguous"].fillna(value=False).tolist()
-    told = ["yes" if flag else "no" for flag in flags]
-    _draw_strip(panels[1], "ambiguous", told, {"yes": INK, "no": PALE})
     responses = clinical["response"].where(clinical["response"].isin(list(RESPONSES)), "NE")
-    _draw_strip(panels[2], "best response", responses.astype(str).tolist(), dict(RESPONSES))
-    _draw_scores(panels[3], ordered, labels)
+    flags = ordered["is_ambiguous"].fillna(value=False).to_numpy(dtype=bool)
+    strips: list[tuple[str, list[str], Mapping[str, str]]] = [
+        ("class", classes, COLOURS),
+        ("ambiguous", np.where(flags, "yes", "no").tolist(), _FLAGS),
+        ("best response", responses.astype(str).tolist(), RESPONSES),
+    ]
+    if not counts.all():
+        strips.append(("not counted", np.where(counts, "no", "yes").tolist(), _FLAGS))
+    heights = [1] * len(strips) + [len(SIC_POPULATIONS)]
+    grid = right.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.02)
+    panels = [right.add_subplot(grid[number]) for number in range(len(heights))]
+    for axes, strip in zip(panels, strips, strict=False):
+        _draw_strip(axes, *strip)
+    _draw_scores(panels[-1], ordered, labels)
     keys = {name: RESPONSES[name] for name in RESPONSES if (responses == name).any()}
     shown = {f"class {name}": COLOURS[name] for name in COLOURS if name in classes}
     right.legend(
@@ -97,21 +129,38 @@ def immune_class_strip(immune_classes: ImmuneClasses, clinic: Clinic) -> ImmuneC
         handles=patches(_GROUPS), loc="outside upper left", frameon=False, ncols=1,
         prop={"size": SMALL, "family": FONT}, handlelength=1.0, labelspacing=0.3,
     )  # fmt: skip
-    footnote(figure, _counts(ordered, len(immune_classes)))
+    told = _counts(ordered, counts, len(immune_classes))
+    footnote(figure, f"{told}. {_tests(associations)}")
     return figure
 
 
-def _counts(ordered: pd.DataFrame, biopsies: int) -> str:
-    told = f"n = {len(ordered)} biopsies with a class"
+def _tests(associations: pd.DataFrame | None) -> str:
+    """Write p of the class, and of class E alone, with the name of the test and its n."""
+    if associations is None:
+        return "Not tested against response"
+    is_told = (associations["outcome"] == "responded") & associations["p"].notna()
+    rows = associations[is_told].set_index("feature").to_dict("index")
+    told = []
+    for name, column in (("Class", "immune_class"), ("Class E", "is_class_e")):
+        row = rows.get(f"{_TABLE}.{column}")
+        if row is not None:
+            test = f"{row['test']}, n = {row['n']} patients"
+            told.append(f"{name} by response: {p_text(row['p'])} ({test})")
+    return "; ".join(told) or "Class by response: not tested, see the table associations"
+
+
+def _counts(ordered: pd.DataFrame, counts: npt.NDArray[np.bool_], biopsies: int) -> str:
+    told = sizes_text(len(ordered), int(counts.sum()), "with a class")
     if biopsies > len(ordered):
         told += f", {biopsies - len(ordered)} without"
     ambiguous = int(ordered["is_ambiguous"].fillna(value=False).sum())
-    references = ", ".join(sorted(set(ordered["reference"].dropna().astype(str))))
+    pairs = ordered[["reference", "reference_n"]].dropna().drop_duplicates().to_numpy()
+    references = ", ".join(sorted(f"{name} (n = {n})" for name, n in pairs.tolist()))
     return f"{told}; {ambiguous} ambiguous. Reference: {references}"
 
 
 def _draw_sizes(axes: Axes, ordered: pd.DataFrame, clinical: pd.DataFrame) -> None:
-    """Draw how many biopsies are of each class, parted by response."""
+    """Draw how many patients are of each class, parted by response."""
     told = clinical["responded"].astype("boolean").reset_index(drop=True)
     classes = ordered["immune_class"].astype(str).reset_index(drop=True)
     parts = (told.fillna(value=False), (~told).fillna(value=False), told.isna())
@@ -131,14 +180,14 @@ def _draw_sizes(axes: Axes, ordered: pd.DataFrame, clinical: pd.DataFrame) -> No
                 fontsize=SMALL, fontfamily=FONT, color=INK,
             )  # fmt: skip
     axes.set_xticks(range(len(SIC_CLASSES)), list(SIC_CLASSES))
-    axes.set_ylim(0, max(foot) * 1.15)
+    axes.set_ylim(0, max(foot.max(), 1.0) * 1.15)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.set_xlabel("Sarcoma Immune Class")
-    axes.set_ylabel("Biopsies")
+    axes.set_ylabel("Patients")
     dress(axes)
 
 
-def _draw_strip(axes: Axes, name: str, cells: list[str], colours: dict[str, str]) -> None:
+def _draw_strip(axes: Axes, name: str, cells: list[str], colours: Mapping[str, str]) -> None:
     names = list(colours)
     codes = np.array([[names.index(value) for value in cells]])
     axes.imshow(
@@ -160,7 +209,7 @@ def _draw_scores(axes: Axes, ordered: pd.DataFrame, labels: list[str]) -> None:
     dress(axes, has_frame=True)
     names = {column: population for population, column in POPULATIONS.items()}
     axes.set_yticks(range(len(z)), [names[name] for name in SIC_POPULATIONS])
-    axes.set_xticks(range(len(labels)), [shortened(n, 16) for n in labels], rotation=90)
+    axes.set_xticks(range(len(labels)), told_apart(labels, 16), rotation=90)
     axes.tick_params(length=0.0)
     host = axes.figure
     bar = host.colorbar(image, ax=axes, orientation="vertical", aspect=9, pad=0.02,

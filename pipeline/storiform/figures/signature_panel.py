@@ -13,9 +13,11 @@ from matplotlib.figure import Figure
 from pydantic import Field
 
 from storiform.figures.heatmap import standardised
+from storiform.figures.speakers import is_counted, sizes_text
 from storiform.figures.style import (
     DOUBLE_MM,
     FONT,
+    INK,
     MEDIUM,
     MUTED,
     PALE,
@@ -26,21 +28,25 @@ from storiform.figures.style import (
     WITH,
     WITHOUT,
     canvas,
-    colours_of,
     diverging,
     dress,
     footnote,
+    most_frequent,
+    p_text,
     patches,
     shortened,
+    told_apart,
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.params import Params
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.immune import CHECKPOINT_GENES, Checkpoints
+from storiform.model.tables.outcomes import Associations, Features
 from storiform.model.tables.rna import POPULATIONS, McpCounter, SsGsea
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 SIGNATURE_PANEL = Picture(
     "signature_panel",
@@ -48,12 +54,17 @@ SIGNATURE_PANEL = Picture(
     "of immune checkpoints, one column for each biopsy with RNA, of all timepoints. Each row "
     "is standardised over the biopsies shown (z score); columns are parted into responders, "
     "non-responders and those whose response is unknown, and sorted by best response, then by "
-    "mean z score of the cells. Grey: missing. No test.",
+    "mean z score of the cells. Grey: missing. Further biopsies of a patient are marked, and "
+    "not counted. Right of a row: p of the Wilcoxon rank-sum test between responders and "
+    "non-responders, one biopsy for each patient, and in brackets q, adjusted within the table "
+    "of the row unless association.family is all; both as in the table associations.",
+    version=2,
 )
 SignaturePanel = Annotated[Figure, SIGNATURE_PANEL]
 
 _ROW_MM, _MOST_WORDS, _KEY = 3.4, 30, 26
-_UNKNOWN = "unknown"
+_UNKNOWN, _NOT_STATED = "unknown", "not stated"
+_COUNTED = {"counted": INK, "further biopsy": PALE}
 _REPEATED = "MCP_"
 """Gene sets of MCP-counter's own markers, whose scores stand above already."""
 RESPONDED = {"responder": WITH, "non-responder": WITHOUT, _UNKNOWN: PALE}
@@ -80,12 +91,22 @@ class SignaturePanelParams(Params):
     )
 
 
+class _Source(NamedTuple):
+    """What a heat map is made of: its title, its table by name and content, its columns."""
+
+    name: str
+    table: str
+    scores: pd.DataFrame
+    columns: Mapping[str, str]
+
+
 class _Block(NamedTuple):
-    """One heat map: its name, the names of its rows and their z scores (rows, biopsies)."""
+    """One heat map: its name, its rows, their z scores (rows, biopsies), and p (q) of each."""
 
     name: str
     rows: list[str]
     z: Floats
+    tests: list[str]
 
 
 class _Strip(NamedTuple):
@@ -96,11 +117,13 @@ class _Strip(NamedTuple):
     colours: Mapping[str, str]
 
 
-def signature_panel(
+def signature_panel(  # noqa: PLR0913, PLR0917  a step
     mcp_counter: McpCounter,
     ssgsea: SsGsea | None,
     checkpoints: Checkpoints | None,
     clinic: Clinic,
+    features: Features,
+    associations: Associations | None,
     params: SignaturePanelParams,
 ) -> SignaturePanel:
     """Draw cells, signatures and checkpoint genes of all biopsies, by response.
@@ -115,6 +138,10 @@ def signature_panel(
         Expression of genes of immune checkpoints.
     clinic
         Response and histology of the patients.
+    features
+        Gathered features: they tell which biopsy speaks for a patient.
+    associations
+        Tests of the rows against response.
     params
         Which sets are drawn.
 
@@ -129,20 +156,53 @@ def signature_panel(
         message = f"{len(known)} biopsies have scores, a heat map takes two"
         raise NothingToShow(message)
     keys = known[["patient", "biopsy"]].reset_index(drop=True)
-    blocks = [_block("MCP-counter", known, keys, cells)]
+    tests = _tests(associations)
+    blocks = [_block(_Source("MCP-counter", "mcp_counter", known, cells), keys, tests)]
     if ssgsea is not None:
-        blocks.append(_block("ssGSEA", ssgsea, keys, _chosen(ssgsea, params.signatures)))
+        sets = _chosen(ssgsea, params.signatures)
+        blocks.append(_block(_Source("ssGSEA", "ssgsea", ssgsea, sets), keys, tests))
     if checkpoints is not None:
         names = {g: f"{g} ({n})" if g != n else g for g, n in CHECKPOINT_GENES.items()}
-        blocks.append(_block("checkpoints", checkpoints, keys, names))
+        genes = _Source("checkpoints", "checkpoints", checkpoints, names)
+        blocks.append(_block(genes, keys, tests))
     clinical = clinic.set_index("patient").reindex(keys["patient"])
-    strips, groups = _strips(clinical)
+    counted = is_counted(keys["biopsy"], features, "mcp_counter")
+    strips, groups = _strips(clinical, counted)
     order = _order(keys, strips, blocks[0].z)
     shown = [block._replace(z=block.z[:, order]) for block in blocks if block.rows]
     turned = [strip._replace(cells=[strip.cells[at] for at in order]) for strip in strips]
     biopsies = [str(keys["biopsy"].iloc[at]) for at in order]
     labels = biopsies if len(biopsies) <= params.most_names else []
-    return _drawn(shown, turned, labels, [groups[at] for at in order], params.limit)
+    figure = _drawn(shown, turned, labels, [groups[at] for at in order], params.limit)
+    of_counted = [group for group, is_one in zip(groups, counted, strict=True) if is_one]
+    footnote(figure, f"{_sizes(len(groups), of_counted)}. {_tested(tests)}")
+    return figure
+
+
+def _sizes(biopsies: int, groups: list[str]) -> str:
+    sizes = [f"{groups.count(name)} {name}s" for name in ("responder", "non-responder")]
+    unknown = groups.count(_UNKNOWN)
+    sizes += [f"{unknown} of unknown response"] if unknown else []
+    return f"{sizes_text(biopsies, len(groups))}: {', '.join(sizes)}"
+
+
+def _tests(associations: pd.DataFrame | None) -> pd.DataFrame:
+    """Return `p`, `q`, `n` of the numbers that were compared by response, by feature."""
+    columns = ["feature", "p", "q", "n"]
+    if associations is None:
+        return pd.DataFrame({name: [] for name in columns}).set_index("feature")
+    is_one = (associations["outcome"] == "responded") & (associations["kind"] == "number")
+    rows = associations.loc[is_one & associations["p"].notna(), columns]
+    return rows.set_index("feature")
+
+
+def _tested(tests: pd.DataFrame) -> str:
+    own = tests[tests.index.astype(str).str.match(r"(mcp_counter|ssgsea|checkpoints)\.")]
+    if own.empty:
+        return "Not tested against response"
+    least, most = int(own["n"].min()), int(own["n"].max())
+    n = f"{most}" if least == most else f"{least} to {most}"
+    return f"p (q): Wilcoxon rank sum by response, n = {n} patients"
 
 
 def _chosen(scores: pd.DataFrame, wanted: Sequence[str]) -> dict[str, str]:
@@ -155,17 +215,23 @@ def _chosen(scores: pd.DataFrame, wanted: Sequence[str]) -> dict[str, str]:
     return {name: name.replace("_", " ") for name in kept}
 
 
-def _block(
-    name: str, scores: pd.DataFrame, keys: pd.DataFrame, columns: Mapping[str, str]
-) -> _Block:
+def _block(source: _Source, keys: pd.DataFrame, tests: pd.DataFrame) -> _Block:
     """Return the z scores of one table's columns, of the biopsies of `keys`, in their order."""
-    own = scores.set_index("biopsy")[list(columns)].reindex(keys["biopsy"])
-    measured = [column for column in columns if own[column].notna().any()]
+    names = source.columns
+    own = source.scores.set_index("biopsy")[list(names)].reindex(keys["biopsy"])
+    measured = [column for column in names if own[column].notna().any()]
     z = standardised(own[measured].to_numpy(dtype=np.float64)).T
-    return _Block(name, [columns[column] for column in measured], z)
+    known = tests.reindex([f"{source.table}.{column}" for column in measured])
+    pairs = known[["p", "q"]].to_numpy(dtype=np.float64).tolist()
+    told = ["" if np.isnan(p) else f"{_number(p)} ({_number(q)})" for p, q in pairs]
+    return _Block(source.name, [names[column] for column in measured], z, told)
 
 
-def _strips(clinical: pd.DataFrame) -> tuple[list[_Strip], list[str]]:
+def _number(p: float) -> str:
+    return p_text(p, "").strip().removeprefix("= ").replace("< ", "<")
+
+
+def _strips(clinical: pd.DataFrame, counted: Bools) -> tuple[list[_Strip], list[str]]:
     responses = clinical["response"].where(clinical["response"].isin(list(RESPONSES)), "NE")
     told = clinical["responded"].astype("boolean")
     words = {True: "responder", False: "non-responder"}
@@ -176,8 +242,14 @@ def _strips(clinical: pd.DataFrame) -> tuple[list[_Strip], list[str]]:
     ]
     histology = clinical["histology"].fillna("")
     if (histology != "").any():
-        named = [str(value) or "not stated" for value in histology]
-        strips.insert(0, _Strip("histology", named, colours_of(sorted(named), MUTED)))
+        stated = [str(value) for value in histology]
+        named, colours = most_frequent([name for name in stated if name], MUTED)
+        left = iter(named)
+        cells = [next(left) if name else _NOT_STATED for name in stated]
+        strips.insert(0, _Strip("histology", cells, {**colours, _NOT_STATED: PALE}))
+    if not counted.all():
+        flags = ["counted" if flag else "further biopsy" for flag in counted.tolist()]
+        strips.insert(0, _Strip("biopsy", flags, _COUNTED))
     return strips, groups
 
 
@@ -200,7 +272,7 @@ def _drawn(
     limit: float,
 ) -> Figure:
     rows = [1] * len(strips) + [len(block.rows) for block in blocks]
-    height = min(_ROW_MM * sum(rows) + 36.0, TALLEST_MM)
+    height = min(_ROW_MM * sum(rows) + 46.0, TALLEST_MM)
     figure = canvas(DOUBLE_MM, height)
     grid = figure.add_gridspec(len(rows), 1, height_ratios=rows, hspace=0.02)
     panels = [figure.add_subplot(grid[number]) for number in range(len(rows))]
@@ -217,27 +289,37 @@ def _drawn(
         )
         axes.set_xticks([])
         axes.set_ylabel(block.name, fontsize=MEDIUM, fontfamily=FONT)
+        _write_right(axes, block.tests)
+    if any(text for block in blocks for text in block.tests):
+        _write_right(panels[len(strips) - 1], ["p (q)"])
     for axes in panels:
         axes.tick_params(length=0.0)
         for at in range(1, len(groups)):
             if groups[at] != groups[at - 1]:
                 axes.axvline(at - 0.5, color="white", linewidth=3.0 * THIN)
-    names = [shortened(name, 16) for name in labels]
+    names = told_apart(labels, 16)
     panels[-1].set_xticks(range(len(names)), names, rotation=90)
     figure.align_ylabels(panels)
+    # Above the panels, since the right is of p and of the legends.
     bar = figure.colorbar(
-        panels[-1].images[0], ax=panels, shrink=min(0.5, 35.0 / height), aspect=14, pad=0.01,
+        panels[-1].images[0], ax=panels, location="top", shrink=0.35, aspect=16, pad=0.01,
         extend="both", anchor=(0.0, 0.0),
     )  # fmt: skip
     bar.set_label("z score", fontsize=MEDIUM, fontfamily=FONT)
     bar.ax.tick_params(labelsize=SMALL, labelfontfamily=FONT, width=THIN, length=2.0)
     bar.outline.set_linewidth(THIN)
     _legends(figure, strips)
-    sizes = [f"{groups.count(name)} {name}s" for name in ("responder", "non-responder")]
-    unknown = groups.count(_UNKNOWN)
-    sizes += [f"{unknown} of unknown response"] if unknown else []
-    footnote(figure, f"n = {len(groups)} biopsies: {', '.join(sizes)}")
     return figure
+
+
+def _write_right(axes: Axes, lines: list[str]) -> None:
+    """Write a line of small type at the right of each row."""
+    for row, line in enumerate(lines):
+        axes.annotate(
+            line, (1.0, row), (3.0, 0.0), xycoords=("axes fraction", "data"),
+            textcoords="offset points", fontsize=SMALL, fontfamily=FONT, color=INK,
+            ha="left", va="center_baseline", annotation_clip=False,
+        )  # fmt: skip
 
 
 def _draw_strip(axes: Axes, strip: _Strip) -> None:

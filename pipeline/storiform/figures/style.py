@@ -7,6 +7,7 @@ No global state of matplotlib is touched: what a figure needs is set on its own 
 import io
 import math
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -258,3 +259,46 @@ def months_text(value: float, lower: float, upper: float) -> str:
 def shortened(text: str, most: int) -> str:
     """Cut a text to a number of letters, with an ellipsis where it was longer."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def told_apart(names: Sequence[str], most: int) -> list[str]:
+    """Cut names in their middle to a number of letters, or so many more as keep them apart.
+
+    Examples
+    --------
+    >>> told_apart(["S-001.pre-treatment.liver", "S-001.pre-treatment.lung"], 16)
+    ['S-001.pr…t.liver', 'S-001.pr…nt.lung']
+    """
+    for length in range(most, max(map(len, names), default=most)):
+        heads = sorted(range(1, length - 1), key=lambda head: abs(2 * head - length))
+        for head in heads:
+            tail = length - 1 - head
+            cut = [n if len(n) <= length else f"{n[:head]}…{n[-tail:]}" for n in names]
+            if len(set(cut)) == len(set(names)):
+                return cut
+    return list(names)
+
+
+OTHER = "#555555"
+"""Colour of the names that have no colour of their own."""
+
+
+def most_frequent(
+    names: Sequence[str], palette: Sequence[str]
+) -> tuple[list[str], dict[str, str]]:
+    """Give the most frequent names a colour each; all others together are one name, grey.
+
+    Returns
+    -------
+    tuple
+        The names (n,), the others as `other (k)`, k being how many different ones they are;
+        and the colour of each name, the most frequent first.
+    """
+    sizes = Counter(names)
+    ordered = sorted(sizes, key=lambda name: (-sizes[name], name))
+    kept, rest = ordered[: len(palette)], ordered[len(palette) :]
+    colours = dict(zip(kept, palette, strict=False))
+    others = f"other ({len(rest)})"
+    if rest:
+        colours[others] = OTHER
+    return [name if name in kept else others for name in names], colours

@@ -75,7 +75,7 @@ def find_reference(named: str, folder: Path, shipped: Path) -> Path:
 
 
 def write_cohort_reference(path: Path, reference: CohortReference) -> None:
-    """Write a reference as JSON; the same cohort makes the same bytes."""
+    """Write a reference as JSON, for its owner alone; the same cohort makes the same bytes."""
     scores = []
     for row in reference.scores.sort_values(["method", "signature"]).to_dict("records"):
         values = reference.sorted_scores.get((str(row["method"]), str(row["signature"])))
@@ -100,7 +100,12 @@ def write_cohort_reference(path: Path, reference: CohortReference) -> None:
         "markers": markers,
         "profile": [_rounded(value) for value in reference.profile],
     }
-    write_bytes(path, (_text(content) + "\n").encode())
+    # Sorted scores are of patients: no other user reads them, not even while they are written.
+    before = os.umask(0o077)
+    try:
+        write_bytes(path, (_text(content) + "\n").encode())
+    finally:
+        os.umask(before)
 
 
 def _text(content: Mapping[str, Any]) -> str:

@@ -53,7 +53,9 @@ def table(logs):
 
 def test_every_class_distance_and_margin_is_the_golden_one():
     scores = mcp_scores()
-    rows = pd.DataFrame([classed(scores.loc[[name]]) for name in GOLDEN.index])
+    # these scores are of the reference's own values, which nothing but the user can say
+    rows = [classed(scores.loc[[name]], mapping="none") for name in GOLDEN.index]
+    rows = pd.DataFrame(rows)
     assert rows["immune_class"].tolist() == GOLDEN["SIC"].tolist()
     for name in "ABCDE":
         ours = rows[f"distance_{name.lower()}"].to_numpy(float)

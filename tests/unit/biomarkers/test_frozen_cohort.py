@@ -102,7 +102,7 @@ def test_gene_sets_are_kept_where_most_biopsies_have_them(tables):
 
 
 def test_small_cohorts_are_warned_of_and_tiny_ones_refused(tables):
-    with pytest.warns(DataWarning, match="rest on 29 biopsies, fewer than 30"):
+    with pytest.warns(DataWarning, match="rest on 29 patients, fewer than 30"):
         frozen_cohort("ours", parts(tables[:29]))
-    with pytest.raises(InputError, match="reference ours: found 4, expected 5 biopsies"):
+    with pytest.raises(InputError, match="reference ours: found 4 patients"):
         frozen_cohort("ours", parts(tables[:4]))

@@ -106,6 +106,61 @@ def test_lengths_give_log2_of_counts_with_an_upper_quartile_of_a_thousand():
         assert found.loc[signature, "value"] == pytest.approx(twin[genes].mean())
 
 
+def test_the_upper_quartile_is_of_genes_that_code_for_protein_alone():
+    """Loud genes without a protein, as rRNA and mitochondrial ones, move nothing."""
+    table = tpm(3)
+    loud = pd.DataFrame({"gene": [f"MT-{n}" for n in range(4_000)], "tpm": 5_000.0})
+    loud = loud.assign(length=1_000.0, log2_tpm=np.log2(5_001.0))
+    known = pd.concat(
+        [LENGTHS, loud[["gene", "length"]].assign(length_source="union")], ignore_index=True
+    )
+    both = pd.concat([table, loud], ignore_index=True)
+    ref = reference("log2_upper_quartile")
+    rows = [
+        reference_percentiles(mcp(), None, own, ref, known, None, ReferencePercentilesParams())
+        for own in (table, both)
+    ]
+    np.testing.assert_allclose(rows[0]["value"], rows[1]["value"], rtol=1e-12)
+
+
+def test_scores_without_expression_have_no_standing_on_a_scale_of_counts():
+    """Scores of log2(TPM + 1) against TCGA's upper quartiles put every sarcoma into class A."""
+    scores = mcp(**dict.fromkeys(MCP_COUNTER.columns, 2.0))
+    ref = reference("log2_upper_quartile")
+    with pytest.warns(DataWarning, match="MCP-counter scores without expression") as caught:
+        found = standing(None, ref, scores=scores)
+    assert len(caught) == 1
+    assert found[["value", "z", "percentile", "mapping"]].isna().all().all()
+    why = "no expression of its markers to bring to the scale of made"
+    assert set(found["note"]) == {why}
+    row = classed(found.reset_index())
+    assert pd.isna(row["immune_class"])
+    assert row["note"] == (
+        f"no score of t_cells, b_lineage: {why}; no score of cytotoxic_lymphocytes, "
+        "endothelial_cells: the reference has no such score"
+    )
+    frozen = standing(None, reference(), scores=scores)
+    stated = standing(None, ref, "none", scores=scores)
+    assert frozen["z"].tolist() == stated["z"].tolist() == [0.0, (2 - 3) / 1.5]
+    bare = reference("log2_upper_quartile", markers=reference().markers.iloc[:0])
+    with pytest.warns(DataWarning, match="MCP-counter scores without expression"):
+        assert standing(tpm(), bare, scores=scores)["z"].isna().all()
+
+
+def test_a_small_reference_is_warned_of_and_its_size_stated():
+    with pytest.warns(DataWarning, match="rest on 29 biopsies, fewer than 30") as caught:
+        standing(tpm(), reference(biopsies=29))
+    assert len(caught) == 1
+    standing(tpm(), reference(biopsies=30))
+    rows = rows_of(**CENTROIDS["D"].to_dict())
+    assert classed(rows)["reference_n"] == 213
+    with pytest.warns(DataWarning, match="stand on the 99 biopsies of made, fewer than 100"):
+        small = classed(rows.assign(reference_n=99))
+    assert (small["reference_n"], small["immune_class"]) == (99, "D")
+    classed(rows.assign(reference_n=100))
+    classed(rows.assign(reference_n=9, z=np.nan))  # no class, nothing to doubt
+
+
 def test_the_library_and_units_of_tpm_do_not_move_a_score_of_lengths_or_ranks():
     table = tpm(4)
     scaled = table.assign(tpm=table["tpm"] * 37)
@@ -205,7 +260,7 @@ def rows_of(**z):
     frame = frame.assign(
         value=frame["z"], percentile=np.nan, genes=None, genes_of_reference=None
     )
-    frame = frame.assign(mapping="lengths", reference="made", reference_n=40, note="")
+    frame = frame.assign(mapping="lengths", reference="made", reference_n=213, note="")
     return REFERENCE_PERCENTILES.conform(frame)
 
 
@@ -274,7 +329,9 @@ def test_the_own_scale_is_off_and_warns_of_small_cohorts():
         min("ABCDE", key=lambda name, own=own: float(np.linalg.norm(own - CENTROIDS[name])))
         for _, own in z.iterrows()
     ]
-    by_biopsy = table.set_index("biopsy")["immune_class"]
+    own = table.set_index("biopsy").loc[[f"B{i}" for i in range(30)]]
+    np.testing.assert_allclose(own[[f"z_{name}" for name in SIC_POPULATIONS]], z)
+    by_biopsy = own["immune_class"]
     assert [by_biopsy[f"B{i}"] for i in range(30)] == twin
     with warnings.catch_warnings():
         warnings.simplefilter("error")

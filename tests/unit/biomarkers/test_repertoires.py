@@ -82,6 +82,20 @@ def test_unproductive_and_rare_clones_are_left_out_as_asked():
     assert (rare["tcr_clonotypes"], rare["tcr_clonality"]) == (12, pytest.approx(0))
 
 
+def test_rare_clones_have_no_part_in_the_shares_of_isotypes():
+    rows = [("IGH", "IGHG1", "A", 30), ("IGH", "IGHM", "B", 10), ("IGK", "IGKC", "C", 20),
+            ("IGL", "IGLC1", "D", 20)]  # fmt: skip
+    rows += [("IGH", "IGHA1", f"E{n}", 1) for n in range(60)]
+    rows += [("IGL", "IGLC1", f"F{n}", 1) for n in range(60)]
+    # one clone of two isotypes, each of which alone is rare
+    rows += [("IGH", "IGHG1", "X", 1), ("IGH", "IGHM", "X", 1)]
+    row = scored(clones(*rows), min_count=2)
+    assert row[["ighg_share", "ighm_share", "igha_share"]].tolist() == pytest.approx(
+        [31 / 42, 11 / 42, 0]
+    )
+    assert row["kappa_share"] == pytest.approx(0.5)
+
+
 def test_the_order_of_rows_is_irrelevant():
     rows = [*many("TRB", range(1, 20)), *many("IGH", range(3, 30), "IGHA1")]
     forward, backward = scored(clones(*rows)), scored(clones(*reversed(rows)))

@@ -48,11 +48,12 @@ def project(folder: Path, tpm: pd.DataFrame, extra: str = "") -> Path:
     (folder / "clones.tsv").write_text(
         "#count\tfrequency\tCDR3nt\tCDR3aa\tV\tD\tJ\tC\n30\t1\tTGT\tC\tIGHV1\t.\tIGHJ1\tIGHG1\n"
     )
-    sheet = ["patient,sample,status,timepoint,tpm,repertoire"]
+    sheet = ["patient,sample,status,timepoint,region,tpm,repertoire"]
     for name in tpm.columns:
         patient, _, later = name.partition("_")
-        time = "on" if later else "pre"
-        sheet.append(f"{patient},{name},2,{time},tpm.tsv,{'clones.tsv' if not later else ''}")
+        time, region = ("on", "") if later == "on" else ("pre", later)
+        clones = "" if later else "clones.tsv"
+        sheet.append(f"{patient},{name},2,{time},{region},tpm.tsv,{clones}")
     (folder / "samples.csv").write_text("\n".join(sheet) + "\n")
     config = folder / "config.yaml"
     config.write_text(
@@ -68,9 +69,10 @@ def read(folder: Path, name: str) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> Path:
-    """Return the folder of a finished run: seven patients, one with a second biopsy."""
+    """Return the folder of a finished run: seven patients, two with a second biopsy."""
     folder = tmp_path_factory.mktemp("trial") / "a"
-    result = run("run", project(folder, expression(1, [*PATIENTS, "Patient0_on"])), "--quiet")
+    samples = [*PATIENTS, "Patient0_on", "Patient1_rim"]
+    result = run("run", project(folder, expression(1, samples)), "--quiet")
     assert result.exit_code == 0, result.output
     return folder
 
@@ -88,12 +90,12 @@ def test_a_run_is_frozen_without_anybodys_name_and_reads_one_new_biopsy(
 ):
     result = run("freeze", finished / "results", "--as", "my_trial")
     assert result.exit_code == 0, result.output
-    assert "7 biopsies" in result.output
-    assert "rest on 7 biopsies, fewer than 30" in result.output
+    assert "7 patients" in result.output
+    assert "rest on 7 patients, fewer than 30" in result.output
     path = kept / "my_trial.json"
     assert "Patient" not in path.read_text()
     frozen = read_cohort_reference(path)
-    baseline = read(finished, "mcp_counter").query("not biopsy.str.contains('on')")
+    baseline = read(finished, "mcp_counter").query("not biopsy.str.contains('on|rim')")
     kept_scores = frozen.sorted_scores["mcp_counter", "b_lineage"]
     np.testing.assert_allclose(kept_scores, np.sort(baseline["b_lineage"]))
     assert frozen.settings == {"mode": "midrank", "alpha": "0.25", "mcp_symbols": "repaired"}
@@ -118,7 +120,7 @@ def test_a_run_is_frozen_without_anybodys_name_and_reads_one_new_biopsy(
 @pytest.mark.slow
 def test_the_class_of_a_biopsy_is_the_same_in_another_run(finished, tmp_path):
     """The shipped reference stands by default, and no neighbour moves a class."""
-    tpm = expression(1, [*PATIENTS, "Patient0_on"])
+    tpm = expression(1, [*PATIENTS, "Patient0_on", "Patient1_rim"])
     result = run("run", project(tmp_path / "one", tpm[["Patient3"]]), "--quiet")
     assert result.exit_code == 0, result.output
     for name in ("immune_classes", "reference_percentiles"):
@@ -160,3 +162,4 @@ def test_faults_of_the_command_line_are_told(finished, tmp_path):
     goal = tmp_path / "deep" / "r.json"
     assert run("freeze", finished / "results", "--as", "x", "--to", goal).exit_code == 0
     assert json.loads(goal.read_text())["name"] == "x"
+    assert goal.stat().st_mode & 0o777 == 0o600

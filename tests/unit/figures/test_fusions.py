@@ -68,6 +68,20 @@ def test_many_biopsies_have_no_names_and_fit_the_page() -> None:
     assert len(figure.axes[0].get_yticklabels()) == 25
 
 
+def test_known_pairs_are_never_folded_into_the_others() -> None:
+    names = [f"S-{n:03d}.pre-treatment.{w}" for n in range(15) for w in ("liver", "lung")]
+    rows = [(name, f"K{n:02d}::X", f"K{n:02d}::X", True) for n, name in enumerate(names)]
+    rows += [(name, "OFTEN::SEEN", "", True) for name in names]
+    figure = fusion_strip(*tables(*rows, biopsies=names))
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [*(f"K{n:02d}::X" for n in range(30)), "other pairs"]
+    assert figure.get_figheight() * 25.4 <= 240.1
+    shown = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert len(set(shown)) == 30
+    few = fusion_tiles(*tables(*rows[20:], biopsies=names))
+    assert few.pairs[-1] == "OFTEN::SEEN"
+
+
 def test_without_fusions_there_is_nothing_to_show() -> None:
     with pytest.raises(NothingToShow):
         fusion_strip(*tables(("a", "A::B", "", False)))

@@ -25,6 +25,17 @@ def scores(n, columns, seed=0):
     return table
 
 
+def features(scores, table, silent=()):
+    """Return what the engine gathers: the rows of the biopsies that speak."""
+    speaking = scores.loc[~scores["biopsy"].isin(silent), ["patient", "biopsy"]]
+    return speaking.assign(table=table, feature=f"{table}.x", value=1.0)
+
+
+def compared(*rows):
+    columns = ["outcome", "feature", "kind", "test", "n", "p", "q"]
+    return pd.DataFrame(list(rows), columns=columns)
+
+
 def clinic(n):
     response = [("PR", "SD", "PD", "CR", "NE")[i % 5] for i in range(n)]
     told = [None if r == "NE" else r in {"CR", "PR"} for r in response]
@@ -41,14 +52,36 @@ def classes(n):
     table["immune_class"] = [("E", "A", "B", "D", "C")[i * 3 % 5] for i in range(n)]
     table["margin"] = np.random.default_rng(2).exponential(0.8, n)
     table["is_ambiguous"] = pd.array(table["margin"] < 0.25, dtype="boolean")
-    return table.assign(reference="tcga_sarc")
+    return table.assign(reference="tcga_sarc", reference_n=213)
 
 
-def panel(n, **params):
+RANKS, FREEMAN = "Wilcoxon rank sum, exact", "Fisher exact (Freeman-Halton)"
+TESTED = compared(
+    ("responded", "mcp_counter.b_lineage", "number", RANKS, 22, 0.0312, 0.2),
+    ("responded", "ssgsea.CYT", "number", RANKS, 23, 3e-7, 4e-4),
+    ("disease_control", "ssgsea.Treg", "number", RANKS, 23, 0.01, 0.02),
+    ("responded", "checkpoints.PDCD1", "number", RANKS, 23, np.nan, np.nan),
+    ("responded", "immune_classes.immune_class", "category", FREEMAN, 23, 0.31, 0.5),
+    ("responded", "immune_classes.is_class_e", "flag", "Fisher exact", 23, 0.024, 0.1),
+)
+
+
+def panel(n, clinical=None, tested=TESTED, silent=(), **params):
+    cells = scores(n, MCP_COUNTER.columns)
     return signature_panel(
-        scores(n, MCP_COUNTER.columns), scores(n, SETS, 3), scores(n, CHECKPOINT_GENES, 4),
-        clinic(n), SignaturePanelParams(**params),
+        cells, scores(n, SETS, 3), scores(n, CHECKPOINT_GENES, 4),
+        clinic(n) if clinical is None else clinical,
+        features(cells, "mcp_counter", silent), tested, SignaturePanelParams(**params),
     )  # fmt: skip
+
+
+def strip(table, clinical, tested=TESTED, silent=()):
+    gathered = features(table, "immune_classes", silent)
+    return immune_class_strip(table, clinical, gathered, tested)
+
+
+def note(figure):
+    return " ".join(figure.get_supxlabel().split())
 
 
 def axes_of(figure, label):
@@ -91,7 +124,7 @@ def overlapping(figure):
 
 
 @pytest.mark.parametrize("n", [8, 28, 36, 44, 200])
-@pytest.mark.parametrize("draw", [panel, lambda n: immune_class_strip(classes(n), clinic(n))])
+@pytest.mark.parametrize("draw", [panel, lambda n: strip(classes(n), clinic(n))])
 def test_no_label_lies_on_another_or_outside(draw, n):
     figure = draw(n)
     assert overlapping(figure) == []
@@ -104,7 +137,7 @@ def test_no_label_lies_on_another_or_outside(draw, n):
         or box.y1 > figure.bbox.y1 + 1
     ]
     assert outside == []
-    assert f"n = {n} biopsies" in figure.get_supxlabel()
+    assert f"n = {n} patients, {n} biopsies" in note(figure)
 
 
 def test_cells_of_the_panel_are_z_scores_of_the_biopsy_named_below():
@@ -126,23 +159,24 @@ def test_responders_stand_first_and_those_of_unknown_response_last():
     codes = axes_of(figure, "response").images[0].get_array()[0]
     assert (np.diff(codes) >= 0).all()
     assert [int((codes == c).sum()) for c in range(3)] == [11, 12, 5]
-    assert figure.get_supxlabel() == (
-        "n = 28 biopsies: 11 responders, 12 non-responders, 5 of unknown response"
+    assert note(figure) == (
+        "n = 28 patients, 28 biopsies: 11 responders, 12 non-responders, 5 of unknown "
+        "response. p (q): Wilcoxon rank sum by response, n = 22 to 23 patients"
     )
     best = axes_of(figure, "best response").images[0].get_array()[0]
     assert best[:11].tolist() == sorted(best[:11])
 
 
 def test_the_panel_keeps_to_what_a_run_has():
+    cells = scores(9, MCP_COUNTER.columns)
+    told = features(cells, "mcp_counter")
     figure = signature_panel(
-        scores(9, MCP_COUNTER.columns), None, None, clinic(9).drop(columns="histology")
-        .assign(histology=None), SignaturePanelParams(),
-    )  # fmt: skip
+        cells, None, None, clinic(9).assign(histology=None), told, None, SignaturePanelParams()
+    )
+    assert note(figure).endswith("Not tested against response")
     assert len([axes for axes in figure.axes if axes.images]) == 3  # two strips and the cells
     own = scores(9, ["MY_SET", "MCP_T_cells"], 5)
-    figure = signature_panel(
-        scores(9, MCP_COUNTER.columns), own, None, clinic(9), SignaturePanelParams()
-    )
+    figure = signature_panel(cells, own, None, clinic(9), told, None, SignaturePanelParams())
     rows = [tick.get_text() for tick in axes_of(figure, "MY SET").get_yticklabels()]
     assert rows == ["MY SET"]
     with pytest.raises(NothingToShow, match="1 biopsies have scores"):
@@ -158,7 +192,7 @@ def test_names_give_way_where_they_would_not_fit():
 def test_the_strip_counts_responders_of_each_class():
     table, clinical = classes(25), clinic(25)
     table.loc[0, "immune_class"] = None
-    figure = immune_class_strip(table, clinical)
+    figure = strip(table, clinical)
     bars = next(axes for axes in figure.axes if axes.patches)
     told = clinical.set_index("patient")["responded"]
     expected = []
@@ -170,14 +204,18 @@ def test_the_strip_counts_responders_of_each_class():
     twin = [e if e != "0/0" else u for e, u in zip(expected, unknown, strict=True)]
     assert found == twin
     ambiguous = int(table.loc[table["immune_class"].notna(), "is_ambiguous"].sum())
-    assert figure.get_supxlabel() == (
-        f"n = 24 biopsies with a class, 1 without; {ambiguous} ambiguous. Reference: tcga_sarc"
+    assert note(figure) == (
+        f"n = 24 patients, 24 biopsies with a class, 1 without; {ambiguous} ambiguous. "
+        "Reference: tcga_sarc (n = 213). "
+        "Class by response: P = 0.31 (Fisher exact (Freeman-Halton), n = 23 patients); "
+        "Class E by response: P = 0.024 (Fisher exact, n = 23 patients)"
     )
+    assert note(strip(table, clinical, None)).endswith("Not tested against response")
 
 
 def test_the_strip_is_sorted_by_class_and_margin():
     table = classes(30)
-    figure = immune_class_strip(table, clinic(30))
+    figure = strip(table, clinic(30))
     codes = axes_of(figure, "class").images[0].get_array()[0]
     assert (np.diff(codes) >= 0).all()
     cells = axes_of(figure, "T cells")
@@ -188,4 +226,91 @@ def test_the_strip_is_sorted_by_class_and_margin():
     expected = own[[f"z_{name}" for name in SIC_POPULATIONS]].T.to_numpy()
     np.testing.assert_allclose(cells.images[0].get_array(), expected)
     with pytest.raises(NothingToShow, match="no biopsy has an immune class"):
-        immune_class_strip(table.assign(immune_class=None), clinic(30))
+        strip(table.assign(immune_class=None), clinic(30))
+
+
+def test_further_biopsies_of_a_patient_are_drawn_and_marked_and_counted_nowhere():
+    table = classes(12).assign(immune_class="B")
+    table.loc[9:, "patient"] = "PATIENT-000"  # a responder with three more regions
+    silent = set(table.loc[9:, "biopsy"])
+    figure = strip(table, clinic(9), silent=silent)
+    bars = next(axes for axes in figure.axes if axes.patches)
+    assert [text.get_text() for text in bars.texts] == ["4/8"]
+    assert bars.get_ylabel() == "Patients"
+    assert note(figure).startswith(
+        "n = 9 patients, 12 biopsies with a class (3 further ones of a patient are not counted)"
+    )
+    marks = axes_of(figure, "not counted").images[0].get_array()[0]
+    names = [tick.get_text() for tick in axes_of(figure, "T cells").get_xticklabels()]
+    assert {name for name, mark in zip(names, marks, strict=True) if mark == 0} == silent
+
+
+def test_the_panel_counts_patients_and_not_their_further_biopsies():
+    cells = scores(12, MCP_COUNTER.columns)
+    cells.loc[9:, "patient"] = "PATIENT-000"
+    silent = list(cells.loc[9:, "biopsy"])
+    told = features(cells, "mcp_counter", silent)
+    figure = signature_panel(cells, None, None, clinic(9), told, None, SignaturePanelParams())
+    assert note(figure).startswith(
+        "n = 9 patients, 12 biopsies (3 further ones of a patient are not counted): "
+        "4 responders, 4 non-responders, 1 of unknown response"
+    )
+    marks = axes_of(figure, "biopsy").images[0].get_array()[0]
+    names = [tick.get_text() for tick in axes_of(figure, "T cells").get_xticklabels()]
+    cells_drawn = [tick.get_text() for tick in figure.axes[4].get_xticklabels()]
+    assert names == cells_drawn
+    assert [name for name, mark in zip(names, marks, strict=True) if mark == 1] == sorted(
+        silent, key=names.index
+    )
+    assert figure.legends[0].get_texts()[1].get_text() == "counted"
+
+
+def test_p_and_q_of_associations_stand_right_of_their_rows():
+    figure = panel(28)
+    told = {}
+    for label in ("B lineage", "CYT", "PDCD1 (PD-1)"):
+        axes = axes_of(figure, label)
+        rows = [tick.get_text() for tick in axes.get_yticklabels()]
+        lines = [(text.get_text(), text.xy[1]) for text in axes.texts]
+        told |= {rows[int(row)]: line for line, row in lines if line}
+    assert told == {"B lineage": "0.031 (0.20)", "CYT": "<0.0001 (0.00040)"}
+    assert [text.get_text() for text in axes_of(figure, "response").texts] == ["p (q)"]
+
+
+def test_the_most_frequent_histologies_have_colours_and_the_rest_is_one_grey():
+    n = 40
+    names = ["zeta sarcoma"] * 20 + [f"rare {i:02d}" for i in range(n - 20)]
+    figure = panel(n, clinic(n).assign(histology=[*names[:-1], None]))
+    keys = dict(
+        zip(
+            [text.get_text() for text in figure.legends[0].get_texts()],
+            [patch.get_facecolor() for patch in figure.legends[0].get_patches()],
+            strict=True,
+        )
+    )
+    own = [name for name in keys if "sarcoma" in name or "rare" in name]
+    assert own == ["zeta sarcoma", *(f"rare {i:02d}" for i in range(8))]
+    assert "other (11)" in keys
+    shown = [keys[name] for name in (*own, "other (11)", "not stated")]
+    assert len(set(shown)) == 11
+    codes = axes_of(figure, "histology").images[0].get_array()[0]
+    assert sorted(np.bincount(codes).tolist()) == [*[1] * 9, 11, 20]
+
+
+@pytest.mark.parametrize("draw", ["panel", "strip"])
+def test_names_that_differ_at_their_end_stay_apart(draw):
+    names = [
+        f"SARC-{i:03d}.pre-treatment.{where}" for i in (1, 2) for where in ("liver", "lung")
+    ]
+    if draw == "strip":
+        table = classes(4).assign(biopsy=names, immune_class="A")
+        figure = strip(table, clinic(4))
+    else:
+        cells = scores(4, MCP_COUNTER.columns).assign(biopsy=names)
+        told = features(cells, "mcp_counter")
+        figure = signature_panel(
+            cells, None, None, clinic(4), told, None, SignaturePanelParams()
+        )
+    ticks = [tick.get_text() for tick in axes_of(figure, "T cells").get_xticklabels()]
+    assert len(set(ticks)) == 4
+    assert max(map(len, ticks)) <= 18

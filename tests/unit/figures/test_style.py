@@ -11,9 +11,11 @@ from storiform.figures.style import (
     colours_of,
     dress,
     months_text,
+    most_frequent,
     p_text,
     render,
     shortened,
+    told_apart,
 )
 
 
@@ -80,3 +82,22 @@ def test_each_format_is_drawn_once_and_the_resolution_stays():
     render(made)
     assert len(drawn) == 3
     assert made.dpi == 300
+
+
+def test_names_are_cut_in_the_middle_and_no_shorter_than_keeps_them_apart():
+    names = ["PATIENT-01.first.excision.of.liver", "PATIENT-01.other.excision.of.liver"]
+    cut = told_apart(names, 16)
+    assert len(set(cut)) == 2
+    assert max(map(len, cut)) < 34
+    assert told_apart(["short", names[0]], 16) == ["short", "PATIENT-…f.liver"]
+    assert told_apart([], 16) == []
+    same = ["A" * 30, "A" * 30]
+    assert len(set(told_apart(same, 16))) == 1
+
+
+def test_the_most_frequent_names_have_a_colour_and_the_rest_one():
+    names = ["a", "b", "z", "z", "y", "y", "y", "c"]
+    cells, colours = most_frequent(names, ("#111111", "#222222"))
+    assert cells == ["other (3)"] * 2 + ["z", "z", "y", "y", "y", "other (3)"]
+    assert list(colours) == ["y", "z", "other (3)"]
+    assert most_frequent(["a"], ("#111111",)) == (["a"], {"a": "#111111"})

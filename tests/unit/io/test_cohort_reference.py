@@ -1,6 +1,7 @@
 """Cohorts of reference as files, their folder, centroids and scales of genes."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -147,3 +148,17 @@ def test_scales_of_genes_are_read_and_faults_told(tmp_path):
         path.write_text(text)
         with pytest.raises(InputError, match=match):
             read_gene_mapping(path)
+
+
+def test_only_its_owner_may_read_a_reference_and_other_files_keep_their_rights(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("{}")
+    path.chmod(0o644)
+    before = os.umask(0o022)
+    try:
+        write_cohort_reference(path, made())
+        (tmp_path / "other").touch()
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "other").stat().st_mode & 0o777 == 0o644

@@ -16,6 +16,7 @@ REFERENCE_PERCENTILES = Table(
     grain="biopsy",
     description="One row per score of the reference cohort: where the biopsy stands in it.",
     key=("method", "signature"),
+    version=2,
     columns={
         "method": Column("string", "mcp_counter or ssgsea"),
         "signature": Column("string", "column of the table of that method"),
@@ -30,7 +31,8 @@ REFERENCE_PERCENTILES = Table(
         "genes_of_reference": Column("nullable_int", "markers of the reference"),
         "mapping": Column(
             "string",
-            "how expression was brought to its scale: none, lengths, genes or ranks",
+            "how expression was brought to its scale: none, lengths, genes or ranks; missing "
+            "where it could not be",
         ),
         "reference": Column("string", "name of the reference cohort"),
         "reference_n": Column("int", "biopsies of the reference", "biopsies"),
@@ -52,6 +54,7 @@ IMMUNE_CLASSES = Table(
     "immune_classes",
     grain="biopsy",
     description="One row per biopsy: its Sarcoma Immune Class by the published centroids.",
+    version=2,
     columns={
         "immune_class": Column("string", "A to E; missing where none is told", feature=True),
         "is_class_e": Column("nullable_bool", "whether the class is E", feature=True),
@@ -62,6 +65,7 @@ IMMUNE_CLASSES = Table(
         **_Z,
         "method": Column("string", "sic4_nanostring"),
         "reference": Column("string", "the cohort whose mean and SD make the z scores"),
+        "reference_n": Column("nullable_int", "biopsies of that cohort", "biopsies"),
         "mapping": Column(
             "string", "how scores were brought to its scale: none, lengths, genes or ranks"
         ),

@@ -1,0 +1,41 @@
+"""Which of the biopsies that are drawn speak for their patients."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+
+def is_counted(
+    biopsies: pd.Series, features: pd.DataFrame, table: str
+) -> npt.NDArray[np.bool_]:
+    """Tell which biopsies (n,) are those whose values are compared between patients.
+
+    Gathered features hold one biopsy of each patient, that at baseline; further regions and
+    timepoints may be drawn, and are counted nowhere.
+
+    Parameters
+    ----------
+    biopsies
+        Names, one each.
+    features
+        Gathered features.
+    table
+        The table from which the biopsies are.
+    """
+    speaking = features.loc[features["table"] == table, "biopsy"]
+    return np.asarray(biopsies.isin(set(speaking)), dtype=np.bool_)
+
+
+def sizes_text(biopsies: int, counted: int, what: str = "") -> str:
+    """Write how many patients and biopsies there are, and that some are not counted.
+
+    Examples
+    --------
+    >>> sizes_text(8, 8)
+    'n = 8 patients, 8 biopsies'
+    >>> sizes_text(9, 6, "with a class")
+    'n = 6 patients, 9 biopsies with a class (3 further ones of a patient are not counted)'
+    """
+    told = f"n = {counted} patients, {biopsies} biopsies" + f" {what}" * bool(what)
+    further = biopsies - counted
+    return told + f" ({further} further ones of a patient are not counted)" * bool(further)
