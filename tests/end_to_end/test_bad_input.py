@@ -85,7 +85,7 @@ MATRIX_FAULTS: dict[str, tuple[Changes, str]] = {
     ),
     "mouse by ids": (
         {"counts.csv": re.sub(r"(?m)^[A-Z]\w+(?=,)", "ENSMUSG00000059552", COUNTS)},
-        r"which look like mouse \(ENSMUSG\), expected human genes .* Give the matrix",
+        r"which look like mouse \(ENSMUSG\), expected human genes .* Give human genes",
     ),
     "no gzip inside": (
         {**swap("samples.csv", "counts.csv", "counts.csv.gz"), "counts.csv.gz": b"\x1f\x8bxyz"},

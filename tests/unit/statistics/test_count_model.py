@@ -206,5 +206,5 @@ def test_vst_step_has_a_column_for_each_biopsy():
 
 def test_vst_of_two_biopsies_is_empty_and_told():
     counts = simulated(samples=2, genes=300)
-    with pytest.warns(DataWarning, match="2 biopsies have counts"):
+    with pytest.warns(DataWarning, match="biopsies with counts: 2, 3 needed"):
         assert VST.conform(vst(INVENTED.long(counts, ["A", "B"]))).empty
