@@ -1,25 +1,22 @@
 """Scores of all biopsies as a heat map, with the response of their patients above."""
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from pydantic import Field
 
+from storiform.figures.strips import Strip, draw_strip, dress_z_bar, response_strip
 from storiform.figures.style import (
     DOUBLE_MM,
     FONT,
     LETTER_MM,
-    MEDIUM,
     MUTED,
     RESPONSES,
     SMALL,
     TALLEST_MM,
-    THIN,
     canvas,
     colours_of,
     diverging,
@@ -76,14 +73,6 @@ class HeatmapParams(Params):
     )
 
 
-class _Strip(NamedTuple):
-    """One line of annotation: the value of each column, and the colour of each value."""
-
-    name: str
-    cells: list[str]
-    colours: dict[str, str]
-
-
 def microenvironment_heatmap(
     scores: McpCounter, clinic: Clinic, params: HeatmapParams
 ) -> MicroenvironmentHeatmap:
@@ -122,14 +111,14 @@ def _heatmap(
         raise NothingToShow(message)
     z = standardised(known[list(names)].to_numpy(dtype=np.float64)).T
     clinical = clinic.set_index("patient").reindex(known["patient"])
-    responses = clinical["response"].where(clinical["response"].isin(list(RESPONSES)), "NE")
-    place = responses.map({name: number for number, name in enumerate(RESPONSES)})
+    response = response_strip("response", clinical["response"])
+    place = np.array([list(RESPONSES).index(cell) for cell in response.cells])
     order = np.lexsort((known["biopsy"], -_column_means(z), place))
-    strips = [_Strip("response", responses.iloc[order].tolist(), dict(RESPONSES))]
+    strips = [response._replace(cells=[response.cells[at] for at in order])]
     histology = clinical["histology"].fillna("").iloc[order]
     if (histology != "").any():
         named = [value or "not stated" for value in histology]
-        strips.append(_Strip("histology", named, colours_of(sorted(named), MUTED)))
+        strips.append(Strip("histology", named, colours_of(sorted(named), MUTED)))
     biopsies = known["biopsy"].iloc[order].tolist()
     labels = biopsies if len(biopsies) <= params.most_names else []
     return _drawn(z[:, order], list(names.values()), labels, strips, params.limit)
@@ -155,7 +144,7 @@ def _column_means(z: Floats) -> Floats:
 
 
 def _drawn(
-    z: Floats, rows: list[str], columns: list[str], strips: list[_Strip], limit: float
+    z: Floats, rows: list[str], columns: list[str], strips: list[Strip], limit: float
 ) -> Figure:
     body_mm = max(4.2 * len(rows), 20.0)
     height = min(body_mm + 4.2 * len(strips) + 40.0, TALLEST_MM)
@@ -174,32 +163,17 @@ def _drawn(
     axes = [body]
     for number, strip in enumerate(strips):
         axes.append(figure.add_subplot(grid[number]))
-        _strip(axes[-1], strip)
+        draw_strip(axes[-1], strip)
     bar = figure.colorbar(
         image, ax=axes, shrink=min(0.8, 35.0 / body_mm), aspect=18, pad=0.01, extend="both"
     )
-    bar.set_label("z score", fontsize=MEDIUM, fontfamily=FONT)
-    bar.ax.tick_params(labelsize=SMALL, labelfontfamily=FONT, width=THIN, length=2.0)
-    bar.outline.set_linewidth(THIN)
+    dress_z_bar(bar)
     _legends(figure, strips)
     footnote(figure, f"n = {z.shape[1]} biopsies, {z.shape[0]} scores")
     return figure
 
 
-def _strip(axes: Axes, strip: _Strip) -> None:
-    names = list(strip.colours)
-    codes = np.array([[names.index(value) for value in strip.cells]])
-    axes.imshow(
-        codes, aspect="auto", interpolation="nearest", vmin=-0.5, vmax=len(names) - 0.5,
-        cmap=ListedColormap([strip.colours[name] for name in names]),
-    )  # fmt: skip
-    dress(axes, has_frame=True)
-    axes.set_yticks([0], [strip.name])
-    axes.set_xticks([])
-    axes.tick_params(length=0.0)
-
-
-def _legends(figure: Figure, strips: list[_Strip]) -> None:
+def _legends(figure: Figure, strips: list[Strip]) -> None:
     """Write the keys of the strips: the first at the right, the second above."""
     for strip, place in zip(strips, _PLACES, strict=False):
         keys = {name: strip.colours[name] for name in strip.colours if name in strip.cells}

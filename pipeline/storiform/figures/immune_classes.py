@@ -1,22 +1,20 @@
 """Sarcoma Immune Classes of all biopsies: how many are of each, and who responded."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from storiform.figures.speakers import is_counted, sizes_text
+from storiform.figures.strips import Strip, draw_strip, dress_z_bar, response_strip
 from storiform.figures.style import (
     DOUBLE_MM,
     FONT,
     INK,
-    MEDIUM,
     PALE,
     RESPONSES,
     SMALL,
@@ -103,22 +101,22 @@ def immune_class_strip(
     _draw_sizes(left.subplots(), ordered[counts], clinical[counts])
     labels = ordered["biopsy"].astype(str).tolist() if len(ordered) <= _MOST_NAMES else []
     classes = ordered["immune_class"].astype(str).tolist()
-    responses = clinical["response"].where(clinical["response"].isin(list(RESPONSES)), "NE")
+    response = response_strip("best response", clinical["response"])
     flags = ordered["is_ambiguous"].fillna(value=False).to_numpy(dtype=bool)
-    strips: list[tuple[str, list[str], Mapping[str, str]]] = [
-        ("class", classes, COLOURS),
-        ("ambiguous", np.where(flags, "yes", "no").tolist(), _FLAGS),
-        ("best response", responses.astype(str).tolist(), RESPONSES),
+    strips = [
+        Strip("class", classes, COLOURS),
+        Strip("ambiguous", np.where(flags, "yes", "no").tolist(), _FLAGS),
+        response,
     ]
     if not counts.all():
-        strips.append(("not counted", np.where(counts, "no", "yes").tolist(), _FLAGS))
+        strips.append(Strip("not counted", np.where(counts, "no", "yes").tolist(), _FLAGS))
     heights = [1] * len(strips) + [len(SIC_POPULATIONS)]
     grid = right.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.02)
     panels = [right.add_subplot(grid[number]) for number in range(len(heights))]
     for axes, strip in zip(panels, strips, strict=False):
-        _draw_strip(axes, *strip)
+        draw_strip(axes, strip)
     _draw_scores(panels[-1], ordered, labels)
-    keys = {name: RESPONSES[name] for name in RESPONSES if (responses == name).any()}
+    keys = {name: RESPONSES[name] for name in RESPONSES if name in response.cells}
     shown = {f"class {name}": COLOURS[name] for name in COLOURS if name in classes}
     right.legend(
         handles=patches({**shown, **keys}),
@@ -187,19 +185,6 @@ def _draw_sizes(axes: Axes, ordered: pd.DataFrame, clinical: pd.DataFrame) -> No
     dress(axes)
 
 
-def _draw_strip(axes: Axes, name: str, cells: list[str], colours: Mapping[str, str]) -> None:
-    names = list(colours)
-    codes = np.array([[names.index(value) for value in cells]])
-    axes.imshow(
-        codes, aspect="auto", interpolation="nearest", vmin=-0.5, vmax=len(names) - 0.5,
-        cmap=ListedColormap([colours[value] for value in names]),
-    )  # fmt: skip
-    dress(axes, has_frame=True)
-    axes.set_yticks([0], [name])
-    axes.set_xticks([])
-    axes.tick_params(length=0.0)
-
-
 def _draw_scores(axes: Axes, ordered: pd.DataFrame, labels: list[str]) -> None:
     z: Floats = ordered[[f"z_{name}" for name in SIC_POPULATIONS]].to_numpy(np.float64).T
     image = axes.imshow(
@@ -214,6 +199,4 @@ def _draw_scores(axes: Axes, ordered: pd.DataFrame, labels: list[str]) -> None:
     host = axes.figure
     bar = host.colorbar(image, ax=axes, orientation="vertical", aspect=9, pad=0.02,
                         extend="both")  # fmt: skip
-    bar.set_label("z score", fontsize=MEDIUM, fontfamily=FONT)
-    bar.ax.tick_params(labelsize=SMALL, labelfontfamily=FONT, width=THIN, length=2.0)
-    bar.outline.set_linewidth(THIN)
+    dress_z_bar(bar)

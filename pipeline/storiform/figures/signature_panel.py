@@ -8,20 +8,24 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from pydantic import Field
 
 from storiform.figures.heatmap import standardised
 from storiform.figures.speakers import is_counted, sizes_text
+from storiform.figures.strips import (
+    Strip,
+    draw_strip,
+    dress_z_bar,
+    histology_strip,
+    response_strip,
+)
 from storiform.figures.style import (
     DOUBLE_MM,
     FONT,
     INK,
     MEDIUM,
-    MUTED,
     PALE,
-    RESPONSES,
     SMALL,
     TALLEST_MM,
     THIN,
@@ -31,7 +35,6 @@ from storiform.figures.style import (
     diverging,
     dress,
     footnote,
-    most_frequent,
     p_text,
     patches,
     shortened,
@@ -63,7 +66,7 @@ SIGNATURE_PANEL = Picture(
 SignaturePanel = Annotated[Figure, SIGNATURE_PANEL]
 
 _ROW_MM, _MOST_WORDS, _KEY = 3.4, 30, 26
-_UNKNOWN, _NOT_STATED = "unknown", "not stated"
+_UNKNOWN = "unknown"
 _COUNTED = {"counted": INK, "further biopsy": PALE}
 _REPEATED = "MCP_"
 """Gene sets of MCP-counter's own markers, whose scores stand above already."""
@@ -107,14 +110,6 @@ class _Block(NamedTuple):
     rows: list[str]
     z: Floats
     tests: list[str]
-
-
-class _Strip(NamedTuple):
-    """One line of annotation: the value of each column, and the colour of each value."""
-
-    name: str
-    cells: list[str]
-    colours: Mapping[str, str]
 
 
 def signature_panel(  # noqa: PLR0913, PLR0917  a step
@@ -231,29 +226,24 @@ def _number(p: float) -> str:
     return p_text(p, "").strip().removeprefix("= ").replace("< ", "<")
 
 
-def _strips(clinical: pd.DataFrame, counted: Bools) -> tuple[list[_Strip], list[str]]:
-    responses = clinical["response"].where(clinical["response"].isin(list(RESPONSES)), "NE")
+def _strips(clinical: pd.DataFrame, counted: Bools) -> tuple[list[Strip], list[str]]:
     told = clinical["responded"].astype("boolean")
     words = {True: "responder", False: "non-responder"}
     groups = [words.get(flag, _UNKNOWN) for flag in told.astype(object)]
     strips = [
-        _Strip("best response", responses.astype(str).tolist(), dict(RESPONSES)),
-        _Strip("response", groups, RESPONDED),
+        response_strip("best response", clinical["response"]),
+        Strip("response", groups, RESPONDED),
     ]
-    histology = clinical["histology"].fillna("")
-    if (histology != "").any():
-        stated = [str(value) for value in histology]
-        named, colours = most_frequent([name for name in stated if name], MUTED)
-        left = iter(named)
-        cells = [next(left) if name else _NOT_STATED for name in stated]
-        strips.insert(0, _Strip("histology", cells, {**colours, _NOT_STATED: PALE}))
+    histology = histology_strip(clinical["histology"])
+    if histology is not None:
+        strips.insert(0, histology)
     if not counted.all():
         flags = ["counted" if flag else "further biopsy" for flag in counted.tolist()]
-        strips.insert(0, _Strip("biopsy", flags, _COUNTED))
+        strips.insert(0, Strip("biopsy", flags, _COUNTED))
     return strips, groups
 
 
-def _order(keys: pd.DataFrame, strips: list[_Strip], z: Floats) -> list[int]:
+def _order(keys: pd.DataFrame, strips: list[Strip], z: Floats) -> list[int]:
     ranks = [[list(strip.colours).index(cell) for cell in strip.cells] for strip in strips[-2:]]
     count = np.isfinite(z).sum(axis=0)
     means = np.where(np.isfinite(z), z, 0.0).sum(axis=0) / np.maximum(count, 1)
@@ -266,7 +256,7 @@ def _order(keys: pd.DataFrame, strips: list[_Strip], z: Floats) -> list[int]:
 
 def _drawn(
     blocks: list[_Block],
-    strips: list[_Strip],
+    strips: list[Strip],
     labels: list[str],
     groups: list[str],
     limit: float,
@@ -277,7 +267,7 @@ def _drawn(
     grid = figure.add_gridspec(len(rows), 1, height_ratios=rows, hspace=0.02)
     panels = [figure.add_subplot(grid[number]) for number in range(len(rows))]
     for axes, strip in zip(panels, strips, strict=False):
-        _draw_strip(axes, strip)
+        draw_strip(axes, strip)
     for axes, block in zip(panels[len(strips) :], blocks, strict=True):
         axes.imshow(
             np.ma.masked_invalid(block.z), aspect="auto", interpolation="nearest",
@@ -305,9 +295,7 @@ def _drawn(
         panels[-1].images[0], ax=panels, location="top", shrink=0.35, aspect=16, pad=0.01,
         extend="both", anchor=(0.0, 0.0),
     )  # fmt: skip
-    bar.set_label("z score", fontsize=MEDIUM, fontfamily=FONT)
-    bar.ax.tick_params(labelsize=SMALL, labelfontfamily=FONT, width=THIN, length=2.0)
-    bar.outline.set_linewidth(THIN)
+    dress_z_bar(bar)
     _legends(figure, strips)
     return figure
 
@@ -322,19 +310,7 @@ def _write_right(axes: Axes, lines: list[str]) -> None:
         )  # fmt: skip
 
 
-def _draw_strip(axes: Axes, strip: _Strip) -> None:
-    names = list(strip.colours)
-    codes = np.array([[names.index(value) for value in strip.cells]])
-    axes.imshow(
-        codes, aspect="auto", interpolation="nearest", vmin=-0.5, vmax=len(names) - 0.5,
-        cmap=ListedColormap([strip.colours[name] for name in names]),
-    )  # fmt: skip
-    dress(axes, has_frame=True)
-    axes.set_yticks([0], [strip.name])
-    axes.set_xticks([])
-
-
-def _legends(figure: Figure, strips: list[_Strip]) -> None:
+def _legends(figure: Figure, strips: list[Strip]) -> None:
     """Write the keys of all strips at the right, under one another, each with its title."""
     handles = []
     for strip in strips:

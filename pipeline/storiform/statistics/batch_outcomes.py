@@ -7,13 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import chdtrc
 
-from storiform.model.tables.expression_pca import BATCH_OUTCOMES
+from storiform.model.tables.expression_pca import BATCH_OUTCOMES, BATCHES
 from storiform.statistics.fisher import fisher_2xc
 
 Int64s = npt.NDArray[np.int64]
 
-BATCHES = ("batch", "site", "library")
-"""Covariates that are no biology."""
 _SHOWN = 6
 
 

@@ -4,11 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from storiform.model.tables.expression_pca import EXPRESSION_COVARIATES
+from storiform.model.tables.expression_pca import BATCHES, EXPRESSION_COVARIATES
 
 Floats = npt.NDArray[np.float64]
 
-_OF_LIBRARY = ("batch", "site", "library")
 _OF_CLINIC = ("histology", "arm", "sex")
 _FEWEST = 3
 
@@ -32,7 +31,7 @@ def covariates_of(
     quality = _by(rna_quality, "biopsy", rows["biopsy"])
     library = _by(rna_library, "biopsy", rows["biopsy"])
     clinical = _by(clinic, "patient", rows["patient"])
-    for name in _OF_LIBRARY:
+    for name in BATCHES:
         rows[name] = _words(library, name)
     for name in _OF_CLINIC:
         rows[name] = _words(clinical, name)

@@ -9,6 +9,9 @@ from storiform.model.table import Column, Table
 COMPONENTS = tuple(f"pc{number}" for number in range(1, 6))
 """Columns of the scores; a cohort of fewer biopsies has fewer."""
 
+BATCHES = ("batch", "site", "library")
+"""Covariates that are no biology."""
+
 CATEGORIES = {
     "batch": "batch of the RNA, by the sample sheet",
     "site": "site of the RNA, by the sample sheet",
