@@ -8,22 +8,27 @@ import pandas as pd
 from matplotlib.figure import Figure
 from pydantic import Field
 
-from storiform.figures.strips import Strip, draw_strip, dress_z_bar, response_strip
+from storiform.figures.strips import (
+    Strip,
+    draw_strip,
+    dress_z_bar,
+    histology_strip,
+    response_strip,
+)
 from storiform.figures.style import (
     DOUBLE_MM,
     FONT,
     LETTER_MM,
-    MUTED,
     RESPONSES,
     SMALL,
     TALLEST_MM,
     canvas,
-    colours_of,
     diverging,
     dress,
     footnote,
     patches,
     shortened,
+    told_apart,
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.params import Params
@@ -39,13 +44,13 @@ _READING = (
 )
 MICROENVIRONMENT_HEATMAP = Picture(
     "microenvironment_heatmap",
-    version=2,
+    version=3,
     caption="MCP-counter scores of ten cell populations, one column for each biopsy with "
     "RNA, of all timepoints. " + _READING,
 )
 GENE_SET_HEATMAP = Picture(
     "gene_set_heatmap",
-    version=2,
+    version=3,
     caption="ssGSEA enrichment scores, one column for each biopsy with RNA, of all timepoints. "
     + _READING,
 )
@@ -115,10 +120,9 @@ def _heatmap(
     place = np.array([list(RESPONSES).index(cell) for cell in response.cells])
     order = np.lexsort((known["biopsy"], -_column_means(z), place))
     strips = [response._replace(cells=[response.cells[at] for at in order])]
-    histology = clinical["histology"].fillna("").iloc[order]
-    if (histology != "").any():
-        named = [value or "not stated" for value in histology]
-        strips.append(Strip("histology", named, colours_of(sorted(named), MUTED)))
+    histology = histology_strip(clinical["histology"].iloc[order])
+    if histology is not None:
+        strips.append(histology)
     biopsies = known["biopsy"].iloc[order].tolist()
     labels = biopsies if len(biopsies) <= params.most_names else []
     return _drawn(z[:, order], list(names.values()), labels, strips, params.limit)
@@ -158,7 +162,7 @@ def _drawn(
     )  # fmt: skip
     dress(body, has_frame=True)
     body.set_yticks(range(len(rows)), [shortened(name, 36) for name in rows])
-    body.set_xticks(range(len(columns)), [shortened(name, 16) for name in columns], rotation=90)
+    body.set_xticks(range(len(columns)), told_apart(columns, 16), rotation=90)
     body.tick_params(length=0.0)
     axes = [body]
     for number, strip in enumerate(strips):

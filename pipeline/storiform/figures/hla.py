@@ -30,7 +30,7 @@ from storiform.figures.style import (
     footnote,
     headlines,
     patches,
-    shortened,
+    told_apart,
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.hla import CLASS_I
@@ -55,7 +55,7 @@ HLA_LOSS_STRIP = Picture(
     "biopsies with the most lost genes first. LOH?: a probability of 0.5 to 0.8. Homozygous: a "
     "patient with one allele, whose loss shows by depth alone and is not called. Not judged: "
     "`hla_gene_loh` tells why, gene by gene. No test.",
-    version=2,
+    version=3,
 )
 HlaLossStrip = Annotated[Figure, HLA_LOSS_STRIP]
 
@@ -237,7 +237,7 @@ def hla_loss_strip(hla_gene_loh: HlaGeneLoh) -> HlaLossStrip:
     axes.set_ylim(len(CLASS_I), 0)
     axes.set_yticks(np.arange(len(CLASS_I)) + 0.5, [f"HLA-{gene}" for gene in CLASS_I])
     shown = order if len(order) <= _MOST_NAMES else []
-    axes.set_xticks(np.arange(len(shown)) + 0.5, [shortened(n, 16) for n in shown], rotation=90)
+    axes.set_xticks(np.arange(len(shown)) + 0.5, told_apart(shown, 16), rotation=90)
     dress(axes)
     axes.tick_params(length=0.0)
     for spine in axes.spines.values():

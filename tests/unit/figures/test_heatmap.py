@@ -10,6 +10,7 @@ from storiform.figures.heatmap import (
     microenvironment_heatmap,
     standardised,
 )
+from storiform.figures.style import MUTED
 from storiform.model.errors import NothingToShow
 from storiform.model.tables.rna import MCP_COUNTER, POPULATIONS
 
@@ -94,3 +95,22 @@ def test_keys_of_the_strips_do_not_lie_on_each_other(invented, scores):
     assert len(boxes) == 2
     assert not boxes[0].overlaps(boxes[1])
     assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
+
+
+def test_the_most_frequent_histologies_have_colours_and_the_rest_is_one_grey(invented, scores):
+    names = [f"sarcoma {letter}" for letter in "abcdefghijkl"]
+    clinic = invented.clinic(histology=names[-1:] * 4 + names * 2)
+    figure = microenvironment_heatmap(scores, clinic, HeatmapParams())
+    keys = [text.get_text() for text in figure.legends[1].get_texts()]
+    assert keys[0] == "sarcoma l"
+    assert keys[-1] == f"other ({12 - len(MUTED)})"
+    assert len(keys) == len(MUTED) + 1
+    fills = [patch.get_facecolor() for patch in figure.legends[1].get_patches()]
+    assert len(set(fills)) == len(keys)
+
+
+def test_names_that_differ_at_their_end_stay_apart(invented, scores):
+    places = ["liver", "lung"] + [f"lymph node {n}" for n in range(26)]
+    scores["biopsy"] = [f"SARC-001.pre-treatment.{place}" for place in places]
+    shown = columns_of(microenvironment_heatmap(scores, invented.clinic(), HeatmapParams()))
+    assert len(set(shown)) == 28

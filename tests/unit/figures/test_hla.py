@@ -117,6 +117,15 @@ def test_the_biopsies_with_most_losses_come_first():
     assert render(figure)["png"]
 
 
+def test_names_that_differ_at_their_end_stay_apart():
+    names = {"S1": "SARC-001.pre-treatment.liver", "S2": "SARC-001.pre-treatment.lung"}
+    table = cohort()
+    (axes,) = hla_loss_strip(table.assign(biopsy=table["biopsy"].replace(names))).axes
+    shown = [label.get_text() for label in axes.get_xticklabels()]
+    assert max(map(len, shown)) == 16
+    assert len(set(shown)) == 4
+
+
 def test_a_cohort_without_any_judged_gene_has_no_strip():
     none = calls(A="NA", B="NA").assign(patient="P", biopsy="S")
     with pytest.raises(NothingToShow, match="could be judged"):

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import f_oneway, fisher_exact, linregress
+from scipy.stats import chi2_contingency, f_oneway, fisher_exact, linregress
 
 from storiform.model.errors import DataWarning
 from storiform.model.step import Step
@@ -15,6 +15,7 @@ from storiform.model.tables.expression_pca import (
     EXPRESSION_COVARIATES,
     EXPRESSION_PCA,
 )
+from storiform.statistics.batch_outcomes import batch_outcomes
 from storiform.statistics.expression_pca import (
     ExpressionPcaParams,
     ExpressionView,
@@ -22,6 +23,7 @@ from storiform.statistics.expression_pca import (
     most_variable,
     principal_components,
 )
+from storiform.statistics.fisher import fisher_2xc
 
 PC = ["pc1", "pc2", "pc3", "pc4", "pc5"]
 
@@ -240,6 +242,19 @@ def test_a_batch_that_goes_with_response_is_warned_of():
     assert (rows.loc["a", "responders"], rows.loc["b", "patients"]) == (5, 6)
     assert rows["is_confounded"].all()
     assert rows["p"].to_numpy() == pytest.approx([p, p])
+
+
+def test_batches_of_too_many_tables_have_the_p_of_chi_squared():
+    draw = np.random.default_rng(12)
+    n, levels = 600, 12
+    batch = [f"b{number:02d}" for number in draw.integers(0, levels, n)]
+    known = {"patient": names(n), "biopsy": names(n), "batch": batch, "site": "", "library": ""}
+    responded = draw.random(n) < 0.4
+    found = batch_outcomes(pd.DataFrame(known), clinic(names(n), responded=responded), 0.05)
+    counts = pd.crosstab(np.array(batch), responded)
+    assert np.isnan(fisher_2xc(counts[True].to_numpy(), counts[False].to_numpy()))
+    expected = chi2_contingency(counts).pvalue
+    assert found.rows["p"].to_numpy() == pytest.approx([expected] * levels)
 
 
 @pytest.mark.parametrize(
