@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import f
 
 from storiform.model.errors import DataWarning, InputError
 from storiform.model.step import Step
 from storiform.model.tables.differential import VST
-from storiform.statistics.count_model import fitted_model, trimmed_mean
+from storiform.statistics.count_model import cooks_limit, fitted_model, trimmed_mean
 from storiform.statistics.dispersion_prior import LEAST_VARIANCE, dispersion_prior
 from storiform.statistics.dispersion_trend import dispersion_trend, parametric_trend
 from storiform.statistics.independent_filtering import filtered_q
@@ -208,3 +209,9 @@ def test_vst_of_two_biopsies_is_empty_and_told():
     counts = simulated(samples=2, genes=300)
     with pytest.warns(DataWarning, match="biopsies with counts: 2, 3 needed"):
         assert VST.conform(vst(INVENTED.long(counts, ["A", "B"]))).empty
+
+
+@pytest.mark.parametrize(("samples", "columns"), [(8, 2), (49, 2), (21, 4)])
+def test_an_outlier_is_beyond_the_quantile_of_f(samples, columns):
+    expected = f.ppf(0.99, columns, samples - columns)
+    assert cooks_limit(np.ones((samples, columns))) == pytest.approx(expected)
