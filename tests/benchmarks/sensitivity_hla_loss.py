@@ -135,7 +135,8 @@ def calls(kind: Scenario, noise: Noise, number: int, seed: int) -> "pd.Series[st
         shown = segments(np.sqrt(2.0) * noise.depth / np.log(2.0))
         called = hla_gene_loh(
             fragments, own, None if is_sheet else fit(told, 2.0, right),
-            shown if noise.told == "depth" else None, sheet if is_sheet else None, params,
+            shown if noise.told == "depth" else None, sheet if is_sheet else None, None,
+            params,
         )  # fmt: skip
         found += called["call"].tolist()
     return pd.Series(found)

@@ -102,7 +102,9 @@ def judge(job: Job, folder: Path, cache: Path) -> pd.DataFrame:
     rows = []
     for case in job_cases(job, folder, cache):
         began = time.process_time()
-        called = hla_gene_loh(case.fragments, case.types, case.fit, None, None, HlaLossParams())
+        called = hla_gene_loh(
+            case.fragments, case.types, case.fit, None, None, None, HlaLossParams()
+        )
         seconds = time.process_time() - began
         rows += [
             {**_row(case, call), "seed": job.seed, "is_mixed": job.is_mixed, "cpu": seconds}

@@ -125,8 +125,8 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
     copy_number_fit: CopyNumberFit | None,
     copy_number_segments: CopyNumberSegments | None,
     pathology: Pathology | None,
+    hla_discordances: HlaDiscordances | None,
     params: HlaLossParams,
-    hla_discordances: HlaDiscordances | None = None,
 ) -> HlaGeneLoh:
     """Tell for each gene of class I whether the tumour has lost an allele.
 
@@ -146,10 +146,10 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
         amplified genes and how noisy its depth is, and beside which the call is shown.
     pathology
         Purity of the sheet, which is used where the fit has none.
-    params
-        Priors, spreads and thresholds.
     hla_discordances
         Given alleles that are not those of the reads: a gene of which none fits is not judged.
+    params
+        Priors, spreads and thresholds.
 
     Returns
     -------

@@ -59,7 +59,7 @@ def test_a_loss_that_may_as_well_be_a_gain_is_doubtful():
     shallow = tuple(round(0.74 * number) for number in shown((2, 1), 0.5, number=250))
     given = fragments(dict.fromkeys("ABC", shallow), dict.fromkeys("ABC", (250, 250)))
     strict, loose = (
-        HLA_GENE_LOH.conform(hla_gene_loh(given, types(), fit(0.5), None, None, params))
+        HLA_GENE_LOH.conform(hla_gene_loh(given, types(), fit(0.5), None, None, None, params))
         for params in (PARAMS, HlaLossParams(max_gain_probability=1.0))
     )
     assert (loose["probability"] >= PARAMS.min_probability).all()
@@ -73,7 +73,7 @@ def weighed(tumour, own, **rules):
     params = HlaLossParams(prior_loss=0.85, prior_deletion=0.001, max_gain_probability=1.0,
                            **rules)  # fmt: skip
     counts = fragments(tumour, dict.fromkeys("ABC", (300, 300)))
-    found = hla_gene_loh(counts, own, fit(0.25), None, None, params)
+    found = hla_gene_loh(counts, own, fit(0.25), None, None, None, params)
     return HLA_GENE_LOH.conform(found).set_index("gene").loc["A"]
 
 
@@ -204,7 +204,7 @@ def test_a_gene_with_an_allele_that_no_cell_shows_is_judged(code):
     own.loc[at, ["written", "reason"]] = [f"A*02:01:01:02{suffix}", code]
     counts = fragments(ONE_LOST, NORMAL)
     counts["allele"] = counts["allele"].replace("HLA-A*02:01", f"HLA-A*02:01{suffix}")
-    found = HLA_GENE_LOH.conform(hla_gene_loh(counts, own, fit(), None, None, PARAMS))
+    found = HLA_GENE_LOH.conform(hla_gene_loh(counts, own, fit(), None, None, None, PARAMS))
     row = found.set_index("gene").loc["A"]
     assert (row["call"], row["lost_allele"]) == ("LOH", "HLA-A*01:01")
     assert row["allele_2"] == f"HLA-A*02:01{suffix}"
