@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 _FORMATS = (
-    "cnr", "cns", "seg", "gene-metrics", "peptides", "neoantigens", "spectrum",
+    "cnr", "cns", "seg", "gene-metrics", "peptides", "neoantigens", "spectrum", "maf",
+    "multiqc", "cbioportal", "anndata", "sqlite", "duckdb",
 )  # fmt: skip
 _SHOWN = 6
 
@@ -16,8 +17,13 @@ _SHOWN = 6
               help="Folder to write into.")  # fmt: skip
 @click.option("--format", "formats", default="", metavar="FORMATS",
               help=f"Of {', '.join(_FORMATS)}, separated by commas. Without it: all for which "
-                   "the run has what they need.")  # fmt: skip
-def export(results: Path, folder: Path, formats: str) -> None:
+                   "the run has what they need, but cbioportal, anndata, sqlite and duckdb, "
+                   "which copy much of it.")  # fmt: skip
+@click.option("--study", default="", metavar="NAME",
+              help="Name of the cBioPortal study [default: storiform_WORKFLOW].")  # fmt: skip
+@click.option("--cancer-type", default="Tumour", show_default=True, metavar="TYPE",
+              help="Type of cancer of the cBioPortal study, such as Sarcoma.")  # fmt: skip
+def export(results: Path, folder: Path, formats: str, study: str, cancer_type: str) -> None:
     """Write tables of the results folder RESULTS in the files of other programs.
 
     cnr and cns: log ratios and segments of each biopsy, as CNVkit reads them; seg: segments
@@ -25,12 +31,17 @@ def export(results: Path, folder: Path, formats: str) -> None:
     FASTA of mutant windows and of epitopes of each biopsy; neoantigens: one row per variant,
     with the columns of pVACseq's aggregated report (of a burden of 0 the header alone);
     spectrum: counts of the 96 types of substitutions, for programs that look for mutational
-    signatures.
+    signatures; maf: the calls that count, of all biopsies, in GDC's columns; multiqc: quality
+    and results for a MultiQC report; cbioportal: a study folder; anndata: counts and TPM with
+    all that is known of each biopsy (.h5ad); sqlite, duckdb: all tables in one database, with
+    the meaning of each column. The tables themselves stand in RESULTS/tables as TSV and
+    Parquet.
 
     Of the formats that are asked for, those are written of which the run has the tables; of
     each other one it is said what it lacks, and the command ends with 1, or with 2 if nothing
     could be written.
     """
+    from storiform.engine.export_study import StudyName
     from storiform.engine.exporting import export_results
     from storiform.io.names import did_you_mean, listed
 
@@ -39,7 +50,7 @@ def export(results: Path, folder: Path, formats: str) -> None:
     if unknown or (formats and not wanted):
         found = f"unknown format {unknown[0]}; " if unknown else "no format; "
         raise click.UsageError(found + did_you_mean(unknown[0] if unknown else "", _FORMATS))
-    exported = export_results(results, folder, wanted or None)
+    exported = export_results(results, folder, wanted or None, StudyName(study, cancer_type))
     for path in exported.written:
         click.echo(str(path))
     if exported.bare:

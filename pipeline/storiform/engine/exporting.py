@@ -1,12 +1,19 @@
 """Results of a run in the files of other programs."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
-from storiform.engine.collect import GOOD
+from storiform.engine.export_biopsies import (
+    duckdb_file,
+    h5ad_file,
+    multiqc_files,
+    sqlite_file,
+)
+from storiform.engine.export_study import StudyName, maf_file, study_folder
+from storiform.engine.export_tables import AbsentError, needed_tables, unit_tables
 from storiform.engine.journal import read_run
 from storiform.engine.session import Session, open_session
 from storiform.io.copy_files import write_cnr, write_cns, write_gene_metrics, write_seg
@@ -16,10 +23,8 @@ from storiform.io.neoantigen_files import (
     write_spectrum,
     write_windows,
 )
-from storiform.io.store import read_parquet
-from storiform.model.errors import RunError, fault
+from storiform.model.errors import InputError, RunError, fault
 from storiform.model.protein_changes import acting_changes
-from storiform.model.table import Table
 from storiform.model.tables.copies import LOG_RATIOS
 from storiform.model.tables.copy_calls import (
     COPY_NUMBER_FIT,
@@ -35,8 +40,7 @@ from storiform.model.tables.proteins import (
 )
 from storiform.model.tables.spectra import MUTATION_SPECTRUM
 
-Units = Mapping[str, pd.DataFrame]
-
+Writer = Callable[[Session, Path], list[Path]]
 
 _COPIES = "Run a workflow with copy number on samples with reads, coverage or ratios."
 _PROTEINS = (
@@ -45,10 +49,6 @@ _PROTEINS = (
 )
 _CONTEXT = "Run a workflow with mutation_spectrum and resources.fasta on somatic calls."
 _SBS96 = 96
-
-
-class _AbsentError(RunError):
-    """No biopsy of the run has what a format needs."""
 
 
 class Exported(NamedTuple):
@@ -64,7 +64,12 @@ class Exported(NamedTuple):
     bare: list[Path]
 
 
-def export_results(root: Path, folder: Path, formats: Sequence[str] | None = None) -> Exported:
+def export_results(
+    root: Path,
+    folder: Path,
+    formats: Sequence[str] | None = None,
+    study: StudyName | None = None,
+) -> Exported:
     """Write results of a finished run in other programs' formats.
 
     A format of which the run has no tables does not keep the others from being written.
@@ -76,7 +81,9 @@ def export_results(root: Path, folder: Path, formats: Sequence[str] | None = Non
     folder
         Where the files go; it is made.
     formats
-        Of `FORMATS`; None: all.
+        Of `FORMATS`; None: all but those of `ON_REQUEST`.
+    study
+        What a study folder of cBioPortal is called; None: after the workflow.
 
     Raises
     ------
@@ -85,19 +92,22 @@ def export_results(root: Path, folder: Path, formats: Sequence[str] | None = Non
         written.
     """
     session = _session(root)
-    wanted = list(FORMATS) if formats is None else list(formats)
+    small = [name for name in FORMATS if name not in ON_REQUEST]
+    wanted = small if formats is None else list(formats)
+    writers: dict[str, Writer] = {
+        **FORMATS,
+        "cbioportal": partial(study_folder, name=study or StudyName()),
+    }
     exported = Exported([], {}, [])
+    before = os.umask(0o077)  # values of patients, as those of the results folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in wanted:
-            try:
-                exported.written.extend(FORMATS[name](session, folder))
-            except _AbsentError as error:
-                exported.absent[name] = str(error)
+        _write(session, folder, {name: writers[name] for name in wanted}, exported)
     except OSError as error:
         found = str(error.strerror or error).lower()
         expected, remedy = "a folder to write into", "Choose another, or make room there."
         raise RunError(fault(f"--to {folder}", found, expected, remedy)) from error
+    finally:
+        os.umask(before)
     if not exported.written:
         reasons: dict[str, list[str]] = {}
         for name, reason in exported.absent.items():
@@ -105,6 +115,17 @@ def export_results(root: Path, folder: Path, formats: Sequence[str] | None = Non
         raise RunError("\n".join(f"{', '.join(own)}: {why}" for why, own in reasons.items()))
     exported.bare.extend(path for path in exported.written if _is_bare(path))
     return exported
+
+
+def _write(
+    session: Session, folder: Path, writers: Mapping[str, Writer], exported: Exported
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, write in writers.items():
+        try:
+            exported.written.extend(write(session, folder))
+        except (AbsentError, InputError) as error:
+            exported.absent[name] = str(error)
 
 
 def _is_bare(path: Path) -> bool:
@@ -121,7 +142,7 @@ def _session(root: Path) -> Session:
     if summary is None:
         remedy = "Give the folder under 'output' of a configuration that was run."
         raise RunError(fault(str(root), "no run.json", "a results folder", remedy))
-    session = open_session(Path(summary["config"]))
+    session = open_session(Path(summary["config"]), against=str(summary.get("against", "")))
     if session.results.root.resolve() != root.resolve():
         found = f"a configuration whose output is {session.results.root}"
         remedy = "Move the results back, or run the workflow again."
@@ -129,43 +150,20 @@ def _session(root: Path) -> Session:
     return session
 
 
-def _tables(session: Session, table: Table, *, keeps_empty: bool = False) -> Units:
-    """Return the table of each unit that has it, read from the results folder.
-
-    One without rows tells nothing of a unit, unless a count of nothing is meant.
-    """
-    found = {}
-    for (name, unit), node in sorted(session.graph.producers.items(), key=lambda item: item[0]):
-        if name == table.name and node.state in GOOD:
-            folder = session.results.at(node.step, unit, node.fingerprint)
-            found[unit] = read_parquet(folder / f"{name}.parquet", table)
-    return {unit: frame for unit, frame in found.items() if keeps_empty or len(frame)}
-
-
-def _needed(
-    session: Session, table: Table, remedy: str = _COPIES, *, keeps_empty: bool = False
-) -> Units:
-    found = _tables(session, table, keeps_empty=keeps_empty)
-    if not found:
-        where, expected = str(session.results.root), f"the table {table.name} of a biopsy"
-        raise _AbsentError(fault(where, "none", expected, remedy))
-    return found
-
-
 def _cnr(session: Session, folder: Path) -> list[Path]:
-    segments = _tables(session, COPY_NUMBER_SEGMENTS)
-    genes = _tables(session, COPY_NUMBER_GENES)
+    segments = unit_tables(session, COPY_NUMBER_SEGMENTS)
+    genes = unit_tables(session, COPY_NUMBER_GENES)
     written = []
-    for name, ratios in _needed(session, LOG_RATIOS).items():
+    for name, ratios in needed_tables(session, LOG_RATIOS, _COPIES).items():
         written.append(folder / f"{name}.cnr")
         write_cnr(written[-1], ratios, segments.get(name), genes.get(name))
     return written
 
 
 def _cns(session: Session, folder: Path) -> list[Path]:
-    genes = _tables(session, COPY_NUMBER_GENES)
+    genes = unit_tables(session, COPY_NUMBER_GENES)
     written = []
-    for name, segments in _needed(session, COPY_NUMBER_SEGMENTS).items():
+    for name, segments in needed_tables(session, COPY_NUMBER_SEGMENTS, _COPIES).items():
         written.append(folder / f"{name}.cns")
         write_cns(written[-1], segments, genes.get(name))
     return written
@@ -173,22 +171,22 @@ def _cns(session: Session, folder: Path) -> list[Path]:
 
 def _seg(session: Session, folder: Path) -> list[Path]:
     path = folder / "copy_number.seg"
-    write_seg(path, _needed(session, COPY_NUMBER_SEGMENTS))
+    write_seg(path, needed_tables(session, COPY_NUMBER_SEGMENTS, _COPIES))
     return [path]
 
 
 def _gene_metrics(session: Session, folder: Path) -> list[Path]:
     path = folder / "gene_metrics.tsv"
-    genes = _needed(session, COPY_NUMBER_GENES)
-    write_gene_metrics(path, genes, _tables(session, COPY_NUMBER_FIT))
+    genes = needed_tables(session, COPY_NUMBER_GENES, _COPIES)
+    write_gene_metrics(path, genes, unit_tables(session, COPY_NUMBER_FIT))
     return [path]
 
 
 def _peptides(session: Session, folder: Path) -> list[Path]:
     written = []
-    epitopes = _tables(session, NEOANTIGENS, keeps_empty=True)
-    calls = _tables(session, VARIANTS)
-    changed = _needed(session, PROTEIN_CHANGES, _PROTEINS, keeps_empty=True)
+    epitopes = unit_tables(session, NEOANTIGENS, keeps_empty=True)
+    calls = unit_tables(session, VARIANTS)
+    changed = needed_tables(session, PROTEIN_CHANGES, _PROTEINS, keeps_empty=True)
     for name, changes in changed.items():
         if name in calls:  # what VEP tells is told of every call of a file
             changes = acting_changes(changes, calls[name])  # noqa: PLW2901  the same, fewer
@@ -201,9 +199,9 @@ def _peptides(session: Session, folder: Path) -> list[Path]:
 
 
 def _neoantigens(session: Session, folder: Path) -> list[Path]:
-    known, peptides = _tables(session, MHC_ALLELES), _tables(session, PEPTIDES)
+    known, peptides = unit_tables(session, MHC_ALLELES), unit_tables(session, PEPTIDES)
     written = []
-    for name, rows in _needed(session, NEOANTIGENS, _PROTEINS, keeps_empty=True).items():
+    for name, rows in needed_tables(session, NEOANTIGENS, _PROTEINS, keeps_empty=True).items():
         written.append(folder / f"{name}.aggregated.tsv")
         alleles = known.get(name, rows)
         if "reason" in alleles:
@@ -213,18 +211,18 @@ def _neoantigens(session: Session, folder: Path) -> list[Path]:
 
 
 def _spectrum(session: Session, folder: Path) -> list[Path]:
-    spectra = _needed(session, MUTATION_SPECTRUM, _CONTEXT)
+    spectra = needed_tables(session, MUTATION_SPECTRUM, _CONTEXT)
     full = {name: table for name, table in spectra.items() if len(table) == _SBS96}
     if not full:
         where = str(session.results.root)
         found = "substitutions without the bases beside them"
-        raise _AbsentError(fault(where, found, "the 96 types", _CONTEXT))
+        raise AbsentError(fault(where, found, "the 96 types", _CONTEXT))
     path = folder / "mutation_spectrum.SBS96.all"
     write_spectrum(path, full)
     return [path]
 
 
-FORMATS: Mapping[str, Callable[[Session, Path], list[Path]]] = {
+FORMATS: Mapping[str, Writer] = {
     "cnr": _cnr,
     "cns": _cns,
     "seg": _seg,
@@ -232,5 +230,14 @@ FORMATS: Mapping[str, Callable[[Session, Path], list[Path]]] = {
     "peptides": _peptides,
     "neoantigens": _neoantigens,
     "spectrum": _spectrum,
+    "maf": maf_file,
+    "multiqc": multiqc_files,
+    "cbioportal": partial(study_folder, name=StudyName()),
+    "anndata": h5ad_file,
+    "sqlite": sqlite_file,
+    "duckdb": duckdb_file,
 }
 """Name of a format -> what writes it."""
+
+ON_REQUEST = frozenset({"cbioportal", "anndata", "sqlite", "duckdb"})
+"""Formats that copy much of the run, or need a package: written where they are named."""

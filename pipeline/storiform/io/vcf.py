@@ -57,7 +57,8 @@ class VcfHeader:
         elif key == "SAMPLE":
             self.column_samples[_tag(value, "ID")] = _tag(value, "SampleName")
         elif key in {"tumor_sample", "normal_sample"}:
-            self.facts[key] = value.strip()
+            # of several, as of a joint call, none is the sample of the file
+            self.facts[key] = "" if key in self.facts else value.strip()
 
     def fields(self, number: int, line: str) -> list[str]:
         """Split a record; refuse one that lacks columns or has no position."""

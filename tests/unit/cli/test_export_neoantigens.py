@@ -99,7 +99,7 @@ def test_what_the_run_has_is_written_without_being_named(results, tmp_path) -> N
     made = export(results, "--to", to)
     assert made.exit_code == 0, made.output
     names = ["P1.mutant.fasta", "P1.epitopes.fasta", "P1.aggregated.tsv",
-             "mutation_spectrum.SBS96.all"]  # fmt: skip
+             "mutation_spectrum.SBS96.all", "mutations.maf"]  # fmt: skip
     assert made.stdout.split() == [str(to / name) for name in names]
     assert (
         to / "P1.mutant.fasta"
