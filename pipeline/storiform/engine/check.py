@@ -20,10 +20,11 @@ from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph, Node
 from storiform.engine.hla_forecast import class_ii_left_out, forecast_alleles
 from storiform.engine.notebook import Finding, Notebook, Severity
+from storiform.engine.outcome_forecast import forecast_outcomes
 from storiform.engine.passes import has_reads, refuse_copies, scan_payload
 from storiform.engine.protein_forecast import forecast_proteins
 from storiform.engine.provided import provided_rows
-from storiform.engine.session import Session
+from storiform.engine.session import Session, read_all_sheets
 from storiform.engine.weave import Threads, weave
 from storiform.engine.work import open_resource
 from storiform.io.annotation import annotated_contigs, check_declared_build
@@ -33,7 +34,7 @@ from storiform.io.names import unsafe
 from storiform.io.paths import unreadable, unwritable
 from storiform.io.read_files import inspect_reads
 from storiform.io.resources import RESOURCES, bundled
-from storiform.io.sheets import Sheets, read_sheets
+from storiform.io.sheets import Sheets
 from storiform.io.sources import SOURCES, Source, SourceUnit
 from storiform.model.call_doubts import doubt_of_columns
 from storiform.model.cohort import COHORT, Cohort, Sample
@@ -91,6 +92,7 @@ def check_inputs(path: Path, listen: Callable[[str], None] | None = None) -> Che
     notebook.add("note", [note for note in sheets.report.notes if note not in doubts])
     cohort = sheets.report.cohort
     graph = _graph(config, cohort, notebook)
+    notebook.add("warning", forecast_outcomes(graph, cohort, config.params))
     if why := unwritable(config.output):
         remedy = "Choose another folder, or mend its rights or its disk."
         found = fault(f"output: {config.output}", why, "a folder to write into", remedy)
@@ -154,6 +156,9 @@ def foresee(session: Session) -> tuple[Finding, ...]:
             warnings.simplefilter("always", DataWarning)
             inspect_targets(targets, build)
         notebook.add("warning", [str(w.message) for w in caught], "targets")
+    if due:
+        cohort, params = session.report.cohort, session.config.params
+        notebook.add("warning", forecast_outcomes(session.graph, cohort, params))
     resources = session.config.resources
     if due and set(resources) >= _ANNOTATING and _reads_transcripts(session.graph):
         genome = open_resource("fasta", str(resources["fasta"]))
@@ -164,7 +169,7 @@ def foresee(session: Session) -> tuple[Finding, ...]:
             reference = resources.get("fasta")
             notebook.open(sample.name, _inspect, sample, reference, session.report.cohort)
     found = notebook.findings()
-    return tuple(f for f in found if f.severity == "error" or f.units == ("targets",))
+    return tuple(f for f in found if f.severity == "error" or f.units in {(), ("targets",)})
 
 
 def _forecast(notebook: Notebook, graph: Graph, config: Config, cohort: Cohort) -> None:
@@ -270,7 +275,10 @@ def _sheets(config: Config) -> Sheets:
         None if path is None or unreadable(path) else path
         for path in (cohort.samples, cohort.clinical)
     )
-    return read_sheets(samples, clinical, cohort.genome, cohort.columns, cohort.baseline)
+    sound: dict[str, object] = {"samples": samples, "clinical": clinical}
+    if clinical is not cohort.clinical:
+        sound["characteristics"] = ()
+    return read_all_sheets(cohort.model_copy(update=sound))
 
 
 def _graph(config: Config, cohort: Cohort, notebook: Notebook) -> Graph:
@@ -322,7 +330,8 @@ def _read(
     paths = {column: Path(path) for column, path in node.payload["files"].items()}
     samples, record = node.recipe["samples"], node.recipe["record"]
     patient = str(node.payload["patient"])
-    given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record)
+    rows = node.payload.get("rows", ())
+    given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record, rows)
     found = source.table.conform(source.read(given))
     if table.name == CALLS.name and (doubt := doubt_of_columns(found)):
         warnings.warn(doubt, DataWarning, stacklevel=2)

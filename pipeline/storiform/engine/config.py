@@ -9,25 +9,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    create_model,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from storiform.engine.config_faults import add_faults, add_truths, sound_part
 from storiform.engine.positions import Document, dotted, parse_scalar, read_document
+from storiform.engine.sections import CohortSection, Executor, Run, Section
 from storiform.engine.workflow import Workflow, load_workflow
 from storiform.io.names import did_you_mean
 from storiform.io.paths import absolute, path_fault
 from storiform.io.resources import NAMED, bundled
+from storiform.io.trial_files import FILES
 from storiform.model.errors import ConfigError
-from storiform.model.genome import BUILD_ALIASES, Build
 from storiform.model.params import Params
 
 __all__ = [
@@ -38,96 +32,6 @@ __all__ = [
 PREFIX = "STORIFORM__"
 STAND_IN = "trial"
 """The bundled workflow by which files are checked where the named one cannot be loaded."""
-
-
-def _build(value: object) -> object:
-    return BUILD_ALIASES.get(str(value).lower(), value)
-
-
-class Section(BaseModel):
-    """A section of the configuration that belongs to no room."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class CohortSection(Section):
-    """Who is analysed."""
-
-    samples: Path = Field(description="sample sheet, CSV or TSV")
-    clinical: Path | None = Field(
-        default=None, description="clinical table, CSV or TSV, if there is one"
-    )
-    genome: Annotated[Build, BeforeValidator(_build)] = Field(
-        default="GRCh38", description="build of all files: GRCh38 (hg38) or GRCh37 (hg19, b37)"
-    )
-    columns: dict[str, str] = Field(
-        default_factory=dict,
-        description="columns of the clinical table, such as {response: BOR, pfs_days: PFS}",
-    )
-    baseline: tuple[str, ...] = Field(
-        default=(),
-        description="timepoints that count as baseline, the preferred first; "
-        "empty: pre, baseline, screening and their like",
-    )
-
-
-class Executor(Section):
-    """Where the work is done."""
-
-    kind: Literal["local"] = Field(default="local", description="processes of this machine")
-    workers: int | None = Field(
-        default=None,
-        ge=1,
-        le=4096,
-        description="processes; null: as many as cores and memory allow",
-    )
-    threads: int | None = Field(
-        default=None,
-        ge=1,
-        le=64,
-        description="threads of a process that share the pass over one BAM; null: its share "
-        "of the cores",
-    )
-    memory_gb: float | None = Field(
-        default=None,
-        gt=0.0,
-        le=10_000.0,
-        description="memory of one worker in 1e9 bytes; null: its share",
-    )
-    scheduler: str | None = Field(
-        default=None,
-        pattern=r"^(tcp|tls|ucx|ws|wss)://\S+:\d+$",
-        description="address of a Dask scheduler that runs already, such as tcp://host:8786",
-    )
-
-
-class Run(Section):
-    """How the run behaves."""
-
-    allow_partial_cohort: bool = Field(
-        default=True, description="cohort steps go on without the units that failed"
-    )
-    speaker: Literal["baseline"] = Field(
-        default="baseline", description="which biopsy speaks for a patient with several"
-    )
-    watchdog_minutes: float = Field(
-        default=10.0,
-        gt=0.0,
-        le=1440.0,
-        description="minutes without any worker before the run gives up",
-    )
-    retries: int = Field(
-        default=2,
-        ge=0,
-        le=10,
-        description="further tries of a task whose worker died or lacked memory",
-    )
-    keep: int = Field(
-        default=1,
-        ge=0,
-        le=100,
-        description="older results kept of each step and unit, to switch back",
-    )
 
 
 COMMON: Mapping[str, tuple[type[Section], str]] = {
@@ -252,7 +156,10 @@ def read_config(
     add_truths(document, model)
     checked: Any = sound_part(document.data, model)
     folder = path.absolute().parent
-    cohort = _files(document, folder, "cohort", ("samples", "clinical"))
+    cohort: dict[str, object] = {
+        **_files(document, folder, "cohort", ("samples", "clinical", *FILES)),
+        "measurements": _measurements(document, folder),
+    }
     resources = _files(document, folder, "resources", NAMED)
     provided = _files(document, folder, "provided", workflow.tables)
     _check_names(document, "resources", NAMED)
@@ -358,6 +265,24 @@ def _files(
         if section == "cohort" or not wrong:
             found[name] = path
     return found
+
+
+def _measurements(document: Document, folder: Path) -> tuple[Path, ...]:
+    """Resolve the files of a list, and tell of those that do not exist."""
+    section = document.data.get("cohort")
+    given = section.get("measurements") if isinstance(section, dict) else None
+    found: list[Path] = []
+    for value in (
+        [given] if isinstance(given, str) else given if isinstance(given, list) else []
+    ):
+        if not isinstance(value, str):
+            continue
+        path = absolute(folder, value)
+        found.append(path)
+        if wrong := path_fault(value, path):
+            message = f"found {wrong.found}, expected {wrong.expected}. {wrong.remedy}"
+            document.fault(("cohort", "measurements"), message)
+    return tuple(found)
 
 
 def _check_names(document: Document, section: str, known: Mapping[str, object]) -> None:

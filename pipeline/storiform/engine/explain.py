@@ -143,6 +143,8 @@ def plan_lines(graph: Graph) -> list[PlanLine]:
         counts = Counter(node.state for node in nodes)
         reasons = Counter(node.why for node in nodes if node.state == "todo")
         left = Counter(gone.reason for gone in graph.left_out if gone.step == name)
+        if not nodes and name in graph.unasked:
+            left = Counter([graph.unasked[name]])
         lines.append(
             PlanLine(
                 name, grain, counts, tuple(reasons.most_common()), tuple(left.most_common())

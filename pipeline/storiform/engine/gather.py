@@ -26,6 +26,9 @@ def gather_features(parts: Sequence[Part]) -> pd.DataFrame:
     """
     rows: dict[str, list[object]] = {name: [] for name in FEATURE_COLUMNS}
     for contract, names, frame in parts:
+        if contract.is_long:
+            _add_long(rows, contract, names, frame)
+            continue
         for name in contract.features(frame):
             column = contract.column(name)
             for cell in frame[name]:
@@ -35,6 +38,23 @@ def gather_features(parts: Sequence[Part]) -> pd.DataFrame:
         gathered[name] = gathered[name].astype("float64" if name == "value" else TEXT)
     order = ["feature", "patient", "biopsy"]
     return gathered.sort_values(order, kind="stable", ignore_index=True)
+
+
+def _add_long(
+    rows: dict[str, list[object]],
+    contract: Table,
+    names: Mapping[str, str],
+    frame: pd.DataFrame,
+) -> None:
+    """Add a table whose every row is a feature already."""
+    for row in frame.itertuples(index=False):
+        rows["patient"].append(names["patient"])
+        rows["biopsy"].append(names.get("biopsy", names["patient"]))
+        rows["table"].append(contract.name)
+        rows["feature"].append(f"{contract.name}.{row.feature}")
+        for name in ("value", "label", "kind", "unit_of_measure"):
+            rows[name].append(getattr(row, name))
+        rows["description"].append(f"{row.feature}, given by the user")
 
 
 def _add(

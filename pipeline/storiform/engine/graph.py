@@ -90,6 +90,8 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     producers: dict[tuple[str, str], Node] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
+    unasked: dict[str, str] = field(default_factory=dict)
+    """Steps that work on a file which the configuration does not name, and that file."""
     steps: tuple[Step, ...] = ()
 
     def add(self, node: Node, tables: Iterable[str]) -> None:

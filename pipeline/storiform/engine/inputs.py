@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storiform.engine.fingerprint import FileIds
+from storiform.engine.fingerprint import FileIds, digest
 from storiform.engine.graph import Graph, Node
 from storiform.engine.provided import key_column, row_ids
-from storiform.io.sources import SOURCES, Source
+from storiform.io.sources import SOURCES, Source, read_clinic
 from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import ConfigError, InputError, fault
 from storiform.model.params import Params
@@ -71,7 +71,8 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
         if (table.name, unit) in graph.producers:
             continue
         files, samples, record = _given(cohort, source, unit)
-        if (source.columns and not files) or (not source.columns and not record):
+        rows = cohort.given.get(table.name, {}).get(unit, ())
+        if (source.columns and not files) or not (source.columns or record or rows):
             continue
         node = Node(f"read_{table.name}", unit, table.grain, "source")
         names = cohort.names(table.grain, unit)
@@ -88,6 +89,9 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
             "patient": names.get("patient", unit),
             "files": {column: str(path) for column, path in files.items()},
         }
+        if rows:  # one changed row of a file of the whole cohort makes its unit old
+            node.recipe["rows"] = {source.of_cohort: digest([dict(row) for row in rows])}
+            node.payload["rows"] = tuple(dict(row) for row in rows)
         graph.add(node, [table.name])
 
 
@@ -95,6 +99,8 @@ def _given(
     cohort: Cohort, source: Source, unit: str
 ) -> tuple[dict[str, Path], dict[str, str], dict[str, Any]]:
     grain = source.table.grain
+    if source.of_cohort and source.read is not read_clinic:
+        return {}, {}, {}
     if grain == "patient":
         clinic = cohort.patient(unit).clinic
         return {}, {}, dict(clinic) if clinic else {}

@@ -47,9 +47,13 @@ def weave(threads: Threads) -> Graph:
         )
         raise ConfigError(message)
     wanted = {*asked, *beside, *(table.name for table in gathered(steps, tables.values()))}
-    for name in sorted(set(from_files) & wanted):
+    of_steps = {n for n in made if n in from_files and from_files[n].gives_way}
+    for name in sorted((set(from_files) & wanted) - of_steps):
         add_source(graph, threads, from_files[name])
-    weaver = _Weaver(graph, threads, {t.name: t for t in tables.values()})
+    weaver = _Weaver(graph, threads, {t.name: t for t in tables.values()}, of_steps)
+    known = {table for table, _ in graph.producers}
+    unnamed = {n for n, s in from_files.items() if s.of_cohort and not s.gives_way}
+    weaver.unnamed |= unnamed - known
     for step in steps:
         weaver.add(step)
     return graph
@@ -62,6 +66,10 @@ class _Weaver:
     graph: Graph
     threads: Threads
     tables: Mapping[str, Table]
+    in_place: set[str]
+    """Tables that a source would fill, if no step of the workflow made them."""
+    unnamed: set[str] = field(default_factory=set)
+    """Tables of cohort files that the configuration does not name, and what they make."""
     _resource_ids: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     _passes: dict[tuple[str, Role], int] = field(init=False)
     _unread: set[str] = field(default_factory=set)
@@ -75,7 +83,7 @@ class _Weaver:
 
     def add(self, step: Step) -> None:
         """Add the nodes of a step, one for each unit that has something to work on."""
-        if self._needs_reads(step):
+        if self._needs_reads(step) or self._needs_unnamed(step):
             return
         resources, missing = self._resources(step)
         if missing:
@@ -96,6 +104,8 @@ class _Weaver:
 
     def _leave_out(self, step: Step, unit: str, reason: str) -> None:
         """Tell why a unit has no node; once, where the whole cohort lacks a companion."""
+        if self.in_place & {product.name for product in step.products}:
+            return  # what needs the table tells
         gone = LeftOut(step.name, COHORT if reason in self._of_all else unit, reason)
         if gone not in self.graph.left_out:
             self.graph.left_out.append(gone)
@@ -144,6 +154,25 @@ class _Weaver:
         reason = "no aligned reads (column bam or cram of the sample sheet)"
         self.graph.left_out.append(LeftOut(step.name, COHORT, reason))
         return True
+
+    def _needs_unnamed(self, step: Step) -> bool:
+        """Leave out, without a word, what needs a file of the cohort that nobody named."""
+        own = {product.name for product in step.products}
+        if any(table in own for table, _ in self.graph.producers):
+            return False
+        tables = [a for a in step.arguments if a.kind in {"table", "gather"}]
+        optional = [a for a in tables if a.optional]
+        missing = [a for a in tables if getattr(a.contract, "name", "") in self.unnamed]
+        one_of = [a for a in optional if a.name in step.one_of] or (
+            optional if len(optional) == len(tables) else []
+        )
+        is_needed = any(not a.optional for a in missing)
+        if is_needed or (one_of and all(a in missing for a in one_of)):
+            self.unnamed |= own - self.in_place
+            title = self._title(getattr((missing or one_of)[0].contract, "name", ""))
+            self.graph.unasked[step.name] = f"no {title}"
+            return True
+        return False
 
     def _units(self, step: Step) -> tuple[str, ...]:
         """Return the units of a step; a collector's are the samples whose reads it wants."""
@@ -267,6 +296,8 @@ class _Weaver:
         ):
             return f"{name} (from column bam or cram of the sample sheet)"
         for source in self.threads.sources:
+            if source.table.name == name and source.of_cohort and not source.gives_way:
+                return f"{source.word or name} (cohort.{source.of_cohort})"
             if source.table.name == name and (source.columns or source.notes):
                 columns = " or ".join(source.columns or source.notes)
                 return f"{source.word or name} (column {columns} of the sample sheet)"

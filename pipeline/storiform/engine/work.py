@@ -42,7 +42,7 @@ Ending = Literal["done", "failed", "disk_full", "memory", "contract"]
 
 
 SOURCE_ROWS = 20_000
-"""A table of more rows is not written beside a figure: bins of an exome stay in its unit."""
+"""Of more rows the table beside a figure is gzipped, such as all genes or all bins."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +196,7 @@ def _read_source(task: Task, contract: Table) -> pd.DataFrame:
         samples=task.recipe["samples"],
         build=task.recipe["build"],
         record=task.recipe["record"],
+        rows=task.payload.get("rows", ()),
     )
     return source.read(unit)
 
@@ -284,8 +285,9 @@ def _draw(part: Path, contract: Picture, figure: Any, values: Mapping[str, Any])
     for suffix, content in sorted(render(figure).items()):
         write_bytes(part / f"{contract.name}.{suffix}", content)
     for name, value in sorted(values.items()):
-        if isinstance(value, pd.DataFrame) and len(value) <= SOURCE_ROWS:
-            write_tsv(part / f"{contract.name}.{name}.tsv", value)
+        if isinstance(value, pd.DataFrame):
+            ending = "tsv" if len(value) <= SOURCE_ROWS else "tsv.gz"
+            write_tsv(part / f"{contract.name}.{name}.{ending}", value)
 
 
 def _provenance(task: Task, started: float, told: Told, nothing: str) -> dict[str, Any]:

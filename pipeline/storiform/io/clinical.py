@@ -5,8 +5,9 @@ Which column means what is decided by `clinical_columns`, what a cell means by
 every survival curve without a sign.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from storiform.io.cell_faults import CellFaults
@@ -24,13 +25,14 @@ from storiform.io.clinical_values import (
     read_flag,
 )
 from storiform.io.delimited import Delimited, Row, read_delimited
-from storiform.io.names import counted, listed, unsafe
+from storiform.io.measured_columns import measured_column
+from storiform.io.names import counted, did_you_mean, listed, unsafe
+from storiform.io.patient_tables import PatientTable, People, Record, read_date
 from storiform.io.sources import SOURCES
 from storiform.model.cohort import Value
 from storiform.model.errors import SheetError, fault
 from storiform.model.tables.clinic import CLINIC
 
-Record = dict[str, Value]
 SUSPICIOUS_MONTHS = 240.0
 """A longer follow-up is possible, but days or weeks called months are likelier."""
 MOST_MONTHS = 1200.0
@@ -41,6 +43,10 @@ class Clinical:
     """The records of the patients, with what is wrong and what is worth knowing."""
 
     records: dict[str, Record] = field(default_factory=dict)
+    starts: dict[str, date] = field(default_factory=dict)
+    """The date of a patient's first dose, where the table tells it."""
+    facts: dict[str, tuple[Record, ...]] = field(default_factory=dict)
+    """The columns that the configuration names as characteristics."""
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -115,6 +121,15 @@ class _Reader:
                 self.fault(row, name, repr(text), expected, "Recode the column.")
         return None
 
+    def start(self, clinical: Clinical, row: Row, patient: str) -> None:
+        text = self.cell(row, "start_date")
+        start = read_date(text)
+        if start is not None:
+            clinical.starts[patient] = start
+        elif text and not any("start_date" in note for note in clinical.notes):
+            told = f"{text!r} (row {row.line}) is no date as YYYY-MM-DD, not used"
+            clinical.notes.append(f"{self.file}: start_date: {told}")
+
     def sex(self, row: Row) -> str | None:
         text = self.cell(row, "sex").lower()
         if text in {"", "unknown", "u"}:
@@ -154,7 +169,12 @@ def _months(value: float, days: float) -> float:
     return value * days / DAYS["months"]
 
 
-def read_clinical(path: Path, explicit: Mapping[str, str], patients: Iterable[str]) -> Clinical:
+def read_clinical(
+    path: Path,
+    explicit: Mapping[str, str],
+    patients: Iterable[str],
+    characteristics: Sequence[str] = (),
+) -> Clinical:
     """Read the clinical table of the `patients` of a sample sheet.
 
     Parameters
@@ -165,6 +185,8 @@ def read_clinical(path: Path, explicit: Mapping[str, str], patients: Iterable[st
         Canonical name to the file's column, as the configuration names them.
     patients
         The patients of the sample sheet; none where it could not be read.
+    characteristics
+        Further columns to be read, as numbers or categories.
     """
     clinical = Clinical()
     try:
@@ -182,14 +204,43 @@ def read_clinical(path: Path, explicit: Mapping[str, str], patients: Iterable[st
             )
         )
         return clinical
-    columns, faults, notes = find_columns(path.name, table.columns, explicit)
+    columns, faults, notes = find_columns(path.name, table.columns, explicit, characteristics)
     clinical.faults.extend(faults)
     clinical.notes.extend(notes)
     if "patient" not in columns:
         return clinical
     reader = _Reader(path.name, columns, table.delimiter, CellFaults(path.name))
     _read_rows(clinical, reader, table, set(patients))
+    _read_facts(clinical, reader, table, characteristics)
     return clinical
+
+
+def _read_facts(
+    clinical: Clinical, reader: _Reader, table: Delimited, characteristics: Sequence[str]
+) -> None:
+    """Read the columns that the configuration names; a flag is a category of two words."""
+    known = [name for name in characteristics if name in table.columns]
+    for name in characteristics:
+        if name not in known:
+            remedy = f"Correct it; {did_you_mean(name, table.columns)}"
+            expected = f"a column of {reader.file}"
+            clinical.faults.append(
+                fault("cohort.characteristics", repr(name), expected, remedy)
+            )
+    rows = [row for row in table.rows if reader.cell(row, "patient")]
+    of_file = PatientTable(table, {name: name for name in known}, People(frozenset()))
+    columns = [measured_column(of_file, name, rows) for name in known]
+    clinical.faults.extend(of_file.cells.told())
+    for row in rows:
+        clinical.facts[reader.cell(row, "patient")] = tuple(
+            {
+                "variable": header,
+                "kind": "number" if column.kind == "number" else "category",
+                "value": column.values.get(row.line) if column.kind == "number" else None,
+                "label": None if column.kind == "number" else of_file.text(row, header) or None,
+            }
+            for header, column in zip(known, columns, strict=True)
+        )
 
 
 def _sheet_columns(header: Iterable[str], explicit: Mapping[str, str]) -> list[str]:
@@ -222,6 +273,7 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
             reader.fault(row, "patient", repr(name), f"{twin!r} as written elsewhere", remedy)
         lines.setdefault(name, []).append(row.line)
         clinical.records[name] = reader.record(row)
+        reader.start(clinical, row, name)
     clinical.faults.extend(reader.faults.told())
     for name, places in sorted(lines.items()):
         if len(places) > 1:

@@ -38,6 +38,10 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "sex": ("gender",),
     "age_years": ("age", "ageatenrolment", "ageatenrollment", "ageyr", "ageyrs"),
     "arm": ("treatmentarm", "studyarm", "stratum", "armname"),
+    "start_date": (
+        "firstdosedate", "dateoffirstdose", "treatmentstart", "treatmentstartdate",
+        "dateoftreatmentstart", "rfstdtc", "c1d1date",
+    ),
 }  # fmt: skip
 _TIMES = tuple(f"{outcome}_{unit}" for outcome in ("pfs", "os") for unit in DAYS)
 CANONICAL = (*_ALIASES, *_TIMES)
@@ -57,9 +61,9 @@ _MEANING = {compact(word): name for name, words in _ALIASES.items() for word in 
 
 
 def find_columns(
-    file: str, header: Sequence[str], explicit: Mapping[str, str]
+    file: str, header: Sequence[str], explicit: Mapping[str, str], used: Sequence[str] = ()
 ) -> tuple[Columns, list[str], list[str]]:
-    """Map canonical names to the columns of a file.
+    """Map canonical names to the columns of a file; `used` are further ones that are read.
 
     A name of the configuration wins over a column with the canonical name, that over an
     alias; two aliases of one meaning are a fault.
@@ -94,7 +98,7 @@ def find_columns(
         remedy = "Add the column, or name it under cohort.columns.patient."
         found = f"columns {', '.join(header)}"
         faults.append(fault(f"{file}, row 1", found, "a column patient", remedy))
-    further = [name for name in header if name not in columns.values()]
+    further = [name for name in header if name not in {*columns.values(), *used}]
     notes = [f"{file}: columns not used: {', '.join(further)}"] if further else []
     return columns, faults, notes
 

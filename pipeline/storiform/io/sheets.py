@@ -11,7 +11,8 @@ from storiform.io.clinical import Clinical, read_clinical
 from storiform.io.clinical_columns import clinical_names
 from storiform.io.delimited import Delimited, Row, read_delimited
 from storiform.io.hla_alleles import read_hla_cell, settle_hla
-from storiform.io.names import counted, did_you_mean, listed, nearest, unsafe
+from storiform.io.names import did_you_mean, listed, nearest, unsafe
+from storiform.io.sheet_notes import sheet_notes
 from storiform.io.sources import SOURCES
 from storiform.model.cohort import Biopsy, Cohort, Patient, Sample
 from storiform.model.errors import SheetError, fault
@@ -56,11 +57,14 @@ class Sheets:
         Samples of rows whose place in the cohort is in doubt; their files can be opened.
     faults
         One line each.
+    clinical
+        The clinical table, with what does not belong to the cohort's own columns.
     """
 
     report: CohortReport
     strays: tuple[Sample, ...] = ()
     faults: tuple[str, ...] = ()
+    clinical: Clinical = field(default_factory=Clinical)
 
 
 @dataclass
@@ -126,8 +130,12 @@ def read_sheets(
     build: Build,
     columns: Mapping[str, str] | None = None,
     baseline: Sequence[str] = (),
+    characteristics: Sequence[str] = (),
 ) -> Sheets:
-    """Read what is usable of both sheets, with all that is wrong; for arguments see above."""
+    """Read what is usable of both sheets, with all that is wrong; for arguments see above.
+
+    `characteristics` are further columns of the clinical table.
+    """
     sheet = _Sheet(samples or Path("samples"))
     rows = _samples(sheet) if samples is not None else []
     biopsies, named = _biopsies(sheet, rows, tuple(baseline))
@@ -135,11 +143,16 @@ def read_sheets(
     patients = sorted(known.values())
     report = Clinical()
     if clinical is not None:
-        report = read_clinical(clinical, columns or {}, patients)
+        report = read_clinical(clinical, columns or {}, patients, characteristics)
         _check_sex(sheet, named, report, clinical.name)
+    elif characteristics:
+        found, expected = listed(characteristics), "columns of a clinical table, and one"
+        remedy = "Name the table under cohort.clinical, or remove them."
+        report.faults.append(fault("cohort.characteristics", found, expected, remedy))
     sound = {line for line, _ in named}
     strays = tuple(sample for line, sample in rows if line not in sound)
-    notes = [] if strays else [*_notes(sheet, named, biopsies), *sheet.notes]
+    faulty = {line for lines in sheet.cells.lines.values() for line in lines}
+    notes = [] if strays else [*sheet_notes(named, biopsies, faulty), *sheet.notes]
     everyone = sorted({*(sample.patient for _, sample in named), *report.records})
     cohort = Cohort(
         samples=tuple(sorted((s for _, s in named), key=lambda sample: sample.name)),
@@ -149,7 +162,7 @@ def read_sheets(
     )
     notes += report.notes
     told = CohortReport(cohort, tuple(notes), tuple(d for d in sheet.doubts if d in notes))
-    return Sheets(told, strays, (*sheet.told(), *report.faults))
+    return Sheets(told, strays, (*sheet.told(), *report.faults), report)
 
 
 def _biopsies(
@@ -358,42 +371,3 @@ def _check_sex(sheet: _Sheet, rows: Rows, report: Clinical, clinical: str) -> No
         elif sex != record["sex"]:
             expected = f"{record['sex']}, as in {completed.get(sample.patient, clinical)}"
             sheet.fault(line, "sex", sex, expected, "Correct one of the two.")
-
-
-def _notes(sheet: _Sheet, rows: Rows, biopsies: Sequence[Biopsy]) -> list[str]:
-    exomes = {s.patient for _, s in rows if s.role == "tumour" and s.assay == "exome"}
-    normals = {s.patient for _, s in rows if s.role == "normal"}
-    patients = {biopsy.patient for biopsy in biopsies}
-    with_baseline = {biopsy.patient for biopsy in biopsies if biopsy.is_baseline}
-    faulty = {line for lines in sheet.cells.lines.values() for line in lines}
-    needy = [s for line, s in rows if s.role == "tumour" and line not in faulty]
-    bare = [sample.name for sample in needy if not sample.files]
-    lists = (
-        ("tumour DNA but no normal", exomes - normals),
-        ("a normal but no tumour", normals - patients),
-        ("no baseline biopsy (cohort.baseline names its timepoints)", patients - with_baseline),
-    )
-    notes = [
-        f"{counted(len(who), 'patient')} with {what}: {listed(sorted(who))}"
-        for what, who in lists
-        if who
-    ]
-    notes.extend(_shared_calls(rows))
-    if bare:
-        count = counted(len(bare), "tumour sample")
-        notes.append(f"{count} without a file: {listed(sorted(bare))}")
-    return notes
-
-
-def _shared_calls(rows: Rows) -> list[str]:
-    """Name the patients of one VCF: right for a file of many samples, else a slip."""
-    owners: dict[Path, set[str]] = {}
-    for _, sample in rows:
-        if "vcf" in sample.files and sample.role == "tumour":
-            owners.setdefault(sample.files["vcf"].resolve(), set()).add(sample.patient)
-    return [
-        f"{' and '.join(sorted(who)) if len(who) == 2 else listed(sorted(who))} "  # noqa: PLR2004
-        f"name the same VCF {path.name}; right only if it holds a column for each"
-        for path, who in sorted(owners.items())
-        if len(who) > 1
-    ]

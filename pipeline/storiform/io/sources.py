@@ -22,7 +22,7 @@ from storiform.io.units import SourceUnit
 from storiform.io.vcf_expression import read_vcf_expression
 from storiform.model.cohort import Assay
 from storiform.model.table import Table
-from storiform.model.tables.clinic import CLINIC
+from storiform.model.tables.clinic import CLINIC, CLINICAL_RECORD
 from storiform.model.tables.copies import (
     GIVEN_COVERAGE,
     GIVEN_FIT,
@@ -34,10 +34,18 @@ from storiform.model.tables.copies import (
 from storiform.model.tables.dna import CALLS
 from storiform.model.tables.fusions import CHIMERIC_ALIGNMENTS, GIVEN_FUSIONS
 from storiform.model.tables.immune import GIVEN_CLONOTYPES
+from storiform.model.tables.measurements import BIOPSY_MEASUREMENTS, MEASUREMENTS
 from storiform.model.tables.proteins import CALL_PHASES, GIVEN_PROTEIN_CHANGES, HLA_TYPES
 from storiform.model.tables.proteome import GIVEN_PROTEINS
 from storiform.model.tables.rna import GIVEN_COUNTS, GIVEN_LOG2_TPM, GIVEN_TPM, VCF_EXPRESSION
 from storiform.model.tables.rna_quality import RNA_LIBRARY
+from storiform.model.tables.trial import (
+    ADVERSE_EVENTS,
+    DOSES,
+    LABORATORY,
+    LESIONS,
+    PATIENT_FACTS,
+)
 
 __all__ = ("SOURCES", "Source", "SourceUnit", "read_clinic")
 
@@ -51,7 +59,9 @@ class Source:
     table of biopsies a file named on another row of the same biopsy is taken where that row
     has none, for a table of samples each row has its own. `notes` are columns whose text, on
     any row of the patient, fills the table. `word` is what a user calls its rows, where
-    the table's own name would tell less.
+    the table's own name would tell less. `of_cohort` is the entry of the section `cohort` that
+    names a file of the whole cohort, whose rows fill the table; `gives_way` says that a step
+    of the workflow that makes the table goes first.
     """
 
     table: Table
@@ -60,11 +70,27 @@ class Source:
     read: Callable[[SourceUnit], pd.DataFrame]
     notes: tuple[str, ...] = ()
     word: str = ""
+    of_cohort: str = ""
+    gives_way: bool = False
 
 
 def read_clinic(unit: SourceUnit) -> pd.DataFrame:
     """Return a patient's clinical values as the one row of the table `clinic`."""
     return pd.DataFrame({name: [unit.record.get(name)] for name in CLINIC.columns})
+
+
+def read_own_rows(table: Table) -> Callable[[SourceUnit], pd.DataFrame]:
+    """Return a reader of a unit's rows of a file of the whole cohort."""
+
+    def read(unit: SourceUnit) -> pd.DataFrame:
+        return pd.DataFrame(list(unit.rows), columns=list(table.columns))
+
+    return read
+
+
+def _of_cohort(table: Table, entry: str = "") -> Source:
+    """Return the source of a table that a file of the whole cohort fills."""
+    return Source(table, (), None, read_own_rows(table), of_cohort=entry or table.name)
 
 
 def read_pathology(unit: SourceUnit) -> pd.DataFrame:
@@ -79,7 +105,15 @@ def read_rna_library(unit: SourceUnit) -> pd.DataFrame:
 
 
 SOURCES: tuple[Source, ...] = (
-    Source(CLINIC, (), None, read_clinic),
+    Source(CLINIC, (), None, read_clinic, of_cohort="clinical", gives_way=True),
+    Source(CLINICAL_RECORD, (), None, read_clinic, of_cohort="clinical"),
+    _of_cohort(LESIONS),
+    _of_cohort(DOSES),
+    _of_cohort(ADVERSE_EVENTS),
+    _of_cohort(LABORATORY),
+    _of_cohort(PATIENT_FACTS, "characteristics"),
+    _of_cohort(MEASUREMENTS),
+    _of_cohort(BIOPSY_MEASUREMENTS, "measurements"),
     Source(PATHOLOGY, (), "exome", read_pathology),
     Source(RNA_LIBRARY, (), "rna", read_rna_library),
     Source(HLA_TYPES, (), None, read_hla_types, notes=("hla",), word="alleles"),

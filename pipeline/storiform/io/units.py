@@ -14,7 +14,8 @@ class SourceUnit:
 
     `files` maps columns of the sample sheet to paths, only those the source asks for;
     `samples` maps role and assay (``tumour_exome``, ``normal_exome``, ``tumour_rna``) to
-    the names of the sheet; `record` holds a patient's clinical values.
+    the names of the sheet; `record` holds a patient's clinical values; `rows` are those of
+    the unit in a file of the whole cohort.
     """
 
     unit: str
@@ -23,3 +24,4 @@ class SourceUnit:
     samples: Mapping[str, str]
     build: Build
     record: Mapping[str, Value]
+    rows: tuple[Mapping[str, Value], ...] = ()

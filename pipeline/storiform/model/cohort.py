@@ -16,6 +16,9 @@ Value = str | float | bool | None
 COHORT = "cohort"
 """The one unit of the cohort's grain."""
 
+Given = Mapping[str, Mapping[str, tuple[Mapping[str, Value], ...]]]
+"""Table -> patient or biopsy -> its rows, as files of the whole cohort give them."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -58,12 +61,16 @@ class Patient:
 
 @dataclass(frozen=True)
 class Cohort:
-    """All patients of one run. Names are unique within each grain; order is by name."""
+    """All patients of one run. Names are unique within each grain; order is by name.
+
+    `given` holds the rows of files of the whole cohort (lesions, doses ...) by table and unit.
+    """
 
     samples: tuple[Sample, ...]
     biopsies: tuple[Biopsy, ...]
     patients: tuple[Patient, ...]
     build: Build = "GRCh38"
+    given: Given = field(default_factory=dict, hash=False)
 
     def units(self, grain: Grain) -> tuple[str, ...]:
         """Return the names of all units of a grain, sorted."""

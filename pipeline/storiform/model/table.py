@@ -88,6 +88,9 @@ class Table:
     is_published
         Whether the table is written to ``OUT/tables``; large ones that only later steps
         read stay in the folders of their units.
+    is_long
+        Whether each row is a feature of its own: `feature, kind, value, label,
+        unit_of_measure`.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Table:
     rest: Column | None = None
     description: str = ""
     is_published: bool = True
+    is_long: bool = False
 
     def column(self, name: str) -> Column:
         """Return the contract of a column; ContractError where there is none."""

@@ -1,0 +1,126 @@
+"""The sections of the configuration that belong to no room: who is analysed, where, and how."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from storiform.model.genome import BUILD_ALIASES, Build
+
+
+def _build(value: object) -> object:
+    return BUILD_ALIASES.get(str(value).lower(), value)
+
+
+def _several(value: object) -> object:
+    """Take one name for a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
+class Section(BaseModel):
+    """A section of the configuration that belongs to no room."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class CohortSection(Section):
+    """Who is analysed."""
+
+    samples: Path = Field(description="sample sheet, CSV or TSV")
+    clinical: Path | None = Field(
+        default=None, description="clinical table, CSV or TSV, if there is one"
+    )
+    genome: Annotated[Build, BeforeValidator(_build)] = Field(
+        default="GRCh38", description="build of all files: GRCh38 (hg38) or GRCh37 (hg19, b37)"
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="columns of the clinical table, such as {response: BOR, pfs_days: PFS}",
+    )
+    baseline: tuple[str, ...] = Field(
+        default=(),
+        description="timepoints that count as baseline, the preferred first; "
+        "empty: pre, baseline, screening and their like",
+    )
+    characteristics: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(
+        default=(),
+        description="further columns of the clinical table for the table of patient "
+        "characteristics",
+    )
+    lesions: Path | None = Field(
+        default=None,
+        description="table of lesions by assessment, CSV or TSV: RECIST 1.1 and irRC",
+    )
+    doses: Path | None = Field(
+        default=None, description="table of doses by drug and time, CSV or TSV"
+    )
+    adverse_events: Path | None = Field(
+        default=None, description="table of adverse events by CTCAE grade, CSV or TSV"
+    )
+    laboratory: Path | None = Field(
+        default=None, description="table of laboratory values by test and day, CSV or TSV"
+    )
+    measurements: Annotated[tuple[Path, ...], BeforeValidator(_several)] = Field(
+        default=(),
+        description="tables of what you measured yourself, one row per patient or biopsy and "
+        "one column per feature: [ihc.csv]",
+    )
+
+
+class Executor(Section):
+    """Where the work is done."""
+
+    kind: Literal["local"] = Field(default="local", description="processes of this machine")
+    workers: int | None = Field(
+        default=None,
+        ge=1,
+        le=4096,
+        description="processes; null: as many as cores and memory allow",
+    )
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="threads of a process that share the pass over one BAM; null: its share "
+        "of the cores",
+    )
+    memory_gb: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=10_000.0,
+        description="memory of one worker in 1e9 bytes; null: its share",
+    )
+    scheduler: str | None = Field(
+        default=None,
+        pattern=r"^(tcp|tls|ucx|ws|wss)://\S+:\d+$",
+        description="address of a Dask scheduler that runs already, such as tcp://host:8786",
+    )
+
+
+class Run(Section):
+    """How the run behaves."""
+
+    allow_partial_cohort: bool = Field(
+        default=True, description="cohort steps go on without the units that failed"
+    )
+    speaker: Literal["baseline"] = Field(
+        default="baseline", description="which biopsy speaks for a patient with several"
+    )
+    watchdog_minutes: float = Field(
+        default=10.0,
+        gt=0.0,
+        le=1440.0,
+        description="minutes without any worker before the run gives up",
+    )
+    retries: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="further tries of a task whose worker died or lacked memory",
+    )
+    keep: int = Field(
+        default=1,
+        ge=0,
+        le=100,
+        description="older results kept of each step and unit, to switch back",
+    )

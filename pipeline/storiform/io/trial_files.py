@@ -1,0 +1,127 @@
+"""Files of the whole cohort, besides sheet and clinical table: read, judged, parted by unit."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from storiform.io.adverse_event_file import read_adverse_events
+from storiform.io.dose_file import first_doses, read_doses
+from storiform.io.laboratory_file import read_laboratory
+from storiform.io.lesion_file import read_lesions
+from storiform.io.measured_columns import read_measurements
+from storiform.io.names import counted, listed
+from storiform.io.paths import unreadable
+from storiform.io.patient_tables import Given, People, Record
+from storiform.io.sheets import Sheets
+from storiform.model.errors import fault
+from storiform.model.tables.measurements import BIOPSY_MEASUREMENTS, MEASUREMENTS
+from storiform.model.tables.trial import (
+    ADVERSE_EVENTS,
+    DOSES,
+    LABORATORY,
+    LESIONS,
+    PATIENT_FACTS,
+)
+
+_READERS: Mapping[str, Callable[[Path, People], Given]] = {
+    LESIONS.name: read_lesions,
+    DOSES.name: read_doses,
+    ADVERSE_EVENTS.name: read_adverse_events,
+    LABORATORY.name: read_laboratory,
+}
+FILES = tuple(_READERS)
+"""Entries of the section `cohort` that name such a file; each fills the table of its name."""
+_NO_EVENT_IS_NO_ROW = ADVERSE_EVENTS.name
+
+
+@dataclass(frozen=True)
+class TrialFiles:
+    """What the configuration names besides the sample sheet and the clinical table.
+
+    `files` maps the names of `FILES` to paths; `measurements` are tables of the user.
+    """
+
+    files: Mapping[str, Path] = field(default_factory=dict)
+    measurements: Sequence[Path] = ()
+
+    def readable(self) -> "TrialFiles":
+        """Return those that can be opened; of the others the configuration tells."""
+        files = {name: path for name, path in self.files.items() if not unreadable(path)}
+        return TrialFiles(files, [path for path in self.measurements if not unreadable(path)])
+
+
+@dataclass
+class _Collected:
+    """What all files say together: table -> unit -> rows, and what is wrong or doubtful."""
+
+    rows: dict[str, dict[str, tuple[Record, ...]]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    def take(self, table: str, given: Given) -> None:
+        self.faults += given.faults
+        self.notes += given.notes
+        self.doubts += given.doubts
+        own = self.rows.setdefault(table, {})
+        for unit, rows in given.rows.items():
+            own[unit] = (*own.get(unit, ()), *rows)
+
+
+def with_trial_files(sheets: Sheets, trial: TrialFiles) -> Sheets:
+    """Read the files of the whole cohort and add their rows to it, with all that is wrong.
+
+    Days are counted from the date of the first dose: that of the clinical table, else that
+    of the file of doses, else that of the file itself.
+    """
+    report, clinical = sheets.report, sheets.clinical
+    patients = frozenset(report.cohort.units("patient"))
+    people = People(patients, clinical.starts)
+    if DOSES.name in trial.files:
+        dated = first_doses(trial.files[DOSES.name], people)
+        people = People(patients, {**dated, **clinical.starts})
+    found = _Collected()
+    for name, read in _READERS.items():
+        if name in trial.files:
+            given = read(trial.files[name], people)
+            found.take(name, given)
+            _note_absent(found, name, given, trial.files[name], patients)
+    _read_measurements(found, trial.measurements, people, report.cohort.units("biopsy"))
+    if clinical.facts and any(clinical.facts.values()):
+        facts = {name: rows for name, rows in clinical.facts.items() if name in patients}
+        found.take(PATIENT_FACTS.name, Given(facts))
+    given_rows = {table: rows for table, rows in found.rows.items() if rows}
+    told = replace(
+        report,
+        cohort=replace(report.cohort, given=given_rows),
+        notes=(*report.notes, *found.notes),
+        doubts=(*report.doubts, *found.doubts),
+    )
+    return replace(sheets, report=told, faults=(*sheets.faults, *found.faults))
+
+
+def _note_absent(
+    found: _Collected, name: str, given: Given, path: Path, patients: frozenset[str]
+) -> None:
+    """Tell of whom a file has no row; that of adverse events need not have one of each."""
+    absent = sorted(patients - set(given.rows))
+    if given.rows and absent and name != _NO_EVENT_IS_NO_ROW:
+        count = counted(len(absent), "patient")
+        found.notes.append(f"{path.name}: {count} without a row: {listed(absent)}")
+
+
+def _read_measurements(
+    found: _Collected, paths: Sequence[Path], people: People, biopsies: Sequence[str]
+) -> None:
+    owners: dict[tuple[str, str], Path] = {}
+    for path in paths:
+        grain, given = read_measurements(path, people, People(frozenset(biopsies)))
+        table = MEASUREMENTS.name if grain == "patient" else BIOPSY_MEASUREMENTS.name
+        found.take(table, given)
+        names = sorted({str(row["feature"]) for rows in given.rows.values() for row in rows})
+        for name in names:
+            first = owners.setdefault((grain, name), path)
+            if first != path:
+                told = f"column {name}, which {first.name} has too"
+                remedy = "Rename one of the two."
+                found.faults.append(fault(path.name, told, "each feature once", remedy))
