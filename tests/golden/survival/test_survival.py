@@ -69,6 +69,23 @@ def test_median_and_quartiles_are_those_of_r(dataset, group, conf_type):
     np.testing.assert_array_equal(found, row[columns].astype(float))
 
 
+@pytest.mark.parametrize(("dataset", "group", "conf_type"), CASES)
+def test_records_and_events_are_those_of_r(dataset, group, conf_type):
+    ours = curve(dataset, group, conf_type)
+    row = QUANTILES.set_index(["dataset", "group", "conf.type"]).loc[dataset, group, conf_type]
+    assert ours.at_risk[0] == row["records"]
+    assert ours.events.sum() == row["events"]
+    assert (ours.events + ours.censored).sum() == row["records"]
+
+
+def test_patients_at_risk_at_a_landmark_are_those_of_r():
+    landmarks = pd.read_csv(HERE / "landmark_log.tsv", sep="\t")
+    for dataset, rows in landmarks.groupby("dataset"):
+        ours = curve(dataset, "all", "log")
+        place = np.searchsorted(ours.time, rows["time"])
+        assert ours.at_risk[place].tolist() == rows["n.risk"].tolist()
+
+
 def test_landmark_survival_is_that_of_r():
     landmarks = pd.read_csv(HERE / "landmark_log.tsv", sep="\t")
     found = [
