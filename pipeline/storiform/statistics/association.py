@@ -9,12 +9,24 @@ import pandas as pd
 from pydantic import Field
 
 from storiform.model.errors import DataWarning
-from storiform.model.params import Params
+from storiform.model.params import Months, Params
 from storiform.model.tables.clinic import Clinic
-from storiform.model.tables.outcomes import ASSOCIATIONS, Associations, Features
+from storiform.model.tables.outcomes import (
+    ASSOCIATIONS,
+    Associations,
+    Features,
+    PairedFeatures,
+)
 from storiform.statistics.fisher import fisher_2x2, fisher_2xc
-from storiform.statistics.gathered import labelled, measured, outcome_of, patients_of
+from storiform.statistics.gathered import (
+    benefit_of,
+    labelled,
+    measured,
+    outcome_of,
+    patients_of,
+)
 from storiform.statistics.multiplicity import adjust_within
+from storiform.statistics.paired_features import with_pairs
 from storiform.statistics.ranks import Ties, rank_sums
 
 Floats = npt.NDArray[np.float64]
@@ -28,9 +40,14 @@ WILCOXON = "Wilcoxon rank sum"
 class AssociationParams(Params):
     """How features are compared between patients with and without an outcome."""
 
-    outcomes: tuple[Literal["responded", "disease_control"], ...] = Field(
+    outcomes: tuple[Literal["responded", "disease_control", "clinical_benefit"], ...] = Field(
         ("responded", "disease_control"),
-        description="outcomes to compare by: CR or PR; CR, PR or SD",
+        description="outcomes to compare by: CR or PR; CR, PR or SD; CR, PR or SD that lasts",
+    )
+    benefit_months: Months = Field(
+        6.0,
+        description="clinical_benefit: progression-free time that makes SD a benefit; who was "
+        "followed for less without an event is left out",
     )
     family: Literal["table", "all"] = Field(
         "table",
@@ -44,7 +61,12 @@ class AssociationParams(Params):
     )
 
 
-def associations(features: Features, clinic: Clinic, params: AssociationParams) -> Associations:
+def associations(
+    features: Features,
+    clinic: Clinic,
+    params: AssociationParams,
+    pairs: PairedFeatures | None = None,
+) -> Associations:
     """Compare every feature between the patients with and without each outcome.
 
     A number is compared by the Wilcoxon rank-sum test, a flag or a category of two levels
@@ -57,6 +79,8 @@ def associations(features: Features, clinic: Clinic, params: AssociationParams) 
         One row per patient and feature.
     clinic
         One row per patient.
+    pairs
+        Groups by two features at once, tested like features.
 
     Returns
     -------
@@ -70,15 +94,19 @@ def associations(features: Features, clinic: Clinic, params: AssociationParams) 
     Benjamini, Hochberg, J. Royal Statistical Society B 57, 289-300 (1995),
     doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
+    features = with_pairs(features, pairs)
     patients = patients_of(features, clinic)
     parts: list[pd.DataFrame] = []
     for outcome in params.outcomes:
-        outcomes = outcome_of(clinic, outcome, patients)
+        if outcome == "clinical_benefit":
+            outcomes = benefit_of(clinic, patients, params.benefit_months)
+        else:
+            outcomes = outcome_of(clinic, outcome, patients)
         if np.isnan(outcomes).all():
             message = f"no patient has the outcome {outcome} stated: nothing is compared"
             warnings.warn(message, DataWarning, stacklevel=2)
             continue
-        part = pd.concat(_compared(features, patients, outcomes, params.ties))
+        part = pd.concat(compared(features, patients, outcomes, params.ties))
         part["outcome"] = outcome
         parts.append(part)
     rows = sum(len(part) for part in parts)
@@ -92,9 +120,22 @@ def associations(features: Features, clinic: Clinic, params: AssociationParams) 
     return table.sort_values(["outcome", "feature"], ignore_index=True)
 
 
-def _compared(
+def compared(
     features: pd.DataFrame, patients: pd.Index, outcomes: Floats, ties: Ties
 ) -> list[pd.DataFrame]:
+    """Compare features by one outcome; without families, in parts by kind of feature.
+
+    Parameters
+    ----------
+    features
+        Gathered features.
+    patients
+        All patients, sorted.
+    outcomes
+        1 or 0 of each patient, NaN where it is not known.
+    ties
+        How p is found where values are tied.
+    """
     spread = measured(features, patients)
     is_number = (spread.known["kind"] == "number").to_numpy(dtype=bool)
     known = spread.known.rename(columns={"name": "feature"})

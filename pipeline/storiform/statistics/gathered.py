@@ -35,6 +35,25 @@ def outcome_of(clinic: pd.DataFrame, column: str, patients: pd.Index) -> Floats:
     return np.asarray(of_patients, dtype=np.float64)
 
 
+def benefit_of(clinic: pd.DataFrame, patients: pd.Index, months: float) -> Floats:
+    """Tell who had clinical benefit: CR, PR, or SD that lasted; NaN where it is not known.
+
+    SD that progressed earlier is none; SD whose follow-up ended earlier is not known.
+    """
+    names = clinic["patient"].astype(str)
+    responses = pd.Series(clinic["response"].to_numpy(dtype=object), index=names)
+    of_patients = responses[~responses.index.duplicated()].reindex(patients)
+    free = outcome_of(clinic, "pfs_months", patients)
+    has_event = outcome_of(clinic, "pfs_event", patients) == 1.0
+    benefit = np.full(len(patients), np.nan)
+    benefit[of_patients.isin(["CR", "PR"]).to_numpy()] = 1.0
+    benefit[(of_patients == "PD").to_numpy()] = 0.0
+    is_stable = (of_patients == "SD").to_numpy()
+    benefit[is_stable & (free >= months)] = 1.0
+    benefit[is_stable & (free < months) & has_event] = 0.0
+    return benefit
+
+
 def measured(features: pd.DataFrame, patients: pd.Index) -> Measured:
     """Spread the numbers and flags of the long frame over the patients.
 

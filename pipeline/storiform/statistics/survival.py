@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from storiform.model.tables.outcomes import (
     SURVIVAL,
     SURVIVAL_CURVES,
     Features,
+    PairedFeatures,
     Survival,
     SurvivalCurves,
 )
@@ -32,10 +33,15 @@ from storiform.statistics.kaplan_meier import (
     survival_at,
 )
 from storiform.statistics.multiplicity import adjust_within
+from storiform.statistics.paired_features import with_pairs
 
+Cutoff = Annotated[float, Field(ge=-1e12, le=1e12)]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Rows = dict[str, object]
+
+_FEW = 3
+"""Patients below which a group that is compared is told in the note."""
 
 _NO_FEATURES = pd.DataFrame(
     {name: pd.Series(dtype=float if name == "value" else TEXT) for name in FEATURE_COLUMNS}
@@ -65,6 +71,16 @@ class SurvivalParams(Params):
         description="q is adjusted among the features of one table, or among all, "
         "for each outcome apart",
     )
+    split: Literal["median", "tertiles"] = Field(
+        "median",
+        description="how a number divides the patients: high at or above the median, or low, "
+        "middle and high by its tertiles",
+    )
+    cutoffs: dict[str, Cutoff] = Field(
+        {},
+        description="cut-offs that were fixed beforehand, by TABLE.COLUMN, such as "
+        "{measurements.PD-L1 CPS: 1}; high is at or above",
+    )
     most_levels: int = Field(
         6, ge=2, le=20, description="categories of more levels are not compared"
     )
@@ -78,7 +94,10 @@ class SurvivalTables(NamedTuple):
 
 
 class _Grouping(NamedTuple):
-    """Into which groups a feature divides the patients; `group` is -1 where unknown."""
+    """Into which groups a feature divides the patients; `group` is -1 where unknown.
+
+    `cutoff` is the value at and above which a patient is high.
+    """
 
     feature: str
     table: str
@@ -88,12 +107,16 @@ class _Grouping(NamedTuple):
 
 
 def survival(
-    features: Features | None, clinic: Clinic, params: SurvivalParams
+    features: Features | None,
+    clinic: Clinic,
+    params: SurvivalParams,
+    pairs: PairedFeatures | None = None,
 ) -> SurvivalTables:
     """Estimate survival of all patients and by each feature, and compare the groups.
 
-    A number divides the patients at its median: at or above it they are `high`. The median
-    is that of the patients whose outcome is known. A flag and a category divide by value.
+    A number divides the patients at its median: at or above it they are `high`; or by its
+    tertiles; or at a cut-off that was fixed beforehand. Median and tertiles are those of the
+    patients whose outcome is known. A flag and a category divide by value.
 
     Parameters
     ----------
@@ -101,6 +124,8 @@ def survival(
         One row per patient and feature; a clinical table alone has none.
     clinic
         One row per patient; an outcome that nobody has makes no row.
+    pairs
+        Groups by two features at once, compared like features.
 
     Returns
     -------
@@ -113,7 +138,8 @@ def survival(
     Kaplan, Meier, JASA 53, 457-481 (1958), doi:10.1080/01621459.1958.10501452.
     Harrington, Fleming, Biometrika 69, 553-566 (1982), doi:10.1093/biomet/69.3.553.
     """
-    features = _NO_FEATURES if features is None else features
+    features = with_pairs(_NO_FEATURES if features is None else features, pairs)
+    _tell_unknown(params.cutoffs, features)
     patients = patients_of(features, clinic)
     rows: list[Rows] = []
     curves: list[pd.DataFrame] = []
@@ -125,7 +151,7 @@ def survival(
             message = f"no patient has time and event of {outcome}: no survival is estimated"
             warnings.warn(message, DataWarning, stacklevel=2)
             continue
-        for grouping in _groupings(features, patients, known, params.most_levels):
+        for grouping in _groupings(features, patients, known, params):
             made, drawn = _estimates(grouping, (months, events == 1.0, known), params)
             rows += [{"outcome": outcome, **row} for row in made]
             curves += [curve.assign(outcome=outcome) for curve in drawn]
@@ -140,29 +166,48 @@ def survival(
 
 
 def _groupings(
-    features: pd.DataFrame, patients: pd.Index, known: Bools, most_levels: int
+    features: pd.DataFrame, patients: pd.Index, known: Bools, params: SurvivalParams
 ) -> Iterator[_Grouping]:
     nobody = np.full(len(patients), -1, dtype=np.int64)
     yield _Grouping("all", "all", ("all",), np.zeros_like(nobody), np.nan)
     spread = measured(features, patients)
     for row, values in zip(spread.known.itertuples(), spread.matrix, strict=True):
         has = np.isfinite(values)
-        cutoff = 0.5
-        levels: tuple[str, ...] = ("false", "true")
-        if row.kind == "number":
-            counted = values[has & known]
-            cutoff = float(np.median(counted)) if len(counted) else np.nan
-            levels = ("low", "high")
-        group = np.where(has, (values >= cutoff).astype(np.int64), -1)
-        cutoff = cutoff if row.kind == "number" else np.nan
-        yield _Grouping(str(row.name), str(row.table), levels, group, cutoff)
+        name, table = str(row.name), str(row.table)
+        if row.kind != "number":
+            group = np.where(has, (values >= 0.5).astype(np.int64), -1)  # noqa: PLR2004  a flag
+            yield _Grouping(name, table, ("false", "true"), group, np.nan)
+            continue
+        ends = _cutoffs(name, values[has & known], params)
+        group = np.where(has, np.searchsorted(ends, values, side="right"), -1)
+        names = ("low", "high") if len(ends) == 1 else ("low", "middle", "high")
+        yield _Grouping(name, table, names, group, float(ends[-1]))
     for (table, feature), labels in labelled(features, patients).items():
-        levels = tuple(sorted(labels.dropna().unique()))
+        levels: tuple[str, ...] = tuple(sorted(labels.dropna().unique()))
         codes = {level: number for number, level in enumerate(levels)}
         group = np.array([codes.get(label, -1) for label in labels], dtype=np.int64)
-        if len(levels) > most_levels:
+        if len(levels) > params.most_levels:
             levels, group = (), nobody
         yield _Grouping(feature, table, levels, group, np.nan)
+
+
+def _cutoffs(name: str, counted: Floats, params: SurvivalParams) -> Floats:
+    """Return the one or two values at and above which a number is in a higher group."""
+    if name in params.cutoffs:
+        return np.array([params.cutoffs[name]])
+    if not len(counted):
+        return np.array([np.nan])
+    if params.split == "tertiles":
+        return np.asarray(np.quantile(counted, [1 / 3, 2 / 3]), dtype=np.float64)
+    return np.array([float(np.median(counted))])
+
+
+def _tell_unknown(cutoffs: dict[str, float], features: pd.DataFrame) -> None:
+    numbers = features.loc[features["kind"] == "number", "feature"]
+    unknown = sorted(set(cutoffs) - set(numbers.astype(str)))
+    if unknown:
+        message = f"survival.cutoffs: no feature {', '.join(unknown)}: not used"
+        warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _estimates(
@@ -183,7 +228,8 @@ def _estimates(
     elif len(present) > 1:
         number = np.searchsorted(present, grouping.group[chosen]).astype(np.int64)
         found = log_rank(months[chosen], events[chosen], number, params.rho)
-        shared |= {"logrank_chi2": found.chi2, "p": found.p}
+        small = _small_groups(grouping, chosen)
+        shared |= {"logrank_chi2": found.chi2, "p": found.p, "note": small}
         if np.isnan(found.p):
             shared["note"] = "no event while two groups were at risk"
     if params.family == "all":
@@ -214,6 +260,21 @@ def _note(grouping: _Grouping, groups: int) -> str:
     if not grouping.levels:
         return "too many levels"
     return "only one group" if groups else "no patient with both feature and outcome"
+
+
+def _small_groups(grouping: _Grouping, chosen: Bools) -> str:
+    """Name the groups of very few patients, which are compared nonetheless, as R does."""
+    sizes = np.bincount(grouping.group[chosen], minlength=len(grouping.levels))
+    small = [
+        f"{level} ({size})"
+        for level, size in zip(grouping.levels, sizes.tolist(), strict=True)
+        if 0 < size < _FEW
+    ]
+    return (
+        f"groups of fewer than {_FEW} patients are compared: {', '.join(small)}"
+        if small
+        else ""
+    )
 
 
 _NO_CURVE = kaplan_meier(np.empty(0), np.empty(0, dtype=bool))

@@ -9,6 +9,7 @@ from storiform.model.step import Step
 from storiform.model.tables.outcomes import ASSOCIATIONS
 from storiform.statistics.association import AssociationParams, associations
 from storiform.statistics.fisher import fisher_2x2
+from storiform.statistics.gathered import benefit_of
 from storiform.statistics.ranks import rank_sum
 
 RESPONDED = AssociationParams(outcomes=("responded",))
@@ -21,7 +22,8 @@ def compared(features, clinic, params=RESPONDED) -> pd.DataFrame:
 
 def test_step_states_what_it_reads_and_makes():
     step = Step.of(associations)
-    assert [argument.name for argument in step.arguments] == ["features", "clinic", "params"]
+    names = [argument.name for argument in step.arguments]
+    assert names == ["features", "clinic", "params", "pairs"]
     assert step.section == "association"
     assert step.products == (ASSOCIATIONS,)
 
@@ -146,3 +148,17 @@ def test_order_of_the_rows_is_irrelevant(invented):
         features.sample(frac=1, random_state=1), clinic.sample(frac=1, random_state=2)
     )
     pd.testing.assert_frame_equal(shuffled, compared(features, clinic))
+
+
+def test_clinical_benefit_is_a_response_or_lasting_stable_disease(invented):
+    clinic = invented.clinic().iloc[:7].copy()
+    clinic["response"] = ["PR", "CR", "SD", "SD", "SD", "PD", "NE"]
+    clinic["pfs_months"] = [1.0, 1.0, 6.0, 5.9, 5.9, 9.0, 9.0]
+    clinic["pfs_event"] = pd.array([True, True, False, True, False, True, True], "boolean")
+    patients = pd.Index(clinic["patient"])
+    found = benefit_of(clinic, patients, 6.0)
+    assert np.array_equal(found, [1, 1, 1, 0, np.nan, 0, np.nan], equal_nan=True)
+    params = AssociationParams(outcomes=("clinical_benefit",))
+    features = invented.feature("x.y", np.arange(7.0), patients=list(patients))
+    row = compared(features, clinic, params).loc["x.y"]
+    assert (row["outcome"], row["n"], row["n_positive"]) == ("clinical_benefit", 5, 3)

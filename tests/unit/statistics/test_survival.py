@@ -185,6 +185,19 @@ def test_category_of_too_many_levels_is_named_and_left_out(invented):
     )
 
 
+def test_groups_of_one_or_two_patients_are_compared_and_told_in_the_note(invented):
+    """R's survdiff compares them; one patient of class C may carry the whole p."""
+    flags = np.zeros(28)
+    flags[:2] = 1.0
+    rows = estimated(invented.feature("x.y", flags, kind="flag"), invented.clinic())
+    of_two = rows.loc["pfs", "x.y"]
+    assert (of_two["note"] == "groups of fewer than 3 patients are compared: true (2)").all()
+    assert of_two["p"].notna().all()
+    flags[2] = 1.0
+    rows = estimated(invented.feature("x.y", flags, kind="flag"), invented.clinic())
+    assert (rows.loc["pfs", "x.y"]["note"] == "").all()
+
+
 def test_curves_begin_at_one_and_count_all_patients(invented):
     tables = survival(invented.features(), invented.clinic(), SurvivalParams())
     curves = SURVIVAL_CURVES.conform(tables.curves)
@@ -221,3 +234,28 @@ def test_landmark_after_the_last_patient_is_unknown():
     assert survival_at(curve, 1.0) == (1.0, 1.0, 1.0)
     assert survival_at(curve, 5.0)[0] == 0.5
     assert np.isnan(survival_at(curve, 6.0)[0])
+
+
+def test_tertiles_divide_into_three_groups_at_the_values_of_r(invented):
+    """quantile(0:27, c(1, 2) / 3) of R is 9 and 18."""
+    table = estimated(
+        invented.feature("x.y", np.arange(28.0)), invented.clinic(), split="tertiles"
+    )
+    rows = table.loc["pfs", "x.y"]
+    assert rows["n"].to_dict() == {"high": 10, "low": 9, "middle": 9}
+    assert (rows["cutoff"] == 18.0).all()
+    clinic = invented.clinic()
+    group = np.digitize(np.arange(28), [9, 18]).astype(np.int64)
+    months, events = clinic["pfs_months"].to_numpy(), clinic["pfs_event"].to_numpy(dtype=bool)
+    assert rows["p"].iloc[0] == log_rank(months, events, group).p
+
+
+def test_a_cutoff_fixed_beforehand_wins_and_an_unknown_one_is_told(invented):
+    values = np.arange(28.0)
+    with pytest.warns(DataWarning, match=r"no feature x\.z"):
+        table = estimated(
+            invented.feature("x.y", values), invented.clinic(), cutoffs={"x.y": 20, "x.z": 1}
+        )
+    rows = table.loc["os", "x.y"]
+    assert rows["n"].to_dict() == {"high": 8, "low": 20}
+    assert (rows["cutoff"] == 20.0).all()

@@ -20,7 +20,7 @@ ASSOCIATIONS = Table(
     description="One row per feature and outcome of a group comparison.",
     key=("outcome", "feature"),
     columns={
-        "outcome": Column("string", "responded or disease_control"),
+        "outcome": Column("string", "responded, disease_control or clinical_benefit"),
         "feature": Column("string", "TABLE.COLUMN"),
         "kind": Column("string", "number, flag or category"),
         "family": Column("string", "the features among which q is adjusted"),
@@ -56,7 +56,7 @@ SURVIVAL = Table(
     columns={
         "outcome": Column("string", "pfs or os"),
         "feature": Column("string", "TABLE.COLUMN, or all"),
-        "group": Column("string", "all, high, low, true, false or a category"),
+        "group": Column("string", "all, high, middle, low, true, false or a category"),
         "cutoff": Column("float", "value at and above which a patient is in the high group"),
         "n": Column("int", "patients", "patients"),
         "events": Column("int", "events", "events"),
@@ -82,7 +82,10 @@ SURVIVAL = Table(
         "q": Column("float", "Benjamini-Hochberg adjusted p within the family"),
         "family": Column("string", "the features among which q is adjusted"),
         "test": Column("string", "the test by name"),
-        "note": Column("string", "why there is no p; else empty"),
+        "note": Column(
+            "string",
+            "why there is no p, or which compared groups are of 1 or 2 patients; else empty",
+        ),
     },
 )
 Survival = Annotated[pd.DataFrame, SURVIVAL]
@@ -106,3 +109,68 @@ SURVIVAL_CURVES = Table(
     },
 )
 SurvivalCurves = Annotated[pd.DataFrame, SURVIVAL_CURVES]
+
+PAIRED_FEATURES = Table(
+    "paired_features",
+    grain="cohort",
+    description="One row per patient and pair of features that the configuration names: who is "
+    "high in both.",
+    key=("feature", "patient"),
+    columns={
+        "patient": Column("string", "patient"),
+        "biopsy": Column("string", "biopsy that speaks for the patient in the first feature"),
+        "table": Column("string", "pairs, so that q is adjusted among the pairs"),
+        "feature": Column("string", "pairs.FIRST_and_SECOND_high, or pairs.FIRST_and_SECOND"),
+        "value": Column("float", "1 where both are high, else 0; missing of the four groups"),
+        "label": Column("string", "of the four groups: high/high, high/low, low/high, low/low"),
+        "kind": Column("string", "flag or category"),
+        "unit_of_measure": Column("string", "empty"),
+        "description": Column("string", "both features and their cut-offs"),
+    },
+)
+PairedFeatures = Annotated[pd.DataFrame, PAIRED_FEATURES]
+
+SENSITIVITY = Table(
+    "sensitivity",
+    grain="cohort",
+    description="How far the smallest p values of the associations rest on one patient or on "
+    "histology.",
+    key=("outcome", "feature"),
+    columns={
+        "outcome": Column("string", "outcome of the association"),
+        "feature": Column("string", "TABLE.COLUMN"),
+        "n": Column("int", "patients compared", "patients"),
+        "p": Column("float", "two-sided p value of the association"),
+        "p_smallest": Column("float", "smallest p when one patient is left out"),
+        "p_largest": Column("float", "largest p when one patient is left out"),
+        "patient": Column("string", "the patient without whom p is largest"),
+        "p_within_histology": Column(
+            "float", "p of the comparison within histologies, joined by van Elteren's test"
+        ),
+        "n_within_histology": Column(
+            "int", "patients of histologies with and without the outcome", "patients"
+        ),
+        "histologies": Column("int", "such histologies"),
+        "note": Column("string", "why a value is missing; else empty"),
+    },
+)
+Sensitivity = Annotated[pd.DataFrame, SENSITIVITY]
+
+NUMBER_OF_TESTS = Table(
+    "number_of_tests",
+    grain="cohort",
+    description="What was tested: one row per kind of test, outcome and family of q.",
+    key=("table", "outcome", "family"),
+    columns={
+        "table": Column("string", "table that holds the tests"),
+        "outcome": Column("string", "outcome, empty where the test has none"),
+        "family": Column("string", "the features among which q is adjusted"),
+        "features": Column("int", "features looked at"),
+        "tested": Column("int", "features with a p value"),
+        "untested": Column("int", "features without one; their notes say why"),
+        "p_below_05": Column("int", "tests with p < 0.05"),
+        "expected_below_05": Column("float", "such tests if no feature went with the outcome"),
+        "q_below_10": Column("int", "tests with q < 0.1"),
+    },
+)
+NumberOfTests = Annotated[pd.DataFrame, NUMBER_OF_TESTS]

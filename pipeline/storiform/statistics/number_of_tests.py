@@ -1,0 +1,79 @@
+"""What was tested, so that no result is read without the number of tests behind it."""
+
+import pandas as pd
+
+from storiform.model.tables.outcomes import (
+    NUMBER_OF_TESTS,
+    Associations,
+    NumberOfTests,
+    Survival,
+)
+from storiform.model.tables.trial_tables import Correlations, Hazards
+
+_P, _Q = 0.05, 0.1
+
+
+def number_of_tests(
+    associations: Associations | None,
+    survival: Survival | None,
+    hazards: Hazards | None,
+    correlations: Correlations | None,
+) -> NumberOfTests:
+    """Count the tests of each kind, outcome and family.
+
+    A test of several groups or terms with one p counts once.
+
+    Parameters
+    ----------
+    associations, survival, hazards, correlations
+        The tables of tests that the run made.
+
+    Returns
+    -------
+    NumberOfTests
+        One row per table, outcome and family; of the whole cohort, which is not compared,
+        there is none.
+    """
+    parts: list[pd.DataFrame] = []
+    if associations is not None:
+        parts.append(_tests(associations, "associations", "feature"))
+    if survival is not None:
+        compared = survival[survival["feature"] != "all"]
+        parts.append(_tests(compared, "survival", "feature"))
+    if hazards is not None:
+        parts.append(_tests(hazards.assign(test=_terms(hazards)), "hazards", "test"))
+    if correlations is not None:
+        pairs = correlations.assign(
+            test=correlations["x"] + " " + correlations["y"],
+            p=correlations["pearson_p"],
+            outcome="",
+        )
+        parts.append(_tests(pairs, "correlations", "test"))
+    tests = pd.concat([part for part in parts if len(part)]) if parts else pd.DataFrame()
+    if tests.empty:
+        return NUMBER_OF_TESTS.empty()
+    tests = tests.assign(
+        has_p=tests["p"].notna(), is_low=tests["p"] < _P, is_found=tests["q"] < _Q
+    )
+    counted = tests.groupby(["table", "outcome", "family"], as_index=False).agg(
+        features=("p", "size"),
+        tested=("has_p", "sum"),
+        p_below_05=("is_low", "sum"),
+        q_below_10=("is_found", "sum"),
+    )
+    counted["untested"] = counted["features"] - counted["tested"]
+    counted["expected_below_05"] = _P * counted["tested"]
+    return counted
+
+
+def _terms(hazards: pd.DataFrame) -> pd.Series:
+    return hazards["model"].astype(str) + " " + hazards["term"].astype(str)
+
+
+def _tests(frame: pd.DataFrame, table: str, name: str) -> pd.DataFrame:
+    """Return one row per test of a table."""
+    once = frame.drop_duplicates(["outcome", name])
+    made = once[["outcome", "family", "p", "q"]].assign(table=table)
+    return made.astype({"outcome": object, "family": object}).fillna(
+        {"outcome": "", "family": ""}
+    )
