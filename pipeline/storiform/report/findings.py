@@ -23,6 +23,7 @@ SHOWN = 6
 OUTCOMES = {
     "responded": ("Response", "response (CR or PR)"),
     "disease_control": ("Disease control", "disease control (CR, PR or SD)"),
+    "clinical_benefit": ("Clinical benefit", "clinical benefit (CR, PR or lasting SD)"),
     "pfs": ("Progression-free survival", "progression-free survival"),
     "os": ("Overall survival", "overall survival"),
 }
@@ -99,11 +100,29 @@ def survival_sentence(
     parts = [_group(row) for row in rows]
     people = f"n = {sum(int(row['n']) for row in rows)}"
     test = f"{people}, log-rank {', '.join(_chances(first))}"
+    doubt = first.get("note")
+    test += f" ({doubt})" if not is_missing(doubt) and doubt else ""
     return f"{name}{cut}: {'; '.join(parts)}; {test}{_beside(kin)}."
+
+
+def tested_together(rows: pd.DataFrame) -> pd.Series:
+    """Return for each row how many features its q is one of: those tested in its family.
+
+    Parameters
+    ----------
+    rows
+        `outcome, feature, p`, and `family` where it is known; a feature may have many rows.
+    """
+    keys = ["outcome", "family"] if "family" in rows else ["outcome"]
+    tested = rows[rows["p"].notna()].drop_duplicates([*keys, "feature"])
+    sizes = tested.groupby(keys).size().rename("tests").reset_index()
+    found = rows[keys].merge(sizes, how="left", on=keys)["tests"].fillna(0)
+    return pd.Series(found.to_numpy(dtype=int), index=rows.index)
 
 
 def _of_groups(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Finding:
     heading, name = OUTCOMES.get(outcome, (outcome, outcome))
+    rows = rows.assign(tests=tested_together(rows))
     tested = rows[rows["p"].notna()].sort_values(["p", "feature"], kind="stable")
     if tested.empty:
         verdict = f"No feature could be tested against {name}: {_why_untested(rows)}."
@@ -124,6 +143,7 @@ def _of_survival(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Find
     whole = rows[rows["feature"] == "all"]
     lead = f"{_whole(whole.to_dict('records')[0])} " if len(whole) else ""
     compared = rows[(rows["feature"] != "all") & rows["p"].notna()]
+    compared = compared.assign(tests=tested_together(compared))
     ordered = compared.sort_values(["p", "feature"], kind="stable")
     tests = ordered.drop_duplicates("feature")
     tests = tests.assign(n=tests["feature"].map(ordered.groupby("feature")["n"].sum()))
@@ -173,7 +193,7 @@ def _beside(kin: Sequence[Row]) -> str:
     names = [full_name(str(row["feature"])) for row in kin]
     if table_of(str(kin[0]["feature"])) in _OF_ONE_COUNT:
         told = [
-            f"{name} ({', '.join(_chances(row))})" for name, row in zip(names, kin, strict=True)
+            f"{name} ({', '.join(_p_and_q(row))})" for name, row in zip(names, kin, strict=True)
         ]
         return f"; of much the same calls: {listed(told)}"
     further = len(names) - SHOWN
@@ -262,6 +282,12 @@ def _is_above(row: Row) -> bool | None:
 
 
 def _chances(row: Row) -> list[str]:
+    """Write p, and q with the number of tests that it is adjusted for."""
+    p, q = _p_and_q(row)
+    return [p, f"{q} of {row['tests']} tested"]
+
+
+def _p_and_q(row: Row) -> list[str]:
     return [equation("p", _number(row, "p")), equation("q", _number(row, "q"))]
 
 

@@ -4,8 +4,10 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 
+import pandas as pd
+
 from storiform.model.features import full_name, group_name
-from storiform.report.findings import feature_unit, usable
+from storiform.report.findings import feature_unit, tested_together, usable
 from storiform.report.numbers import (
     counted,
     is_missing,
@@ -26,6 +28,7 @@ KEYS = {
     "assay": "exome or rna",
 }
 _TESTED = {"outcome", "feature", "n", "n_positive", "effect", "effect_name", "p", "q"}
+_TESTS = "features tested in the family, among which q is adjusted"
 _COMPARED = {"outcome", "feature", "group", "n", "events", "median_months", "p", "q"}
 
 
@@ -90,13 +93,16 @@ def associations_grid(record: ReportRecord) -> Grid | None:
         return None
     if not set(table.frame.columns) >= _TESTED:
         return grid(table)
-    tests = usable(table, _TESTED).sort_values(["p", "outcome", "feature"], kind="stable")
+    tests = usable(table, _TESTED)
+    tests = tests.assign(tests=_sizes(tests))
+    tests = tests.sort_values(["p", "outcome", "feature"], kind="stable")
     columns = {name: table.columns.get(name, ("", ""))[0] for name in table.frame.columns}
     headings = (
         Heading("feature", columns["feature"]),
         Heading("outcome", columns["outcome"]),
         Heading("p", columns["p"]),
         Heading("q", columns["q"]),
+        Heading("of tests", _TESTS),
         Heading("effect (95 % CI)", columns["effect"]),
         Heading("n", columns["n"]),
         Heading("with outcome", columns["n_positive"]),
@@ -120,7 +126,7 @@ def survival_grid(record: ReportRecord) -> Grid | None:
     if not set(table.frame.columns) >= _COMPARED:
         return grid(table)
     groups = usable(table, _COMPARED)
-    groups = groups.assign(_is_feature=groups["feature"] != "all")
+    groups = groups.assign(_is_feature=groups["feature"] != "all", tests=_sizes(groups))
     order = ["_is_feature", "p", "outcome", "feature", "group"]
     groups = groups.sort_values(order, kind="stable").head(TESTS_SHOWN)
     columns = {name: table.columns.get(name, ("", ""))[0] for name in table.frame.columns}
@@ -133,6 +139,7 @@ def survival_grid(record: ReportRecord) -> Grid | None:
         Heading("median (95 % CI)", columns["median_months"], "months"),
         Heading("p", columns["p"]),
         Heading("q", columns["q"]),
+        Heading("of tests", _TESTS),
         Heading("cutoff", columns.get("cutoff", "")),
         Heading("note", columns.get("note", "")),
     )
@@ -175,10 +182,15 @@ def _test(record: ReportRecord, row: Mapping[Hashable, object]) -> tuple[Cell, .
     rest = ("n", "n_positive", "median_positive", "median_negative", "auc", "test", "note")
     return (
         _named(row["feature"]),
-        *(_cell(row.get(name), name) for name in ("outcome", "p", "q")),
+        *(_cell(row.get(name), name) for name in ("outcome", "p", "q", "tests")),
         Cell(text, _order(effect), is_number=True),
         *(_cell(row.get(name), name) for name in rest),
     )
+
+
+def _sizes(rows: pd.DataFrame) -> pd.Series:
+    """Return how many tests the q of each row is one of, missing where it has none."""
+    return tested_together(rows).astype("Int64").where(rows["p"].notna())
 
 
 def _curve(row: Mapping[Hashable, object]) -> tuple[Cell, ...]:
@@ -194,7 +206,7 @@ def _curve(row: Mapping[Hashable, object]) -> tuple[Cell, ...]:
         Cell(group, group, is_number=False),
         *(_cell(row.get(name), name) for name in ("n", "events")),
         Cell(text, _order(median), is_number=True),
-        *(_cell(row.get(name), name) for name in ("p", "q", "cutoff", "note")),
+        *(_cell(row.get(name), name) for name in ("p", "q", "tests", "cutoff", "note")),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from storiform.report import findings, grids, methods_text
+from storiform.report import findings, grids, methods_text, regression, trial
 from storiform.report.drawing import drawing_of
 from storiform.report.missing import why_absent
 from storiform.report.numbers import counted
@@ -99,6 +99,9 @@ def render(record: ReportRecord) -> str:
         figures=[drawing_of(figure, present) for figure in record.figures],
         associations=grids.associations_grid(record),
         survival=grids.survival_grid(record),
+        hazards=regression.hazards_grid(record),
+        correlations=regression.correlations_grid(record),
+        trial=trial.trial_tables(record),
         tables=[grids.grid(table) for table in tables],
         coverage=grids.coverage(record),
         troubles=_troubles(record.problems),

@@ -31,6 +31,10 @@ _GRAINS = {
     "cohort": "one for the cohort",
 }
 
+_FILLED = (
+    "Filled from the sample sheet, the clinical table or another file of the section cohort."
+)
+
 
 def configuration_page(model: type[BaseModel], workflow: str) -> str:
     """Describe every entry of a configuration: default, bound, meaning.
@@ -89,7 +93,7 @@ def tables_page(steps: Sequence[Step], given: Iterable[Table], workflow: str) ->
     lines += ["", "## Tables that your files fill"]
     for table in given:
         if table.name not in made:
-            lines += _table_lines(table, "Filled from the sample sheet or the clinical table.")
+            lines += _table_lines(table, _FILLED)
     lines += ["", "## Figures", "", *_head("figure", "made by", "version", "caption")]
     for step in steps:
         for product in step.products:

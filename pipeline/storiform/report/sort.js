@@ -25,7 +25,30 @@
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
     rows.forEach(function (row) { body.appendChild(row); });
   }
+  function filter(table, words) {
+    Array.prototype.forEach.call(table.tBodies[0].rows, function (row) {
+      var text = row.textContent.toLowerCase();
+      row.hidden = !words.every(function (word) { return text.indexOf(word) >= 0; });
+    });
+  }
+  function search(table) {
+    var rows = table.tBodies[0].rows.length, label = document.createElement("label");
+    if (rows < 12) { return; }
+    var field = document.createElement("input"), told = document.createElement("output");
+    label.className = "search";
+    label.textContent = "Search ";
+    field.type = "search";
+    label.appendChild(field);
+    label.appendChild(told);
+    field.addEventListener("input", function () {
+      filter(table, field.value.toLowerCase().split(/\s+/));
+      var left = table.tBodies[0].querySelectorAll("tr:not([hidden])").length;
+      told.textContent = field.value ? " " + left + " of " + rows + " rows" : "";
+    });
+    table.parentNode.parentNode.insertBefore(label, table.parentNode);
+  }
   document.querySelectorAll("table.sortable").forEach(function (table) {
+    search(table);
     table.querySelectorAll("thead th").forEach(function (head) {
       var button = document.createElement("button");
       button.type = "button";

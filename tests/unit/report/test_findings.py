@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 from storiform.report.findings import findings
+from storiform.report.grids import associations_grid, survival_grid
 from storiform.report.record import ReportRecord, ReportTable
+
+NONE = "\N{EN DASH}"
 
 
 def record_of(name: str, frame: pd.DataFrame, trial: ReportRecord) -> ReportRecord:
@@ -29,9 +32,28 @@ def test_finding_carries_n_effect_p_and_q(trial):
     expected = (
         "B lineage (MCP-counter): higher with response (CR or PR), median 6.12 v 4.20 log2, "
         "shift 1.75 (95 % CI 0.400 to 3.10), n = 47 (10 with the outcome), p < 0.001, "
-        "q = 0.00780 (Wilcoxon rank-sum, exact)."
+        "q = 0.00780 of 10 tested (Wilcoxon rank-sum, exact)."
     )
     assert response.sentences == (expected,)
+
+
+def test_each_result_states_how_many_tests_its_q_is_one_of(trial):
+    few = comparisons(trial).head(2).assign(family="responded/tmb", p=[0.04, 0.02], q=0.04)
+    few["feature"] = ["tmb.tmb", "tmb.other"]
+    few["median_positive"] = [9.0, 3.0]
+    many = comparisons(trial).assign(family="responded/mcp_counter", q=0.5)
+    (response,) = findings(record_of("associations", pd.concat([many, few]), trial))
+    assert response.verdict.startswith("2 of 12 features tested go with response")
+    assert "p = 0.0200, q = 0.0400 of 2 tested" in response.sentences[0]
+
+
+def test_tables_of_tests_state_how_many_each_q_is_one_of(trial):
+    for shown, expected in (
+        (associations_grid(trial), [*["10"] * 10, NONE]),
+        (survival_grid(trial), [NONE, *["2"] * 4]),
+    ):
+        at = [heading.name for heading in shown.headings].index("of tests")
+        assert [row[at].text for row in shown.rows] == expected
 
 
 def test_nothing_found_is_said_with_the_nearest_feature(trial):
@@ -74,7 +96,7 @@ def test_flag_is_told_by_how_many_carry_it(trial, feature, kind, lead):
     (sentence,) = response.sentences
     assert sentence == (
         f"{lead} 4 of 10 with response (CR or PR) v 3 of 39 without, odds ratio 8.00 "
-        "(95 % CI 0.400 to 3.10), n = 49, p = 0.0500, q = 0.0100 (Fisher exact)."
+        "(95 % CI 0.400 to 3.10), n = 49, p = 0.0500, q = 0.0100 of 1 tested (Fisher exact)."
     )
 
 
@@ -172,6 +194,14 @@ def test_one_group_only_is_the_reason_why_nothing_was_tested(trial):
     )
 
 
+def test_survival_of_tiny_groups_is_told_with_its_doubt(trial):
+    table = trial.table("survival")
+    assert table is not None
+    told = "groups of fewer than 3 patients are compared: low (1)"
+    (pfs,) = findings(record_of("survival", table.frame.assign(note=told), trial))
+    assert pfs.sentences[0].endswith(f"q = 0.0200 of 2 tested ({told}).")
+
+
 def test_more_findings_than_fit_are_counted(trial):
     frame = pd.concat([comparisons(trial).head(1)] * 25, ignore_index=True).assign(q=0.01)
     frame["feature"] = [f"ssgsea.SET_{i}" for i in range(25)]
@@ -203,7 +233,7 @@ def test_survival_tells_the_median_of_the_cohort_and_of_each_group(trial):
         "B lineage (MCP-counter), cut at 5.02 log2: "
         "high, median not reached (18 of 24 with an event); "
         "low, median 4.10 months, 95 % CI 2.46 to not reached (18 of 24 with an event); "
-        "n = 48, log-rank p < 0.001, q = 0.0200."
+        "n = 48, log-rank p < 0.001, q = 0.0200 of 2 tested."
     )
     assert pfs.sentences == (expected,)
 

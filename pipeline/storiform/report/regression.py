@@ -1,0 +1,119 @@
+"""Cox models and correlations as the report shows them."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+from storiform.model.features import full_name
+from storiform.report.grids import Cell, Grid, Heading
+from storiform.report.numbers import is_missing, significant, text_of
+from storiform.report.record import ReportRecord, ReportTable
+
+Row = Mapping[Hashable, Any]
+SHOWN = 1000
+MULTIVARIABLE = "multivariable"
+
+
+def hazards_grid(record: ReportRecord) -> Grid | None:
+    """Show every term of the Cox models, multivariable first, then the smallest p first."""
+    table = record.table("hazards")
+    if table is None or table.frame.empty:
+        return None
+    ordered = table.frame.assign(_rest=table.frame["model"] != MULTIVARIABLE)
+    ordered = ordered.sort_values(["_rest", "p", "outcome", "term"], kind="stable")
+    told = {name: words[0] for name, words in table.columns.items()}
+    headings = tuple(
+        Heading(title, told.get(name, ""))
+        for title, name in (
+            ("term", "term"), ("model", "model"), ("outcome", "outcome"),
+            ("hazard ratio (95 % CI)", "hazard_ratio"), ("per", "unit_of_term"), ("p", "p"),
+            ("q", "q"), ("n", "n"), ("events", "events"),
+            ("p of proportionality", "proportionality_p"), ("method", "method"),
+            ("note", "note"),
+        )
+    )  # fmt: skip
+    rows = tuple(_hazard(row) for row in ordered.head(SHOWN).to_dict("records"))
+    return _grid(table, headings, rows)
+
+
+def correlations_grid(record: ReportRecord) -> Grid | None:
+    """Show every pair of numbers that was compared, the smallest p first."""
+    table = record.table("correlations")
+    if table is None or table.frame.empty:
+        return None
+    ordered = table.frame.sort_values(["pearson_p", "x", "y"], kind="stable")
+    told = {name: words[0] for name, words in table.columns.items()}
+    headings = tuple(
+        Heading(title, told.get(name, ""))
+        for title, name in (
+            ("x", "x"), ("y", "y"), ("Pearson (95 % CI)", "pearson"), ("p", "pearson_p"),
+            ("q", "q"), ("Spearman", "spearman"), ("p of Spearman", "spearman_p"), ("n", "n"),
+            ("note", "note"),
+        )
+    )  # fmt: skip
+    rows = tuple(_pair(row) for row in ordered.head(SHOWN).to_dict("records"))
+    return _grid(table, headings, rows)
+
+
+def _grid(
+    table: ReportTable, headings: tuple[Heading, ...], rows: tuple[tuple[Cell, ...], ...]
+) -> Grid:
+    whole = len(rows) == table.n_rows
+    shown = f"{len(rows)} rows" if whole else f"The first {len(rows)} of {table.n_rows:,} rows"
+    note = f"{shown}, sorted by p. File: tables/{table.name}.tsv."
+    description = table.description.replace("`", "")
+    return Grid(table.name, description, headings, rows, note, whole)
+
+
+def _hazard(row: Row) -> tuple[Cell, ...]:
+    term = str(row["term"])
+    feature, _, level = term.partition(":")
+    name = full_name(feature) + (f": {level} v. {row['reference']}" if level else "")
+    model = str(row["model"])
+    is_alone = model in {feature, term}
+    return (
+        Cell(name, term, is_number=False, detail=term),
+        _word("alone" if is_alone else model),
+        _word(row["outcome"]),
+        _estimate(row["hazard_ratio"], row["lower"], row["upper"]),
+        _word(row["unit_of_term"]),
+        _value(row["p"], "p"),
+        _value(row["q"], "q"),
+        _value(row["n"]),
+        _value(row["events"]),
+        _value(row["proportionality_p"], "p"),
+        _word(row["method"]),
+        _word(row["note"]),
+    )
+
+
+def _pair(row: Row) -> tuple[Cell, ...]:
+    return (
+        *(
+            Cell(full_name(str(row[name])), str(row[name]), is_number=False, detail=row[name])
+            for name in ("x", "y")
+        ),
+        _estimate(row["pearson"], row["pearson_lower"], row["pearson_upper"]),
+        _value(row["pearson_p"], "p"),
+        _value(row["q"], "q"),
+        _value(row["spearman"]),
+        _value(row["spearman_p"], "p"),
+        _value(row["n"]),
+        _word(row["note"]),
+    )
+
+
+def _estimate(value: object, lower: object, upper: object) -> Cell:
+    text = text_of(value)
+    if not is_missing(value) and not is_missing(lower) and not is_missing(upper):
+        text += f" ({significant(float(str(lower)))} to {significant(float(str(upper)))})"
+    return Cell(text, "" if is_missing(value) else repr(float(str(value))), is_number=True)
+
+
+def _value(value: object, column: str = "") -> Cell:
+    order = "" if is_missing(value) else repr(float(str(value)))
+    return Cell(text_of(value, column), order, is_number=True)
+
+
+def _word(value: object) -> Cell:
+    text = "" if is_missing(value) else str(value)
+    return Cell(text, text, is_number=False)
