@@ -89,13 +89,17 @@ def _reads(folder: Path, patients: int, seed: int, workers: int | None) -> _Tria
 
 
 def _tables(folder: Path, patients: int, seed: int, workers: int | None) -> _Trial:
+    import pandas as pd
+
+    from storiform.simulation.follow_up_verdict import follow_up_verdict
     from storiform.simulation.trial import simulate
     from storiform.simulation.verdict import verdict
 
     click.echo(f"2 of 3: simulating calls and counts of {patients} patients in {folder}")
-    simulate(folder, patients, seed)
+    simulate(folder, patients, seed, followed=True)
     code = _run(folder / "trial.yaml", workers)
-    found = verdict(folder / "truth", folder / "results" / "tables")
+    places = (folder / "truth", folder / "results" / "tables")
+    found = pd.concat([verdict(*places), follow_up_verdict(*places)], ignore_index=True)
     return _Trial(f"Calls and counts of {patients} patients", folder, code, found)
 
 

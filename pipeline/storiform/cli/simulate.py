@@ -64,7 +64,7 @@ def simulate(  # noqa: PLR0913, PLR0917  one argument an option
     else:
         from storiform.simulation.trial import simulate as write
 
-        write(out, patients, seed, hostile)
+        write(out, patients, seed, hostile=hostile, followed=True)
     click.echo(f"Wrote {out}. Run it: storiform run {out / 'trial.yaml'}")
 
 

@@ -10,6 +10,7 @@ from storiform.simulation.capture import Capture, capture
 from storiform.simulation.claims import associations, survival_claims
 from storiform.simulation.enrolment import Biopsy, Enrolment, enrol
 from storiform.simulation.files import salmon_path, write_counts, write_table, write_text
+from storiform.simulation.follow_up import CHARACTERISTICS, described, follow_up
 from storiform.simulation.hostile import hostile_rows
 from storiform.simulation.maf import maf
 from storiform.simulation.mutations import CALLERS, WHY, Mutations, mutations
@@ -27,10 +28,21 @@ cohort:
   samples: samples.csv
   clinical: clinical.csv
   genome: GRCh38
-resources:
+{files}resources:
   targets: targets.bed
 tmb:
   denominator: targets
+"""
+_FILES = (
+    "".join(
+        f"  {name}: {name}.csv\n"
+        for name in ("lesions", "doses", "adverse_events", "laboratory")
+    )
+    + f"  measurements: [stains.csv]\n  characteristics: [{', '.join(CHARACTERISTICS)}]\n"
+)
+_DECLARED = """\
+populations:
+  declared: {IHC: measurements.CD20}
 """
 
 
@@ -51,7 +63,9 @@ class Truth:
     hostile: pd.DataFrame
 
 
-def simulate(out: Path, patients: int, seed: int, hostile: bool = False) -> Truth:  # noqa: FBT001, FBT002  a switch of the command
+def simulate(
+    out: Path, patients: int, seed: int, *, hostile: bool = False, followed: bool = False
+) -> Truth:
     """Write a trial into a folder: sheets, calls, counts, configuration and truth.
 
     The same arguments give the same bytes. Gene names are real, no value is a person's.
@@ -66,6 +80,10 @@ def simulate(out: Path, patients: int, seed: int, hostile: bool = False) -> Trut
         Seeds everything but the panel and the genes, which are the same in all trials.
     hostile
         Whether to add patients whose files must be refused.
+    followed
+        Whether to add lesions, doses, adverse events, laboratory values and stains; what is
+        true of them stands in ``truth/responses.tsv``, ``exposure.tsv`` and
+        ``adverse_events.tsv``.
 
     Returns
     -------
@@ -97,8 +115,14 @@ def simulate(out: Path, patients: int, seed: int, hostile: bool = False) -> Trut
         clinical = pd.concat([clinical, people], ignore_index=True)
     _write_inputs(out, panel, reference, called, rna)
     write_table(out / "samples.csv", sheet.reindex(columns=list(SHEET)))
+    if followed:
+        _write_follow_up(out, enrolment, clinical, seed)
+        clinical = described(clinical, seed)
     write_table(out / "clinical.csv", clinical)
-    write_text(out / "trial.yaml", CONFIGURATION.format(patients=patients, seed=seed))
+    configuration = CONFIGURATION.format(
+        patients=patients, seed=seed, files=_FILES if followed else ""
+    )
+    write_text(out / "trial.yaml", configuration + (_DECLARED if followed else ""))
     truth = Truth(
         _tmb_truth(called), _call_truth(called), rna.signatures,
         associations(reference, recipe), survival_claims(recipe), rna.library, missing, faults,
@@ -107,6 +131,16 @@ def simulate(out: Path, patients: int, seed: int, hostile: bool = False) -> Trut
         if hostile or field.name != "hostile":
             write_table(out / "truth" / f"{field.name}.tsv", getattr(truth, field.name))
     return truth
+
+
+def _write_follow_up(
+    out: Path, enrolment: Enrolment, clinical: pd.DataFrame, seed: int
+) -> None:
+    made = follow_up(enrolment, clinical, seed)
+    for name, table in made.files.items():
+        write_table(out / f"{name}.csv", table)
+    for name, table in made.truth.items():
+        write_table(out / "truth" / f"{name}.tsv", table)
 
 
 def _caller(biopsy: Biopsy) -> str:
