@@ -1,4 +1,4 @@
-"""Fisher's exact test: 2 x 2 with the conditional odds ratio, and 2 x C."""
+"""Fisher's exact test of a 2 x 2 table, with the conditional odds ratio, and of 2 x C."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from storiform.statistics.exact_tables import fisher_table
 from storiform.statistics.roots import uniroot
 
 Floats = npt.NDArray[np.float64]
@@ -19,12 +20,17 @@ ALPHA = 0.05
 
 
 class Fisher(NamedTuple):
-    """Two-sided p, conditional maximum-likelihood odds ratio and its exact 95 % interval."""
+    """Two-sided p, conditional maximum-likelihood odds ratio and its exact 95 % interval.
+
+    `p_greater` and `p_less` are one-sided: of an odds ratio above and below 1.
+    """
 
     p: float
     odds_ratio: float
     lower: float
     upper: float
+    p_greater: float
+    p_less: float
 
 
 class _Conditional:
@@ -87,7 +93,8 @@ def fisher_2x2(a: int, b: int, c: int, d: int) -> Fisher:
         ratio = _solve(null.mean, float(a))
     lower = 0.0 if a == null.low else _solve(null.above, ALPHA / 2.0)
     upper = np.inf if a == null.high else _solve(null.below, ALPHA / 2.0)
-    return Fisher(min(p, 1.0), float(ratio), lower, float(upper))
+    greater, less = min(null.above(1.0), 1.0), min(null.below(1.0), 1.0)
+    return Fisher(min(p, 1.0), float(ratio), lower, float(upper), greater, less)
 
 
 def _solve(function: Callable[[float], float], goal: float) -> float:
@@ -102,7 +109,7 @@ def _solve(function: Callable[[float], float], goal: float) -> float:
 
 
 def fisher_2xc(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> float:
-    """Return the exact two-sided p of a 2 x C table by full enumeration.
+    """Return the exact two-sided p of a 2 x C table; few tables are enumerated.
 
     Parameters
     ----------
@@ -113,7 +120,8 @@ def fisher_2xc(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> f
     -------
     float
         The probability of all tables with the same margins that are no likelier than the
-        observed one (Freeman-Halton); NaN where there are more than `MOST_TABLES` of them.
+        observed one (Freeman-Halton); NaN where it is out of reach, which `fisher_table`
+        tells with the reason.
 
     References
     ----------
@@ -121,8 +129,8 @@ def fisher_2xc(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> f
     """
     columns = first + second
     observed, total = int(first.sum()), int(columns.sum())
-    if float(np.prod(columns[:-1] + 1.0)) > MOST_TABLES:
-        return float("nan")
+    if float(np.prod(columns[:-1] + 1.0)) > FEW_TABLES:
+        return fisher_table(np.stack([first, second])).p
     drawn, weight = np.zeros(1, dtype=np.int64), np.zeros(1)
     rest = total
     for size in columns.tolist():
@@ -142,8 +150,8 @@ def fisher_2xc(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> f
     return min(float(probability[probability <= limit].sum()), 1.0)
 
 
-MOST_TABLES = 5_000_000
-"""Above this many tables with the same margins no exact p is given."""
+FEW_TABLES = 200_000
+"""Up to this many tables with the same margins are enumerated: no kernel need be compiled."""
 
 
 def _log_choose(n: int, k: Floats) -> Floats:

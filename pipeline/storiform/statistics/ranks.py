@@ -85,7 +85,7 @@ def rank_sums(x: Floats, y: Floats, ties: Ties = "normal") -> RankSums:
     if is_exact.any():
         p[is_exact] = exact_p(statistic[is_exact], n_x, n_y)
     for row in np.flatnonzero(~is_exact):
-        p[row] = _normal_p(x[row], y[row])
+        p[row] = normal_p(x[row], y[row])
         shifts[row] = _normal_shifts(x[row], y[row])
     conditional = has_ties if ties == "conditional" else np.zeros_like(has_ties)
     for row in np.flatnonzero(conditional):
@@ -108,6 +108,30 @@ def rank_sum(x: Floats, y: Floats, ties: Ties = "normal") -> RankSums:
     (3.0, 0.4)
     """
     return rank_sums(x[None, :], y[None, :], ties)
+
+
+def normal_p(x: Floats, y: Floats, correction: float = 0.5) -> float:
+    """Return the two-sided p of the normal approximation, corrected for ties.
+
+    Parameters
+    ----------
+    x, y
+        Values (n_x,) and (n_y,), finite.
+    correction
+        Continuity correction: R's half a rank, or 0.
+
+    Returns
+    -------
+    float
+        NaN where all values are equal.
+
+    References
+    ----------
+    Mann, Whitney, Annals of Mathematical Statistics 18, 50-60 (1947),
+    doi:10.1214/aoms/1177730491.
+    """
+    z = _Standardised(x, y)(0.0, correction)
+    return 2.0 * min(float(special.ndtr(z)), float(special.ndtr(-z)))
 
 
 def auc_interval(auc: Floats, n_x: int, n_y: int) -> tuple[Floats, Floats]:
@@ -191,11 +215,6 @@ def _ties(ordered: Floats) -> float:
     edges = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
     runs = np.diff(np.concatenate([[0], edges, [len(ordered)]])).astype(np.float64)
     return float((runs**3 - runs).sum())
-
-
-def _normal_p(x: Floats, y: Floats) -> float:
-    z = _Standardised(x, y)(0.0, 0.5)
-    return 2.0 * min(float(special.ndtr(z)), float(special.ndtr(-z)))
 
 
 def _normal_shifts(x: Floats, y: Floats) -> tuple[float, float, float]:

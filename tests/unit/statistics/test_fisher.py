@@ -1,9 +1,11 @@
 """Fisher's test at the edges of its tables."""
 
+import math
+
 import numpy as np
 import pytest
 
-from storiform.statistics.fisher import MOST_TABLES, fisher_2x2, fisher_2xc
+from storiform.statistics.fisher import FEW_TABLES, fisher_2x2, fisher_2xc
 
 
 def test_separated_table_has_an_infinite_ratio_with_a_finite_lower_bound():
@@ -25,10 +27,19 @@ def test_even_table_has_ratio_one():
     assert fisher_2x2(5, 5, 5, 5).odds_ratio == 1.0
 
 
-def test_too_many_tables_give_no_p():
+def test_many_tables_give_the_p_of_few_margins_at_once():
     counts = np.full(8, 10)
-    assert MOST_TABLES < 11.0**7
-    assert np.isnan(fisher_2xc(counts // 2, counts - counts // 2))
+    p = fisher_2xc(counts // 2, counts - counts // 2)
+    assert FEW_TABLES < 11.0**7
+    assert p == pytest.approx(1.0)
+
+
+def test_one_sided_p_of_a_table_are_the_tails():
+    result = fisher_2x2(7, 3, 7, 22)
+    mirrored = fisher_2x2(3, 7, 22, 7)
+    assert result.p_greater == pytest.approx(mirrored.p_less)
+    observed = math.comb(14, 7) * math.comb(25, 3) / math.comb(39, 10)
+    assert result.p_greater + result.p_less == pytest.approx(1.0 + observed)
 
 
 def test_empty_columns_do_not_matter():
