@@ -73,11 +73,11 @@ VCF_FAULTS: dict[str, tuple[Changes, str]] = {
 MATRIX_FAULTS: dict[str, tuple[Changes, str]] = {
     "decimals as counts": (
         {"counts.csv": re.sub(r",(\d+)", r",\1.25", COUNTS)},
-        r"counts.csv, column P2_R: found decimals in 100% .*expected integer counts\. If these",
+        r"counts.csv, column P1_R and 3 more: found decimals in 100% .*integer counts\. If",
     ),
     "linear as logarithms": (
         swap("samples.csv", "counts\n", "log2_tpm\n"),
-        r"column P1_R: found values up to 108, expected log2 .* in the column tpm",
+        r"column P1_R and 3 more: found values up to 108, expected log2 .* in the column tpm",
     ),
     "mouse by symbols": (
         {"counts.csv": re.sub(r"(?m)^([A-Z])(\w+)(?=,)", mouse, COUNTS)},

@@ -45,7 +45,10 @@ def immune_classes(
     sic_centroids: SicCentroids,
     params: ImmuneClassesParams,
 ) -> ImmuneClasses:
-    """Class a biopsy by the nearest centroid, on the scale of a cohort of reference.
+    """Class a biopsy by the nearest centroid of soft-tissue sarcomas, on a reference's scale.
+
+    Centroids and the bundled reference are of soft-tissue sarcomas: in another tumour a class
+    is a likeness to those, and has not been validated.
 
     Parameters
     ----------

@@ -4,18 +4,21 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.against import against_option
+
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @click.argument("step")
 @click.argument("unit", default="cohort")
-def explain(config: Path, step: str, unit: str) -> None:
+@against_option
+def explain(config: Path, step: str, unit: str, against: str | None) -> None:
     """Tell what the result of STEP on UNIT (a biopsy, a patient, `cohort`) stands on."""
+    from storiform.engine.against import session_against
     from storiform.engine.explain import chain
-    from storiform.engine.session import open_session
     from storiform.model.errors import ConfigError, fault
 
-    session = open_session(config)
+    session = session_against(config, against)
     node = session.graph.find(step, unit)
     if node is not None:
         for line in chain(node):

@@ -34,6 +34,7 @@ def hla_reference(imgt: Path, out: Path, release: str) -> None:
 
     prepare_environment()  # before numba is loaded: kernels compiled once serve the next time
     from storiform.biomarkers.hla.reference import check_compiled, compile_reference
+    from storiform.cli.waiting import Waiting
     from storiform.io.hla_reference_file import write_hla_reference
     from storiform.io.imgt import read_imgt
     from storiform.model.errors import DataWarning, InputError, fault
@@ -41,7 +42,9 @@ def hla_reference(imgt: Path, out: Path, release: str) -> None:
     begun = perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
-        reference = compile_reference(read_imgt(imgt, release))
+        with Waiting("Compiling") as waiting:
+            waiting(f"the sequences of {imgt}")
+            reference = compile_reference(read_imgt(imgt, release), waiting)
     for message in dict.fromkeys(str(w.message) for w in caught):
         click.echo(f"warning: {message}", err=True)
     check_compiled(reference, str(imgt))

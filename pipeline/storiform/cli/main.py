@@ -10,6 +10,7 @@ from storiform.model.errors import StoriformError
 
 COMMANDS = {
     "init": "Write a configuration and empty sheets to start from.",
+    "samples-from": "Write a sample sheet from folders of finished nf-core pipelines.",
     "check": "Open every input and tell all problems at once.",
     "plan": "Show what would run, and why.",
     "run": "Run a workflow and write tables, figures and the report.",
@@ -23,6 +24,7 @@ COMMANDS = {
     "freeze": "Keep a finished run as a cohort to read new biopsies against.",
     "panel-of-normals": "Make a panel of normals for copy number.",
     "hla-reference": "Compile HLA alleles of your copy of IPD-IMGT/HLA.",
+    "design": "Find the design of a phase II trial.",
     "config": "Show or describe the configuration.",
     "simulate": "Write a trial with planted truth.",
     "demo": "Run a simulated trial and a real example, and compare with the truth.",

@@ -4,17 +4,26 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.against import against_option
+
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
+@against_option
 @click.option("--verify", is_flag=True, help="Compare contents of inputs and results by hash.")
 @click.option("--rerun-changed-code", is_flag=True, help="Count results of other code as old.")
-def plan(config: Path, verify: bool, rerun_changed_code: bool) -> None:  # noqa: FBT001
+def plan(
+    config: Path,
+    against: str | None,
+    verify: bool,  # noqa: FBT001  click passes flags so
+    rerun_changed_code: bool,  # noqa: FBT001
+) -> None:
     """Show for each step what is cached, what will run and why, what is left out and why."""
+    from storiform.engine.against import last_against, session_against
     from storiform.engine.explain import Check, plan_lines
-    from storiform.engine.session import open_session
 
-    session = open_session(config, Check(verify=verify, rerun_changed_code=rerun_changed_code))
+    check = Check(verify=verify, rerun_changed_code=rerun_changed_code)
+    session = session_against(config, against, check)
     lines = plan_lines(session.graph)
     for line in sorted(lines, key=lambda line: not line.counts):  # left out entirely: last
         words = {"todo": "to run"}
@@ -25,6 +34,11 @@ def plan(config: Path, verify: bool, rerun_changed_code: bool) -> None:  # noqa:
                 click.echo(f"    runs {number}: {reason}")
         for reason, number in line.left_out[:5]:
             click.echo(f"    left out {number}: {reason}")
+    if (last := last_against(session)) and against is None:
+        click.echo(
+            f"The last run read its biopsies --against {last}: this is the plan of a run "
+            "without it. Give plan the same option to see that run's."
+        )
     todo = sum(node.state == "todo" for node in session.graph.nodes)
     click.echo(f"{todo} of {len(session.graph.nodes)} to run.")
     if session.other_code:

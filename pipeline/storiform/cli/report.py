@@ -18,7 +18,7 @@ def report(results: Path) -> None:
     if summary is None:
         remedy = "Give the folder under 'output' of a configuration that was run."
         raise RunError(fault(str(results), "no run.json", "a results folder", remedy))
-    session = open_session(Path(summary["config"]))
+    session = open_session(Path(summary["config"]), against=str(summary.get("against", "")))
     if session.results.root.resolve() != results.resolve():
         found = f"a configuration whose output is {session.results.root}"
         remedy = "Move the results back, or run the workflow again."

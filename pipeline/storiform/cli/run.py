@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storiform.cli.against import against_option
+
 if TYPE_CHECKING:
-    from storiform.engine.config import Config
     from storiform.engine.run import Ending
     from storiform.engine.session import Session
 
@@ -17,8 +18,7 @@ _SHOWN = 12
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option("--against", metavar="NAME|PATH",
-              help="Cohort to read each biopsy against, of storiform freeze.")  # fmt: skip
+@against_option
 @click.option("--workers", type=click.IntRange(1, 4096), help="Processes of this machine.")
 @click.option("--verify", is_flag=True, help="Compare contents of inputs and results by hash.")
 @click.option("--rerun-changed-code", is_flag=True, help="Compute results of other code again.")
@@ -35,39 +35,19 @@ def run(
     from storiform.engine.cluster import prepare_environment
 
     prepare_environment()  # before reads are looked into, which compiled kernels do
+    from storiform.engine.against import session_against
     from storiform.engine.check import foresee
     from storiform.engine.explain import Check
     from storiform.engine.run import run as run_session
-    from storiform.engine.session import session_of
 
     check = Check(verify=verify, rerun_changed_code=rerun_changed_code)
-    session = session_of(_configured(config, against), check)
+    session = session_against(config, against, check)
     for finding in foresee(session):
         if not quiet:
             click.echo(str(finding), err=True)
     ending = run_session(session, workers=workers, quiet=quiet)
     tell(session, ending, quiet=quiet)
     raise SystemExit(ending.exit_code)
-
-
-def _configured(path: Path, against: str | None) -> "Config":
-    """Read a configuration, with the cohort of reference that the command line names."""
-    from storiform.engine.config import load_config
-    from storiform.engine.freezing import refuse_other_settings, score_settings
-    from storiform.io.cohort_reference import (
-        find_reference,
-        read_cohort_reference,
-        references_folder,
-    )
-    from storiform.io.resources import bundled
-
-    if against is None:
-        return load_config(path)
-    found = find_reference(against, references_folder(), bundled("reference/immune"))
-    loaded = load_config(path, {"resources.cohort_reference": str(found)})
-    known = read_cohort_reference(found).settings
-    refuse_other_settings(against, known, score_settings(loaded.params))
-    return loaded
 
 
 def tell(session: "Session", ending: "Ending", *, quiet: bool = False) -> None:

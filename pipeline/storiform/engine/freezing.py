@@ -68,7 +68,7 @@ def finished_run(root: Path) -> FinishedRun:
     if summary["state"] != "finished":
         remedy = "Run the workflow again, which goes on where it stopped, then freeze."
         raise RunError(fault(str(root), f"a run that is {summary['state']}", "its end", remedy))
-    session = open_session(Path(summary["config"]))
+    session = open_session(Path(summary["config"]), against=str(summary.get("against", "")))
     if session.results.root.resolve() != root.resolve():
         found = f"a configuration whose output is {session.results.root}"
         remedy = "Move the results back, or run the workflow again."

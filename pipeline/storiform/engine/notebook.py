@@ -1,5 +1,6 @@
 """What is found while the inputs of a run are opened: each problem once, with its units."""
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ Severity = Literal["error", "warning", "note"]
 _ORDER: Mapping[str, int] = {"error": 0, "warning": 1, "note": 2}
 _MOST_UNITS = 6
 """Units that are named of those with one problem."""
+_COLUMN = re.compile(r"(?P<file>[^,:]+)(?P<gene>, gene [^,:]+)?, column (?P<column>.+?): ")
+"""How a problem of one column of a matrix begins."""
+_EXPECTED = ", expected "
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,36 @@ class Notebook:
         return is_sound
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return errors, warnings, notes; of each those of the whole before those of units."""
-        findings = [Finding(s, m, tuple(sorted(u))) for (s, m), u in self.found.items()]
+        """Return errors, warnings, notes; of each those of the whole before those of units.
+
+        A matrix is read a column for each unit: what is wrong with many of its columns in one
+        way is one finding, in the words of the first.
+        """
+        findings = [
+            Finding(severity, message, tuple(sorted(units)))
+            for severity, group in self._by_file()
+            for message, units in [_together(group)]
+        ]
         return tuple(sorted(findings, key=lambda f: (_ORDER[f.severity], f.units)))
+
+    def _by_file(self) -> list[tuple[Severity, dict[str, list[str]]]]:
+        """Group messages of units that differ in the column and in what it holds alone."""
+        groups: dict[tuple[Severity, str, str], dict[str, list[str]]] = {}
+        for (severity, message), units in self.found.items():
+            place = _COLUMN.match(message)
+            wanted = message.partition(_EXPECTED)[2]
+            key = (place["file"], wanted) if place and units and wanted else (message, "")
+            groups.setdefault((severity, *key), {})[message] = units
+        return [(severity, group) for (severity, *_), group in groups.items()]
+
+
+def _together(group: Mapping[str, list[str]]) -> tuple[str, set[str]]:
+    """Return the first of messages that say the same of several columns, and all units."""
+    first = next(iter(group))
+    columns = {place["column"] for m in group if (place := _COLUMN.match(m))}
+    further = len(columns) - 1
+    if further > 0:
+        end = _COLUMN.match(first)
+        at = end.end("column") if end else 0
+        first = f"{first[:at]} and {further} more{first[at:]}"
+    return first, {unit for units in group.values() for unit in units}

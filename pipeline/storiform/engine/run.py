@@ -151,6 +151,7 @@ def _summary(session: Session) -> dict[str, object]:
         "storiform": __version__,
         "pid": os.getpid(),
         "config": str(session.config.path),
+        "against": session.against,
         "workflow": session.config.workflow.name,
         "patients": len(cohort.patients),
         "biopsies": len(cohort.biopsies),

@@ -113,11 +113,21 @@ def _import(path: Path) -> ModuleType:
     except Exception as error:  # a user's file may raise anything
         sys.modules.pop(spec.name, None)
         line = _line_of(error, path)
-        told = f"{path}{line}: {type(error).__name__}: {error}. Correct the workflow."
+        told = f"{path}{line}: {type(error).__name__}: {error}. {_remedy(path)}"
         raise ConfigError(told) from error
     finally:
         sys.path.remove(folder)
     return module
+
+
+def _remedy(path: Path) -> str:
+    """Say what to do: a workflow of the package is not the user's to correct."""
+    if path.parent != bundled("workflows"):
+        return "Correct the workflow."
+    return (
+        "This workflow comes with storiform: if nobody has edited it, the installation is not "
+        "whole. Install storiform again."
+    )
 
 
 def _line_of(error: Exception, path: Path) -> str:

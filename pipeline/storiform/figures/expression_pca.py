@@ -44,7 +44,9 @@ BATCH_VIEW = Picture(
     "biopsies by the first two components, coloured by each covariate that differs among them; "
     "pale: not known. Grid: share of the variance of each component that goes with the "
     "covariate (R2), with the number of biopsies in which it is known; small: the R2 that an "
-    "unrelated covariate has by chance. No test, and the outcome has no part in it.",
+    "unrelated covariate has by chance. Sex is that of the clinical table, else that which the "
+    "RNA tells; its title says of how many. No test, and the outcome has no part in it.",
+    version=2,
 )
 BatchView = Annotated[Figure, BATCH_VIEW]
 
@@ -54,6 +56,7 @@ _LABELS = {
     "three_prime_bias": "3' bias",
     "intronic_share": "intronic share",
 }
+_SEX_SOURCES = {"clinic": "clinical table", "rna": "RNA"}
 _MOST_PANELS, _COLUMNS = 6, 3
 _MOST_LEVELS = 7
 _LETTERS = 28
@@ -122,6 +125,16 @@ def _label(name: str) -> str:
     return _LABELS.get(name, name)
 
 
+def _title(name: str, scores: pd.DataFrame) -> str:
+    """Return the title of a panel; that of the sex says where it comes from."""
+    if name != "sex":
+        return _label(name)
+    sources = scores["sex_source"].astype(str).tolist()
+    sizes = {words: sources.count(code) for code, words in _SEX_SOURCES.items()}
+    told = [f"{words} {size}" for words, size in sizes.items() if size]
+    return f"sex ({', '.join(told)})" if told else "sex"
+
+
 def _draw_panels(
     part: SubFigure, panels: list[str], scores: pd.DataFrame, components: pd.DataFrame
 ) -> None:
@@ -139,7 +152,7 @@ def _draw_panels(
             _draw_numbers(part, axes, scores[name].to_numpy(np.float64), dots)
         else:
             _draw_words(axes, _keys(scores, name), _named(scores, name), dots)
-        axes.set_title(_label(name), loc="left", fontsize=MEDIUM, fontfamily=FONT,
+        axes.set_title(_title(name, scores), loc="left", fontsize=MEDIUM, fontfamily=FONT,
                        fontweight="bold")  # fmt: skip
         axes.set_xlabel(f"PC1 ({shares[0]:.0%} of variance)")
         axes.set_ylabel(f"PC2 ({shares[1]:.0%})")

@@ -1,5 +1,6 @@
 """Sarcoma Immune Classes of all biopsies: how many are of each, and who responded."""
 
+import warnings
 from typing import Annotated, Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from storiform.figures.speakers import is_counted, sizes_text
@@ -29,7 +31,8 @@ from storiform.figures.style import (
     patches,
     told_apart,
 )
-from storiform.model.errors import NothingToShow
+from storiform.model.errors import DataWarning, NothingToShow
+from storiform.model.histology import is_no_sarcoma
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.immune import SIC_CLASSES, SIC_POPULATIONS, ImmuneClasses
@@ -48,7 +51,7 @@ IMMUNE_CLASS_STRIP = Picture(
     "patient are drawn and not counted; below, z scores on the scale of the reference. P: "
     "Fisher's exact test of class against response over the patients, as in the table "
     "associations; by Freeman and Halton for more than two classes.",
-    version=2,
+    version=3,
 )
 ImmuneClassStrip = Annotated[Figure, IMMUNE_CLASS_STRIP]
 
@@ -58,6 +61,8 @@ COLOURS = dict(zip(SIC_CLASSES, _TOL, strict=True))
 _MOST_NAMES = 36
 _LIMIT = 2.5
 _TABLE = "immune_classes"
+_SARCOMAS = "tcga_sarc"
+_SHOWN = 4
 _FLAGS = {"yes": INK, "no": PALE}
 _GROUPS = {"responders": WITH, "non-responders": WITHOUT, "response unknown": PALE}
 
@@ -85,6 +90,11 @@ def immune_class_strip(
     ------
     NothingToShow
         If no biopsy has a class.
+
+    Warns
+    -----
+    DataWarning
+        If biopsies are stated as another tumour than a sarcoma.
     """
     classed = immune_classes[immune_classes["immune_class"].notna()]
     if classed.empty:
@@ -94,6 +104,7 @@ def immune_class_strip(
         ["immune_class", "margin", "biopsy"], ascending=[True, False, True], kind="stable"
     )
     clinical = clinic.set_index("patient").reindex(ordered["patient"])
+    _warn_of_others(ordered, clinical)
     counts = is_counted(ordered["biopsy"], features, _TABLE)
     figure = canvas(DOUBLE_MM, 78.0)
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.0, 2.4))  # an array of two
@@ -118,9 +129,10 @@ def immune_class_strip(
     _draw_scores(panels[-1], ordered, labels)
     keys = {name: RESPONSES[name] for name in RESPONSES if name in response.cells}
     shown = {f"class {name}": COLOURS[name] for name in COLOURS if name in classes}
+    lines = (shown, keys)
     right.legend(
-        handles=patches({**shown, **keys}),
-        loc="outside upper left", frameon=False, ncols=len(COLOURS),
+        handles=_in_lines(lines),
+        loc="outside upper left", frameon=False, ncols=max(map(len, lines)),
         prop={"size": SMALL, "family": FONT}, handlelength=1.0, columnspacing=1.0,
     )  # fmt: skip
     left.legend(
@@ -130,6 +142,31 @@ def immune_class_strip(
     told = _counts(ordered, counts, len(immune_classes))
     footnote(figure, f"{told}. {_tests(associations)}")
     return figure
+
+
+def _in_lines(lines: tuple[dict[str, str], ...]) -> list[Patch]:
+    """Return keys so ordered that a legend, which fills columns, sets each group in a line."""
+    columns = max(map(len, lines))
+    rows = [patches(line) for line in lines if line]
+    blank = [Patch(visible=False, label="") for _ in range(columns)]
+    filled = [[*row, *blank[len(row) :]] for row in rows]
+    return [key for column in zip(*filled, strict=True) for key in column]
+
+
+def _warn_of_others(classed: pd.DataFrame, clinical: pd.DataFrame) -> None:
+    """Say once of a cohort that it is classed by the centroids of another kind of tumour."""
+    stated = clinical["histology"].reset_index(drop=True)
+    others = stated[[is_no_sarcoma(name) for name in stated]]
+    if others.empty:
+        return
+    own = " and the reference tcga_sarc" if (classed["reference"] == _SARCOMAS).any() else ""
+    names = sorted(set(others.astype(str).str.strip()))
+    message = (
+        f"{len(others)} of {len(stated)} biopsies with an immune class are stated as no "
+        f"sarcoma ({', '.join(names[:_SHOWN])}): the five centroids{own} are of soft-tissue "
+        "sarcomas. Read the class as likeness to those; it is not validated in other tumours."
+    )
+    warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _tests(associations: pd.DataFrame | None) -> str:

@@ -270,7 +270,8 @@ def _tested(rows: pd.DataFrame) -> str:
     counts = _counts(rows)
     if np.isnan(row["p"]):
         return f"{counts}; not compared: {row['note']}"
-    return f"{row['test']} {p_text(row['p'])}, {p_text(row['q'], 'q')}; {counts}"
+    doubt = f"; {row['note']}" if row["note"] else ""
+    return f"{row['test']} {p_text(row['p'])}, {p_text(row['q'], 'q')}; {counts}{doubt}"
 
 
 def _counts(rows: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""Names beside points that cover neither each other nor, where they can help it, points."""
+"""Names beside points: neither they nor their leader lines run over another name or mark."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
-from storiform.figures.style import FONT, GREY, INK, SMALL, THIN
+from storiform.figures.style import FONT, INK, SMALL, THIN
 
 Floats = npt.NDArray[np.float64]
 
 _GAP = 1.0
 _NEAR = 4.0
-_REACHES = (4.0, 9.0, 16.0, 25.0, 36.0, 50.0)
-_TURNS = 16
+_REACHES = (4.0, 9.0, 16.0, 25.0, 36.0, 50.0, 60.0)
+_TURNS = 32
+_CLEAR = 0.5
+"""Between a leader line and what it passes (1/72 inch)."""
 _PENALTY = 0.15
 """What a covered point weighs against a point (1/72 inch) of distance, times the reach."""
 
@@ -42,12 +44,71 @@ class _Box(NamedTuple):
             or other.top + _GAP <= self.bottom
         )
 
+    def holds(self, x: float, y: float) -> bool:
+        return self.left <= x <= self.right and self.bottom <= y <= self.top
+
+
+class _Line(NamedTuple):
+    """A leader line, from a point to the nearest edge of its name."""
+
+    x: float
+    y: float
+    end_x: float
+    end_y: float
+
+    def meets(self, box: _Box) -> bool:
+        """Tell whether the line touches a box, with its clearance (Liang and Barsky)."""
+        enters, leaves = 0.0, 1.0
+        for start, end, low, high in (
+            (self.x, self.end_x, box.left - _CLEAR, box.right + _CLEAR),
+            (self.y, self.end_y, box.bottom - _CLEAR, box.top + _CLEAR),
+        ):
+            if start == end:
+                if not low < start < high:
+                    return False
+                continue
+            ends = sorted(((low - start) / (end - start), (high - start) / (end - start)))
+            enters, leaves = max(enters, ends[0]), min(leaves, ends[1])
+        return enters < leaves
+
+    def crosses(self, other: "_Line") -> bool:
+        """Tell whether two lines cross."""
+        return self.parts(other) and other.parts(self)
+
+    def parts(self, other: "_Line") -> bool:
+        """Tell whether the ends of another line lie on two sides of this one."""
+        sides = [
+            (self.end_x - self.x) * (y - self.y) - (self.end_y - self.y) * (x - self.x)
+            for x, y in ((other.x, other.y), (other.end_x, other.end_y))
+        ]
+        return sides[0] * sides[1] < 0.0
+
+
+class _Taken(NamedTuple):
+    """What is on the page where a name seeks room: names and marks, leader lines, points."""
+
+    boxes: list[_Box]
+    lines: list[_Line]
+    cloud: Floats
+
+    def admits(self, box: _Box, line: _Line | None) -> bool:
+        """Tell whether a name and its leader line run over nothing that is there."""
+        if any(box.meets(other) for other in self.boxes):
+            return False
+        if any(other.meets(box) for other in self.lines):
+            return False
+        if line is None:
+            return True
+        is_clear = not any(line.meets(other) for other in self.boxes)
+        return is_clear and not any(line.crosses(other) for other in self.lines)
+
 
 def place_labels(axes: Axes, labels: list[Label], points: Floats) -> int:
     """Write labels beside their points, the first ones first; return how many found room.
 
     The layout of the figure must be final: places are sought in its inches. A label that has
-    room nowhere near is left out rather than written over another.
+    room nowhere near, or whose leader line would run over another name, the mark of a named
+    point or another line, is left out.
 
     Parameters
     ----------
@@ -64,20 +125,22 @@ def place_labels(axes: Axes, labels: list[Label], points: Floats) -> int:
     inside = _Box(*(float(end) * scale for end in (frame.x0, frame.y0, frame.x1, frame.y1)))
     cloud = np.asarray(axes.transData.transform(points), dtype=np.float64) * scale
     font = FontProperties(family=FONT, style="italic")
-    taken: list[_Box] = []
     named = [_centre(axes, label, scale) for label in labels]
     marks = [_Box(x - 1.5, y - 1.5, x + 1.5, y + 1.5) for x, y in named]
-    written = 0
+    names: list[_Box] = []
+    lines: list[_Line] = []
     for number, label in enumerate(labels):
-        width, height = _size(label.text, font)
-        others = [mark for place, mark in enumerate(marks) if place != number]
-        box = _room(named[number], (width, height), inside, [*taken, *others], cloud)
+        # Of a point that lies on another, the line cannot but begin on both.
+        others = [mark for mark in marks if not mark.holds(*named[number])]
+        taken = _Taken([*names, *others], lines, cloud)
+        box = _room(named[number], _size(label.text, font), inside, taken)
         if box is None:
             continue
-        taken.append(box)
-        written += 1
+        line = _leader(named[number], box)
+        names.append(box)
+        lines.extend([line] if line else [])
         _write(axes, label, named[number], box)
-    return written
+    return len(names)
 
 
 def _centre(axes: Axes, label: Label, scale: float) -> tuple[float, float]:
@@ -92,13 +155,9 @@ def _size(text: str, font: FontProperties) -> tuple[float, float]:
 
 
 def _room(
-    centre: tuple[float, float],
-    size: tuple[float, float],
-    inside: _Box,
-    taken: list[_Box],
-    cloud: Floats,
+    centre: tuple[float, float], size: tuple[float, float], inside: _Box, taken: _Taken
 ) -> _Box | None:
-    """Return the box nearest to a point that meets no other, and covers few points."""
+    """Return the box nearest to a point that runs over nothing, and covers few points."""
     best: _Box | None = None
     least = np.inf
     for reach in _REACHES:
@@ -106,12 +165,21 @@ def _room(
             break
         for turn in range(_TURNS):
             box = _beside(centre, size, reach, 2.0 * np.pi * turn / _TURNS)
-            if not _is_within(box, inside) or any(box.meets(other) for other in taken):
+            if not _is_within(box, inside) or not taken.admits(box, _leader(centre, box)):
                 continue
-            cost = reach * (1.0 + _PENALTY * _covered(box, cloud))
+            cost = reach * (1.0 + _PENALTY * _covered(box, taken.cloud))
             if cost < least:
                 best, least = box, cost
     return best
+
+
+def _leader(centre: tuple[float, float], box: _Box) -> _Line | None:
+    """Return the line from a point to the nearest edge of its name, None where it is near."""
+    x = min(max(centre[0], box.left), box.right)
+    y = min(max(centre[1], box.bottom), box.top)
+    if np.hypot(x - centre[0], y - centre[1]) <= _NEAR + _GAP:
+        return None
+    return _Line(*centre, x, y)
 
 
 def _beside(
@@ -142,16 +210,13 @@ def _covered(box: _Box, cloud: Floats) -> int:
 
 def _write(axes: Axes, label: Label, centre: tuple[float, float], box: _Box) -> None:
     middle = (box.left + box.right) / 2.0, (box.bottom + box.top) / 2.0
-    nearest = (
-        min(max(centre[0], box.left), box.right),
-        min(max(centre[1], box.bottom), box.top),
-    )
-    is_far = np.hypot(nearest[0] - centre[0], nearest[1] - centre[1]) > _NEAR + _GAP
-    if is_far:
+    line = _leader(centre, box)
+    if line:
         axes.annotate(
-            "", (label.x, label.y), (nearest[0] - centre[0], nearest[1] - centre[1]),
+            "", (label.x, label.y), (line.end_x - line.x, line.end_y - line.y),
             textcoords="offset points",
-            arrowprops={"arrowstyle": "-", "linewidth": THIN / 2, "color": GREY},
+            arrowprops={"arrowstyle": "-", "linewidth": THIN / 2, "color": INK,
+                        "shrinkA": 0.0, "shrinkB": 0.0},
         )  # fmt: skip
     axes.annotate(
         label.text, (label.x, label.y), (middle[0] - centre[0], middle[1] - centre[1]),

@@ -36,6 +36,7 @@ MA_PLOT = Picture(
     "(apeglm). Coloured: q below alpha, Wald test, Benjamini-Hochberg after independent "
     "filtering. Ringed: almost all fragments in few biopsies of one group. Points beyond the "
     "limits stand at them. Names: the genes with the smallest p that have room.",
+    version=2,
 )
 MaPlot = Annotated[Figure, MA_PLOT]
 

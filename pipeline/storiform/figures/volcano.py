@@ -37,6 +37,7 @@ VOLCANO = Picture(
     "Ringed: almost all fragments in few biopsies of one group, whose change is no size. "
     "Points beyond the limits stand at them. Names: the genes with the smallest p that have "
     "room, degenerate ones left out.",
+    version=2,
 )
 VolcanoPlot = Annotated[Figure, VOLCANO]
 

@@ -22,7 +22,9 @@ from storiform.model.species import foreign_species
 LINEAR_LIMIT = 50.0
 """No log2(TPM + 1) can be higher: 2**20 is the million itself."""
 LOG_LIMIT = 25.0
-"""TPM whose highest value is lower, and whose sum is far from 1e6, are logarithms."""
+"""TPM whose highest value is lower are logarithms: a million needs 40,000 genes of it."""
+TPM_LIMIT = 2e6
+"""TPM sum to 1e6; integers alone that sum to more than this are counts."""
 STRANDED_SHARE = 0.8
 """Share of the fragments on one strand from which a library counts as stranded."""
 _LOOKED_AT = 500
@@ -93,6 +95,7 @@ def read_counts(unit: SourceUnit) -> pd.DataFrame:
     _refuse_empty(counts["count"], where, "fragments")
     if not layout:
         _refuse_decimals(counts["count"], where)
+        _tell_repeats(matrix, ids)
     return counts.reset_index(drop=True)
 
 
@@ -102,13 +105,17 @@ def read_tpm(unit: SourceUnit) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If no column is the unit's, or its values can be no TPM: negative or logarithms.
+        If no column is the unit's, or its values can be no TPM: negative, logarithms or counts.
     """
     tpm, where = _values(unit, "tpm")
     _refuse_negative(tpm["tpm"], where)
     _refuse_empty(tpm["tpm"], where, "expression")
     highest, total = tpm["tpm"].max(), tpm["tpm"].sum()
-    if highest <= LOG_LIMIT and not 5e5 <= total <= 2e6:  # noqa: PLR2004  far from 1e6
+    if total > TPM_LIMIT and (tpm["tpm"] % 1 == 0).all():
+        found = f"integers alone, which sum to {total:.4g}"
+        remedy = "If they are raw counts, name the file in the column counts."
+        raise InputError(fault(where, found, "TPM, which sum to 1e6", remedy))
+    if highest <= LOG_LIMIT:
         found = f"values up to {highest:.4g} that sum to {total:.4g}"
         remedy = "If they are log2(TPM + 1), name the file in the column log2_tpm."
         raise InputError(fault(where, found, "TPM, which sum to 1e6", remedy))
@@ -143,6 +150,7 @@ def _values(unit: SourceUnit, quantity: str) -> tuple[pd.DataFrame, str]:
     else:
         ids = matrix.id_column()
         column, name = _own_column(matrix, unit)
+        _tell_repeats(matrix, ids)
     where = f"{matrix.path.name}, column {name}"
     return _rows(matrix, ids, matrix.numbers(column, name), quantity).reset_index(
         drop=True
@@ -173,6 +181,12 @@ def _rows(matrix: Matrix, ids: int, values: pd.Series, quantity: str) -> pd.Data
     _refuse_foreign(names[kept], matrix.path.name)
     rows = pd.Series(np.arange(len(names)), names.index)
     return pd.DataFrame({"row": rows[kept], "id": names[kept], quantity: values[kept]})
+
+
+def _tell_repeats(matrix: Matrix, ids: int) -> None:
+    """Say of which genes several rows will be summed: some people paste matrices together."""
+    if told := matrix.repeats(ids):
+        warnings.warn(told, DataWarning, stacklevel=4)
 
 
 def _gene_part(name: str) -> str:

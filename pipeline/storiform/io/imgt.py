@@ -86,10 +86,12 @@ def read_imgt(folder: Path, release: str = "") -> HlaSequences:
     Warns
     -----
     DataWarning
-        If a gene is missing whose reads look like those of A, B and C.
+        If a gene is missing whose reads look like those of A, B and C, or the names of the
+        files tell of several releases.
     """
     files = _find(folder)
     _check_complete(folder, files)
+    _warn_of_releases(folder, files)
     found: dict[str, dict[str, NDArray[np.uint8]]] = {kind: {} for kind in KINDS}
     digest = hashlib.md5(usedforsecurity=False)
     own = {kind: {f.gene for f in files if f.kind == kind} for kind in KINDS}
@@ -149,6 +151,22 @@ def _check_complete(folder: Path, files: list[_File]) -> None:
         if len(releases) > 1:
             found = f"releases {listed(sorted(releases))} of {gene}"
             raise InputError(fault(str(folder), found, "one release", _SOURCE))
+
+
+def _warn_of_releases(folder: Path, files: list[_File]) -> None:
+    """Say which genes are of which release where the names of the files tell of several."""
+    genes: dict[str, list[str]] = {}
+    for file in files:
+        if file.release:
+            genes.setdefault(file.release, []).append(file.gene)
+    if len(genes) < 2:  # noqa: PLR2004  several
+        return
+    told = [f"{name} ({', '.join(dict.fromkeys(genes[name]))})" for name in sorted(genes)]
+    message = (
+        f"{folder}: files of {len(genes)} releases, {'; '.join(told)}: alleles that one names "
+        f"the other may not, and the reference is of neither. {_SOURCE}"
+    )
+    warnings.warn(message, DataWarning, stacklevel=3)
 
 
 def _check_genes(folder: Path, found: Mapping[str, Mapping[str, object]]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from storiform.io.lines import BROKEN, broken
-from storiform.io.names import counted
+from storiform.io.names import counted, listed
 from storiform.model.errors import InputError, fault
 
 ID_NAMES = (
@@ -83,6 +83,34 @@ class Matrix:
             remedy = "Correct the cell, or leave it empty."
             raise InputError(fault(where, repr(str(bad.iloc[0])), "a number", remedy))
         return numbers
+
+    def repeats(self, ids: int) -> str:
+        """Tell which ids stand in several rows with values, empty where none does.
+
+        Parameters
+        ----------
+        ids
+            The number of the column of ids.
+        """
+        names = self.cells[ids]
+        rows = self.cells[names.duplicated(keep=False) & (names != "")]
+        if rows.empty:
+            return ""
+        rows = rows[rows.select_dtypes("number").fillna(0).ne(0).any(axis=1)]
+        repeated = rows[rows[ids].duplicated(keep=False)]
+        if repeated.empty:
+            return ""
+        found = repeated[ids].unique()
+        stand = "gene id stands" if len(found) == 1 else "gene ids stand"
+        told = (
+            f"{self.path.name}: {len(found)} {stand} in several rows ({listed(found, 3)}); "
+            "the rows of a gene are summed"
+        )
+        copies = int(repeated.duplicated().sum())
+        if not copies:
+            return f"{told}."
+        are = "1 row is a copy" if copies == 1 else f"{copies} rows are copies"
+        return f"{told}. {are} of another, value by value: remove what was written twice."
 
 
 def read_matrix(path: Path) -> Matrix:

@@ -7,6 +7,7 @@ numbers are written in the fewest digits that read back to the same number.
 """
 
 import contextlib
+import gzip
 import hashlib
 import os
 from collections.abc import Mapping
@@ -215,8 +216,15 @@ class TableWriter:
 
 
 def write_tsv(path: Path, frame: pd.DataFrame) -> None:
-    """Write any frame as a TSV in this house's form."""
-    pcsv.write_csv(_plain(to_arrow(frame, None)), path, _TSV)
+    """Write any frame as a TSV in this house's form, gzipped where the path ends in .gz."""
+    plain = _plain(to_arrow(frame, None))
+    if path.suffix == ".gz":
+        text = pa.BufferOutputStream()
+        pcsv.write_csv(plain, text, _TSV)
+        # Without the time, so that the same table makes the same bytes.
+        write_bytes(path, gzip.compress(text.getvalue(), compresslevel=6, mtime=0))
+        return
+    pcsv.write_csv(plain, path, _TSV)
     sync(path)
 
 

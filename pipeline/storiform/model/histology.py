@@ -32,6 +32,28 @@ _SOFT_TISSUE: Final = re.compile(
 """No bare ES or AS: neither tells a tumour of soft tissue, and `as` is a word of any note."""
 
 
+_NO_SARCOMA: Final = re.compile(
+    r"melanom|carcinom|lymphom|leuk(?:a)?em|gliom|glioblastom|mesotheliom|myeloma|"
+    r"neuroblastom|seminom|\b(?:nsclc|sclc|hnscc|ccrcc|rcc|crc|hcc|tnbc|aml|cll)\b",
+    re.IGNORECASE,
+)
+
+
+def is_no_sarcoma(diagnosis: object) -> bool:
+    """Tell whether a diagnosis names another tumour than a sarcoma; an empty cell does not.
+
+    Examples
+    --------
+    >>> [is_no_sarcoma(d) for d in ("Cutaneous melanoma", "NSCLC", "Renal cell carcinoma")]
+    [True, True, True]
+    >>> [is_no_sarcoma(d) for d in ("Clear cell sarcoma (melanoma of soft parts)", "UPS", None)]
+    [False, False, False]
+    """
+    if not isinstance(diagnosis, str) or "sarcom" in diagnosis.lower():
+        return False
+    return bool(_NO_SARCOMA.search(diagnosis)) and histology_kind(diagnosis) == "other"
+
+
 def histology_kind(diagnosis: object) -> Kind:
     """Tell what a stated diagnosis is, by its words and usual abbreviations.
 

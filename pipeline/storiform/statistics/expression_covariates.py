@@ -35,7 +35,9 @@ def covariates_of(
         rows[name] = _words(library, name)
     for name in _OF_CLINIC:
         rows[name] = _words(clinical, name)
-    rows["sex"] = rows["sex"].where(rows["sex"] != "", _words(quality, "sex_found"))
+    told, found = rows["sex"], _words(quality, "sex_found")
+    rows["sex"] = told.where(told != "", found)
+    rows["sex_source"] = np.where(told != "", "clinic", np.where(found != "", "rna", ""))
     sizes = _numbers(quality, "library_size")
     rows["log10_library_size"] = np.log10(np.where(sizes > 0.0, sizes, np.nan))
     of_reads = _numbers(quality, "mitochondrial_share")

@@ -116,6 +116,18 @@ def test_a_run_is_frozen_without_anybodys_name_and_reads_one_new_biopsy(
     assert read(new, "repertoires")["ighg_share"].tolist() == [1.0]
     assert read(new, "checkpoints")["PDCD1"].notna().all()
 
+    plan = run("plan", config, "--against", "my_trial")
+    assert plan.exit_code == 0, plan.output
+    assert plan.output.splitlines()[-1].startswith("0 of ")
+    unsaid = run("plan", config).output
+    assert f"The last run read its biopsies --against {path}" in unsaid
+    assert "reference_percentiles (biopsy): 1 to run" in unsaid
+    told = run("explain", config, "immune_classes", "Newcomer", "--against", path).output
+    assert told.startswith("immune_classes of Newcomer: cached")
+    assert run("report", new / "results").exit_code == 0
+    report = (new / "results" / "report.html").read_text()
+    assert "my_trial" in report
+
 
 @pytest.mark.slow
 def test_the_class_of_a_biopsy_is_the_same_in_another_run(finished, tmp_path):

@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 from toy_hla import toy_gene, write_fasta
 
 from storiform.cli.main import group
+from storiform.cli.waiting import Waiting
 from storiform.io.hla_reference_file import read_hla_reference
 from storiform.model.errors import InputError
 
@@ -86,3 +87,13 @@ def test_a_release_of_which_most_is_left_out_is_refused(folder, tmp_path, kept) 
     told = str(result.exception)
     assert f"{folder}: found {kept} of {3 + 1 if kept else 4} alleles of B that can" in told
     assert not out.exists()
+
+
+def test_who_waits_is_told_what_is_compiled_from_the_first_second(
+    folder, tmp_path, monkeypatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Waiting, "__call__", lambda _, what: told.append(what))
+    assert run("--imgt", folder, "--out", tmp_path / "hla.npz").exit_code == 0
+    assert told[0] == f"the sequences of {folder}"
+    assert told[1:4] == [f"the alleles of {gene}" for gene in "ABC"]

@@ -49,9 +49,9 @@ def session(
         Node("pileup", name, "sample", "scan", state=state) for name, state in states.items()
     ]
     return SimpleNamespace(
-        graph=SimpleNamespace(nodes=nodes),
+        graph=SimpleNamespace(nodes=nodes, steps=()),
         report=SimpleNamespace(cohort=Cohort(samples, (), ())),
-        config=SimpleNamespace(resources={"targets": folder / "kit.bed"}),
+        config=SimpleNamespace(resources={"targets": folder / "kit.bed"}, params={}),
     )
 
 

@@ -1,5 +1,6 @@
 """Tables go to Parquet and TSV and back without loss."""
 
+import gzip
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -111,6 +112,16 @@ def test_a_row_of_a_tsv_is_one_line_of_as_many_cells(
     assert (tmp_path / "frame.tsv").read_bytes().decode() == f"cell\tmore\n{clean}\tx\n"
 
 
+def test_a_large_tsv_is_gzipped_the_same_way_each_time(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"gene": ["a", "b"], "p": [0.25, float("nan")]})
+    first, second = tmp_path / "one.tsv.gz", tmp_path / "two.tsv.gz"
+    write_tsv(first, frame)
+    write_tsv(second, frame)
+    assert gzip.decompress(first.read_bytes()) == b"gene\tp\na\t0.25\nb\t\n"
+    assert first.read_bytes() == second.read_bytes()
+    assert first.read_bytes()[4:8] == bytes(4)  # without the time
+
+
 def writes(folder: Path) -> dict[str, Callable[[], None]]:
     """Return every way in which the store writes files into a folder, by what appears."""
     frame = pd.DataFrame({"gene": ["a"] * 3})
@@ -123,6 +134,7 @@ def writes(folder: Path) -> dict[str, Callable[[], None]]:
     return {
         "part.parquet": lambda: write_parquet(folder / "part.parquet", arrow, "mark"),
         "frame.tsv": lambda: write_tsv(folder / "frame.tsv", frame),
+        "frame.tsv.gz": lambda: write_tsv(folder / "frame.tsv.gz", frame),
         "run.json": lambda: write_bytes(folder / "run.json", b"{}"),
         "calls.parquet calls.tsv": whole_table,
     }

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from storiform.engine import workflow
 from storiform.engine.workflow import load_workflow
+from storiform.model.errors import ConfigError
 
 MINE = "from storiform.biomarkers.tmb import tmb\nREADS = (tmb,)\n"
 
@@ -36,3 +40,20 @@ def test_a_trial_beside_a_workflow_is_taken_before_the_bundled_one(tmp_path: Pat
     (tmp_path / "trial.py").write_text(MINE)
     assert names(copy) == ["tmb", "survival_of_all"]
     assert "tpm" in names("rna")
+
+
+def test_nobody_is_told_to_correct_a_workflow_that_came_with_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "workflows"
+    place.mkdir()
+    (place / "broken.py").write_text("from storiform.biomarkers import nowhere\n")
+    monkeypatch.setattr(workflow, "bundled", lambda name: tmp_path / name)
+    for named in ("broken", place / "broken.py"):
+        with pytest.raises(ConfigError) as told:
+            load_workflow(named)
+        assert "broken.py:1: ImportError: cannot import name 'nowhere'" in str(told.value)
+        assert str(told.value).endswith("Install storiform again.")
+    (tmp_path / "mine.py").write_text("import nowhere_at_all\n")
+    with pytest.raises(ConfigError, match=r"nowhere_at_all'\. Correct the workflow\.$"):
+        load_workflow(tmp_path / "mine.py")

@@ -33,6 +33,7 @@ def tables(n, covariates=(*CATEGORIES, *NUMBERS), components=5):
         rows[name] = [f"{name}_of_a_long_name_{i % 3}" for i in range(n)]
     rows["histology"] = [HISTOLOGIES[i % len(HISTOLOGIES)] for i in range(n)]
     rows["site"] = ["" if i % 4 == 0 else "Bordeaux" if i % 2 else "Lyon" for i in range(n)]
+    rows["sex_source"] = np.where(np.arange(n) % 4 == 0, "rna", "clinic")
     for name in NUMBERS:
         rows[name] = draw.uniform(0, 1, n)
     parts = pd.DataFrame({
@@ -136,3 +137,18 @@ def test_without_covariates_the_biopsies_are_shown_alone():
 def test_one_component_is_nothing_to_show():
     with pytest.raises(NothingToShow, match="fewer than two"):
         batch_view(*tables(8, components=1))
+
+
+@pytest.mark.parametrize(
+    ("sources", "title"),
+    [
+        (["clinic"] * 6 + ["rna"] * 2, "sex (clinical table 6, RNA 2)"),
+        (["rna"] * 7 + [""], "sex (RNA 7)"),
+        (["clinic"] * 8, "sex (clinical table 8)"),
+    ],
+)
+def test_the_panel_of_the_sex_says_where_it_comes_from(sources, title):
+    scores, parts, shared = tables(8, covariates=("batch", "sex"))
+    figure = batch_view(scores.assign(sex_source=sources), parts, shared)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert title in titles

@@ -124,6 +124,62 @@ def test_names_cover_neither_each_other_nor_leave_the_axes(kind, genes, called):
     assert all(inside)
 
 
+def lines_of(figure):
+    """Return the ends of the leader lines in pixels: at the name, at the point."""
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    arrows = [text for text in axes.texts if getattr(text, "arrow_patch", None) is not None]
+    paths = [text.arrow_patch.get_transform().transform_path(text.arrow_patch.get_path())
+             for text in arrows]  # fmt: skip
+    return [(path.vertices[0], path.vertices[-1]) for path in paths]
+
+
+def passes(line, box):
+    """Tell whether a line runs through a box, by many points of the line."""
+    steps = np.linspace(0.0, 1.0, 400)[:, None]
+    at = line[0] * (1.0 - steps) + line[1] * steps
+    across = (at[:, 0] > box[0]) & (at[:, 0] < box[2])
+    return bool((across & (at[:, 1] > box[1]) & (at[:, 1] < box[3])).any())
+
+
+def crowded(seed: int, genes: int = 400, called: int = 40) -> pd.DataFrame:
+    """Return called genes close to each other, so that names go far from their points."""
+    table = compared(genes, called, seed)
+    generator = np.random.default_rng(seed)
+    table.loc[: called - 1, "log2_fold_change"] = generator.normal(2.0, 0.5, called)
+    table["shrunken_log2_fold_change"] = table["log2_fold_change"]
+    table.loc[: called - 1, "p"] = 10.0 ** generator.normal(-12.0, 2.0, called)
+    table.loc[: called - 1, "base_mean"] = generator.lognormal(5.0, 0.5, called)
+    return table
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(4))
+def test_leader_lines_run_over_no_other_name_and_no_named_point(kind, seed):
+    figure = draw(kind, crowded(seed), names=40)
+    lines = lines_of(figure)
+    names = names_of(figure.axes[0])
+    boxes = [box.extents for box in boxes_of(figure, names)]
+    points = [figure.axes[0].transData.transform(name.xy) for name in names]
+    assert len(lines) >= 3
+    for at_name, at_point in lines:
+        line = np.asarray(at_name), np.asarray(at_point)
+        own = int(np.argmin([np.abs(line[1] - point).sum() for point in points]))
+        for number, (box, point) in enumerate(zip(boxes, points, strict=True)):
+            if number != own:
+                assert not passes(line, box)
+                assert not passes(line, [*(point - 1.0), *(point + 1.0)])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_stand_in_the_same_places_each_time(kind):
+    def places():
+        names = names_of(draw(kind, crowded(1), names=40).axes[0])
+        return [(name.get_text(), *name.xyann) for name in names]
+
+    assert places() == places()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_named_genes_are_called_ones_with_the_smallest_p(kind):
     table = compared(400, 40)

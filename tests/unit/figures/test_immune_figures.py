@@ -6,7 +6,7 @@ import pytest
 
 from storiform.figures.immune_classes import COLOURS, immune_class_strip
 from storiform.figures.signature_panel import SignaturePanelParams, signature_panel
-from storiform.model.errors import NothingToShow
+from storiform.model.errors import DataWarning, NothingToShow
 from storiform.model.tables.immune import CHECKPOINT_GENES, SIC_POPULATIONS
 from storiform.model.tables.rna import MCP_COUNTER, POPULATIONS
 
@@ -211,6 +211,33 @@ def test_the_strip_counts_responders_of_each_class():
         "Class E by response: P = 0.024 (Fisher exact, n = 23 patients)"
     )
     assert note(strip(table, clinical, None)).endswith("Not tested against response")
+
+
+def test_classes_and_responses_have_a_line_each_in_the_legend():
+    figure = strip(classes(25), clinic(25).assign(response=["PR", "SD", "PD", "PD", "PD"] * 5))
+    figure.draw_without_rendering()
+    legend = figure.subfigs[1].legends[0]
+    lines = {}
+    for text in legend.get_texts():
+        if text.get_text():
+            box = text.get_window_extent()
+            lines.setdefault(round(box.y0 / 8.0), []).append((box.x0, text.get_text()))
+    found = [[name for _, name in sorted(line)] for _, line in sorted(lines.items())]
+    assert found == [["PR", "SD", "PD"], [f"class {name}" for name in "ABCDE"]]
+
+
+def test_classes_of_another_tumour_are_warned_of_once():
+    clinical = clinic(20)
+    clinical["histology"] = ["Cutaneous melanoma", "leiomyosarcoma", None, "NSCLC"] * 5
+    with pytest.warns(DataWarning) as caught:
+        strip(classes(20), clinical)
+    (told,) = [str(w.message) for w in caught]
+    assert told.startswith(
+        "10 of 20 biopsies with an immune class are stated as no sarcoma (Cutaneous melanoma, "
+        "NSCLC): the five centroids and the reference tcga_sarc are of soft-tissue sarcomas."
+    )
+    with pytest.warns(DataWarning, match="the five centroids are of soft-tissue sarcomas"):
+        strip(classes(20).assign(reference="my_melanomas"), clinical)
 
 
 def test_the_strip_is_sorted_by_class_and_margin():

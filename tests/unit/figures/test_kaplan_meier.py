@@ -74,6 +74,17 @@ def test_panels_by_feature_are_in_the_order_of_p_and_carry_it(survived):
     assert line.startswith(f"log-rank P = {smallest:.3f}")
 
 
+def test_tiny_groups_are_told_under_the_title(survived):
+    survival, curves = survived
+    told = "groups of fewer than 3 patients are compared: low (1)"
+    doubtful = survival.assign(note=told)
+    figure = survival_by_feature(doubtful, curves, KaplanMeierParams(features=1))
+    (line,) = {
+        text.get_text() for text in figure.axes[0].texts if "log-rank" in text.get_text()
+    }
+    assert " ".join(line.split()).endswith(told)
+
+
 def test_groups_have_their_colour_and_median_in_the_legend(survived):
     survival, curves = survived
     chosen = survival[survival["feature"].isin(["mcp_counter.t_cells", "all"])]

@@ -195,6 +195,11 @@ def test_an_undecided_strand_is_warned_of(tmp_path):
         ),
         (read_tpm, "3.5,0,11.2", "name the file in the column log2_tpm"),
         (read_tpm, "3.5,-1,11.2", "the negative value -1"),
+        (
+            read_tpm,
+            "2500000,12,0",
+            r"S1: found integers alone, which sum to 2\.5e\+06.*file in the column counts",
+        ),
         (read_log2_tpm, "3.5,12050,11.2", "name the file in the column tpm"),
     ],
 )
@@ -205,6 +210,37 @@ def test_values_of_another_kind_are_refused(tmp_path, read, values, message):
         read(unit(path))
     assert "matrix.csv" in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_logarithms_of_many_genes_are_told_from_tpm_whatever_their_sum(tmp_path):
+    rows = "".join(f"ENSG{number:011d},9.5\n" for number in range(100_000))
+    path = written(tmp_path, f"gene,S1\n{rows}")
+    with pytest.raises(InputError, match=r"up to 9\.5 that sum to 9\.5e\+05.*column log2_tpm"):
+        read_tpm(unit(path))
+
+
+def test_rounded_tpm_are_no_counts(tmp_path):
+    path = written(tmp_path, "gene,S1\nTP53,900000\nCD8A,100001\n")
+    assert read_tpm(unit(path))["tpm"].sum() == 1_000_001
+
+
+@pytest.mark.parametrize("read", [read_counts, read_tpm, read_log2_tpm])
+def test_genes_in_several_rows_are_told_with_their_copies(tmp_path, read):
+    rows = "TP53,40,20\nMDM2,7,1\nTP53,40,20\nMDM2,7,2\nCD8A,0,0\nCD8A,0,0\nCDK4,40,20\n"
+    path = written(tmp_path, f"gene,S1,S2\n{rows}")
+    with pytest.warns(DataWarning) as caught:
+        assert len(read(unit(path))) == 7
+    (told,) = [str(w.message) for w in caught]
+    assert told == (
+        "matrix.csv: 2 gene ids stand in several rows (TP53, MDM2); the rows of a gene are "
+        "summed. 1 row is a copy of another, value by value: remove what was written twice."
+    )
+
+
+def test_genes_in_several_rows_of_other_values_are_told_as_summed(tmp_path):
+    path = written(tmp_path, "gene,S1,S2\nTP53,40,20\nTP53,1,1\n")
+    with pytest.warns(DataWarning, match=r"1 gene id stands in .* of a gene are summed\.$"):
+        read_counts(unit(path))
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,17 @@ def test_two_releases_of_a_gene_are_refused(folder) -> None:
     assert "found releases 3.32.0, 3.58.0 of B, expected one release" in refused(folder)
 
 
+def test_genes_of_different_releases_are_warned_of_with_their_names(folder) -> None:
+    for gene, release in (("A", "3.32.0"), ("B", "3.32.0"), ("E", "3.58.0")):
+        for kind in ("gen", "nuc"):
+            name = f"{gene}_{kind}.fasta"
+            (folder / name).rename(folder / f"imgt_{release}_{name}")
+    with pytest.warns(DataWarning) as caught:
+        read_imgt(folder)
+    (told,) = [str(w.message) for w in caught]
+    assert ": files of 2 releases, 3.32.0 (A, B); 3.58.0 (E): alleles that one" in told
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -223,6 +223,7 @@ def test_covariates_come_from_the_clinic_then_from_the_rna():
         None, clinic(names(4), sex=sexes),
     )  # fmt: skip
     assert list(view.scores["sex"]) == ["female", "male", "male", ""]
+    assert list(view.scores["sex_source"]) == ["clinic", "rna", "clinic", ""]
     assert list(view.scores["log10_library_size"].round(6).fillna(-1)) == [7, 6, -1, 8]
     assert list(view.scores["mitochondrial_share"]) == [0.4, 0.5, 0.6, 0.7]
 

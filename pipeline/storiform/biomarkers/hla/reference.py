@@ -1,7 +1,7 @@
 """Compile a user's release of IPD-IMGT/HLA: exons in columns, introns, what is left out."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +53,13 @@ class _Gene(NamedTuple):
     left_out: dict[str, str]
 
 
-def compile_reference(sequences: HlaSequences) -> HlaReference:
+def _unheard(_: str) -> None:
+    """Take what is done now, and say nothing."""
+
+
+def compile_reference(
+    sequences: HlaSequences, listen: Callable[[str], None] = _unheard
+) -> HlaReference:
     """Compile the alleles of a release: the same files give the same reference.
 
     The exons of each gene are found in one allele, whose coding sequence is its genomic one
@@ -62,6 +68,13 @@ def compile_reference(sequences: HlaSequences) -> HlaReference:
     more than four bases farther; a null or doubtful allele completes none. Left out is what
     gives less than 95 % of exons 2 and 3, or differs from its gene in more than a fourth of
     its bases.
+
+    Parameters
+    ----------
+    sequences
+        Of a release.
+    listen
+        Is told what is compiled, for a person who waits.
 
     Returns
     -------
@@ -74,7 +87,10 @@ def compile_reference(sequences: HlaSequences) -> HlaReference:
         If coding sequences do not fit into genomic ones of the same name: these are not
         used, the files may be of two releases.
     """
-    genes = {gene: _compile_gene(gene, sequences) for gene in REFERENCE_GENES}
+    genes = {}
+    for gene in REFERENCE_GENES:
+        listen(f"the alleles of {gene}")
+        genes[gene] = _compile_gene(gene, sequences)
     alleles = [name for gene in genes.values() for name in gene.names]
     exons, sequence_of, imputed_of = {}, {}, {}
     for gene, compiled in genes.items():

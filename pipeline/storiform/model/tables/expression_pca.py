@@ -42,8 +42,10 @@ EXPRESSION_PCA = Table(
         **{name: Column("float", f"score on component {name[2:]}") for name in COMPONENTS},
         **{name: Column("string", f"{words}; empty if unknown")
            for name, words in CATEGORIES.items()},
+        "sex_source": Column("string", "clinic or rna: where sex comes from; empty if unknown"),
         **{name: Column("float", words, unit) for name, (words, unit) in NUMBERS.items()},
     },
+    version=2,
 )  # fmt: skip
 ExpressionPca = Annotated[pd.DataFrame, EXPRESSION_PCA]
 
