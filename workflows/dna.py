@@ -2,9 +2,19 @@
 
 from storiform.figures.kaplan_meier import survival_of_all
 
-from .trial import COPY_NUMBER, EXOMES, HLA, MUTATIONS, NEOANTIGENS, OUTCOME, READS
+from .trial import (
+    COPY_NUMBER,
+    EXOMES,
+    HLA,
+    MUTATIONS,
+    NEOANTIGENS,
+    OUTCOME,
+    READS,
+    RESPONSES,
+)
 
 STEPS = (
+    *RESPONSES,
     *READS,
     *EXOMES,
     *MUTATIONS,

@@ -2,9 +2,10 @@
 
 from storiform.figures.kaplan_meier import survival_of_all
 
-from .trial import BATCHES, DIFFERENTIAL, EXPRESSION, FUSIONS, OUTCOME, READS
+from .trial import BATCHES, DIFFERENTIAL, EXPRESSION, FUSIONS, OUTCOME, READS, RESPONSES
 
 STEPS = (
+    *RESPONSES,
     *READS,
     *FUSIONS,
     *EXPRESSION,

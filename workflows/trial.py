@@ -65,8 +65,10 @@ from storiform.biomarkers.variants import variants
 from storiform.figures.boxplot import response_boxplots
 from storiform.figures.copy_number import amplicon_12q, copy_number_profile
 from storiform.figures.copy_number_frequency import copy_number_cohort
+from storiform.figures.correlation_scatter import correlation_scatter
 from storiform.figures.expression_pca import batch_view
 from storiform.figures.fit_surface import fit_surface
+from storiform.figures.forest import forest_plot
 from storiform.figures.fusions import fusion_strip
 from storiform.figures.heatmap import gene_set_heatmap, microenvironment_heatmap
 from storiform.figures.hla import hla_coverage, hla_loss_strip
@@ -75,18 +77,57 @@ from storiform.figures.kaplan_meier import survival_by_feature, survival_of_all
 from storiform.figures.ma_plot import ma_plot
 from storiform.figures.marker_view import marker_view
 from storiform.figures.neoantigens import neoantigen_burdens, neoantigen_ranks
+from storiform.figures.patient_flow import patient_flow
 from storiform.figures.quality import quality_overview
+from storiform.figures.response_subgroups import response_subgroups
 from storiform.figures.signature_panel import signature_panel
+from storiform.figures.spider import spider_plot
+from storiform.figures.swimmer import swimmer_plot
 from storiform.figures.volcano import volcano
 from storiform.figures.waterfall import waterfall
+from storiform.statistics.adverse_event_rates import adverse_event_rates
+from storiform.statistics.assessments import assessments
 from storiform.statistics.association import associations
+from storiform.statistics.best_response import best_response
+from storiform.statistics.characteristics import characteristics
+from storiform.statistics.clinic import clinic
 from storiform.statistics.differential import differential_expression
+from storiform.statistics.exposure import exposure
 from storiform.statistics.expression_pca import expression_pca
+from storiform.statistics.feature_correlations import correlations
 from storiform.statistics.gsea import gsea, marker_enrichment
+from storiform.statistics.hazards import hazards
+from storiform.statistics.number_of_tests import number_of_tests
+from storiform.statistics.paired_features import paired_features
+from storiform.statistics.populations import populations
+from storiform.statistics.response_rates import response_rates
+from storiform.statistics.sensitivity import sensitivity
 from storiform.statistics.survival import survival
+from storiform.statistics.trial_times import trial_times
 from storiform.statistics.variance_stabilisation import vst
 
-EFFICACY = (waterfall, survival_of_all)
+# responses as the lesions tell them, and the outcomes that all else is compared with
+RESPONSES = (assessments, best_response, clinic)
+
+# who took part, who responded, and what it cost them
+TRIAL = (
+    exposure,
+    populations,
+    characteristics,
+    response_rates,
+    trial_times,
+    adverse_event_rates,
+)
+
+# what the reader sees first
+EFFICACY = (
+    patient_flow,
+    waterfall,
+    spider_plot,
+    swimmer_plot,
+    response_subgroups,
+    survival_of_all,
+)
 
 # what the reads are worth
 READS = (read_statistics, quality, quality_overview)
@@ -206,9 +247,23 @@ DIFFERENTIAL = (
 )
 
 # what goes with response and survival
-OUTCOME = (associations, survival, response_boxplots, survival_by_feature)
+OUTCOME = (
+    paired_features,
+    associations,
+    survival,
+    hazards,
+    correlations,
+    sensitivity,
+    number_of_tests,
+    response_boxplots,
+    survival_by_feature,
+    forest_plot,
+    correlation_scatter,
+)
 
 STEPS = (
+    *RESPONSES,
+    *TRIAL,
     *EFFICACY,
     *READS,
     *EXOMES,
