@@ -261,10 +261,8 @@ def _on_genome(one: PlainTranscript, text: str, numbers: tuple[int, int]) -> int
         index = begin - number if side == "-" else end + number - 1
     else:
         index = (numbers[0] if one.coding else 0) + number - 1
-    places = [p for a, b in one.exons for p in range(a, b)]
-    is_plus = one.strand == "+"
-    place = (places if is_plus else places[::-1])[index]
-    return place + offset if is_plus else place - offset
+    place = one.places[index]
+    return place + offset if one.strand == "+" else place - offset
 
 
 def _place_in_intron(one: PlainTranscript, place: int, numbers: tuple[int, int]) -> str:

@@ -114,9 +114,7 @@ def _numbers(touched: list[int], count: int, strand: str) -> str:
 
 def _places(one: PlainTranscript, allele: Bounds, truth: Truth) -> dict[str, str]:
     """Return the place in the RNA and, outside of whole codons, in the coding sequence."""
-    numbers = [p for a, b in one.exons for p in range(a, b)]
-    numbers = numbers if one.strand == "+" else numbers[::-1]
-    index = {place: number for number, place in enumerate(numbers)}
+    index = one.numbers
     start, end, _ = allele
     if start == end:
         known = [index[p] for p in (start - 1, start) if p in index]
@@ -127,7 +125,7 @@ def _places(one: PlainTranscript, allele: Bounds, truth: Truth) -> dict[str, str
     else:
         ends = [index.get(start, -1), index.get(end - 1, -1)]
         ends = ends if one.strand == "+" else ends[::-1]
-    found = {"cDNA_position": _written(ends, len(numbers))}
+    found = {"cDNA_position": _written(ends, len(index))}
     if truth.place == "across" and one.coding:
         begin, behind = one.coding_span()
         origin = truth.numbers[0]
@@ -186,7 +184,7 @@ def _is_near(one: PlainTranscript, allele: Bounds) -> bool:
 
 def _order(one: PlainTranscript) -> tuple[object, ...]:
     """Return what to sort by: MANE first, then canonical, then the longest coding sequence."""
-    size = len({p for a, b in one.coding for p in range(a, b)})
+    size = one.coding_size
     is_named = "MANE_Select" in one.tags, "Ensembl_canonical" in one.tags
     return (*(not named for named in is_named), not size, -size, one.name)
 

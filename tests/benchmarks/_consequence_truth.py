@@ -74,22 +74,34 @@ class PlainTranscript:
         first = min(self.phases) if self.strand == "+" else max(self.phases)
         return self.phases[first]
 
+    @cached_property
+    def places(self) -> list[int]:
+        """The place on the genome of each base of the RNA, asked for once it is read whole."""
+        places = [p for start, end in self.exons for p in range(start, end)]
+        return places[::-1] if self.strand == "-" else places
+
+    @cached_property
+    def numbers(self) -> dict[int, int]:
+        """The number in the RNA of each place."""
+        return {place: number for number, place in enumerate(self.places)}
+
+    @cached_property
+    def coding_size(self) -> int:
+        """The number of coding bases."""
+        return len({p for a, b in self.coding for p in range(a, b)})
+
     def rna(self, genome: str) -> tuple[str, list[int]]:
         """Return the bases, and the place on the genome of each."""
-        places = [p for start, end in self.exons for p in range(start, end)]
         bases = "".join(genome[start:end] for start, end in self.exons)
-        if self.strand == "-":
-            return bases.translate(_FLIP)[::-1], places[::-1]
-        return bases, places
+        return (bases.translate(_FLIP)[::-1] if self.strand == "-" else bases), self.places
 
     def coding_span(self) -> tuple[int, int]:
         """Return where the coding sequence begins and ends in the RNA."""
-        flags = [
-            any(a <= p < b for a, b in self.coding)
-            for start, end in self.exons
-            for p in range(start, end)
-        ]
-        flags = flags if self.strand == "+" else flags[::-1]
+        return self._span
+
+    @cached_property
+    def _span(self) -> tuple[int, int]:
+        flags = [any(a <= p < b for a, b in self.coding) for p in self.places]
         return flags.index(True), len(flags) - flags[::-1].index(True)
 
 

@@ -33,9 +33,11 @@ LOST: frozenset[Scenario] = frozenset(
 )
 PREVALENCE = 0.15
 """Share of losses among the genes of tumours by which probabilities are judged."""
+SUBCLONES = (0.25, 0.95)
+"""Shares of cells that have a subclonal loss of the mixture, drawn evenly."""
 _LOSSES: dict[Scenario, float] = {
-    "loss": 0.35, "neutral_loss": 0.12, "doubled_loss": 0.08, "one_gene_loss": 0.25,
-    "subclonal_loss": 0.2,
+    "loss": 0.29, "neutral_loss": 0.1, "doubled_loss": 0.06, "one_gene_loss": 0.25,
+    "subclonal_loss": 0.3,
 }  # fmt: skip
 _OTHERS: dict[Scenario, float] = {
     "retained": 0.695, "gain": 0.17, "high_gain": 0.06, "doubled": 0.07,
@@ -45,11 +47,15 @@ _OTHERS: dict[Scenario, float] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """Tumours of one kind: a purity of 0 is drawn for each."""
+    """Tumours of one kind: a purity of 0 is drawn for each.
+
+    `clonal_fraction` is the share of cells that have changed; 0: the scenario's usual one.
+    """
 
     scenario: Scenario
     depth: float
     purity: float = 0.0
+    clonal_fraction: float = 0.0
 
     @property
     def name(self) -> str:
@@ -80,12 +86,13 @@ def release(folder: Path, cache: Path) -> tuple[HlaFamily, HlaReference]:
 
 
 def draw_cell(rng: np.random.Generator) -> Cell:
-    """Draw a kind of tumour so that one gene in `PREVALENCE` has lost an allele."""
+    """Draw a kind of tumour so that a share `PREVALENCE` of genes has lost an allele."""
     in_one = _LOSSES["one_gene_loss"]
     share = PREVALENCE / (1.0 - in_one + in_one / len(CLASS_I))
     kinds = _LOSSES if rng.random() < share else _OTHERS
     chosen = list(kinds)[int(rng.choice(len(kinds), p=list(kinds.values())))]
-    return Cell(chosen, float(rng.choice([50.0, 100.0, 200.0])))
+    depth, share = float(rng.choice([50.0, 100.0, 200.0])), float(rng.uniform(*SUBCLONES))
+    return Cell(chosen, depth, clonal_fraction=share if chosen == "subclonal_loss" else 0.0)
 
 
 def person_cases(seed: int, cells: Sequence[Cell], folder: Path, cache: Path) -> list[Case]:
@@ -113,7 +120,11 @@ def _tumours(
     for cell in cells:
         purity = cell.purity or float(rng.uniform(*FREELY))
         gene = CLASS_I[int(rng.integers(len(CLASS_I)))]
-        yield cell, scenario(cell.scenario, purity, int(rng.integers(2)), gene)
+        share = cell.clonal_fraction or None
+        yield (
+            cell,
+            scenario(cell.scenario, purity, int(rng.integers(2)), gene, clonal_fraction=share),
+        )
 
 
 def _types(family: HlaFamily, person: HlaPerson) -> pd.DataFrame:

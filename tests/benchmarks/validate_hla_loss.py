@@ -51,8 +51,10 @@ POWER: dict[Cell, tuple[float, int]] = {
     Cell("subclonal_loss", 100.0, 0.6): (0.60, 68),
 }
 """Least share of losses that are called, and the persons who have one."""
-PERSONS, MIXED = 168, 300
-"""Persons of each cell without loss, and of the mixture by which probabilities are judged."""
+PERSONS, GAINED, MIXED = 168, 336, 400
+"""Persons of each cell without loss, those with a gain, and those of the mixture by which
+probabilities are judged. Of gains there are more: three genes of a person are called lost
+together, so that one in 500 could not be told from none among 168."""
 _BINS, _FEW = 10, 30
 """Bins of probability, and genes of a bin below which its share tells little."""
 _FAR = 3.0
@@ -74,13 +76,16 @@ class Job:
 def jobs(seed: int, share: float) -> Iterator[Job]:
     """List the persons: those without loss, those with one, and those of the mixture.
 
-    Persons without loss are sequenced at the greatest depth, and thinned to the others.
+    Further persons have a gain alone. Persons without loss are sequenced at the greatest
+    depth, and thinned to the others.
     """
     first = 100_000 * seed
     *shallow, deepest = DEPTHS
     unharmed = tuple(Cell(kind, deepest) for kind in UNHARMED)
-    for person in range(max(round(PERSONS * share), 2)):
-        yield Job(first + person, unharmed, tuple(shallow))
+    fewer = max(round(PERSONS * share), 2)
+    for person in range(max(round(GAINED * share), 2)):
+        cells = unharmed if person < fewer else (Cell("gain", deepest),)
+        yield Job(first + person, cells, tuple(shallow))
     for person in range(max(round(n * share) for _, n in POWER.values())):
         cells = tuple(c for c, (_, n) in POWER.items() if person < max(n * share, 2))
         yield Job(first + 50_000 + person, cells)
@@ -160,16 +165,19 @@ def print_cells(rows: pd.DataFrame) -> list[str]:
 def calibration(rows: pd.DataFrame) -> pd.DataFrame:
     """Return for each bin of probability how many genes have a loss.
 
-    Three genes of a tumour share their fate: the standard error is over tumours.
+    The standard error is the one that there is if the probabilities are right, and at most
+    that: genes of a tumour share their fate, and are taken to share it wholly. One by what was
+    found instead is nearly zero where no loss was, and would call every such bin wrong.
     """
     mixed = rows[rows["is_mixed"] & rows["probability"].notna()]
     places = np.minimum((mixed["probability"] * _BINS).astype(int), _BINS - 1)
     mixed = mixed.assign(bin=places, is_lost=mixed["planted"].ne(""))
     made = []
     for number, own in mixed.groupby("bin"):
-        away = (own["is_lost"] - own["probability"]).groupby(own["seed"]).sum()
-        error = float(np.sqrt((away**2).sum())) / len(own)
-        made.append((number, len(own), own["probability"].mean(), own["is_lost"].mean(), error))
+        chance = own["probability"]
+        alone = (chance * (1.0 - chance)).groupby(own["seed"])
+        error = float(np.sqrt((alone.sum() * alone.size()).sum())) / len(own)
+        made.append((number, len(own), chance.mean(), own["is_lost"].mean(), error))
     return pd.DataFrame(made, columns=["bin", "genes", "told", "lost", "error"])
 
 

@@ -22,8 +22,6 @@ _FIRST = re.compile(r"[ABC]W?[*_](\d{2,3})(?!\d)", re.IGNORECASE)
 """First field behind the star; a serological type has none, and none that it must have."""
 _COPIES = 2
 _NORMAL = "normal exome"
-NOT_THEIRS = "the given alleles are not the patient's"
-"""Why a gene's loss is not judged of whose given alleles the reads tell none."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,8 @@ def _doubted(gene: Gene, row: Mapping[Hashable, Any] | None) -> Gene:
     if row is None:
         return gene
     if row["is_whole"]:
-        return replace(gene, reason=f"{NOT_THEIRS}: {_finding(row)}")
+        words = f"the given alleles are not the patient's: {_finding(row)}"
+        return replace(gene, reason=words, is_theirs=False)
     return replace(
         gene, limits=(*gene.limits, f"the given alleles are doubtful: {_finding(row)}")
     )

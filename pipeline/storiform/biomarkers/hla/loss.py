@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from storiform.biomarkers.hla.discordances import NOT_THEIRS, doubt_genes
+from storiform.biomarkers.hla.discordances import doubt_genes
 from storiform.biomarkers.hla.loss_evidence import (
     Gene,
     Purity,
@@ -18,7 +18,6 @@ from storiform.biomarkers.hla.loss_evidence import (
     segment_of,
 )
 from storiform.biomarkers.hla.loss_model import (
-    LossRules,
     Posterior,
     copies_interval,
     imbalance_p,
@@ -26,6 +25,7 @@ from storiform.biomarkers.hla.loss_model import (
     posteriors,
     smallest_excluded_loss,
 )
+from storiform.biomarkers.hla.loss_states import LossRules
 from storiform.model.params import Fraction, Params
 from storiform.model.tables.copies import Pathology
 from storiform.model.tables.copy_calls import CopyNumberFit, CopyNumberSegments
@@ -57,11 +57,16 @@ class HlaLossParams(Params):
         0.3, description="share of losses that only some of the tumour's cells have"
     )
     prior_apart: float = Field(
-        0.4,
+        0.15,
         ge=0.01,
         le=1.0,
         description="probability that a gene does not share the fate of its haplotype; at 1 "
         "genes tell nothing of each other",
+    )
+    prior_lone: Fraction = Field(
+        0.5,
+        description="share of losses that are of such a gene; one apart is never less often "
+        "lost than one that follows, nor in more than nine of ten cases",
     )
     drift: float = Field(
         0.04,
@@ -87,7 +92,7 @@ class HlaLossParams(Params):
     min_probability: Fraction = Field(0.8, description="from which a loss is called LOH")
     min_doubtful: Fraction = Field(0.5, description="from which it is called LOH?")
     max_gain_probability: Fraction = Field(
-        0.075,
+        0.06,
         description="probability up to which LOH is called that both alleles are left in "
         "different numbers: such a gain is as uneven as a loss, and depth alone tells them "
         "apart",
@@ -115,7 +120,7 @@ class HlaLossParams(Params):
         """Return what the model needs of it."""
         return LossRules(
             self.prior_loss, self.prior_deletion, self.prior_subclonal, self.prior_apart,
-            self.drift, self.depth_sd, self.gene_depth_sd,
+            self.prior_lone, self.drift, self.depth_sd, self.gene_depth_sd,
         )  # fmt: skip
 
 
@@ -219,7 +224,8 @@ def _blank(gene: Gene, purity: Purity) -> dict[str, object]:
         "allele_2": gene.alleles[1], "normal_1": normal_1, "normal_2": normal_2,
         "tumour_1": tumour_1, "tumour_2": tumour_2, "purity": purity.value,
         "ploidy": purity.ploidy, "segment_copies": None, "segment_minor_copies": None,
-        "is_consistent": None, "reason": gene.reason, "limits": "; ".join(gene.limits),
+        "is_consistent": None, "is_theirs": gene.is_theirs, "reason": gene.reason,
+        "limits": "; ".join(gene.limits),
     }  # fmt: skip
 
 
@@ -355,7 +361,7 @@ def _allele_fate(
     """Return whether an allele is lost, and the probability of that."""
     if is_both:
         copies = row["segment_copies"]
-        is_theirs = not str(row["reason"]).startswith(NOT_THEIRS)
+        is_theirs = pd.isna(row["is_theirs"]) or bool(row["is_theirs"])
         if not is_theirs or (pd.notna(copies) and copies == 0):
             return None, float("nan")
         return False, params.prior_deletion

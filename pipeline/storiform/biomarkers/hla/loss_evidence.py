@@ -51,6 +51,8 @@ class Gene:
         Why the gene cannot be judged; else empty.
     limits
         What weakens a call.
+    is_theirs
+        Whether the alleles are the patient's; false where the reads tell none of them.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Gene:
     library: float
     reason: str
     limits: tuple[str, ...]
+    is_theirs: bool = True
 
 
 @dataclass(frozen=True, eq=False)

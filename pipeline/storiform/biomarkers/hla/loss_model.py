@@ -5,60 +5,25 @@ other cells have what they had before. The model is written out in docs/methods/
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, chdtrc, gammaln, ndtr, ndtri
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+from storiform.biomarkers.hla.loss_states import DEPTH_TAIL, LossRules, States, list_states
 
-_MOST_COPIES = 8
-_SHARES = np.arange(3, 10) / 10
-"""Shares of the tumour's cells of a subclone; of a smaller one too little is seen."""
-_SUBCLONAL_GAINS = 0.1
-_RARITY = 2.5
-"""How fast states without loss become rarer with each copy more or less: one by the power."""
+Floats = NDArray[np.float64]
+
 _OFFSETS = np.linspace(-4.0, 4.0, 17)
-_TAIL = 8.0
-"""Degrees of freedom of the offset of depth: a wrong ploidy or kit can be far off."""
 _FEWEST_COPIES = 0.01
 """Of an allele in all cells: some reads of any allele are misread ones of the other."""
 _DOUBLED = 3.0
 """Ploidy from which the usual state has two copies of each allele."""
 _QUANTILES = np.linspace(0.0005, 0.9995, 1000)
 _INTERVAL = (0.025, 0.5, 0.975)
-
-
-@dataclass(frozen=True)
-class LossRules:
-    """Priors and spreads; see `HlaLossParams`."""
-
-    prior_loss: float = 0.15
-    prior_deletion: float = 0.005
-    prior_subclonal: float = 0.3
-    prior_apart: float = 0.4
-    drift: float = 0.04
-    depth_sd: float = 0.065
-    gene_depth_sd: float = 0.04
-
-    @property
-    def offset_sd(self) -> float:
-        """Standard deviation of the offset of depth, whose t distribution has this scale."""
-        return self.depth_sd * float(np.sqrt(_TAIL / (_TAIL - 2.0)))
-
-    def with_noise(self, noise: float) -> Self:
-        """Return the rules for a biopsy whose depths have a standard deviation of `noise`.
-
-        The same, if that is no more than what the rules allow for.
-        """
-        wider = noise / self.offset_sd
-        return replace(self, depth_sd=self.depth_sd * wider) if wider > 1.0 else self
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,46 +75,6 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
-class States:
-    """All states: `one` and `two` (s,) are the copies of both alleles in a share of cells.
-
-    Parameters
-    ----------
-    one, two
-        Copies of the alleles.
-    share
-        Of the tumour's cells that have them.
-    before
-        Copies of each allele in its other cells.
-    prior
-        Probability of each state.
-    flipped
-        Number of the state with the alleles exchanged.
-    """
-
-    one: Floats
-    two: Floats
-    share: Floats
-    before: int
-    prior: Floats
-    flipped: Ints
-
-    @property
-    def is_loss(self) -> Flags:
-        """Whether one allele has no copy in the cells of the state, and the other has."""
-        return np.asarray((np.minimum(self.one, self.two) == 0) & (self.one + self.two > 0))
-
-    @property
-    def is_deletion(self) -> Flags:
-        """Whether neither allele has a copy."""
-        return np.asarray(self.one + self.two == 0)
-
-    def mean(self, copies: Floats) -> Floats:
-        """Return the mean copies over all tumour cells."""
-        return self.share * copies + (1.0 - self.share) * self.before
-
-
-@dataclass(frozen=True, eq=False)
 class Posterior:
     """Probabilities (s,) of the states of one gene."""
 
@@ -184,45 +109,6 @@ class Posterior:
     def clonal_fraction(self) -> float:
         """Share of the tumour's cells with the likeliest state."""
         return float(self.states.share[self.chances.argmax()])
-
-
-def list_states(before: int, rules: LossRules) -> States:
-    """List all states with their prior probabilities.
-
-    Parameters
-    ----------
-    before
-        Copies of each allele in cells whose gene is as most of the genome is.
-    rules
-        How probable losses are.
-    """
-    whole = [(x, y) for x in range(_MOST_COPIES + 1) for y in range(_MOST_COPIES + 1 - x)]
-    kept = (before, 2 * before)
-    lost = [pair for k in kept for pair in ((k, 0), (0, k))]
-    gained = [pair for k in kept for pair in ((before + k, before), (before, before + k))]
-    part = [(*pair, share) for pair in lost + gained for share in _SHARES.tolist()]
-    table = np.array([(*pair, 1.0) for pair in whole] + part)
-    one, two, share = table.T
-    is_loss = (np.minimum(one, two) == 0) & (one + two > 0)
-    is_deletion, is_part = one + two == 0, share < 1.0
-    away = np.abs(one - before) + np.abs(two - before)
-    # A lone allele is what was there before, or twice that; any other number is rarer.
-    most = one + two
-    of_loss = np.select([most == before, most == 2 * before], [1.0, 0.6], 0.1 / (1.0 + most))
-    weights = np.where(is_loss, of_loss, (1.0 + away) ** -_RARITY)
-    prior = np.zeros(len(table))
-    uneven = 1.0 - rules.prior_loss - rules.prior_deletion
-    for chosen, mass in (
-        (is_deletion, rules.prior_deletion),
-        (is_loss & ~is_part, rules.prior_loss * (1.0 - rules.prior_subclonal)),
-        (is_loss & is_part, rules.prior_loss * rules.prior_subclonal),
-        (~is_loss & ~is_deletion & ~is_part, uneven * (1.0 - _SUBCLONAL_GAINS)),
-        (~is_loss & ~is_deletion & is_part, uneven * _SUBCLONAL_GAINS),
-    ):
-        prior[chosen] = mass * weights[chosen] / weights[chosen].sum()
-    number = {state: row for row, state in enumerate(map(tuple, table.tolist()))}
-    flipped = np.array([number[y, x, c] for x, y, c in table.tolist()], dtype=np.int64)
-    return States(one, two, share, before, prior, flipped)
 
 
 def share_variance(counts: GeneCounts, drift: float) -> float:
@@ -310,7 +196,8 @@ def posteriors(
     """Return the probabilities of the states of all genes of one biopsy.
 
     One haplotype has one state, and a gene either follows it or, with `prior_apart`, has a
-    state of its own. Which alleles lie on one haplotype is not known: all ways count alike.
+    state of its own, which is a loss more often and a gain more seldom. Which alleles lie on
+    one haplotype is not known: all ways count alike.
     Purity and the offset of depth are common to all genes.
 
     Parameters
@@ -324,10 +211,10 @@ def posteriors(
     """
     states = list_states(sample.before, rules)
     logs = [gene_likelihood(counts, states, sample, rules) for counts in genes]
-    nodes = (1.0 + _OFFSETS**2 / _TAIL) ** (-(_TAIL + 1.0) / 2.0)
+    nodes = (1.0 + _OFFSETS**2 / DEPTH_TAIL) ** (-(DEPTH_TAIL + 1.0) / 2.0)
     weights = sample.weights[:, np.newaxis] * (nodes / nodes.sum())
     chances = [np.exp(log - log.max()) for log in logs]
-    alone = [chance @ states.prior for chance in chances]
+    alone = [chance @ states.lone for chance in chances]
     sums = [np.zeros(len(states.prior)) for _ in genes]
     for turns in product((False, True), repeat=max(len(genes) - 1, 0)):
         turned = (False, *turns)
@@ -356,7 +243,7 @@ def _add_phase(  # noqa: PLR0913, PLR0917  what the sum runs over
         shared = ((1.0 - apart) * others * chance).sum(axis=(0, 1))
         sums[gene] += shared[states.flipped] if turned[gene] else shared
         lone = others.sum(axis=2)[..., np.newaxis] * apart
-        sums[gene] += (lone * chances[gene]).sum(axis=(0, 1)) * states.prior
+        sums[gene] += (lone * chances[gene]).sum(axis=(0, 1)) * states.lone
 
 
 def copies_interval(

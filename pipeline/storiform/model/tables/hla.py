@@ -131,7 +131,7 @@ HLA_GENE_LOH = Table(
     grain="biopsy",
     description="One row per gene of class I: what became of its two alleles in the tumour.",
     key=("gene",),
-    version=2,
+    version=3,
     columns={
         "gene": Column("string", "A, B or C"),
         "call": Column(
@@ -168,6 +168,10 @@ HLA_GENE_LOH = Table(
         "segment_minor_copies": Column("nullable_int", "of its rarer allele"),
         "is_consistent": Column(
             "nullable_bool", "whether the segment says the same of loss; missing where unknown"
+        ),
+        "is_theirs": Column(
+            "nullable_bool",
+            "false where the reads tell none of the given alleles, which are another's then",
         ),
         "limits": Column("string", "what weakens the call, joined by ;; else empty"),
         "reason": Column("string", "why the call is NA; else empty"),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from storiform.biomarkers.hla.discordances import NOT_THEIRS, doubt_genes, hla_discordances
+from storiform.biomarkers.hla.discordances import doubt_genes, hla_discordances
 from storiform.biomarkers.hla.loss import HlaLossParams, hla_loh
 from storiform.biomarkers.hla.loss_evidence import Gene
 from storiform.biomarkers.hla.loss_model import GeneCounts
@@ -181,6 +181,7 @@ def test_a_gene_whose_alleles_are_not_the_patients_is_not_judged() -> None:
         whole.reason
         == f"the given alleles are not the patient's: {reads_tell} A*03:01 and A*11:01"
     )
+    assert [gene.is_theirs for gene in (whole, half, none)] == [False, True, True]
     assert half.reason == ""
     doubt = f"the given alleles are doubtful: {reads_tell} B*07:02 and B*15:01"
     assert half.limits == ("old", doubt)
@@ -195,7 +196,7 @@ def test_a_gene_given_as_homozygous_that_is_not_the_patients_has_no_fate() -> No
         **dict.fromkeys(("normal_1", "normal_2", "tumour_1", "tumour_2"), 0),
     }  # fmt: skip
     types = sheet("A*01:01;A*01:01")
-    for reason, expected in (("homozygous", False), (f"{NOT_THEIRS}: the reads tell", None)):
-        judged = HLA_GENE_LOH.conform(pd.DataFrame([row | {"reason": reason}]))
+    for is_theirs, expected in ((True, False), (None, False), (False, None)):
+        judged = HLA_GENE_LOH.conform(pd.DataFrame([row | {"is_theirs": is_theirs}]))
         (fate,) = hla_loh(judged, types, HlaLossParams())["is_lost"]
         assert (None if pd.isna(fate) else bool(fate)) is expected

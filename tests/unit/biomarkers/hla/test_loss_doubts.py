@@ -27,7 +27,7 @@ def test_a_loss_that_another_solution_of_the_fit_denies_is_doubtful(
     found = called(GAINED, fit=fit(alternatives=alternatives, is_ambiguous=is_ambiguous))
     assert found["call"].tolist() == [call] * 3
     assert (found["probability"] > 0.9).all()
-    words = "at purity 0.60 and ploidy 3.4 the probability of a loss is 0.05"
+    words = "at purity 0.60 and ploidy 3.4 the probability of a loss is 0.03"
     assert found["limits"].str.contains(words).tolist() == [call == "LOH?"] * 3
     told = fates(found)["is_lost"]
     assert told.isna().tolist() == [False, call == "LOH?"] * 3

@@ -10,17 +10,16 @@ from scipy.stats import betabinom, norm
 from storiform.biomarkers.hla import loss_model
 from storiform.biomarkers.hla.loss_model import (
     GeneCounts,
-    LossRules,
     Sample,
     copies_interval,
     gene_likelihood,
     imbalance_p,
     imbalance_z,
-    list_states,
     posteriors,
     share_variance,
     smallest_excluded_loss,
 )
+from storiform.biomarkers.hla.loss_states import LossRules, list_states
 
 RULES = LossRules()
 
@@ -50,20 +49,68 @@ def expected(copies, purity=0.6, ploidy=2.0, normal=(500, 500)):
 def test_priors_are_probabilities_with_the_stated_share_of_losses(before):
     states = list_states(before, RULES)
     assert states.prior.sum() == pytest.approx(1.0)
-    assert states.prior[states.is_loss].sum() == pytest.approx(RULES.prior_loss)
-    assert states.prior[states.is_deletion].sum() == pytest.approx(RULES.prior_deletion)
+    assert states.lone.sum() == pytest.approx(1.0)
+    gene = (1 - RULES.prior_apart) * states.prior + RULES.prior_apart * states.lone
+    assert gene[states.is_loss].sum() == pytest.approx(RULES.prior_loss)
+    assert gene[states.is_deletion].sum() == pytest.approx(RULES.prior_deletion)
     part = states.is_loss & (states.share < 1)
-    assert states.prior[part].sum() == pytest.approx(RULES.prior_loss * RULES.prior_subclonal)
+    assert gene[part].sum() == pytest.approx(RULES.prior_loss * RULES.prior_subclonal)
     # Neither allele is preferred, and nothing is likelier than what was there before.
     np.testing.assert_allclose(states.prior, states.prior[states.flipped])
-    best = states.prior.argmax()
+    np.testing.assert_allclose(states.lone, states.lone[states.flipped])
+    best = gene.argmax()
     assert (states.one[best], states.two[best]) == (before, before)
 
 
-def test_one_gene_in_seven_is_expected_to_have_one_copy_more():
+def test_one_gene_in_eight_is_expected_to_have_one_copy_more():
     states = list_states(1, RULES)
     is_gain = (states.one + states.two == 3) & (np.minimum(states.one, states.two) == 1)
-    assert states.prior[is_gain & (states.share == 1)].sum() == pytest.approx(1 / 7, abs=0.01)
+    gene = (1 - RULES.prior_apart) * states.prior + RULES.prior_apart * states.lone
+    assert gene[is_gain & (states.share == 1)].sum() == pytest.approx(1 / 8, abs=0.01)
+
+
+def test_a_gene_apart_is_lost_more_often_and_gained_more_seldom_than_a_haplotype():
+    states = list_states(1, RULES)
+    lost = states.is_loss
+    of_lone = RULES.prior_apart * states.lone[lost].sum()
+    assert of_lone == pytest.approx(RULES.prior_lone * RULES.prior_loss)
+    is_gain = ~lost & (states.one + states.two > 2)
+    assert states.lone[is_gain].sum() < 0.2 * states.prior[is_gain].sum()
+
+
+@pytest.mark.parametrize("loss", [0.001, 0.15, 0.9])
+@pytest.mark.parametrize("apart", [0.01, 0.15, 0.6, 0.9999, 1.0])
+@pytest.mark.parametrize("lone", [0.0, 0.5, 1.0])
+def test_priors_are_probabilities_whatever_the_rules(loss, apart, lone):
+    rules = LossRules(loss, 0.09, prior_apart=apart, prior_lone=lone)
+    states = list_states(2, rules)
+    for prior in (states.prior, states.lone):
+        assert prior.sum() == pytest.approx(1.0)
+        assert prior.min() >= 0
+    gene = (1 - apart) * states.prior + apart * states.lone
+    assert gene[states.is_loss].sum() == pytest.approx(loss)
+
+
+def test_genes_that_are_all_apart_tell_nothing_of_each_other():
+    rules = LossRules(prior_apart=1.0)
+    states = list_states(1, rules)
+    np.testing.assert_allclose(states.lone, states.prior)
+    weak = expected((1, 0), 0.3)
+    fixed = Sample(np.array([0.3]), np.array([1.0]), 2.0, np.nan)
+    (alone,) = posteriors([weak], fixed, rules)
+    together = posteriors([weak, expected((2, 1), 0.3)], fixed, rules)[0]
+    assert together.loss == pytest.approx(alone.loss)
+
+
+def test_a_gain_of_which_little_was_read_is_hardly_told_from_a_loss_by_genes_that_agree():
+    # All genes have a fourth less than they should, and the purity is told too low.
+    seen = expected((2, 1), 0.35, normal=(550, 550))
+    short = counts(seen.normal, np.rint(seen.tumour * np.exp(-0.26)))
+    found = posteriors([short] * 3, sample(0.29), RULES)[0]
+    assert found.imbalance > 0.08
+    # Were each gene likely to have a fate of its own, three that agree would be less of a gain.
+    loose = dataclasses.replace(RULES, prior_apart=0.4, prior_lone=0.4)
+    assert posteriors([short] * 3, sample(0.29), loose)[0].imbalance < 0.07
 
 
 def test_exchanging_alleles_twice_changes_nothing():
@@ -121,18 +168,19 @@ def test_the_joint_posterior_is_the_sum_over_all_ways_written_out():
     tail = (1 + loss_model._OFFSETS**2 / 8) ** -4.5  # noqa: SLF001  the grid
     weights = small.weights[:, None] * tail / tail.sum()
     apart, prior, flip = RULES.prior_apart, states.prior, states.flipped
+    lone = states.lone
     sums = np.zeros((3, len(prior)))
     for turns, broken in product(product((0, 1), repeat=2), product((0, 1), repeat=3)):
         weight = np.prod([apart if b else 1 - apart for b in broken])
         own = [c[..., flip] if t else c for c, t in zip(chances, (0, *turns), strict=True)]
-        alone = [c @ prior for c in chances]
+        alone = [c @ lone for c in chances]
         shared = weights[..., None] * prior * weight
         for gene in range(3):
             shared = shared * (alone[gene][..., None] if broken[gene] else own[gene])
         for gene in range(3):
             if broken[gene]:
                 rest = shared.sum(axis=2) / alone[gene]
-                sums[gene] += (rest[..., None] * chances[gene]).sum(axis=(0, 1)) * prior
+                sums[gene] += (rest[..., None] * chances[gene]).sum(axis=(0, 1)) * lone
             else:
                 mine = shared.sum(axis=(0, 1))
                 sums[gene] += mine[flip] if (0, *turns)[gene] else mine
