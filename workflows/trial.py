@@ -63,6 +63,7 @@ from storiform.biomarkers.rna_quality import rna_quality
 from storiform.biomarkers.tmb import tmb
 from storiform.biomarkers.variants import variants
 from storiform.figures.boxplot import response_boxplots
+from storiform.figures.class_survival import class_survival
 from storiform.figures.copy_number import amplicon_12q, copy_number_profile
 from storiform.figures.copy_number_frequency import copy_number_cohort
 from storiform.figures.correlation_scatter import correlation_scatter
@@ -74,9 +75,12 @@ from storiform.figures.heatmap import gene_set_heatmap, microenvironment_heatmap
 from storiform.figures.hla import hla_coverage, hla_loss_strip
 from storiform.figures.immune_classes import immune_class_strip
 from storiform.figures.kaplan_meier import survival_by_feature, survival_of_all
+from storiform.figures.laboratory_course import laboratory_course
 from storiform.figures.ma_plot import ma_plot
 from storiform.figures.marker_view import marker_view
 from storiform.figures.neoantigens import neoantigen_burdens, neoantigen_ranks
+from storiform.figures.oncoprint import oncoprint
+from storiform.figures.paired_survival import paired_survival
 from storiform.figures.patient_flow import patient_flow
 from storiform.figures.quality import quality_overview
 from storiform.figures.response_subgroups import response_subgroups
@@ -97,7 +101,9 @@ from storiform.statistics.expression_pca import expression_pca
 from storiform.statistics.feature_correlations import correlations
 from storiform.statistics.gsea import gsea, marker_enrichment
 from storiform.statistics.hazards import hazards
+from storiform.statistics.laboratory_visits import laboratory_visits
 from storiform.statistics.number_of_tests import number_of_tests
+from storiform.statistics.oncoprint_rows import oncoprint_rows
 from storiform.statistics.paired_features import paired_features
 from storiform.statistics.populations import populations
 from storiform.statistics.response_rates import response_rates
@@ -117,6 +123,8 @@ TRIAL = (
     response_rates,
     trial_times,
     adverse_event_rates,
+    laboratory_visits,
+    laboratory_course,
 )
 
 # what the reader sees first
@@ -257,9 +265,13 @@ OUTCOME = (
     number_of_tests,
     response_boxplots,
     survival_by_feature,
+    paired_survival,
     forest_plot,
     correlation_scatter,
 )
+
+# the whole of it, patient by patient
+OVERVIEW = (oncoprint_rows, oncoprint, class_survival)
 
 STEPS = (
     *RESPONSES,
@@ -276,4 +288,5 @@ STEPS = (
     *BATCHES,
     *DIFFERENTIAL,
     *OUTCOME,
+    *OVERVIEW,
 )

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
+from storiform.figures.curves import COLOURS, at_risk
 from storiform.figures.kaplan_meier import (
-    COLOURS,
     KaplanMeierParams,
-    at_risk,
     survival_by_feature,
     survival_of_all,
 )
