@@ -18,9 +18,11 @@ from storiform.io.clinical_values import (
     EVENTS,
     EXPECTED_RESPONSE,
     INFINITE,
+    MIXED,
     RESPONSES,
     Response,
     compact,
+    is_bracketed,
     read_decimal,
     read_flag,
 )
@@ -43,10 +45,15 @@ class Clinical:
     """The records of the patients, with what is wrong and what is worth knowing."""
 
     records: dict[str, Record] = field(default_factory=dict)
+    columns: Columns = field(default_factory=dict)
+    """Canonical name to the column that was read."""
+    path: Path | None = None
+    characteristics: tuple[str, ...] = ()
+    """The columns that the configuration names as characteristics."""
     starts: dict[str, date] = field(default_factory=dict)
     """The date of a patient's first dose, where the table tells it."""
     facts: dict[str, tuple[Record, ...]] = field(default_factory=dict)
-    """The columns that the configuration names as characteristics."""
+    """The cells of the characteristics."""
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -59,10 +66,12 @@ class _Reader:
     columns: Columns
     delimiter: str
     faults: CellFaults
+    mixed: set[str] = field(default_factory=set)
+    """Patients with a mixed response."""
 
     def cell(self, row: Row, name: str) -> str:
         column = self.columns.get(name)
-        return row.cell(column) if column is not None else ""
+        return _told(row, column) if column is not None else ""
 
     def fault(self, row: Row, name: str, found: str, expected: str, remedy: str) -> None:
         self.faults.add(row.line, self.columns.get(name, name), found, expected, remedy)
@@ -143,6 +152,8 @@ class _Reader:
     def response(self, row: Row) -> Record:
         text = self.cell(row, "response")
         found: Response = RESPONSES.get(compact(text), Response()) if text else Response()
+        if compact(text) in MIXED:
+            self.mixed.add(self.cell(row, "patient"))
         if text and compact(text) not in RESPONSES:
             remedy = "Correct it, or name another column under cohort.columns.response."
             self.fault(row, "response", repr(text), EXPECTED_RESPONSE, remedy)
@@ -163,6 +174,12 @@ class _Reader:
             elif record[name] is None and found.code != "NE":
                 record[name] = flag
         return record
+
+
+def _told(row: Row, column: str) -> str:
+    """Return a cell, empty where it is a reason for none: TCGA's `[Unknown]` and its like."""
+    text = row.cell(column)
+    return "" if is_bracketed(text) else text
 
 
 def _months(value: float, days: float) -> float:
@@ -188,7 +205,7 @@ def read_clinical(
     characteristics
         Further columns to be read, as numbers or categories.
     """
-    clinical = Clinical()
+    clinical = Clinical(path=path, characteristics=tuple(characteristics))
     try:
         table = read_delimited(path)
     except SheetError as error:
@@ -204,7 +221,14 @@ def read_clinical(
             )
         )
         return clinical
-    columns, faults, notes = find_columns(path.name, table.columns, explicit, characteristics)
+    columns, faults, notes = find_columns(
+        path.name,
+        table.columns,
+        explicit,
+        characteristics,
+        lambda name: (text for row in table.rows if (text := _told(row, name))),
+    )
+    clinical.columns = columns
     clinical.faults.extend(faults)
     clinical.notes.extend(notes)
     if "patient" not in columns:
@@ -334,6 +358,9 @@ def _notes(reader: _Reader, records: Mapping[str, Record]) -> list[str]:
             ),
         ),
     )
+    if reader.mixed:
+        told = "with a mixed response, which RECIST does not know: counted as not evaluable"
+        notes.append(_note(reader, told, reader.mixed))
     if any(reader.time_column(outcome) in reader.columns for outcome in _OUTCOMES):
         doubts = (*doubts, ("with an event but no time, not used for survival", _is_timeless))
     for what, is_doubtful in doubts:

@@ -1,9 +1,9 @@
 """Which column of a clinical table means what: explicit names, canonical names, aliases."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from storiform.io.clinical_values import DAYS, compact
+from storiform.io.clinical_values import DAYS, EVENTS, RESPONSES, compact, read_flag
 from storiform.io.names import did_you_mean
 from storiform.model.errors import fault
 
@@ -27,14 +27,16 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
     "pfs_event": (
         "pfsstatus", "pfsevt", "eventpfs", "eventoccurredpfs", "progressed", "progressionevent",
+        "pfssurvivalevent", "pfseventoccurred", "progressionstatus",
     ),
     "os_event": (
         "osstatus", "osevt", "eventos", "eventoccurredos", "vitalstatus", "dead", "death",
-        "died", "deceased", "deathevent",
+        "died", "deceased", "deathevent", "ossurvivalevent", "oseventoccurred",
     ),
     "pfs_censored": ("pfscensor", "pfscnsr", "pfscensoring", "pfscens"),
     "os_censored": ("oscensor", "oscnsr", "oscensoring", "oscens"),
-    "histology": ("histologicaltype", "histologicalsubtype", "histologicsubtype", "diagnosis"),
+    "histology": ("histologicaltype", "histologicalsubtype", "histologicsubtype",
+                  "diagnosis", "histo", "histologytype", "tumourhistology", "tumorhistology"),
     "sex": ("gender",),
     "age_years": ("age", "ageatenrolment", "ageatenrollment", "ageyr", "ageyrs"),
     "arm": ("treatmentarm", "studyarm", "stratum", "armname"),
@@ -47,9 +49,13 @@ _TIMES = tuple(f"{outcome}_{unit}" for outcome in ("pfs", "os") for unit in DAYS
 CANONICAL = (*_ALIASES, *_TIMES)
 """Every name that `cohort.columns` may map."""
 _OUTCOME = re.compile(
-    r"(pfs|progressionfreesurvival|os|overallsurvival)(time)?(in)?"
+    r"(?:survivaltime|timeto)?(pfs|progressionfreesurvival|os|overallsurvival)(time)?(in)?"
     r"(months?|mos?|days?|d|weeks?|wks?|years?|yrs?)?"
 )
+_UNIT_COLUMNS = frozenset(
+    {"survivalunit", "survivalunits", "survivaltimeunit", "timeunit", "timeunits"}
+)
+"""Columns that tell the unit of all times of the file."""
 _UNITS = {"m": "months", "d": "days", "w": "weeks", "y": "years"}
 _GROUPS = (
     ("pfs_event", "pfs_censored"), ("os_event", "os_censored"),
@@ -58,15 +64,37 @@ _GROUPS = (
 )  # fmt: skip
 """Names that say the same thing, of which one may be given."""
 _MEANING = {compact(word): name for name, words in _ALIASES.items() for word in (name, *words)}
+_CODES = frozenset({"CR", "PR", "SD", "PD"})
+Cells = Callable[[str], Iterable[str]]
+"""The cells of a column that are told."""
 
 
 def find_columns(
-    file: str, header: Sequence[str], explicit: Mapping[str, str], used: Sequence[str] = ()
+    file: str,
+    header: Sequence[str],
+    explicit: Mapping[str, str],
+    used: Sequence[str] = (),
+    cells: Cells = lambda _: (),
 ) -> tuple[Columns, list[str], list[str]]:
-    """Map canonical names to the columns of a file; `used` are further ones that are read.
+    """Map canonical names to the columns of a file.
 
     A name of the configuration wins over a column with the canonical name, that over an
-    alias; two aliases of one meaning are a fault.
+    alias; two aliases of one meaning are a fault. Cells decide where a header does not: a
+    column `OS` beside a time holds events if each cell tells of one, and a column
+    `survival_unit` gives its unit to times that name none.
+
+    Parameters
+    ----------
+    file
+        The name of the file.
+    header
+        Its columns.
+    explicit
+        Canonical name to column, as the configuration names them.
+    used
+        Further columns that are read.
+    cells
+        The cells of a column that are told.
 
     Returns
     -------
@@ -93,13 +121,16 @@ def find_columns(
             faults.append(fault(f"{file}, row 1", f"columns {listed}", expected, remedy))
         if chosen:
             columns[meaning(chosen[0])] = chosen[0]
+    unit_column = _take_units(free, columns, cells)
+    notes = _take_events(file, free, columns, cells)
+    notes += _tell_richer(file, free, columns, cells)
     faults.extend(_unitless(file, free, columns))
     if "patient" not in columns and "patient" not in explicit:
         remedy = "Add the column, or name it under cohort.columns.patient."
         found = f"columns {', '.join(header)}"
         faults.append(fault(f"{file}, row 1", found, "a column patient", remedy))
-    further = [name for name in header if name not in {*columns.values(), *used}]
-    notes = [f"{file}: columns not used: {', '.join(further)}"] if further else []
+    further = [n for n in header if n not in {*columns.values(), *used, unit_column}]
+    notes += [f"{file}: columns not used: {', '.join(further)}"] if further else []
     return columns, faults, notes
 
 
@@ -165,6 +196,66 @@ def _explicit(
             listed = " and ".join(given)
             faults.append(fault("cohort.columns", listed, "one of them", "Remove the others."))
     return columns
+
+
+def _take_units(free: Sequence[str], columns: Columns, cells: Cells) -> str:
+    """Give the unit that a column tells to the times without one; return that column."""
+    for name in free:
+        if compact(name) not in _UNIT_COLUMNS:
+            continue
+        words = {compact(cell) for cell in cells(name)}
+        found = {unit for word in words for unit in DAYS if word in {unit, unit[:-1]}}
+        if len(words) != 1 or len(found) != 1:
+            continue  # the times stay without a unit, which is a fault
+        (unit,) = found
+        for outcome, time in _bare(free, columns).items():
+            columns[f"{outcome}_{unit}"] = time
+        return name
+    return ""
+
+
+def _take_events(file: str, free: Sequence[str], columns: Columns, cells: Cells) -> list[str]:
+    """Take a column called as the outcome for its events, where another has the time."""
+    notes = []
+    for outcome, name in _bare(free, columns, is_timed=True).items():
+        told = list(cells(name))
+        if not told or f"{outcome}_event" in columns or f"{outcome}_censored" in columns:
+            continue
+        if all(read_flag(cell, EVENTS) is not None for cell in told):
+            columns[f"{outcome}_event"] = name
+            notes.append(f"{file}: column {name} is read as the events of {outcome.upper()}")
+    return notes
+
+
+def _bare(free: Sequence[str], columns: Columns, *, is_timed: bool = False) -> dict[str, str]:
+    """Return outcome -> column called as it without a unit, whose time is known or not."""
+    found: dict[str, str] = {}
+    for name in free:
+        time = _OUTCOME.fullmatch(compact(name))
+        if not time or time[4] or name in columns.values():
+            continue
+        outcome = _outcome(time[1])
+        if is_timed == any(f"{outcome}_{unit}" in columns for unit in DAYS):
+            found.setdefault(outcome, name)
+    return found
+
+
+def _tell_richer(file: str, free: Sequence[str], columns: Columns, cells: Cells) -> list[str]:
+    """Tell of a column with CR, PR, SD and PD where the one that is read has none of them."""
+    chosen = columns.get("response", "")
+    if chosen not in free or _codes(cells(chosen)):
+        return []
+    return [
+        f"{file}: column {chosen} tells only who responded, but {name} tells CR, PR, SD or "
+        f"PD; to read it, name it under cohort.columns (response: {name})"
+        for name in free
+        if name != chosen and meaning(name) == "response" and _codes(cells(name))
+    ]
+
+
+def _codes(cells: Iterable[str]) -> bool:
+    known = (RESPONSES.get(compact(cell)) for cell in cells)
+    return any(response is not None and response.code in _CODES for response in known)
 
 
 def _unitless(file: str, free: Sequence[str], columns: Columns) -> list[str]:

@@ -29,14 +29,26 @@ _WORDS = {
     "CR": ("cr", "icr", "completeresponse", "complete", "completeremission"),
     "PR": ("pr", "ipr", "partialresponse", "partial", "partialremission"),
     "SD": ("sd", "isd", "stabledisease", "stable"),
-    "PD": ("pd", "ipd", "icpd", "progressivedisease", "progression", "progressed"),
+    "PD": (
+        "pd", "ipd", "icpd", "iupd", "progressivedisease", "progression", "progressed",
+        "clinicalprogression", "clinicalprogressivedisease", "diseaseprogression",
+    ),
     "NE": (
         "ne", "ine", "notevaluable", "nonevaluable", "inevaluable", "unevaluable",
         "notassessed", "notdone", "unknown", "deathpriortodiseaseassessment", "earlydeath",
+        "notevaluated", "notassessable", "mr", "mixedresponse", "mixed",
     ),
 }  # fmt: skip
+MIXED = frozenset({"mr", "mixedresponse", "mixed"})
+"""Words of a response that RECIST does not know: it may be SD or PD."""
+_SPELT = {
+    spelt: _CODES[code]
+    for code, words in _WORDS.items()
+    for word in words
+    for spelt in (word, f"ir{word}", f"{word}{code.lower()}", f"{code.lower()}{word}")
+}  # so that irPR, "Partial Response (PR)" and "PR - partial response" are read
 RESPONSES: dict[str, Response] = {
-    **{word: _CODES[code] for code, words in _WORDS.items() for word in words},
+    **_SPELT,
     **dict.fromkeys(("r", "prcr", "crpr", "responder"), _RESPONDER),
     **dict.fromkeys(("nr", "nonresponder", "noresponse", "sdpd", "pdsd"), _NON_RESPONDER),
 }
@@ -50,6 +62,13 @@ EVENTS = {
     "progression": True, "event": True, "eventoccurred": True, "relapsed": True,
     "1deceased": True, "noeventoccurred": False,
     "1progression": True, "1progressed": True, "alive": False, "living": False,
+    "relapse": True, "recurrence": True, "recurred": True, "recurredprogressed": True,
+    "1recurredprogressed": True, "1recurrence": True, "1relapse": True, "1event": True,
+    "1dead": True, "1death": True, "progressedordied": True, "progressionordeath": True,
+    "norelapse": False, "nonrelapse": False, "norecurrence": False, "notrecurred": False,
+    "diseasefree": False, "0diseasefree": False, "noprogression": False,
+    "0progressionfree": False, "0norecurrence": False, "0event": False, "0noevent": False,
+    "losttofollowup": False, "0notprogressed": False,
     "censored": False, "noevent": False, "progressionfree": False, "notprogressed": False,
     "0living": False, "0alive": False, "0censored": False,
 }  # fmt: skip
@@ -71,6 +90,17 @@ def compact(text: str) -> str:
     'partialresponsepr'
     """
     return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def is_bracketed(text: str) -> bool:
+    """Tell whether a cell is a reason for having no value, in brackets, as TCGA writes it.
+
+    Examples
+    --------
+    >>> is_bracketed("[Not Evaluated]"), is_bracketed("PD [irRC]")
+    (True, False)
+    """
+    return text.startswith("[") and text.endswith("]")
 
 
 def read_flag(text: str, words: dict[str, bool]) -> bool | None:

@@ -1,7 +1,7 @@
 """Columns of which nothing is known before: numbers, flags or categories, with their unit."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from storiform.io.clinical_values import read_decimal
 from storiform.io.delimited import Row, read_delimited
 from storiform.io.names import counted, listed
 from storiform.io.patient_tables import (
-    PATIENT,
     Given,
     PatientTable,
     People,
     Record,
     Wanted,
     find_columns,
+    patient_of,
     rows_of,
 )
 from storiform.model.errors import SheetError, fault
@@ -83,7 +83,12 @@ def measured_column(reader: PatientTable, header: str, rows: list[Row]) -> Measu
     return MeasuredColumn(name, unit, "category", labels=told)
 
 
-def read_measurements(path: Path, patients: People, biopsies: People) -> tuple[str, Given]:
+def read_measurements(
+    path: Path,
+    patients: People,
+    biopsies: People,
+    is_taken: Callable[[str], bool] = lambda _: True,
+) -> tuple[str, Given]:
     """Read a table of measurements; tell whether it is one of patients or of biopsies.
 
     Parameters
@@ -92,6 +97,8 @@ def read_measurements(path: Path, patients: People, biopsies: People) -> tuple[s
         CSV or TSV with a column `biopsy`, else `patient`, and one column a feature.
     patients, biopsies
         The names that are known.
+    is_taken
+        Which columns are features; all are, unless it is told.
 
     Returns
     -------
@@ -104,14 +111,16 @@ def read_measurements(path: Path, patients: People, biopsies: People) -> tuple[s
         return "patient", Given(faults=(str(error),))
     of_biopsies = any(name.lower() == "biopsy" for name in table.columns)
     key = "biopsy" if of_biopsies else "patient"
-    wanted = [Wanted({key: PATIENT if key == "patient" else ()}, "it")]
+    patient = patient_of(patients)
+    wanted = [Wanted({key: ()}, "it") if of_biopsies else patient]
     columns, faults, _ = find_columns(table, wanted)
     if faults := [*table.faults, *faults]:
         return key, Given(faults=tuple(faults))
-    aside = {columns[key]} | {
-        n for n in table.columns if of_biopsies and n.lower() == "patient"
-    }
-    headers = [name for name in table.columns if name not in aside]
+    headers = [
+        name
+        for name in table.columns
+        if name != columns[key] and not (of_biopsies and patient.form(name)) and is_taken(name)
+    ]
     reader = PatientTable(table, {n: n for n in headers} | columns, patients)
     known = (biopsies if of_biopsies else patients).names
     rows, doubts, faults = rows_of(reader, key, known)

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from storiform.io.cell_faults import CellFaults
-from storiform.io.clinical_values import DAYS, compact, read_decimal
+from storiform.io.clinical_values import DAYS, compact, is_bracketed, read_decimal
 from storiform.io.delimited import Delimited, Row, read_delimited
 from storiform.io.names import counted, listed, nearest
 from storiform.model.cohort import Value
@@ -36,10 +36,14 @@ _SCALES = {"day": 1.0, "week": DAYS["weeks"], "month": DAYS["months"]}
 
 @dataclass(frozen=True)
 class People:
-    """Who is known: the names of the cohort, and when patients had their first dose."""
+    """Who is known: the names of the cohort, and when patients had their first dose.
+
+    `column` is what the clinical table calls the patient; other files may call it so, too.
+    """
 
     names: frozenset[str]
     starts: Mapping[str, date] = field(default_factory=dict)
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,8 @@ class PatientTable:
         """Return the cell of the first of some meanings that has a column."""
         column = next((self.columns[name] for name in names if name in self.columns), None)
         text = row.cell(column) if column is not None else ""
+        if is_bracketed(text):
+            return ""
         may_be = text[:1] in "nNuU" and len(text) <= _LONGEST_UNTOLD  # spares most a look
         return "" if may_be and compact(text) in UNTOLD else text
 
@@ -238,7 +244,7 @@ def read_patient_table(
         table = read_delimited(path)
     except SheetError as error:
         return Given(faults=(str(error),))
-    columns, faults, notes = find_columns(table, [Wanted({"patient": PATIENT}, "it"), *wanted])
+    columns, faults, notes = find_columns(table, [patient_of(people), *wanted])
     faults = [*table.faults, *faults]
     if faults:
         return Given(faults=tuple(faults), notes=tuple(notes))
@@ -251,6 +257,13 @@ def read_patient_table(
     records = {name: tuple(record for _, record in own) for name, own in found.items()}
     told = (*faults, *reader.cells.told())
     return Given(records, told, (*notes, *doubts), tuple(doubts))
+
+
+def patient_of(people: People) -> Wanted:
+    """Return the meaning of the column of patients: the usual words, or the clinic's own."""
+    own = (compact(people.column),) if compact(people.column) else ()
+    remedy = "it. A name of cohort.columns.patient is understood here, too"
+    return Wanted({"patient": (*PATIENT, *own)}, remedy)
 
 
 def find_columns(

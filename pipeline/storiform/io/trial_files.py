@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from storiform.io.adverse_event_file import read_adverse_events
+from storiform.io.clinical import Clinical
 from storiform.io.dose_file import first_doses, read_doses
 from storiform.io.laboratory_file import read_laboratory
 from storiform.io.lesion_file import read_lesions
@@ -31,6 +32,7 @@ _READERS: Mapping[str, Callable[[Path, People], Given]] = {
 }
 FILES = tuple(_READERS)
 """Entries of the section `cohort` that name such a file; each fills the table of its name."""
+MEASURED = {"patient": MEASUREMENTS.name, "biopsy": BIOPSY_MEASUREMENTS.name}
 _NO_EVENT_IS_NO_ROW = ADVERSE_EVENTS.name
 
 
@@ -58,6 +60,8 @@ class _Collected:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    owners: dict[tuple[str, str], Path] = field(default_factory=dict)
+    """The file that brought a measured feature, by grain and name."""
 
     def take(self, table: str, given: Given) -> None:
         self.faults += given.faults
@@ -76,17 +80,22 @@ def with_trial_files(sheets: Sheets, trial: TrialFiles) -> Sheets:
     """
     report, clinical = sheets.report, sheets.clinical
     patients = frozenset(report.cohort.units("patient"))
-    people = People(patients, clinical.starts)
+    column = clinical.columns.get("patient", "")
+    people = People(patients, clinical.starts, column)
     if DOSES.name in trial.files:
         dated = first_doses(trial.files[DOSES.name], people)
-        people = People(patients, {**dated, **clinical.starts})
+        people = People(patients, {**dated, **clinical.starts}, column)
     found = _Collected()
     for name, read in _READERS.items():
         if name in trial.files:
             given = read(trial.files[name], people)
             found.take(name, given)
             _note_absent(found, name, given, trial.files[name], patients)
-    _read_measurements(found, trial.measurements, people, report.cohort.units("biopsy"))
+    for path in trial.measurements:
+        biopsies = People(frozenset(report.cohort.units("biopsy")))
+        grain, given = read_measurements(path, people, biopsies, _features_of(path, clinical))
+        found.take(MEASURED[grain], given)
+        _tell_twice(found, path, grain, given)
     if clinical.facts and any(clinical.facts.values()):
         facts = {name: rows for name, rows in clinical.facts.items() if name in patients}
         found.take(PATIENT_FACTS.name, Given(facts))
@@ -110,18 +119,24 @@ def _note_absent(
         found.notes.append(f"{path.name}: {count} without a row: {listed(absent)}")
 
 
-def _read_measurements(
-    found: _Collected, paths: Sequence[Path], people: People, biopsies: Sequence[str]
-) -> None:
-    owners: dict[tuple[str, str], Path] = {}
-    for path in paths:
-        grain, given = read_measurements(path, people, People(frozenset(biopsies)))
-        table = MEASUREMENTS.name if grain == "patient" else BIOPSY_MEASUREMENTS.name
-        found.take(table, given)
-        names = sorted({str(row["feature"]) for rows in given.rows.values() for row in rows})
-        for name in names:
-            first = owners.setdefault((grain, name), path)
-            if first != path:
-                told = f"column {name}, which {first.name} has too"
-                remedy = "Rename one of the two."
-                found.faults.append(fault(path.name, told, "each feature once", remedy))
+def _features_of(path: Path, clinical: Clinical) -> Callable[[str], bool]:
+    """Tell which columns of a table of measurements are features.
+
+    Of the clinical table itself those that are named as characteristics, else those that
+    have no meaning of their own: time against survival by time would be a finding.
+    """
+    if clinical.path is None or path.resolve() != clinical.path.resolve():
+        return lambda _: True
+    if clinical.characteristics:
+        return lambda name: name in clinical.characteristics
+    return lambda name: name not in clinical.columns.values()
+
+
+def _tell_twice(found: _Collected, path: Path, grain: str, given: Given) -> None:
+    for name in sorted({str(row["feature"]) for rows in given.rows.values() for row in rows}):
+        first = found.owners.setdefault((grain, name), path)
+        if first != path:
+            told = f"column {name}, which {first.name} has too"
+            found.faults.append(
+                fault(path.name, told, "each feature once", "Rename one of the two.")
+            )
