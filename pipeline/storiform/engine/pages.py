@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from storiform.engine.blocking import blocked
 from storiform.engine.collect import GOOD, Drawn, exported_tables, figures
@@ -12,6 +13,9 @@ from storiform.engine.work import Portion, joined
 from storiform.io.store import write_bytes
 from storiform.model.cohort import COHORT, Cohort
 from storiform.model.table import Grain, Picture, Table
+from storiform.report.course import PATIENT_TABLES
+from storiform.report.discordances import COHORT_TABLES
+from storiform.report.drawing import LARGEST_SVG_BYTES
 from storiform.report.record import (
     BiopsyRecord,
     Problem,
@@ -61,6 +65,7 @@ def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
             tables=tuple(_tables(session, biopsy, columns)),
             figures=tuple(_figure(session, one) for one in drawn if not one.nothing),
             not_drawn=tuple((one.contract.name, one.nothing) for one in drawn if one.nothing),
+            beside=tuple(_beside(session, biopsy)),
             problems=(*problems.get(biopsy, ()), *doubts.get(biopsy, ())),
         )
         write_bytes(goal, render_biopsy(page).encode())
@@ -85,12 +90,30 @@ def _drawings(session: Session) -> dict[str, list[Drawn]]:
 
 
 def _figure(session: Session, drawn: Drawn) -> ReportFigure:
-    contract = drawn.contract
-    svg = (drawn.folder / f"{contract.name}.svg").read_text(encoding="utf-8")
     made = {p.name for step in session.config.workflow.steps for p in step.products
             if isinstance(p, Table) and p.is_published}  # fmt: skip
     sources = tuple(name for name in drawn.sources if name in made)
-    return ReportFigure(contract.name, contract.caption, svg, sources)
+    return report_figure(drawn, sources, "../figures")
+
+
+def report_figure(drawn: Drawn, sources: tuple[str, ...], folder: str) -> ReportFigure:
+    """Read a figure for a page: its drawing, and its pixels in case that is too large.
+
+    Parameters
+    ----------
+    drawn
+        A figure whose files are there.
+    sources
+        Tables that the page may name as what it was drawn from.
+    folder
+        Where the figures stand, seen from the page.
+    """
+    name = drawn.contract.name
+    svg = (drawn.folder / f"{name}.svg").read_text(encoding="utf-8")
+    picture = drawn.folder / f"{name}.png"
+    png = picture.read_bytes() if len(svg) > LARGEST_SVG_BYTES and picture.exists() else b""
+    file = f"{folder}/{quote(drawn.stem)}.svg"
+    return ReportFigure(name, drawn.contract.caption, svg, sources, png, file)
 
 
 def _tables(
@@ -108,6 +131,27 @@ def _tables(
         frame = joined([portion], contract, None).drop(columns=["patient", "biopsy"])
         meaning = {n: columns.get(name, {}).get(str(n), ("", "")) for n in frame.columns}
         found.append(ReportTable(name, contract.description, frame, meaning, len(frame)))
+    return found
+
+
+def _beside(session: Session, biopsy: str) -> list[ReportTable]:
+    """Read what is told of this biopsy elsewhere: of its patient, and in tables of all."""
+    graph, results = session.graph, session.results
+    patient = session.report.cohort.names("biopsy", biopsy)["patient"]
+    wanted = [*((name, patient) for name in PATIENT_TABLES),
+              *((name, COHORT) for name in COHORT_TABLES)]  # fmt: skip
+    contracts = exported_tables(graph.steps, graph)
+    found = []
+    for name, unit in wanted:
+        node, contract = graph.producers.get((name, unit)), contracts.get(name)
+        if contract is None or node is None or node.state not in GOOD:
+            continue
+        at = str(results.at(node.step, unit, node.fingerprint))
+        names = session.report.cohort.names(contract.grain, unit)
+        frame = joined([Portion(name, names, at)], contract, None)
+        if unit == COHORT:
+            frame = frame[frame["biopsy"] == biopsy]
+        found.append(ReportTable(name, contract.description, frame, {}, len(frame)))
     return found
 
 

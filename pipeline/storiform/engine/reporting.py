@@ -16,7 +16,7 @@ from storiform.engine.blocking import blocked
 from storiform.engine.collect import Export, exported_tables, exports, figures
 from storiform.engine.fingerprint import digest
 from storiform.engine.graph import LeftOut, Node
-from storiform.engine.pages import biopsies_with_page, write_biopsy_pages
+from storiform.engine.pages import biopsies_with_page, report_figure, write_biopsy_pages
 from storiform.engine.session import Session
 from storiform.engine.work import Portion, joined, packages
 from storiform.io.names import listed
@@ -157,9 +157,7 @@ def _figures(session: Session) -> list[ReportFigure]:
     for drawn in sorted(drawings, key=lambda d: order.index(d.contract.name)):
         file = drawn.folder / f"{drawn.contract.name}.svg"
         if file.exists() and drawn.contract.grain == "cohort":
-            svg = file.read_text(encoding="utf-8")
-            contract = drawn.contract
-            found.append(ReportFigure(contract.name, contract.caption, svg, drawn.sources))
+            found.append(report_figure(drawn, drawn.sources, "figures"))
     return found
 
 

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 from storiform.report import grids
+from storiform.report.course import course
+from storiform.report.discordances import discordances
 from storiform.report.doubts import doubts
 from storiform.report.drawing import drawing_of
 from storiform.report.headlines import headlines, in_reading_order
@@ -44,6 +46,8 @@ def render_biopsy(record: BiopsyRecord) -> str:
         style=resource("style.css"),
         headlines=headlines(record),
         doubts=doubts(record),
+        discordances=discordances(record),
+        course=course(record),
         neoantigens=neoantigen_summary(record),
         hla=hla_summary(record),
         hla_figure=FIGURE,

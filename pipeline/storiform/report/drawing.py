@@ -1,5 +1,7 @@
 """Put an SVG into an HTML page: no colliding ids, no outside address, any width."""
 
+import base64
+import html
 import re
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
@@ -21,23 +23,52 @@ PHONE_PIXELS = 340
 """Drawings that are wider get a box in which they can be moved sideways."""
 
 
+LARGEST_SVG_BYTES = 1_000_000
+"""Drawings of more bytes, which are thousands of marks, come as pixels if they can."""
+
+
 class Drawing(NamedTuple):
-    """A figure as a page shows it."""
+    """A figure as a page shows it; `file` where it is pixels, and the drawing stands there."""
 
     name: str
     caption: str
     svg: str
     sources: tuple[str, ...]
     is_wide: bool
+    file: str = ""
 
 
 def drawing_of(figure: ReportFigure, tables: set[str]) -> Drawing:
     """Make a figure ready for a page that shows the `tables` of these names."""
     spoken = figure.caption.split(". ", 1)[0].rstrip(".") or figure.name
-    svg = inlined(figure.svg, figure.name, spoken)
     sources = tuple(name for name in figure.source_tables if name in tables)
-    is_wide = width_of(figure.svg) > PHONE_PIXELS
-    return Drawing(figure.name, figure.caption, svg, sources, is_wide)
+    width = width_of(figure.svg)
+    is_pixels = bool(figure.png) and len(figure.svg) > LARGEST_SVG_BYTES
+    if is_pixels:
+        shown = pixels(figure.png, spoken, width)
+    else:
+        shown = inlined(figure.svg, figure.name, spoken)
+    is_wide = width > PHONE_PIXELS
+    file = figure.file if is_pixels else ""
+    return Drawing(figure.name, figure.caption, shown, sources, is_wide, file)
+
+
+def pixels(png: bytes, label: str, width: float) -> str:
+    """Write an image that is part of the page, as wide as the drawing that it stands for.
+
+    Parameters
+    ----------
+    png
+        The file.
+    label
+        What a screen reader says instead of the picture.
+    width
+        Width of the drawing in pixels of a page; 0 where it is not known.
+    """
+    data = base64.b64encode(png).decode()
+    spoken = html.escape(label, quote=True)
+    size = f' style="{_limits(width)}"' if width else ""
+    return f'<img alt="{spoken}"{size} src="data:image/png;base64,{data}">'
 
 
 def inlined(svg: str, name: str, label: str) -> str:
@@ -138,7 +169,11 @@ def _fit(root: ET.Element) -> None:
     for key in ("width", "height"):
         root.attrib.pop(key, None)
     if width:
-        root.set("style", f"min-width: {width:.0f}px; max-width: {LARGEST * width:.0f}px")
+        root.set("style", _limits(width))
+
+
+def _limits(width: float) -> str:
+    return f"min-width: {width:.0f}px; max-width: {LARGEST * width:.0f}px"
 
 
 def _pixels(length: str) -> float:

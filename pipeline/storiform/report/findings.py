@@ -17,6 +17,12 @@ from storiform.report.numbers import (
     significant,
 )
 from storiform.report.record import ReportRecord, ReportTable
+from storiform.report.robustness import (
+    hazard_ratio,
+    named_groups,
+    reservations,
+    survival_reservations,
+)
 
 Q_LIMIT = 0.1
 SHOWN = 6
@@ -69,7 +75,7 @@ def feature_unit(record: ReportRecord, feature: str) -> str:
 
 
 def association_sentence(record: ReportRecord, row: Row, kin: Sequence[Row] = ()) -> str:
-    """Write one comparison of two groups with n, effect, p and q, and its like beside it."""
+    """Write one comparison of two groups with n, effect, p, q, and what speaks against it."""
     outcome = OUTCOMES.get(str(row["outcome"]), ("", str(row["outcome"])))[1]
     name = full_name(str(row["feature"]))
     if row["effect_name"] == "odds_ratio":
@@ -80,7 +86,9 @@ def association_sentence(record: ReportRecord, row: Row, kin: Sequence[Row] = ()
         people = f"n = {row['n']} ({row['n_positive']} with the outcome)"
     parts = [lead, *_effect(record, row), people, *_chances(row)]
     test = "" if is_missing(row.get("test")) else f" ({row['test']})"
-    return f"{', '.join(parts)}{test}{_beside(kin)}."
+    is_found = _number(row, "q") < Q_LIMIT
+    against = reservations(record, str(row["outcome"]), str(row["feature"])) if is_found else ""
+    return f"{', '.join(parts)}{test}{_beside(kin)}.{against}"
 
 
 def survival_sentence(
@@ -100,9 +108,13 @@ def survival_sentence(
     parts = [_group(row) for row in rows]
     people = f"n = {sum(int(row['n']) for row in rows)}"
     test = f"{people}, log-rank {', '.join(_chances(first))}"
+    ratio = hazard_ratio(record, str(first["outcome"]), feature)
+    test += f"; {ratio}" if ratio else ""
     doubt = first.get("note")
-    test += f" ({doubt})" if not is_missing(doubt) and doubt else ""
-    return f"{name}{cut}: {'; '.join(parts)}; {test}{_beside(kin)}."
+    test += f" ({named_groups(feature, str(doubt))})" if not is_missing(doubt) and doubt else ""
+    is_found = _number(first, "q") < Q_LIMIT
+    against = survival_reservations(record, str(first["outcome"]), feature) if is_found else ""
+    return f"{name}{cut}: {'; '.join(parts)}; {test}{_beside(kin)}.{against}"
 
 
 def tested_together(rows: pd.DataFrame) -> pd.Series:

@@ -8,7 +8,10 @@ import pandas as pd
 from storiform.report.numbers import counted, interval, is_missing, significant
 from storiform.report.record import BiopsyRecord
 
-FIRST_TABLES = ("tmb", "copy_number_fit", "neoantigen_burden", "hla_loss")
+FIRST_TABLES = (
+    "tmb", "copy_number_fit", "neoantigen_burden", "hla_loss", "immune_classes",
+    "fusion_burden",
+)  # fmt: skip
 """Tables with one row whose values stand before those of all others, in this order."""
 
 
@@ -20,7 +23,10 @@ class Headline(NamedTuple):
 
 
 def headlines(record: BiopsyRecord) -> tuple[Headline, ...]:
-    """Return burden, purity, ploidy, neoantigens and HLA loss, as far as they are known."""
+    """Return burden, purity, ploidy, neoantigens, HLA loss, immune class and known fusions.
+
+    Only what is known is told, each value with what it rests on.
+    """
     rows = {t.name: t.frame.iloc[0] for t in record.tables if t.n_rows == 1}
     return tuple(
         one for name in FIRST_TABLES if name in rows for one in _SHOWN[name](rows[name])
@@ -73,10 +79,29 @@ def _loss(row: pd.Series) -> list[Headline]:
     return [Headline(f"{int(row['genes_lost'])} of {judged}", "with loss of an allele")]
 
 
+def _class(row: pd.Series) -> list[Headline]:
+    name = row["immune_class"]
+    if is_missing(name) or not name:
+        return []
+    is_close = not is_missing(row["is_ambiguous"]) and bool(row["is_ambiguous"])
+    doubt = f"; class {row['second_class']} is nearly as close" if is_close else ""
+    return [Headline(str(name), f"Sarcoma Immune Class{doubt}")]
+
+
+def _fusions(row: pd.Series) -> list[Headline]:
+    names = row["known_fusions"]
+    if is_missing(names) or not names:
+        return []
+    told = str(names).replace(";", ", ")
+    return [Headline(told, "known fusion" if told == names else "known fusions")]
+
+
 _WIDE = {"gene_mutations", "gene_copy_states", "gene_callability"}
 _SHOWN: dict[str, Callable[[pd.Series], list[Headline]]] = {
     "tmb": _tmb,
     "copy_number_fit": _fit,
     "neoantigen_burden": _burden,
     "hla_loss": _loss,
+    "immune_classes": _class,
+    "fusion_burden": _fusions,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from storiform.report import findings, grids, methods_text, regression, trial
+from storiform.report import findings, grids, methods_text, regression, tested, trial
 from storiform.report.drawing import drawing_of
 from storiform.report.missing import why_absent
 from storiform.report.numbers import counted
@@ -91,6 +91,7 @@ def render(record: ReportRecord) -> str:
         script_hash=digest,
         findings=findings.findings(record),
         q_limit=findings.Q_LIMIT,
+        tested=tested.counted_tests(record),
         facts=(_counts(record), _outcomes(record)),
         notes=_notes(record),
         incomplete=_incomplete(record),

@@ -26,12 +26,18 @@ class ReportTable:
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """One figure: its SVG text, and the names of the tables that it was drawn from."""
+    """One figure: its SVG text, and the names of the tables that it was drawn from.
+
+    `png` is the same figure as pixels, which a page shows where the SVG is too large for it;
+    `file` is the address of the SVG file, seen from the page.
+    """
 
     name: str
     caption: str
     svg: str
     source_tables: tuple[str, ...] = ()
+    png: bytes = b""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,8 @@ class BiopsyRecord:
 
     `not_drawn` names figures that had nothing to show, each with the reason; `problems` are
     those of this biopsy, its patient and the whole cohort: what failed or was left out, and
-    the warnings about what its values were made from.
+    the warnings about what its values were made from. `beside` are rows of other tables: those
+    of its patient, and those of the whole cohort that tell of this biopsy.
     """
 
     title: str
@@ -114,3 +121,4 @@ class BiopsyRecord:
     figures: tuple[ReportFigure, ...] = ()
     not_drawn: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
+    beside: tuple[ReportTable, ...] = ()

@@ -42,6 +42,7 @@
     label.appendChild(told);
     field.addEventListener("input", function () {
       filter(table, field.value.toLowerCase().split(/\s+/));
+      label.classList.toggle("used", field.value !== "");
       var left = table.tBodies[0].querySelectorAll("tr:not([hidden])").length;
       told.textContent = field.value ? " " + left + " of " + rows + " rows" : "";
     });

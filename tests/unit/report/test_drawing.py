@@ -1,9 +1,11 @@
 """An SVG inside a page: no colliding ids, nothing fetched, nothing run."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from storiform.report.drawing import inlined
+from storiform.report.drawing import LARGEST_SVG_BYTES, drawing_of, inlined
+from storiform.report.record import ReportFigure
 
 SVG = """<?xml version="1.0"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
@@ -50,3 +52,17 @@ def test_drawing_scales_to_its_box_but_never_below_the_size_of_print():
     assert root.get("width") is None
     assert root.get("style") == "min-width: 96px; max-width: 125px"
     assert root.get("aria-label") == "curves of < 3"
+
+
+def test_a_drawing_of_too_many_bytes_is_shown_as_pixels_with_a_way_to_it():
+    large = SVG.replace("<metadata>", f"<metadata>{'x' * LARGEST_SVG_BYTES}")
+    figure = ReportFigure("km", 'Curves of "all". More.', large, (), b"PNG", "figures/km.svg")
+    drawn = drawing_of(figure, set())
+    assert drawn.svg.startswith('<img alt="Curves of &quot;all&quot;"')
+    assert "data:image/png;base64,UE5H" in drawn.svg
+    assert "max-width: 125px" in drawn.svg
+    assert drawn.file == "figures/km.svg"
+    small = drawing_of(replace(figure, svg=SVG), set())
+    assert small.svg.startswith("<svg")
+    assert small.file == ""
+    assert drawing_of(replace(figure, png=b""), set()).svg.startswith("<svg")

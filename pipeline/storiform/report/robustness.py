@@ -1,0 +1,151 @@
+"""What else the run knows of a finding: hazard ratios, one patient's weight, histologies."""
+
+import re
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from storiform.model.features import group_name
+from storiform.report.numbers import (
+    counted,
+    equation,
+    interval,
+    is_missing,
+    probability,
+    significant,
+)
+from storiform.report.record import ReportRecord
+
+P_LIMIT = 0.05
+Row = Mapping[Hashable, Any]
+_STRATIFIED = " + histology"
+_FLAG = re.compile(r"\b(?:true|false)\b(?= \()")
+
+
+def reservations(record: ReportRecord, outcome: str, feature: str) -> str:
+    """Say what speaks against a finding of a group comparison, empty where nothing does.
+
+    Parameters
+    ----------
+    record
+        All that the report prints; its table `sensitivity` tests the findings again.
+    outcome, feature
+        Which finding.
+
+    Returns
+    -------
+    str
+        Sentences that each begin with a space: that p passes 0.05 without one patient, that
+        it does so within histologies, or that no histology can tell.
+    """
+    row = _row_of(record, "sensitivity", outcome=outcome, feature=feature)
+    if row is None:
+        return ""
+    return _of_one_patient(row) + _of_histology(row)
+
+
+def hazard_ratio(record: ReportRecord, outcome: str, feature: str) -> str:
+    """Write the hazard ratio of a feature alone with its interval; empty without a model.
+
+    Parameters
+    ----------
+    record
+        All that the report prints; its table `hazards` has the models.
+    outcome, feature
+        Which comparison of survival.
+    """
+    row = _row_of(record, "hazards", outcome=outcome, model=feature, term=feature)
+    if row is None or is_missing(row["hazard_ratio"]):
+        return ""
+    unit = str(row["unit_of_term"])
+    per = f" per {unit.removeprefix('1 ')}" if unit[:1].isdigit() else f" {unit}"
+    bounds = interval(float(row["lower"]), float(row["upper"]))
+    told = f"hazard ratio{per.rstrip()} {significant(float(row['hazard_ratio']))}"
+    return f"{told} ({bounds})" if bounds else told
+
+
+def named_groups(feature: str, note: str) -> str:
+    """Write the groups that a note names as ``true (2)`` by what they are.
+
+    Examples
+    --------
+    >>> named_groups("gene_mutations.RIT1", "groups of fewer than 3 patients: true (2)")
+    'groups of fewer than 3 patients: mutated (2)'
+    """
+    return _FLAG.sub(lambda found: group_name(feature, found[0]), note)
+
+
+def survival_reservations(record: ReportRecord, outcome: str, feature: str) -> str:
+    """Say what the Cox models have against a finding of survival, empty where nothing.
+
+    Parameters
+    ----------
+    record
+        All that the report prints; its table `hazards` has the models.
+    outcome, feature
+        Which finding.
+
+    Returns
+    -------
+    str
+        Sentences that each begin with a space: that p passes 0.05 where each histology has a
+        baseline of its own, or that hazards are not proportional.
+    """
+    found = ""
+    within = _row_of(
+        record, "hazards", outcome=outcome, model=f"{feature}{_STRATIFIED}", term=feature
+    )
+    if within is not None and _is_lost(within["p"]):
+        found += (
+            f" Within histologies {_written(within)} (Cox model stratified by them): their "
+            "mix may explain it."
+        )
+    alone = _row_of(record, "hazards", outcome=outcome, model=feature, term=feature)
+    if alone is not None and float(alone["proportionality_p"]) < P_LIMIT:
+        chance = equation("p", float(alone["proportionality_p"]))
+        found += f" Its effect changes over time (test of proportional hazards, {chance})."
+    return found
+
+
+def _of_one_patient(row: Row) -> str:
+    if not _is_lost(row["p_largest"]):
+        return ""
+    without = f"Without patient {row['patient']}, p = {probability(float(row['p_largest']))}"
+    rests = ": it rests on one patient" if float(row["p"]) <= P_LIMIT else ""
+    return f" {without}{rests}."
+
+
+def _of_histology(row: Row) -> str:
+    if _is_lost(row["p_within_histology"]):
+        people = int(row["n_within_histology"])
+        kinds = counted(int(row["histologies"]), "histology", "histologies")
+        chance = equation("p", float(row["p_within_histology"]))
+        told = f"{counted(people, 'patient')} of {kinds} with both outcomes"
+        return f" Within histologies {chance} ({told}): their mix may explain it."
+    is_judged = is_missing(row["note"]) or not row["note"]
+    if is_judged and is_missing(row["p_within_histology"]):
+        return (
+            " No histology holds patients of both outcomes who differ in it: it cannot be told "
+            "apart from histology."
+        )
+    return ""
+
+
+def _is_lost(p: object) -> bool:
+    return not is_missing(p) and float(str(p)) > P_LIMIT
+
+
+def _written(row: Row) -> str:
+    return f"{equation('p', float(row['p']))}, n = {int(row['n'])}"
+
+
+def _row_of(record: ReportRecord, name: str, **values: str) -> Row | None:
+    table = record.table(name)
+    if table is None or not set(values) <= set(table.frame.columns):
+        return None
+    has = pd.Series(data=True, index=table.frame.index)
+    for column, value in values.items():
+        has &= table.frame[column].astype(object) == value
+    found = table.frame[has]
+    return found.to_dict("records")[0] if len(found) else None

@@ -1,0 +1,61 @@
+"""What is said beside a finding: one patient's weight, histologies, the hazard ratio."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from storiform.report.findings import findings
+from storiform.report.record import ReportTable
+
+FEATURE = "mcp_counter.b_lineage"
+
+
+def with_table(record, name, **row):
+    frame = pd.DataFrame([row])
+    return replace(record, tables=(*record.tables, ReportTable(name, "", frame, {}, 1)))
+
+
+def looked_at_again(record, **other):
+    row = {
+        "outcome": "responded", "feature": FEATURE, "n": 47, "p": 0.0001, "p_smallest": 0.0001,
+        "p_largest": 0.01, "patient": "P007", "p_within_histology": 0.01,
+        "n_within_histology": 30, "histologies": 3, "note": "", **other,
+    }  # fmt: skip
+    return findings(with_table(record, "sensitivity", **row))[0].sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"p_largest": 0.08}, "Without patient P007, p = 0.0800: it rests on one patient."),
+        (
+            {"p_within_histology": 0.3},
+            "(30 patients of 3 histologies with both outcomes): their mix may explain it.",
+        ),
+        (
+            {"p_within_histology": float("nan"), "histologies": 0},
+            "it cannot be told apart from histology.",
+        ),
+    ],
+)
+def test_a_finding_says_what_it_rests_on(trial, other, said):
+    assert looked_at_again(trial, **other).endswith(said)
+
+
+def test_a_finding_that_holds_has_no_reservation(trial):
+    assert looked_at_again(trial).endswith("(Wilcoxon rank-sum, exact).")
+    unknown = {"p_within_histology": float("nan"), "note": "no histology is stated"}
+    assert looked_at_again(trial, **unknown).endswith("exact).")
+
+
+def test_survival_has_its_hazard_ratio_and_says_where_it_is_not_proportional(trial):
+    row = {
+        "outcome": "pfs", "model": FEATURE, "term": FEATURE, "hazard_ratio": 0.5,
+        "lower": 0.3, "upper": 0.8, "unit_of_term": "1 sd (1.01 log2)", "p": 0.001, "n": 49,
+        "proportionality_p": 0.01,
+    }  # fmt: skip
+    found = findings(with_table(trial, "hazards", **row))
+    sentence = next(one for one in found if one.heading.startswith("Progression")).sentences[0]
+    assert "hazard ratio per sd (1.01 log2) 0.500 (95 % CI 0.300 to 0.800)" in sentence
+    assert sentence.endswith("(test of proportional hazards, p = 0.0100).")
