@@ -270,10 +270,8 @@ def _place_in_intron(one: PlainTranscript, place: int, numbers: tuple[int, int])
     left, right = next((a, b) for (_, a), (b, _) in pairwise(one.exons) if a <= place < b)
     is_plus = one.strand == "+"
     ahead, behind = (left - 1, right) if is_plus else (right, left - 1)
-    places = [p for a, b in one.exons for p in range(a, b)]
-    places = places if is_plus else places[::-1]
     is_ahead = abs(place - ahead) <= abs(place - behind)
-    index = places.index(ahead if is_ahead else behind)
+    index = one.places.index(ahead if is_ahead else behind)
     sign = f"+{abs(place - ahead)}" if is_ahead else f"-{abs(place - behind)}"
     return f"{_number(one, index, numbers)}{sign}"
 

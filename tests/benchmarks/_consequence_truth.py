@@ -8,6 +8,7 @@ and must give the residues of the mutant.
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -31,13 +32,14 @@ _NEAR_STARTS = {1: {"ATG", "CTG", "TTG", "GTG", "ACG"}, 2: _STARTS[2]}
 _FLIP = str.maketrans("ACGTN", "TGCAN")
 
 
+@lru_cache(4096)
 def translated(bases: str, code: int) -> str:
     """Return the residues of all whole codons, ``*`` for stops."""
     whole = bases[: len(bases) // 3 * 3]
     if _BIO is not None:
         return str(_BIO.translate(whole, table=code))
     table = CODES[code]
-    return "".join(table.get(whole[k : k + 3], "X") for k in range(0, len(whole), 3))
+    return "".join([table.get(whole[k : k + 3], "X") for k in range(0, len(whole), 3)])
 
 
 def to_stop(residues: str) -> str:
@@ -48,7 +50,10 @@ def to_stop(residues: str) -> str:
 
 @dataclass
 class PlainTranscript:
-    """A transcript as the lines of a GTF tell it, 0-based half-open."""
+    """A transcript as the lines of a GTF tell it, 0-based half-open.
+
+    What is worked out of its exons is kept, so it is asked for when all lines are read.
+    """
 
     name: str
     contig: str
@@ -76,7 +81,7 @@ class PlainTranscript:
 
     @cached_property
     def places(self) -> list[int]:
-        """The place on the genome of each base of the RNA, asked for once it is read whole."""
+        """The place on the genome of each base of the RNA."""
         places = [p for start, end in self.exons for p in range(start, end)]
         return places[::-1] if self.strand == "-" else places
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from _consequence_edges import EXPECTED, SPLICED, differs_at_edge, trimmed
 from _consequence_entry import misses
 from _consequence_fields import differs_around, differs_in_fields
@@ -51,6 +52,8 @@ _PLAIN = {
     "non_coding": {"non_coding_transcript_exon_variant"},
 }
 _SHOWN = 5
+_BESIDE = 20_000
+"""Bases; what `differs_around` judges lies within a quarter of it."""
 
 
 class Comparison(NamedTuple):
@@ -118,6 +121,7 @@ def compared(  # noqa: C901  each kind of finding is counted apart
     for one in transcripts.values():
         if one.exons:
             by_contig[one.contig].append(one)
+    bounds = {contig: _bounds(found) for contig, found in by_contig.items()}
     counts: Counter = Counter()
     left_out: Counter = Counter()
     differing: dict[str, list[str]] = defaultdict(list)
@@ -126,11 +130,12 @@ def compared(  # noqa: C901  each kind of finding is counted apart
         allele = trimmed(position - 1, ref, alt)
         bare = {name.partition(".")[0]: one for name, one in entries.items()}
         counts["list"] += 1
-        around = differs_around(bare, by_contig[contig], allele)
+        beside = _beside(by_contig[contig], bounds.get(contig), position)
+        around = differs_around(bare, beside, allele)
         if around:
             told = f"{contig}:{position} {ref}>{alt} | {around}"
             differing[f"transcripts, {around.partition(':')[0]}"].append(told)
-        for one in (t for t in by_contig[contig] if _is_near(t, position, ref)):
+        for one in (t for t in beside if _is_near(t, position, ref)):
             truth = plain.of(one.name, position - 1, ref, alt)
             if one.selenocysteines:
                 truth = truth._replace(place="left out: selenocysteine")
@@ -147,6 +152,21 @@ def compared(  # noqa: C901  each kind of finding is counted apart
             if cause:
                 differing[cause.split(":")[0]].append(_told(variant, one, entry, cause))
     return Comparison(counts, dict(differing), left_out)
+
+
+def _bounds(transcripts: list[PlainTranscript]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and the last base of each transcript."""
+    ends = [(one.exons[0][0], one.exons[-1][1]) for one in transcripts]
+    return tuple(np.array(ends).T)
+
+
+def _beside(transcripts, bounds, position: int) -> list[PlainTranscript]:
+    """Return the transcripts of which a change could be told: far more than lie near it."""
+    if bounds is None:
+        return []
+    firsts, lasts = bounds
+    is_beside = (firsts < position + _BESIDE) & (lasts > position - _BESIDE)
+    return [transcripts[k] for k in np.flatnonzero(is_beside)]
 
 
 def _is_near(one: PlainTranscript, position: int, ref: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from trials import Process, Toy, make_toy, storiform
+from trials import Process, Toy, make_toy, run_here, storiform
 
 DOSES = [1.0, 2.5, 3.0, 4.0, 5.5, 6.0, 7.0]
 SLOW = "toy_workflow: {sleep_seconds: 0.05, draws: 20}\nrun: {retries: 2}\n"
@@ -36,7 +36,11 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], in
 _GENERATOR = random.Random(20_240)  # noqa: S311  no secret
 DRAWS = [_GENERATOR.random() for _ in range(10)]
 """The shares of a run's events after which something is killed."""
-KILLS = [("driver" if n % 2 else "worker", share) for n, share in enumerate(DRAWS)]
+KILLS = [
+    ("driver" if n % 2 else "worker", share, "process" if n < 4 else "here")
+    for n, share in enumerate(DRAWS)
+]
+"""Who is killed, when, and where the run goes on: under Dask, or without it."""
 
 
 def wait_gone(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
@@ -55,11 +59,11 @@ def test_tables_are_identical_for_one_and_four_workers(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("victim", "share"), KILLS, ids=[f"{v} {s:.2f}" for v, s in KILLS])
+@pytest.mark.parametrize("kill", KILLS, ids=[f"{v} {s:.2f}" for v, s, _ in KILLS])
 def test_killed_run_resumes_to_the_same_tables(
-    victim: str, share: float, toy: Make, start: Start, calm: tuple[dict[str, bytes], int]
+    kill: tuple[str, float, str], toy: Make, start: Start, calm: tuple[dict[str, bytes], int]
 ) -> None:
-    tables, steps = calm
+    (victim, share, where), (tables, steps) = kill, calm
     k = 1 + int(share * (steps - 1))
     trial = toy(DOSES, SLOW)
     process = start("run", trial.config, "--workers", 2, "--quiet")
@@ -79,8 +83,11 @@ def test_killed_run_resumes_to_the_same_tables(
         assert process.returncode == 0, "the run outlives a worker"
         assert trial.tables() == tables
     before = {(step, unit) for step, unit, state in trial.steps() if state == "done"}
-    again = storiform("run", trial.config, "--workers", 2, "--quiet")
-    assert again.returncode == 0, again.stderr
+    if where == "here":
+        assert run_here(trial.config).exit_code == 0
+    else:
+        again = storiform("run", trial.config, "--workers", 2, "--quiet")
+        assert again.returncode == 0, again.stderr
     assert trial.tables() == tables
     after = {(step, unit) for step, unit, _ in trial.steps()}
     assert not after & before, "what was done before the kill is not done again"

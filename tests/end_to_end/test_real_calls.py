@@ -17,6 +17,7 @@ CALLERS = {
     "STRELKA": "vcf/tumor_5_vs_normal_5.strelka.somatic_indels_VEP.ann.vcf.gz",
 }
 DAYS_PER_MONTH = 30.4375
+BURDENS = Path(__file__).with_name("burden_workflow.py")
 
 
 def alleles_of(path: Path) -> list[tuple[int, int, str, int]]:
@@ -111,7 +112,7 @@ def laml(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "samples": "samples.csv", "clinical": str(real_data / ANNOTATION),
         "genome": "GRCh37", "columns": columns,
     }  # fmt: skip
-    config = {"workflow": "dna", "cohort": cohort, "tmb": {"preset": "maftools"}}
+    config = {"workflow": str(BURDENS), "cohort": cohort, "tmb": {"preset": "maftools"}}
     return run_cohort(tmp_path_factory.mktemp("laml"), sheet, config)
 
 
