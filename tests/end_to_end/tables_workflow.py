@@ -1,5 +1,9 @@
 """The whole trial without its figures, for tests that look at its tables."""
 
-from .trial import STEPS as WHOLE  # noqa: TID252  the name by which a workflow finds others
+from storiform.engine.workflow import load_workflow
 
-STEPS = tuple(step for step in WHOLE if not step.__module__.startswith("storiform.figures"))
+STEPS = tuple(
+    step.function
+    for step in load_workflow("trial").steps
+    if not step.function.__module__.startswith("storiform.figures")
+)

@@ -130,8 +130,8 @@ SHEET_FAULTS: dict[str, tuple[Changes, str]] = {
         r"clinical.csv, rows 3, 5: found patient P2 2 times, expected one row .* Keep",
     ),
     "unknown response": (
-        swap("clinical.csv", "P2,PD", "P2,MR"),
-        r"clinical.csv, row 3, column response: found 'MR', expected CR, PR, .* Correct it",
+        swap("clinical.csv", "P2,PD", "P2,QQ"),
+        r"clinical.csv, row 3, column response: found 'QQ', expected CR, PR, .* Correct it",
     ),
     "negative PFS": (
         swap("clinical.csv", ",1.9,", ",-1.9,"),
@@ -242,7 +242,7 @@ def test_check_tells_all_faults_of_both_sheets_in_one_go(tmp_path: Path) -> None
     )
     texts = dict(FILES)
     for name, old, new in (
-        ("clinical.csv", "P4,SD", "P2,SD"), ("clinical.csv", "P2,PD", "P2,MR"),
+        ("clinical.csv", "P4,SD", "P2,SD"), ("clinical.csv", "P2,PD", "P2,QQ"),
         ("samples.csv", "timepoint", "timepiont"), ("samples.csv", "calls.vcf", "cals.vcf"),
         ("samples.csv", "P2_R", "P2/R"),
     ):  # fmt: skip

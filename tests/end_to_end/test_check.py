@@ -40,7 +40,7 @@ def test_check_tells_faults_of_configuration_sheets_and_files_in_one_go(
     broken = {
         "trial.yaml": CONFIG + "tmb: {min_vaf: 5}\nresources: {genes: calls.vcf}\n",
         "samples.csv": SAMPLES.replace("P1_T,1,", "P1_T,7,").replace("P4,P4_R", "P4,P1_R"),
-        "clinical.csv": CLINICAL.replace("P2,PD", "P2,MR"),
+        "clinical.csv": CLINICAL.replace("P2,PD", "P2,QQ"),
         "calls.vcf": VCF.replace("7675088", "seven"),
         "calls.maf": MAF.replace("Variant_Classification", "Kind"),
         "counts.csv": COUNTS.replace("MDM2,17", "MDM2,many"),
@@ -49,7 +49,7 @@ def test_check_tells_faults_of_configuration_sheets_and_files_in_one_go(
         r"trial.yaml:7:7: tmb.min_vaf: found 5, ",
         r"samples.csv, row 3, column status: found '7', ",
         r"samples.csv, row 9, column sample: found 'P1_R', which row 6 has too, ",
-        r"clinical.csv, row 3, column response: found 'MR', ",
+        r"clinical.csv, row 3, column response: found 'QQ', ",
         r"genes: calls.vcf, line 7: found .*, expected nine columns of a GTF",
         r"P1_T: calls.vcf, line 8: found position 'seven', ",
         r"P2, P3: calls.maf, header: ",

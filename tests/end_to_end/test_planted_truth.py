@@ -15,8 +15,6 @@ from trials import simulate_here
 
 SEEDS = range(4_200, 4_220)
 PATIENTS = 48
-GENES = 2500
-"""Of a library: all of the signatures (some 700), and others that are only counted."""
 LEVEL = 0.1
 Note = Callable[[str, object], None]
 WORKFLOW = Path(__file__).with_name("planted_workflow.py")
@@ -46,7 +44,7 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Trials:
     # In two processes, without a cluster: to start one for each seed would take minutes.
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         begun = [
-            pool.submit(simulate_here, folder / str(seed), PATIENTS, seed, WORKFLOW, GENES)
+            pool.submit(simulate_here, folder / str(seed), PATIENTS, seed, WORKFLOW)
             for seed in SEEDS
         ]
         assert [one.result() for one in begun] == [0] * len(SEEDS)

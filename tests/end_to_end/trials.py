@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -22,7 +21,6 @@ import pytest
 from storiform.engine.run import Ending, run
 from storiform.engine.session import open_session
 from storiform.engine.work import work
-from storiform.simulation.recipe import Recipe
 from storiform.simulation.trial import simulate
 
 WORKFLOW = Path(__file__).with_name("toy_workflow.py")
@@ -226,16 +224,12 @@ def run_here(config: Path) -> Ending:
         os.umask(mask)
 
 
-def simulate_here(
-    trial: Path, patients: int, seed: int, workflow: Path, genes: int = Recipe.genes
-) -> int:
+def simulate_here(trial: Path, patients: int, seed: int, workflow: Path) -> int:
     """Simulate a trial and run it with another workflow; return the exit code.
 
     Its tables are all that is wanted: nothing is synchronised with a disk, no page is written.
     """
-    recipe = partial(Recipe, genes=genes)
-    with mock.patch("storiform.simulation.trial.Recipe", recipe):
-        simulate(trial, patients, seed)
+    simulate(trial, patients, seed)
     config = trial / "trial.yaml"
     config.write_text(re.sub(r"workflow: \w+", f"workflow: {workflow}", config.read_text()))
     with (

@@ -135,23 +135,25 @@ def _tables(
 
 
 def _beside(session: Session, biopsy: str) -> list[ReportTable]:
-    """Read what is told of this biopsy elsewhere: of its patient, and in tables of all."""
-    graph, results = session.graph, session.results
-    patient = session.report.cohort.names("biopsy", biopsy)["patient"]
-    wanted = [*((name, patient) for name in PATIENT_TABLES),
-              *((name, COHORT) for name in COHORT_TABLES)]  # fmt: skip
-    contracts = exported_tables(graph.steps, graph)
+    """Read what is told of this biopsy elsewhere: of its patient, and in tables of all.
+
+    Also what was only read, as adverse events, and has no file among the tables.
+    """
+    cohort = session.report.cohort
+    patient = cohort.names("biopsy", biopsy)["patient"]
+    wanted = [*((contract, patient) for contract in PATIENT_TABLES),
+              *((contract, COHORT) for contract in COHORT_TABLES)]  # fmt: skip
     found = []
-    for name, unit in wanted:
-        node, contract = graph.producers.get((name, unit)), contracts.get(name)
-        if contract is None or node is None or node.state not in GOOD:
+    for contract, unit in wanted:
+        node = session.graph.producers.get((contract.name, unit))
+        if node is None or node.state not in GOOD:
             continue
-        at = str(results.at(node.step, unit, node.fingerprint))
-        names = session.report.cohort.names(contract.grain, unit)
-        frame = joined([Portion(name, names, at)], contract, None)
+        folder = str(session.results.at(node.step, unit, node.fingerprint))
+        portion = Portion(contract.name, cohort.names(contract.grain, unit), folder)
+        frame = joined([portion], contract, None)
         if unit == COHORT:
             frame = frame[frame["biopsy"] == biopsy]
-        found.append(ReportTable(name, contract.description, frame, {}, len(frame)))
+        found.append(ReportTable(contract.name, contract.description, frame, {}, len(frame)))
     return found
 
 

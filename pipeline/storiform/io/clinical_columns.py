@@ -122,7 +122,8 @@ def find_columns(
         if chosen:
             columns[meaning(chosen[0])] = chosen[0]
     unit_column = _take_units(free, columns, cells)
-    notes = _take_events(file, free, columns, cells)
+    notes = [f"{file}: times are read in the unit of column {unit_column}"] * bool(unit_column)
+    notes += _take_events(file, free, columns, cells)
     notes += _tell_richer(file, free, columns, cells)
     faults.extend(_unitless(file, free, columns))
     if "patient" not in columns and "patient" not in explicit:

@@ -5,14 +5,22 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from storiform.model.tables.clinic import CLINIC
+from storiform.model.tables.measurements import MEASUREMENTS
+from storiform.model.tables.trial import (
+    ADVERSE_EVENTS,
+    ASSESSMENTS,
+    BEST_RESPONSE,
+    EXPOSURE,
+    PATIENT_FACTS,
+)
 from storiform.report.grids import Cell, Grid, Heading
 from storiform.report.headlines import Headline
 from storiform.report.numbers import MISSING, amount, is_missing, listed, significant
 from storiform.report.record import BiopsyRecord
 
 PATIENT_TABLES = (
-    "clinic", "best_response", "assessments", "exposure", "adverse_events", "measurements",
-    "patient_facts",
+    CLINIC, BEST_RESPONSE, ASSESSMENTS, EXPOSURE, ADVERSE_EVENTS, MEASUREMENTS, PATIENT_FACTS,
 )  # fmt: skip
 """Tables of patients of which a page reads the rows of its patient."""
 SEVERE = 3
@@ -34,7 +42,7 @@ def course(record: BiopsyRecord) -> Course | None:
     Parameters
     ----------
     record
-        What the page prints; of its tables `beside` those that `PATIENT_TABLES` names.
+        What the page prints; of its tables `beside` those of `PATIENT_TABLES`.
     """
     frames = {t.name: t.frame for t in record.beside if len(t.frame)}
     clinic = _first(frames.get("clinic"))

@@ -3,10 +3,12 @@
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+from storiform.model.tables.copy_calls import COPY_NUMBER_DISCORDANCES
+from storiform.model.tables.fusions import FUSION_DISCORDANCES
 from storiform.report.numbers import is_missing
 from storiform.report.record import BiopsyRecord
 
-COHORT_TABLES = ("copy_number_discordances", "fusion_discordances")
+COHORT_TABLES = (COPY_NUMBER_DISCORDANCES, FUSION_DISCORDANCES)
 """Tables of the cohort of which a page reads the rows of its biopsy."""
 Row = Mapping[Hashable, Any]
 

@@ -49,9 +49,10 @@ def number_of_tests(
             outcome="",
         )
         parts.append(_tests(pairs, "correlations", "test"))
-    tests = pd.concat([part for part in parts if len(part)]) if parts else pd.DataFrame()
-    if tests.empty:
+    filled = [part for part in parts if len(part)]
+    if not filled:
         return NUMBER_OF_TESTS.empty()
+    tests = pd.concat(filled)
     tests = tests.assign(
         has_p=tests["p"].notna(), is_low=tests["p"] < _P, is_found=tests["q"] < _Q
     )

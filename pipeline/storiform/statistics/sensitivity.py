@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field
-from scipy import special, stats
+from scipy import special
 
+from storiform.kernels.enrichment import average_ranks
 from storiform.model.params import Months, Params
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import (
@@ -134,7 +135,7 @@ def van_elteren(values: Floats, positive: Floats, strata: npt.NDArray[np.int64])
         n, m = int(inside.sum()), int(positive[inside].sum())
         if m in {0, n}:
             continue
-        ranks = stats.rankdata(values[inside])
+        ranks = average_ranks(values[inside])
         weight = 1.0 / (n + 1.0)
         statistic += weight * float((ranks - (n + 1.0) / 2.0)[positive[inside] == 1.0].sum())
         variance += weight**2 * m * (n - m) / n * float(ranks.var(ddof=1))

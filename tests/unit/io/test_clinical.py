@@ -211,3 +211,110 @@ def test_order_of_rows_does_not_matter(
         "P1": "PD", "P2": "SD", "P3": None, "P4": "NE",
     }  # fmt: skip
     assert clinical.records["P3"]["pfs_months"] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("word", "response"),
+    [
+        ("irPR", "PR"), ("ir CR", "CR"), ("Partial Response (PR)", "PR"),
+        ("SD - stable disease", "SD"), ("Progressive Disease", "PD"),
+        ("clinical progression", "PD"), ("Not Evaluated", "NE"),
+    ],
+)  # fmt: skip
+def test_further_words_of_response(tmp_path: Path, word: str, response: str) -> None:
+    assert record_of(tmp_path, "BOR", word)["response"] == response
+
+
+def test_mixed_response_is_not_evaluable_and_told(tmp_path: Path) -> None:
+    clinical = read(tmp_path, "patient,BOR\nP1,Mixed Response\nP2,PD\n")
+    assert clinical.faults == []
+    record = clinical.records["P1"]
+    assert (record["response"], record["responded"]) == ("NE", None)
+    told = "with a mixed response, which RECIST does not know: counted as not evaluable: P1"
+    assert [note for note in clinical.notes if told in note]
+
+
+@pytest.mark.parametrize(
+    ("word", "event"),
+    [
+        ("Relapse", True), ("Non-Relapse", False), ("1:Recurred/Progressed", True),
+        ("0:DiseaseFree", False), ("1:PROGRESSION", True), ("0:CENSORED", False),
+        ("lost to follow-up", False), ("Event", True), ("[Unknown]", None),
+    ],
+)  # fmt: skip
+def test_further_words_of_an_event(
+    tmp_path: Path,
+    word: str,
+    event: bool | None,  # noqa: FBT001  a table of cases
+) -> None:
+    assert record_of(tmp_path, "pfs_months,pfs_event", f"3,{word}")["pfs_event"] is event
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "seen"),
+    [
+        ("OS,OS_days", "Event occurred,103", True),
+        ("OS,OS_days", "Censored,103", False),
+        ("OS,OS_days", "1,103", True),
+        ("PFS_Survival Event,PFS_days,OS,OS_days", "Censored,47,Event occurred,103", True),
+    ],
+)
+def test_column_called_as_an_outcome_beside_its_time_holds_events(
+    tmp_path: Path,
+    header: str,
+    row: str,
+    seen: bool,  # noqa: FBT001  a table of cases
+) -> None:
+    clinical = read(tmp_path, f"patient,{header}\nP1,{row}\n", patients="P1")
+    assert clinical.faults == []
+    assert clinical.records["P1"]["os_event"] is seen
+    assert "clinical.csv: column OS is read as the events of OS" in clinical.notes
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("OS,OS_days", "P1,3.4,103\nP2,1,30"),  # months, beside days
+        ("OS,OS_days,os_event", "P1,1,103,0\nP2,1,30,0"),
+    ],
+)
+def test_column_called_as_an_outcome_is_not_always_its_events(
+    tmp_path: Path, header: str, rows: str
+) -> None:
+    clinical = read(tmp_path, f"patient,{header}\n{rows}\n")
+    assert clinical.records["P1"]["os_event"] is not True
+    assert clinical.columns.get("os_event") != "OS"
+
+
+def test_words_of_events_without_a_time_leave_the_time_in_doubt(tmp_path: Path) -> None:
+    (told,) = read(tmp_path, "patient,OS\nP1,Censored\nP2,Event\n").faults
+    assert "column OS, expected a time with its unit" in told
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("month", 1.0), ("days", 1 / DAYS_PER_MONTH)])
+def test_column_of_the_unit_gives_it_to_times_without_one(
+    tmp_path: Path, unit: str, scale: float
+) -> None:
+    header = "survival_time_os,event_occurred_os,survival_time_pfs,survival_unit"
+    clinical = read(tmp_path, f"patient,{header}\nP1,12,1,NA,{unit}\nP2,3,0,NA,{unit}\n")
+    assert clinical.faults == []
+    record = clinical.records["P1"]
+    assert record["os_months"] == pytest.approx(12 * scale, rel=1e-12)
+    assert (record["os_event"], record["pfs_months"]) == (True, None)
+    assert [note for note in clinical.notes if "column survival_unit" in note]
+
+
+@pytest.mark.parametrize("units", [("month", "day"), ("", ""), ("moon", "moon")])
+def test_time_whose_unit_is_not_told_is_refused(tmp_path: Path, units: tuple[str, str]) -> None:
+    rows = "".join(f"P{n},12,{unit}\n" for n, unit in enumerate(units, 1))
+    (told,) = read(tmp_path, f"patient,survival_time_os,survival_unit\n{rows}").faults
+    assert "column survival_time_os, expected a time with its unit" in told
+
+
+def test_column_with_codes_beside_that_of_responders_is_told(tmp_path: Path) -> None:
+    text = "patient,response,recist\nP1,R,PR\nP2,NA,SD\n"
+    notes = "\n".join(read(tmp_path, text).notes)
+    assert "column response tells only who responded, but recist tells CR, PR, SD" in notes
+    assert "only who responded" not in "\n".join(
+        read(tmp_path, text.replace("P1,R", "P1,PR")).notes
+    )

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from storiform.model.tables.outcomes import NUMBER_OF_TESTS
+from storiform.model.tables.outcomes import ASSOCIATIONS, NUMBER_OF_TESTS, SURVIVAL
+from storiform.model.tables.trial_tables import CORRELATIONS, HAZARDS
 from storiform.statistics.association import AssociationParams, associations
 from storiform.statistics.number_of_tests import number_of_tests
 from storiform.statistics.survival import SurvivalParams, survival
@@ -49,3 +50,5 @@ def test_pairs_of_numbers_are_tests_without_an_outcome():
 
 def test_of_nothing_there_is_an_empty_table():
     assert counted(None, None, None, None).empty
+    empty = ASSOCIATIONS.empty(), SURVIVAL.empty(), HAZARDS.empty(), CORRELATIONS.empty()
+    assert counted(*empty).empty
