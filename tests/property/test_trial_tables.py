@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storiform.model.params import DAYS_PER_MONTH
 from storiform.model.tables.clinic import CLINIC
 from storiform.model.tables.trial import DOSES, EXPOSURE
 from storiform.model.tables.trial_tables import ADVERSE_EVENT_RATES
 from storiform.statistics.adverse_event_rates import AdverseEventRateParams, adverse_event_rates
-from storiform.statistics.exposure import DAYS_PER_MONTH, ExposureParams, exposure
+from storiform.statistics.exposure import ExposureParams, exposure
 
 TERMS = st.sampled_from(["Fatigue", "fatigue", "Nausea", "Diarrhoea", "Diarrhea", "Rash"])
 

@@ -30,7 +30,7 @@ from storiform.figures.style import (
     shortened,
 )
 from storiform.model.errors import NothingToShow
-from storiform.model.params import Params
+from storiform.model.params import DAYS_PER_MONTH, Params
 from storiform.model.table import Picture
 from storiform.model.tables.trial import Laboratory
 from storiform.model.tables.trial_tables import LaboratoryVisits
@@ -50,7 +50,6 @@ LaboratoryCourse = Annotated[Figure, LABORATORY_COURSE]
 _COLUMNS, _PANEL_MM = 3, 54.0
 _WIDE = 30.0
 _MOST_NUMBERS = 9
-_MONTH = 30.4375
 
 
 class LaboratoryCourseParams(Params):
@@ -135,7 +134,7 @@ def _draw(axes: Axes, test: _Test) -> None:
     _set_height(axes, values, is_log=is_log)
     _shade_normal(axes, test.course)
     ordered = test.course.sort_values(["patient", "day"])
-    days = ordered["day"].to_numpy(np.float64) / _MONTH
+    days = ordered["day"].to_numpy(np.float64) / DAYS_PER_MONTH
     heights = ordered["value"].to_numpy(np.float64)
     starts = np.flatnonzero(~ordered["patient"].duplicated().to_numpy())[1:]
     courses = np.split(np.column_stack([days, heights]), starts)
@@ -184,7 +183,7 @@ def _shade_normal(axes: Axes, values: pd.DataFrame) -> None:
 def _draw_visits(axes: Axes, visits: pd.DataFrame) -> None:
     """Draw median and quartiles of each visit, and how many patients it has."""
     ordered = visits.sort_values("visit")
-    months = ordered["day"].to_numpy(np.float64) / _MONTH
+    months = ordered["day"].to_numpy(np.float64) / DAYS_PER_MONTH
     median, low, high = (
         ordered[name].to_numpy(np.float64)
         for name in ("median", "lower_quartile", "upper_quartile")
@@ -214,6 +213,6 @@ def _beyond(visits: pd.DataFrame) -> str:
     for column, word in (("n_above", "above normal"), ("n_below", "below normal")):
         row = told.sort_values([column, "visit"], ascending=[False, True]).iloc[0]
         if row[column]:
-            at = f"{row['day'] / _MONTH:.1f} months" if row["visit"] else "baseline"
+            at = f"{row['day'] / DAYS_PER_MONTH:.1f} months" if row["visit"] else "baseline"
             parts.append(f"{word}: {row[column]} of {row['n_limits']} ({at})")
     return f"most {', '.join(parts)}" if parts else "none beyond normal"

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from storiform.figures.style import RESPONSES
+from storiform.model.params import DAYS_PER_MONTH
 
-_DAYS = 30.4375
 _RESPONSES = ("CR", "PR")
 
 Row = Mapping[Hashable, object]
@@ -115,10 +115,10 @@ def _dosed(doses: list[Row], drug: str, end: float) -> list[Stretch]:
     for dose in sorted(doses, key=lambda dose: _number(dose["start_day"])):
         planned, given = _number(dose["planned_dose"]), _number(dose["dose"])
         share = given / planned if planned > 0.0 else 0.0 if given == 0.0 else np.nan
-        first = _number(dose["start_day"]) / _DAYS
+        first = _number(dose["start_day"]) / DAYS_PER_MONTH
         # A day is over when the next begins; an open end goes on to the last day known.
-        over = (_number(dose["end_day"]) + 1.0) / _DAYS
-        last = float(np.fmin(over, end + 1.0 / _DAYS))
+        over = (_number(dose["end_day"]) + 1.0) / DAYS_PER_MONTH
+        last = float(np.fmin(over, end + 1.0 / DAYS_PER_MONTH))
         if last > first:
             found.append(Stretch(drug, first, last, share))
     return found
@@ -138,7 +138,7 @@ def _assessed(rows: list[Row] | None, clinical: Row) -> tuple[float, float]:
         for row in later
         if row["response"] in _RESPONSES and not _number(row["day"]) >= progression
     )
-    return response / _DAYS, progression / _DAYS
+    return response / DAYS_PER_MONTH, progression / DAYS_PER_MONTH
 
 
 def _first(rows: Iterable[Row]) -> float:

@@ -25,7 +25,7 @@ from storiform.figures.style import (
     footnote,
 )
 from storiform.model.errors import NothingToShow
-from storiform.model.params import Params
+from storiform.model.params import DAYS_PER_MONTH, Params
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.trial import Assessments
@@ -44,7 +44,6 @@ SPIDER = Picture(
 )
 Spider = Annotated[Figure, SPIDER]
 
-_DAYS = 30.4375
 _COLOURS = {**RESPONSES, "SD": "#b8a100", "NE": GREY}
 """Those of all figures, but darker where a thin line would be too pale."""
 _FEW, _MANY = 30, 100
@@ -121,7 +120,7 @@ def _lines(assessments: pd.DataFrame, responses: pd.Series) -> Iterator[_Line]:
         if known["is_baseline"].all():
             continue
         response = str(responses.get(patient, "NE"))
-        months = known["day"].to_numpy(np.float64) / _DAYS
+        months = known["day"].to_numpy(np.float64) / DAYS_PER_MONTH
         heights = change.dropna().to_numpy(np.float64)
         place = _new_lesion(ordered, months, heights)
         shown = response if response in RESPONSES else "NE"
@@ -136,7 +135,7 @@ def _new_lesion(ordered: pd.DataFrame, months: Floats, change: Floats) -> Place 
     having = ordered.loc[ordered["has_new_lesion"].astype(bool), "day"]
     if having.empty:
         return None
-    when = float(having.iloc[0]) / _DAYS
+    when = float(having.iloc[0]) / DAYS_PER_MONTH
     return when, float(np.interp(when, months, change))
 
 

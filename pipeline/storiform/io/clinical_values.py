@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 
-DAYS = {"months": 30.4375, "days": 1.0, "weeks": 7.0, "years": 365.25}
+from storiform.model.params import DAYS_PER_MONTH
+
+DAYS = {"months": DAYS_PER_MONTH, "days": 1.0, "weeks": 7.0, "years": 365.25}
 """Days of each unit of time."""
 
 

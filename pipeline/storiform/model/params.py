@@ -10,6 +10,8 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 """A share between 0 and 1."""
 Megabases = Annotated[float, Field(gt=0.0, le=3300.0)]
 """A length in 1e6 bases, at most a human genome."""
+DAYS_PER_MONTH = 30.4375
+"""A twelfth of 365.25 days."""
 Months = Annotated[float, Field(ge=0.0, le=1200.0)]
 """A time in months of 30.4375 days."""
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]

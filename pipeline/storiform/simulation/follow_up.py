@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from storiform.model.params import DAYS_PER_MONTH
 from storiform.simulation.enrolment import Enrolment
-from storiform.simulation.lesions import DAYS_A_MONTH, Rows, lesions
+from storiform.simulation.lesions import Rows, lesions
 
 PAZOPANIB, DURVALUMAB = "pazopanib", "durvalumab"
 CHARACTERISTICS = ("ecog", "primary_site", "previous_lines")
@@ -98,7 +99,7 @@ def _doses(
     for record in clinical.to_dict("records"):
         patient = str(record["patient"])
         is_known = not pd.isna(record["pfs_months"])
-        last = int(float(record["pfs_months"]) * DAYS_A_MONTH) if is_known else _UNTOLD
+        last = int(float(record["pfs_months"]) * DAYS_PER_MONTH) if is_known else _UNTOLD
         is_stopped = not is_known or bool(record["pfs_event"])
         is_ongoing = not is_stopped and bool(rng.uniform() < 0.5)  # noqa: PLR2004  half
         steps = list(_steps(last, rng))
@@ -126,7 +127,7 @@ def _doses(
                     "patient": patient,
                     "drug": PAZOPANIB,
                     "dose_intensity_percent": 100.0 * given / (800.0 * (last + 1)),
-                    "first_reduction_months": min(reduced, default=np.nan) / DAYS_A_MONTH,
+                    "first_reduction_months": min(reduced, default=np.nan) / DAYS_PER_MONTH,
                 }
             )
     return pd.DataFrame(rows).astype({"end_day": "Int64"}), pd.DataFrame(truth)

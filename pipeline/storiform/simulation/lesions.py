@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-DAYS_A_MONTH = 30.4375
+from storiform.model.params import DAYS_PER_MONTH
+
 _EVERY = 42
 """Days from one assessment to the next."""
 _EARLY = (24, 52)
@@ -51,7 +52,7 @@ def lesions(clinical: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFra
         if response == "NE":
             continue
         change = float(record["best_change_percent"])
-        last = int(float(record["pfs_months"]) * DAYS_A_MONTH)
+        last = int(float(record["pfs_months"]) * DAYS_PER_MONTH)
         has_event = bool(record["pfs_event"])
         baseline = round(float(rng.uniform(60.0, 150.0)), 1)
         course = _course(response, change, baseline, (last, has_event), rng)
@@ -63,7 +64,7 @@ def lesions(clinical: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFra
                 "patient": patient,
                 "response": response,
                 "best_change_percent": change,
-                "time_to_response_months": np.nan if day is None else day / DAYS_A_MONTH,
+                "time_to_response_months": np.nan if day is None else day / DAYS_PER_MONTH,
                 "n_assessments": len(course.days),
             }
         )

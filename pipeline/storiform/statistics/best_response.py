@@ -8,12 +8,10 @@ from typing import NamedTuple
 import pandas as pd
 from pydantic import Field
 
-from storiform.model.params import Params
+from storiform.model.params import DAYS_PER_MONTH, Params
 from storiform.model.tables.clinic import ClinicalRecord
 from storiform.model.tables.trial import Assessments, BestResponse
 from storiform.statistics.recist import NON_CR_NON_PD
-
-MONTH_DAYS = 30.4375
 
 
 class BestResponseParams(Params):
@@ -88,10 +86,10 @@ def best_response(
         "response_unconfirmed": confirmed(course, plain).response,
         "ir_response": _ir_best(later, params),
         "best_change_percent": changes.min(),
-        "time_to_response_months": best.since / MONTH_DAYS,
+        "time_to_response_months": best.since / DAYS_PER_MONTH,
         "duration_of_response_months": duration,
         "duration_event": has_ended,
-        "progression_months": progression / MONTH_DAYS,
+        "progression_months": progression / DAYS_PER_MONTH,
         "n_assessments": len(later),
         "note": _note(assessments, course, best, params),
     }
@@ -157,7 +155,7 @@ def _death(record: pd.DataFrame | None) -> float:
     if record is None or not len(record):
         return math.nan
     died, months = record["os_event"].iloc[0], record["os_months"].iloc[0]
-    return math.nan if pd.isna(died) or not died else float(months) * MONTH_DAYS
+    return math.nan if pd.isna(died) or not died else float(months) * DAYS_PER_MONTH
 
 
 def _duration(
@@ -168,11 +166,11 @@ def _duration(
         return math.nan, None
     last = course[-1]
     if last.response == "PD":
-        return (last.day - best.since) / MONTH_DAYS, True
+        return (last.day - best.since) / DAYS_PER_MONTH, True
     if not math.isnan(death):
-        return max(death - best.since, 0.0) / MONTH_DAYS, True
+        return max(death - best.since, 0.0) / DAYS_PER_MONTH, True
     seen = max(one.day for one in course if one.response != "NE")
-    return (seen - best.since) / MONTH_DAYS, False
+    return (seen - best.since) / DAYS_PER_MONTH, False
 
 
 def _ir_best(later: pd.DataFrame, params: BestResponseParams) -> str | None:

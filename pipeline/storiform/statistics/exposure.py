@@ -10,13 +10,12 @@ import pandas as pd
 from pydantic import Field
 
 from storiform.model.errors import DataWarning
-from storiform.model.params import Params
+from storiform.model.params import DAYS_PER_MONTH, Params
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.trial import EXPOSURE, Doses, Exposure
 
 Floats = npt.NDArray[np.float64]
 
-DAYS_PER_MONTH = 30.4375
 _PERIODS = {"day": 1.0, "d": 1.0, "week": 7.0, "wk": 7.0, "w": 7.0, "month": DAYS_PER_MONTH}
 _RATE = re.compile(r"(?:/|\bper\b|\bevery\b)\s*(\d+(?:\.\d+)?)?\s*-?\s*([a-z]+?)s?$")
 _SHORT = re.compile(r"\bq\s*(\d+)\s*([dw])\b")

@@ -92,6 +92,13 @@ def test_a_single_column_named_as_the_normal_is_refused(tmp_path) -> None:
         read_vcf(path, SHEET, "GRCh38")
 
 
+def test_a_joint_call_with_two_tumours_is_no_guess_of_the_last(tmp_path) -> None:
+    head = f"{LENGTH}\n##tumor_sample=s1\n##tumor_sample=s2\n##normal_sample=s3"
+    path = write(tmp_path / "a.vcf", [], "s1\ts2\ts3", head)
+    with pytest.raises(InputError, match=r"found the sample columns s1, s2, s3"):
+        read_vcf(path, SHEET, "GRCh38")
+
+
 def test_several_unknown_samples_are_listed_not_guessed(tmp_path) -> None:
     path = write(tmp_path / "a.vcf", [], "s1\ts2")
     with pytest.raises(

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from storiform.model.params import DAYS_PER_MONTH
 from storiform.simulation.enrolment import enrol
 from storiform.simulation.follow_up import described, follow_up
 from storiform.simulation.follow_up_verdict import follow_up_verdict
-from storiform.simulation.lesions import DAYS_A_MONTH, lesions
+from storiform.simulation.lesions import lesions
 from storiform.simulation.outcomes import outcomes
 from storiform.simulation.recipe import Recipe
 from storiform.simulation.reference import read_reference
@@ -38,7 +39,7 @@ def test_sums_of_target_lesions_give_the_planted_response(people):
         assert change.min() == pytest.approx(patient.best_change_percent, abs=0.2)
         partial = change[change <= -30.0]
         if patient.response in {"CR", "PR"}:
-            assert partial.index[0] / DAYS_A_MONTH == pytest.approx(
+            assert partial.index[0] / DAYS_PER_MONTH == pytest.approx(
                 patient.time_to_response_months
             )
             assert (partial.index - partial.index[0]).max() >= 28
@@ -57,7 +58,7 @@ def test_progression_is_seen_on_its_day_as_growth_or_a_new_lesion(people):
         is_new = (rows["role"] == "new").any()
         assert bool(clinical.loc[name, "pfs_event"]) == bool(has_grown or is_new)
         if has_grown or is_new:
-            assert sums.index[-1] == int(clinical.loc[name, "pfs_months"] * DAYS_A_MONTH)
+            assert sums.index[-1] == int(clinical.loc[name, "pfs_months"] * DAYS_PER_MONTH)
 
 
 def test_dose_intensity_and_reductions_are_those_of_a_count_day_by_day(people):
@@ -80,11 +81,9 @@ def test_dose_intensity_and_reductions_are_those_of_a_count_day_by_day(people):
         assert truth.loc[patient, "dose_intensity_percent"] == pytest.approx(
             100.0 * sum(days) / (800.0 * len(days))
         )
-        first = next((d for d, dose in enumerate(days) if 0 < dose < 800), None)
+        first = next((d for d, dose in enumerate(days) if 0 < dose < 800), np.nan)
         months = truth.loc[patient, "first_reduction_months"]
-        assert (
-            np.isnan(months) if first is None else months * DAYS_A_MONTH == pytest.approx(first)
-        )
+        assert months * DAYS_PER_MONTH == pytest.approx(first, nan_ok=True)
 
 
 def test_stains_follow_their_cells_and_pd1_follows_nothing():

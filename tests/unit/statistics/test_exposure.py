@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from storiform.model.errors import DataWarning
+from storiform.model.params import DAYS_PER_MONTH
 from storiform.model.step import Step
 from storiform.model.tables.clinic import CLINIC
 from storiform.model.tables.trial import DOSES, EXPOSURE
-from storiform.statistics.exposure import DAYS_PER_MONTH, ExposureParams, exposure, period_of
+from storiform.statistics.exposure import ExposureParams, exposure, period_of
 
 NAN = float("nan")
 

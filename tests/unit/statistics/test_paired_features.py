@@ -110,3 +110,16 @@ def test_hazards_have_a_model_of_a_pair(invented):
     row = of_pfs.loc["pairs.CD20_and_CD31_high"]
     assert (row["n"], row["family"]) == (28, "pairs")
     assert np.isfinite(row["hazard_ratio"])
+
+
+def test_the_value_at_the_median_is_high(invented):
+    patients = [f"P{number:02d}" for number in range(1, 6)]
+    features = pd.concat(
+        [
+            invented.feature("ihc.CD20", [1.0, 2.0, 3.0, 4.0, 5.0], patients=patients),
+            invented.feature("ihc.CD31", [5.0, 5.0, 5.0, 5.0, 5.0], patients=patients),
+        ]
+    )
+    made = paired_features(features, PAIR)
+    flag = made[made["kind"] == "flag"].set_index("patient")["value"]
+    assert flag.tolist() == [0.0, 0.0, 1.0, 1.0, 1.0]

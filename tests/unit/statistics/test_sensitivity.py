@@ -85,6 +85,26 @@ def test_one_stratum_without_ties_is_the_rank_sum_test_without_correction():
     assert found.p == pytest.approx(expected.pvalue, rel=1e-12)
 
 
+def test_a_stratum_weighs_by_one_over_its_size_and_one():
+    """The z of each stratum alone, joined by the weights of van Elteren."""
+    rng = np.random.default_rng(12)
+    sizes, groups = (6, 30), (3, 9)
+    strata = np.repeat([0, 1], sizes)
+    positive = np.concatenate(
+        [np.arange(n) < m for n, m in zip(sizes, groups, strict=True)]
+    ).astype(float)
+    values = rng.normal(size=36) + np.where(strata == 0, 2.0, -0.5) * positive
+    above = below = 0.0
+    for stratum, (n, m) in enumerate(zip(sizes, groups, strict=True)):
+        x = values[(strata == stratum) & (positive == 1)]
+        y = values[(strata == stratum) & (positive == 0)]
+        u = float((x[:, None] > y[None, :]).sum())
+        above += (u - m * (n - m) / 2) / (n + 1)
+        below += m * (n - m) * (n + 1) / 12 / (n + 1) ** 2
+    expected = 2 * stats.norm.sf(abs(above) / np.sqrt(below))
+    assert van_elteren(values, positive, strata).p == pytest.approx(expected, rel=1e-12)
+
+
 def test_strata_of_one_group_tell_nothing():
     found = van_elteren(
         np.arange(6.0), np.array([1.0, 1, 1, 0, 0, 0]), np.array([0] * 3 + [1] * 3)
