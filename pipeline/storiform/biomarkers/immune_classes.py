@@ -65,6 +65,12 @@ def immune_classes(
         One row; no class where a population has no score. With a DataWarning where the
         reference has fewer than 100 biopsies.
 
+    Warnings
+    --------
+    Outside soft-tissue sarcomas a class is a likeness to theirs, and has not been
+    validated. Another platform or library shifts the scores; a class with a small margin
+    may change with it.
+
     References
     ----------
     Petitprez et al., Nature 577, 556-560 (2020), doi:10.1038/s41586-019-1906-8.

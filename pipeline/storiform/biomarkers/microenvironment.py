@@ -77,6 +77,11 @@ def mcp_counter(
     InputError
         If the values are linear.
 
+    Warnings
+    --------
+    Scores compare biopsies in one population of cells. They are no shares of cells, and
+    two populations cannot be compared by them.
+
     References
     ----------
     Becht et al., Genome Biology 17, 218 (2016), doi:10.1186/s13059-016-1070-5.
@@ -119,6 +124,11 @@ def ssgsea(
     SsGsea
         One row of raw scores; NaN for a set of which too few genes are present. They are
         not divided by the range of the cohort, so that a biopsy's score is its own.
+
+    Warnings
+    --------
+    Scores compare biopsies in one gene set. Sets share genes, so their scores are not
+    independent findings.
 
     References
     ----------

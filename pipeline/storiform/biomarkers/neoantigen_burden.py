@@ -98,6 +98,10 @@ def neoantigen_burden(  # noqa: PLR0913, PLR0917  a step joins what all others k
     NeoantigenBurden
         One row; counts in variants, `neoantigen_peptides` in peptides.
 
+    Warnings
+    --------
+    A peptide that is predicted to bind need not be presented, nor seen by a T cell.
+
     References
     ----------
     McGranahan et al., Science 351, 1463 (2016), doi:10.1126/science.aaf1490.

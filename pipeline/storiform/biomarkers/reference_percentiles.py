@@ -103,6 +103,10 @@ def reference_percentiles(  # noqa: PLR0913, PLR0917  a step
     InputError
         If the mapping needs what the reference or the user has not given.
 
+    Warnings
+    --------
+    A percentile holds what the mapping leaves of the difference between two platforms.
+
     References
     ----------
     Li and Dewey, BMC Bioinformatics 12, 323 (2011), doi:10.1186/1471-2105-12-323 (RSEM);

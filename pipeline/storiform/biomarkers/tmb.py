@@ -137,6 +137,10 @@ def tmb(
     ConfigError
         If the denominator asks for targets, coding bases or reads that are not given.
 
+    Warnings
+    --------
+    A rate compares only with rates made alike: see the column `rules`.
+
     References
     ----------
     Garwood, Biometrika 28, 437-442 (1936), doi:10.1093/biomet/28.3-4.437.

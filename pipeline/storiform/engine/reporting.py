@@ -23,7 +23,7 @@ from storiform.io.names import listed
 from storiform.io.store import parquet_rows, write_bytes
 from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Table
-from storiform.report.citations import references_of
+from storiform.report.citations import limits_of, references_of
 from storiform.report.record import (
     Problem,
     ReportFigure,
@@ -174,6 +174,7 @@ def _step(session: Session, step: Step, records: dict[int, dict[str, Any]]) -> S
         version=max(product.version for product in step.products),
         params=_params(session, step),
         references=references_of(step.function.__doc__),
+        limits=limits_of(step.function.__doc__),
         done=counts["done"],
         cached=counts["cached"],
         failed=counts["failed"],

@@ -1,4 +1,4 @@
-"""References of the steps that were run, each once."""
+"""What docstrings of steps tell a reader: references, each once, and limits."""
 
 import inspect
 import re
@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>,;]+", re.IGNORECASE)
-_SECTION = re.compile(
-    r"^References\n-+\n(?P<body>.*?)(?=^\S[^\n]*\n-{3,}\n|\Z)", re.MULTILINE | re.DOTALL
-)
 _TRAILING = ".)]}"
 
 
@@ -36,11 +33,8 @@ def references_of(docstring: str | None) -> tuple[str, ...]:
     >>> references_of("Make it.\n\nReferences\n----------\nA, B (2004), doi:10.1/x.")
     ('A, B (2004), doi:10.1/x.',)
     """
-    found = _SECTION.search(inspect.cleandoc(docstring or "") + "\n")
-    if found is None:
-        return ()
     entries: list[list[str]] = [[]]
-    for line in found["body"].splitlines():
+    for line in _section(docstring, "References").splitlines():
         bare = re.sub(r"^\s*(?:\.\. )?(?:\[\d+\]|[-*])\s+", "", line).strip()
         if not bare or bare != line.strip():
             entries.append([])
@@ -49,6 +43,17 @@ def references_of(docstring: str | None) -> tuple[str, ...]:
             if _ends(bare):
                 entries.append([])
     return tuple(" ".join(entry) for entry in entries if entry)
+
+
+def limits_of(docstring: str | None) -> str:
+    r"""Read the numpydoc section Warnings: what a result of the step cannot tell.
+
+    Examples
+    --------
+    >>> limits_of("Make it.\n\nWarnings\n--------\nIt may\nbreak.")
+    'It may break.'
+    """
+    return " ".join(_section(docstring, "Warnings").split())
 
 
 def doi_of(text: str) -> str:
@@ -66,6 +71,14 @@ def deduplicated(texts: Iterable[str]) -> tuple[Reference, ...]:
         if key and (key not in best or len(reference.text) > len(best[key].text)):
             best[key] = reference
     return tuple(best.values())
+
+
+def _section(docstring: str | None, name: str) -> str:
+    """Return the body of a section of a numpydoc docstring, empty where there is none."""
+    pattern = rf"^{name}\n-+\n(?P<body>.*?)(?=^\S[^\n]*\n-{{3,}}\n|\Z)"
+    whole = inspect.cleandoc(docstring or "") + "\n"
+    found = re.search(pattern, whole, re.MULTILINE | re.DOTALL)
+    return found["body"] if found else ""
 
 
 def _ends(line: str) -> bool:

@@ -1,7 +1,7 @@
 """What was found, in sentences: which features go with response and with survival."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -19,6 +19,7 @@ from storiform.report.numbers import (
 from storiform.report.record import ReportRecord, ReportTable
 from storiform.report.robustness import (
     hazard_ratio,
+    multivariable_sentence,
     named_groups,
     reservations,
     survival_reservations,
@@ -56,7 +57,10 @@ def findings(record: ReportRecord) -> tuple[Finding, ...]:
     curves = usable(record.table("survival"), _SURVIVAL)
     return (
         *(_of_groups(record, tests[tests["outcome"] == o], o) for o in _outcomes(tests)),
-        *(_of_survival(record, curves[curves["outcome"] == o], o) for o in _outcomes(curves)),
+        *(
+            _with_model(record, _of_survival(record, curves[curves["outcome"] == o], o), o)
+            for o in _outcomes(curves)
+        ),
     )
 
 
@@ -173,6 +177,11 @@ def _of_survival(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Find
         verdict = lead + _found(len(hits), len(tests), name)
         return Finding(heading, verdict, _cut(sentences, len(hits) - _members(shown)))
     return Finding(heading, lead + _none(len(tests), name), (f"Nearest: {sentences[0]}",))
+
+
+def _with_model(record: ReportRecord, finding: Finding, outcome: str) -> Finding:
+    told = multivariable_sentence(record, outcome)
+    return replace(finding, sentences=(*finding.sentences, told)) if told else finding
 
 
 def _bunches(rows: Sequence[Row]) -> list[list[Row]]:

@@ -43,12 +43,13 @@ class Heading:
 
 @dataclass(frozen=True)
 class Cell:
-    """A written value, what its column is sorted by, and a small second line."""
+    """A written value, what its column is sorted by, a small second line, and a link."""
 
     text: str
     order: str
     is_number: bool
     detail: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)

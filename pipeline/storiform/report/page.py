@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from storiform.report import findings, grids, methods_text, regression, tested, trial
+from storiform.report import limits as limits_text
+from storiform.report.biopsy_list import biopsy_list
 from storiform.report.drawing import drawing_of
 from storiform.report.missing import why_absent
 from storiform.report.numbers import counted
@@ -94,6 +96,7 @@ def render(record: ReportRecord) -> str:
         tested=tested.counted_tests(record),
         facts=(_counts(record), _outcomes(record)),
         notes=_notes(record),
+        biopsies=biopsy_list(record),
         incomplete=_incomplete(record),
         not_drawn=_not_drawn(record),
         clinical_columns=CLINICAL_COLUMNS,
@@ -108,6 +111,7 @@ def render(record: ReportRecord) -> str:
         troubles=_troubles(record.problems),
         opening=methods_text.opening(record.version, record.packages),
         methods=methods_text.methods(record.steps),
+        limits=limits_text.limits(record),
         references=methods_text.references(record.steps),
         counted=counted,
     )

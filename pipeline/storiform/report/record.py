@@ -45,7 +45,8 @@ class StepRecord:
     """One step: what it does, with which parameters, and how its units ended.
 
     `params` maps a parameter to its value, its default and its description; `references`
-    are DOIs, or whole references that contain one, see `citations.references_of`.
+    are DOIs, or whole references that contain one, see `citations.references_of`;
+    `limits` is what a result of the step cannot tell.
     `done`, `cached`, `failed`, `blocked` and `left_out` count units.
     """
 
@@ -55,6 +56,7 @@ class StepRecord:
     version: int
     params: Mapping[str, tuple[object, object, str]]
     references: tuple[str, ...] = ()
+    limits: str = ""
     done: int = 0
     cached: int = 0
     failed: int = 0

@@ -7,10 +7,10 @@ from storiform.model.features import full_name
 from storiform.report.grids import Cell, Grid, Heading
 from storiform.report.numbers import is_missing, significant, text_of
 from storiform.report.record import ReportRecord, ReportTable
+from storiform.report.robustness import MULTIVARIABLE
 
 Row = Mapping[Hashable, Any]
 SHOWN = 1000
-MULTIVARIABLE = "multivariable"
 
 
 def hazards_grid(record: ReportRecord) -> Grid | None:

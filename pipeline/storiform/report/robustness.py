@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from storiform.model.features import group_name
+from storiform.model.features import full_name, group_name
 from storiform.report.numbers import (
     counted,
     equation,
@@ -18,6 +18,8 @@ from storiform.report.numbers import (
 from storiform.report.record import ReportRecord
 
 P_LIMIT = 0.05
+MULTIVARIABLE = "multivariable"
+TERMS_SHOWN = 8
 Row = Mapping[Hashable, Any]
 _STRATIFIED = " + histology"
 _FLAG = re.compile(r"\b(?:true|false)\b(?= \()")
@@ -65,6 +67,35 @@ def hazard_ratio(record: ReportRecord, outcome: str, feature: str) -> str:
     return f"{told} ({bounds})" if bounds else told
 
 
+def multivariable_sentence(record: ReportRecord, outcome: str) -> str:
+    """Write the terms of the multivariable Cox model of an outcome, empty where none is.
+
+    Parameters
+    ----------
+    record
+        All that the report prints; its table `hazards` has the models.
+    outcome
+        ``pfs`` or ``os``.
+    """
+    table = record.table("hazards")
+    if table is None or "model" not in table.frame:
+        return ""
+    rows = table.frame[
+        table.frame["model"].eq(MULTIVARIABLE)
+        & table.frame["outcome"].astype(object).eq(outcome)
+        & table.frame["hazard_ratio"].notna()
+    ]
+    if rows.empty:
+        return ""
+    terms = rows.sort_values(["p", "term"], kind="stable").to_dict("records")
+    told = [_term(row) for row in terms[:TERMS_SHOWN]]
+    further = len(terms) - TERMS_SHOWN
+    if further > 0:
+        told.append(f"{counted(further, 'more term')}: see Cox models")
+    size = f"n = {int(terms[0]['n'])}, {counted(int(terms[0]['events']), 'event')}"
+    return f"Multivariable Cox model ({size}): {'; '.join(told)}."
+
+
 def named_groups(feature: str, note: str) -> str:
     """Write the groups that a note names as ``true (2)`` by what they are.
 
@@ -106,6 +137,16 @@ def survival_reservations(record: ReportRecord, outcome: str, feature: str) -> s
         chance = equation("p", float(alone["proportionality_p"]))
         found += f" Its effect changes over time (test of proportional hazards, {chance})."
     return found
+
+
+def _term(row: Row) -> str:
+    feature, _, level = str(row["term"]).partition(":")
+    name = full_name(feature) + (f": {level} v. {row['reference']}" if level else "")
+    unit = str(row["unit_of_term"])
+    per = f" per {unit.removeprefix('1 ')}" if unit[:1].isdigit() else ""
+    bounds = interval(float(row["lower"]), float(row["upper"]))
+    inside = ", ".join(part for part in (bounds, equation("p", float(row["p"]))) if part)
+    return f"{name}, hazard ratio{per} {significant(float(row['hazard_ratio']))} ({inside})"
 
 
 def _of_one_patient(row: Row) -> str:

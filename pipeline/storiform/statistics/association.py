@@ -88,6 +88,12 @@ def associations(
         One row per outcome and feature; `effect` of a number is the Hodges-Lehmann shift
         in the unit of the feature, of a flag the conditional odds ratio.
 
+    Warnings
+    --------
+    Each feature is tested alone, not adjusted for histology or for the others; q holds
+    within its family and outcome. A large p with a wide interval does not show that there
+    is no effect.
+
     References
     ----------
     Wilcoxon, Biometrics Bulletin 1, 80-83 (1945), doi:10.2307/3001968.

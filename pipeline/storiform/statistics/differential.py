@@ -103,6 +103,11 @@ def differential_expression(
     InputError
         If counts are below 0, or the biopsies share no gene.
 
+    Warnings
+    --------
+    In a bulk biopsy a gene that differs may tell of other cells rather than of another
+    state of the same cells.
+
     References
     ----------
     Love et al., Genome Biology 15, 550 (2014), doi:10.1186/s13059-014-0550-8.

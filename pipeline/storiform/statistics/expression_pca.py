@@ -120,6 +120,11 @@ def expression_pca(
         Scores with covariates; components; their shared variance; batches by response. No
         row, with a DataWarning, for fewer than three biopsies.
 
+    Warnings
+    --------
+    Where a batch and the outcome go together, no component can tell which of them it
+    follows.
+
     References
     ----------
     Leek et al., Nature Reviews Genetics 11, 733-739 (2010), doi:10.1038/nrg2825.

@@ -48,6 +48,10 @@ def correlations(features: Features, params: FeatureCorrelationsParams) -> Corre
     Correlations
         One row per pair; the family of a pair is its two tables, or ``pairs``.
 
+    Warnings
+    --------
+    Over patients of several histologies a correlation may be one between the histologies.
+
     References
     ----------
     Fisher, Biometrika 10, 507-521 (1915), doi:10.1093/biomet/10.4.507.

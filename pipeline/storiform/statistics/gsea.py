@@ -132,6 +132,11 @@ def gsea(
         One row per outcome and set; without numbers where too few of its genes are ranked.
         `p` counts the set itself among the random ones of its sign: it is never 0.
 
+    Warnings
+    --------
+    Genes of a set rise and fall together, those of random sets do not: where they do so
+    strongly, p is too small.
+
     References
     ----------
     Subramanian et al., PNAS 102, 15545-15550 (2005), doi:10.1073/pnas.0506580102.

@@ -109,6 +109,11 @@ def hazards(
     InputError
         If `multivariable` names what no patient has.
 
+    Warnings
+    --------
+    Hazards are taken to be proportional; `proportionality_p` tells where that is doubtful.
+    A model of many terms and few events fits chance.
+
     References
     ----------
     Cox, J. Royal Statistical Society B 34, 187-220 (1972),

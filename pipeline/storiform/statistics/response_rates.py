@@ -97,6 +97,10 @@ def response_rates(
         left out. `concordance` has one row per pair of
         responses, none without irRC.
 
+    Warnings
+    --------
+    A subgroup of few patients is known by its interval, not by its rate.
+
     References
     ----------
     Clopper, Pearson, Biometrika 26, 404-413 (1934), doi:10.1093/biomet/26.4.404.

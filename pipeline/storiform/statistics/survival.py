@@ -133,6 +133,10 @@ def survival(
         `survival` has one row per outcome, feature and group; the statistic, p and q stand
         in each row of a feature. `curves` has one row per group and distinct time.
 
+    Warnings
+    --------
+    A cut-off taken from this cohort is no threshold for the next patient.
+
     References
     ----------
     Kaplan, Meier, JASA 53, 457-481 (1958), doi:10.1080/01621459.1958.10501452.

@@ -7,6 +7,7 @@ import pytest
 
 from storiform.report.findings import findings
 from storiform.report.record import ReportTable
+from storiform.report.robustness import multivariable_sentence
 
 FEATURE = "mcp_counter.b_lineage"
 
@@ -59,3 +60,29 @@ def test_survival_has_its_hazard_ratio_and_says_where_it_is_not_proportional(tri
     sentence = next(one for one in found if one.heading.startswith("Progression")).sentences[0]
     assert "hazard ratio per sd (1.01 log2) 0.500 (95 % CI 0.300 to 0.800)" in sentence
     assert sentence.endswith("(test of proportional hazards, p = 0.0100).")
+
+
+def test_the_multivariable_model_stands_beside_what_was_found(trial):
+    rows = [
+        {"model": "multivariable", "outcome": "pfs", "term": "clinic.age_years", "p": 0.4,
+         "unit_of_term": "10 years", "hazard_ratio": 1.1, "lower": 0.9, "upper": 1.4},
+        {"model": "multivariable", "outcome": "pfs", "term": FEATURE, "p": 0.02,
+         "unit_of_term": "1 sd", "hazard_ratio": 0.5, "lower": 0.3, "upper": 0.9},
+        {"model": "multivariable", "outcome": "pfs", "term": "clinic.sex:male", "p": 0.9,
+         "unit_of_term": "", "hazard_ratio": 1.05, "lower": 0.6, "upper": 1.8},
+        {"model": "multivariable", "outcome": "os", "term": FEATURE, "p": 0.001,
+         "unit_of_term": "1 sd", "hazard_ratio": 0.1, "lower": 0.05, "upper": 0.2},
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows).assign(n=47, events=40, reference="female")
+    table = ReportTable("hazards", "", frame, {}, len(frame))
+    told = multivariable_sentence(replace(trial, tables=(table,)), "pfs")
+    assert told.startswith("Multivariable Cox model (n = 47, 40 events): ")
+    assert told.index("per sd 0.500 (95 % CI 0.300 to 0.900, p = 0.0200)") < told.index(
+        "10 years"
+    )
+    assert "male v. female, hazard ratio 1.05" in told
+    assert "0.100" not in told
+    found = findings(replace(trial, tables=(*trial.tables, table)))
+    survival = next(one for one in found if one.heading.startswith("Progression"))
+    assert survival.sentences[-1] == told
+    assert multivariable_sentence(trial, "pfs") == ""

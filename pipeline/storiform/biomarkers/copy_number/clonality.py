@@ -61,6 +61,11 @@ def clonality(
     number of copies; its bounds are those of the posterior, whose clonal part lies at 1. All
     of these are missing for calls without read counts, without copies or without purity.
 
+    Warnings
+    --------
+    Purity and copies are taken as known: where the fit is wrong, so are the shares of
+    cells.
+
     References
     ----------
     Carter et al., Nat. Biotechnol. 30, 413 (2012), doi:10.1038/nbt.2203; McGranahan et al.,

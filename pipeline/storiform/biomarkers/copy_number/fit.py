@@ -157,6 +157,11 @@ def copy_number_fit(  # noqa: PLR0913, PLR0917  a step may take more tables than
     CopyNumberFitTables
         One row with the fit and its limits; the surface; the segments.
 
+    Warnings
+    --------
+    Another purity and ploidy may fit as well (`is_ambiguous`). A quiet genome without
+    mutations tells no purity.
+
     References
     ----------
     Carter et al., Nature Biotechnology 30, 413-421 (2012), doi:10.1038/nbt.2203.

@@ -104,6 +104,11 @@ def fusions(
         short_anchor, not_at_exon_ends, repetitive, no_gene, low_confidence, the causes of
         `fusion_reads`, and the doubts of `given_fusions`.
 
+    Warnings
+    --------
+    RNA shows a fusion only where it is expressed and reads cross its junction: none found
+    is not none there.
+
     References
     ----------
     Uhrig et al., Genome Res. 31, 448-460 (2021), doi:10.1101/gr.257246.119.

@@ -379,6 +379,11 @@ def hla_loss(hla_gene_loh: HlaGeneLoh) -> HlaLoss:
 
     A doubtful loss (LOH?) makes the answer missing unless another gene has one, as do genes
     none of which could be judged.
+
+    Warnings
+    --------
+    At low purity or depth losses go unseen: none called is not none there. The
+    probabilities hold for cohorts in which losses are as frequent as the prior says.
     """
     calls = hla_gene_loh["call"].astype(str)
     judged = int(calls.isin(_JUDGED).sum())

@@ -50,6 +50,10 @@ def hla_types(hla_calls: HlaCalls, params: HlaTypesParams) -> HlaTypes:
     HlaTypes
         Two rows for each gene; without an allele, and with the reason, where no sample tells
         it or where no cell shows it.
+
+    Warnings
+    --------
+    An allele that the compiled release lacks is taken for one that is near it.
     """
     rows: list[dict[str, object]] = []
     kinds = hla_calls["role"].astype(str) + " " + hla_calls["assay"].astype(str)
