@@ -178,8 +178,21 @@ def _logged(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(log2_tpm=np.log2(rows["tpm"] + 1.0))
 
 
-def _linear(logs: Floats, offset: float) -> Floats:
-    lowest = float(logs.min())
+def refuse_below_offset(lowest: float, offset: float) -> None:
+    """Refuse logarithms that cannot have been taken with this offset.
+
+    Parameters
+    ----------
+    lowest
+        Smallest log2(TPM + offset) of a biopsy.
+    offset
+        That of the configuration.
+
+    Raises
+    ------
+    InputError
+        If a gene would have fewer than no transcripts.
+    """
     floor = np.log2(offset) if offset > 0 else -np.inf
     if lowest < floor - _OFFSET_TOLERANCE:
         found = f"the value {lowest:.4g}"
@@ -188,6 +201,10 @@ def _linear(logs: Floats, offset: float) -> Floats:
             "Set expression.log2_offset to the offset with which the logarithms were taken."
         )
         raise InputError(fault("log2_tpm", found, expected, remedy))
+
+
+def _linear(logs: Floats, offset: float) -> Floats:
+    refuse_below_offset(float(logs.min()), offset)
     linear: Floats = np.maximum(np.exp2(logs) - offset, 0.0)
     return linear
 

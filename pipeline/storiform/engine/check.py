@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from storiform.biomarkers.expression import ExpressionParams, refuse_below_offset
 from storiform.biomarkers.mhc_binding import MhcBindingParams
 from storiform.biomarkers.variants import without_consequences
 from storiform.engine.annotating import check_genes
@@ -39,10 +40,12 @@ from storiform.io.sources import SOURCES, Source, SourceUnit
 from storiform.model.call_doubts import doubt_of_columns
 from storiform.model.cohort import COHORT, Cohort, Sample
 from storiform.model.errors import ConfigError, DataWarning, InputError, UserError, fault
+from storiform.model.params import Params
 from storiform.model.step import Step
 from storiform.model.table import Resource, Table
 from storiform.model.tables.dna import CALLS
 from storiform.model.tables.proteins import HLA_TYPES
+from storiform.model.tables.rna import GIVEN_LOG2_TPM
 
 _PLACED = frozenset({"panel_of_normals", "gene_places", "chromosome_arms"})
 """Resources whose rows are places of a genome build."""
@@ -246,10 +249,11 @@ def _open_files(notebook: Notebook, graph: Graph, config: Config, sheets: Sheets
     cohort = sheets.report.cohort
     tables = _tables(graph.steps)
     annotates = set(config.resources) >= _ANNOTATING
+    read = partial(_read, annotates=annotates, expression=config.params.get("expression"))
     for node in graph.nodes:
         if node.origin in {"source", "provided"}:
             notebook.listen(_told(node))
-            notebook.open(node.unit, partial(_read, annotates=annotates), node, tables, cohort)
+            notebook.open(node.unit, read, node, tables, cohort)
     reference = config.resources.get("fasta")
     for sample in [*cohort.samples, *sheets.strays]:
         if has_reads(sample):
@@ -320,7 +324,12 @@ def _tables(steps: Iterable[Step]) -> dict[str, Table]:
 
 
 def _read(
-    node: Node, tables: Mapping[str, Table], cohort: Cohort, *, annotates: bool = True
+    node: Node,
+    tables: Mapping[str, Table],
+    cohort: Cohort,
+    *,
+    annotates: bool = True,
+    expression: Params | None = None,
 ) -> pd.DataFrame:
     """Read a source or a provided table as a run would."""
     table = tables[node.payload["table"]]
@@ -333,6 +342,8 @@ def _read(
     rows = node.payload.get("rows", ())
     given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record, rows)
     found = source.table.conform(source.read(given))
+    if table.name == GIVEN_LOG2_TPM.name and isinstance(expression, ExpressionParams):
+        refuse_below_offset(float(found["log2_tpm"].min()), expression.log2_offset)
     if table.name == CALLS.name and (doubt := doubt_of_columns(found)):
         warnings.warn(doubt, DataWarning, stacklevel=2)
     if table.name == CALLS.name and not annotates:

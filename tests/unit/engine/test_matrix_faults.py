@@ -120,3 +120,13 @@ def test_an_outcome_of_two_groups_is_told_of_in_no_word(tmp_path: Path) -> None:
     path = configured(tmp_path, SOUND)
     assert not [one for one in told(path, "warning") if "is known" in one]
     assert foresee(open_session(path)) == ()
+
+
+def test_logarithms_of_another_offset_are_told_before_a_run(tmp_path: Path) -> None:
+    matrix = "gene,P1,P2,P3\nTP53,5.5,6.25,7.5\nMDM2,-9.9658,0.2,0.3\n"
+    path = configured(tmp_path, matrix, "log2_tpm")
+    (error,) = [line for line in told(path, "error") if "log2_tpm" in line]
+    assert "found the value -9.966, expected at least log2(1) = 0" in error
+    assert "Set expression.log2_offset to the offset" in error
+    path.write_text(path.read_text() + "expression:\n  log2_offset: 0.001\n")
+    assert not [line for line in told(path, "error") if "log2_tpm" in line]
