@@ -21,7 +21,7 @@ demo: ## simulate a small trial, run it, write its report
 
 test: ## run the whole test suite (STORIFORM_REAL_DATA=dir adds the real data)
 	@.ci/environment dev
-	.venv/bin/python -m pytest -n $(JOBS) --dist loadfile
+	.venv/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 bench: ## measure speed and memory
 	@.ci/environment dev
