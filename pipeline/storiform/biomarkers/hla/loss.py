@@ -12,12 +12,14 @@ from storiform.biomarkers.hla.loss_evidence import (
     Gene,
     Purity,
     agree,
+    blank_row,
     depth_noise,
     gather_genes,
     purity_of,
     segment_of,
 )
 from storiform.biomarkers.hla.loss_model import (
+    GeneCounts,
     Posterior,
     copies_interval,
     imbalance_p,
@@ -92,10 +94,21 @@ class HlaLossParams(Params):
     min_probability: Fraction = Field(0.8, description="from which a loss is called LOH")
     min_doubtful: Fraction = Field(0.5, description="from which it is called LOH?")
     max_gain_probability: Fraction = Field(
-        0.06,
+        0.05,
         description="probability up to which LOH is called that both alleles are left in "
-        "different numbers: such a gain is as uneven as a loss, and depth alone tells them "
-        "apart",
+        "different numbers: depth alone tells such a gain from a loss",
+    )
+    max_gain_beside_subclone: Fraction = Field(
+        0.02,
+        description="the same where the loss is more probably of some of the tumour's cells "
+        "than of all: some share of them fits any gain, at any purity",
+    )
+    full_depth_fragments: int = Field(
+        1_000,
+        ge=1,
+        le=1_000_000,
+        description="fragments of a gene, harmonic mean of tumour and normal, below which "
+        "both limits fall in proportion: by fewer, more gains pass for losses",
     )
     max_loss_p: Fraction = Field(
         0.1, description="P value of the gene's imbalance up to which LOH is called"
@@ -178,7 +191,7 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
     judged = _Judged(params, params.rules.with_noise(noise), purity, usable)
     rows = []
     for gene in genes:
-        row = {**_blank(gene, purity), **segment_of(copy_number_segments, gene.name)}
+        row = {**blank_row(gene, purity), **segment_of(copy_number_segments, gene.name)}
         if not gene.reason:
             number = usable.index(gene)
             p = imbalance_p([z[number]])
@@ -214,27 +227,12 @@ class _Judged:
         ]
 
 
-def _blank(gene: Gene, purity: Purity) -> dict[str, object]:
-    """Return the row of a gene of which nothing is told."""
-    row: dict[str, object] = dict.fromkeys(HLA_GENE_LOH.columns, np.nan)
-    counts = np.concatenate([gene.counts.normal, gene.counts.tumour]).astype(np.int64)
-    normal_1, normal_2, tumour_1, tumour_2 = counts.tolist()
-    return row | {
-        "gene": gene.name, "call": "NA", "lost_allele": "", "allele_1": gene.alleles[0],
-        "allele_2": gene.alleles[1], "normal_1": normal_1, "normal_2": normal_2,
-        "tumour_1": tumour_1, "tumour_2": tumour_2, "purity": purity.value,
-        "ploidy": purity.ploidy, "segment_copies": None, "segment_minor_copies": None,
-        "is_consistent": None, "is_theirs": gene.is_theirs, "reason": gene.reason,
-        "limits": "; ".join(gene.limits),
-    }  # fmt: skip
-
-
 def _told(
     gene: Gene, judged: _Judged, number: int, p: tuple[float, float]
 ) -> dict[str, object]:
     """Return what the model tells of a gene; `p` are its P value and that of all genes."""
     found, params, rules = judged.found[number], judged.params, judged.rules
-    call, doubts = _doubted(judged, number, p)
+    call, doubts = _doubted(judged, number, p, gene.counts)
     copies = [copies_interval(gene.counts, side, judged.sample, rules) for side in (0, 1)]
     limits = [*gene.limits, *judged.purity.limits, *doubts]
     if np.isnan(gene.library):
@@ -246,9 +244,7 @@ def _told(
         limits.append(f"a loss cannot be excluded: probability {undecided:.2f}")
     side = int(found.lost[1] > found.lost[0])
     return {
-        "call": call,
-        "probability": found.loss,
-        "homdel_probability": found.deletion,
+        "call": call, "probability": found.loss, "homdel_probability": found.deletion,
         "lost_probability_1": found.lost[0] + found.deletion,
         "lost_probability_2": found.lost[1] + found.deletion,
         "clonal_fraction": found.clonal_fraction,
@@ -259,17 +255,24 @@ def _told(
     }  # fmt: skip
 
 
+def _most_gain(found: Posterior, counts: GeneCounts, params: HlaLossParams) -> float:
+    """Return the probability of a gain up to which LOH is called."""
+    is_clonal = found.clonal_loss > found.loss / 2.0
+    most = params.max_gain_probability if is_clonal else params.max_gain_beside_subclone
+    return most * min(counts.fragments / params.full_depth_fragments, 1.0)
+
+
 def _doubted(
-    judged: _Judged, number: int, p: tuple[float, float]
+    judged: _Judged, number: int, p: tuple[float, float], counts: GeneCounts
 ) -> tuple[str, tuple[str, ...]]:
     """Return the call of a gene, and how it depends on which purity and ploidy are right.
 
     A loss that is none by another solution is doubtful; where there is none by the one that
     is used, the solution by which there is one most probably is named.
     """
-    call = _call(judged.found[number], judged.params, *p)
+    call = _call(judged.found[number], judged.params, p, counts)
     told = [
-        (found[number].loss, _call(found[number], judged.params, *p), other)
+        (found[number].loss, _call(found[number], judged.params, p, counts), other)
         for other, found in judged.others
     ]
     is_lost = call == "LOH"
@@ -282,22 +285,25 @@ def _doubted(
     return "LOH?" if is_lost else call, (limit,)
 
 
-def _call(found: Posterior, params: HlaLossParams, p: float, pooled: float) -> str:
-    """Name the state of a gene.
+def _call(
+    found: Posterior, params: HlaLossParams, p: tuple[float, float], counts: GeneCounts
+) -> str:
+    """Name the state of a gene; `p` are its P value and that of all genes.
 
     A gene in balance is kept from LOH by the P value, a gained one by the probability of that:
     losses of .8 may be wrong once in five, but nearly all of these would be gained genes.
     """
-    is_nearly = p <= _NEARLY and pooled <= params.max_imbalance_p
-    is_uneven = p <= params.max_loss_p or is_nearly
-    is_told = found.loss >= params.min_probability
+    own, pooled = p
+    is_nearly = own <= _NEARLY and pooled <= params.max_imbalance_p
+    is_uneven = own <= params.max_loss_p or is_nearly
     if found.deletion >= params.min_probability:
         return "HOMDEL"
-    if is_told and is_uneven and found.imbalance <= params.max_gain_probability:
+    is_told = found.loss >= params.min_probability
+    if is_told and is_uneven and found.imbalance <= _most_gain(found, counts, params):
         return "LOH"
     if found.loss >= params.min_doubtful:
         return "LOH?"
-    if found.imbalance >= params.min_probability and p <= params.max_imbalance_p:
+    if found.imbalance >= params.min_probability and own <= params.max_imbalance_p:
         return "IMBALANCE"
     return "RETAINED"
 

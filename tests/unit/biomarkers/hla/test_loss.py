@@ -60,12 +60,41 @@ def test_a_loss_that_may_as_well_be_a_gain_is_doubtful():
     given = fragments(dict.fromkeys("ABC", shallow), dict.fromkeys("ABC", (250, 250)))
     strict, loose = (
         HLA_GENE_LOH.conform(hla_gene_loh(given, types(), fit(0.5), None, None, None, params))
-        for params in (PARAMS, HlaLossParams(max_gain_probability=1.0))
+        for params in (
+            PARAMS,
+            HlaLossParams(max_gain_probability=1.0, max_gain_beside_subclone=1.0),
+        )
     )
     assert (loose["probability"] >= PARAMS.min_probability).all()
     assert (loose["call"] == "LOH").all()
     assert (strict["call"] == "LOH?").all()
     assert hla_loss(strict)["has_loss"].isna().all()
+
+
+def short_of(share, purity, **rules):
+    """Return calls of gained genes of 250 fragments an allele, of which a share was read."""
+    few = tuple(round(share * number) for number in shown((2, 1), purity, number=250))
+    given = fragments(dict.fromkeys("ABC", few), dict.fromkeys("ABC", (250, 250)))
+    params = HlaLossParams(**rules)
+    found = hla_gene_loh(given, types(), fit(purity), None, None, None, params)
+    assert (found["probability"] >= PARAMS.min_probability).all()
+    return found["call"].tolist()
+
+
+def test_of_few_fragments_a_gain_must_be_less_probable_for_a_loss():
+    assert short_of(0.72, 0.35) == ["LOH?"] * 3
+    assert short_of(0.72, 0.35, full_depth_fragments=500) == ["LOH"] * 3
+    assert (
+        short_of(0.72, 0.35, full_depth_fragments=500, max_gain_probability=0.025)
+        == ["LOH?"] * 3
+    )
+
+
+def test_a_gain_must_be_less_probable_for_a_loss_of_some_cells():
+    # By its purity no clonal loss is as even as these alleles.
+    assert short_of(0.68, 0.7, full_depth_fragments=400) == ["LOH?"] * 3
+    wide = {"max_gain_beside_subclone": 0.05, "max_gain_probability": 0.0}
+    assert short_of(0.68, 0.7, full_depth_fragments=400, **wide) == ["LOH"] * 3
 
 
 def test_the_gene_of_a_gained_haplotype_of_which_least_was_read_is_not_called_lost():
@@ -75,10 +104,12 @@ def test_the_gene_of_a_gained_haplotype_of_which_least_was_read_is_not_called_lo
     tumour = {**dict.fromkeys("AC", (round(one), round(two))), "B": few}
     given = fragments(tumour, dict.fromkeys("ABC", (1100, 1100)))
     # Were it usual that a gene goes its own way, it would pass for lost among its neighbours.
-    loose = HlaLossParams(prior_apart=0.4, prior_lone=0.4)
+    gains = {"max_gain_probability": 0.06, "max_gain_beside_subclone": 0.06,
+             "full_depth_fragments": 1}  # fmt: skip
+    loose = HlaLossParams(prior_apart=0.4, prior_lone=0.4, **gains)
     tight, freely = (
         hla_gene_loh(given, types(), fit(0.25), None, None, None, params)["call"].tolist()
-        for params in (PARAMS, loose)
+        for params in (HlaLossParams(**gains), loose)
     )
     assert freely[1] == "LOH"
     assert "LOH" not in tight
