@@ -145,7 +145,7 @@ def calls(kind: Scenario, noise: Noise, number: int, seed: int) -> "pd.Series[st
         called = hla_gene_loh(
             fragments, own, None if is_sheet else fit(told, 2.0, right),
             shown if noise.told == "depth" else None, sheet if is_sheet else None, None,
-            params,
+            None, params,
         )  # fmt: skip
         found += called["call"].tolist()
     return pd.Series(found)
@@ -168,7 +168,7 @@ def shares(
         told = float(np.clip(whole + rng.normal(0, noise.purity), 0.05, 1.0))
         ploidy = 2.0 + rng.normal(0, noise.ploidy)
         fragments = draw_fragments(tumour, noise, rng, own, depth)
-        called = hla_gene_loh(fragments, own, fit(told, ploidy), None, None, None, params)
+        called = hla_gene_loh(fragments, own, fit(told, ploidy), None, None, None, None, params)
         if kind == "one_gene_loss":
             called = called[called["gene"].eq(gene)]
         found = int(called["call"].eq("LOH").sum())

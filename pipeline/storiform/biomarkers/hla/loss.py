@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from storiform.biomarkers.hla.discordances import doubt_genes
+from storiform.biomarkers.hla.discordances import doubt_genes, part_persons
 from storiform.biomarkers.hla.loss_evidence import (
     Gene,
     Purity,
@@ -33,6 +33,7 @@ from storiform.model.tables.copies import Pathology
 from storiform.model.tables.copy_calls import CopyNumberFit, CopyNumberSegments
 from storiform.model.tables.hla import (
     HLA_GENE_LOH,
+    HlaCalls,
     HlaDiscordances,
     HlaFragments,
     HlaGeneLoh,
@@ -144,14 +145,14 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
     copy_number_segments: CopyNumberSegments | None,
     pathology: Pathology | None,
     hla_discordances: HlaDiscordances | None,
+    hla_calls: HlaCalls | None,
     params: HlaLossParams,
 ) -> HlaGeneLoh:
     """Tell for each gene of class I whether the tumour has lost an allele.
 
-    The normal tells how well each allele is captured. A state of x and y copies in a share of
-    the tumour's cells foretells the alleles' shares of fragments, beta-binomial, and the depth
-    of the gene, log-normal, given purity and ploidy; all states are weighed together, and
-    those of the three genes are tied weakly. Without a purity the call is by imbalance alone.
+    The normal tells how well each allele is captured. Copies of both in a share of the
+    tumour's cells foretell, by purity and ploidy, their shares of fragments, beta-binomial, and
+    the gene's depth, log-normal. Without a purity the call is by imbalance alone.
 
     Parameters
     ----------
@@ -164,8 +165,9 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
         amplified genes and how noisy its depth is, and beside which the call is shown.
     pathology
         Purity of the sheet, which is used where the fit has none.
-    hla_discordances
-        Given alleles that are not those of the reads: a gene of which none fits is not judged.
+    hla_discordances, hla_calls
+        Given alleles that are not those of the reads, and what each sample's reads tell: a gene
+        of which none fits is not judged, and none at all of a tumour of another person.
     params
         Priors, spreads and thresholds.
 
@@ -183,19 +185,19 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
         params.min_tumour_fragments,
     )  # fmt: skip
     genes = doubt_genes(genes, hla_discordances)
+    genes = part_persons(genes, hla_calls, params.min_probability)
     purity = purity_of(copy_number_fit, pathology, params.purity_sd)
     usable = [gene for gene in genes if not gene.reason]
     z = [imbalance_z(gene.counts, params.drift) for gene in usable]
     pooled = imbalance_p(z) if z else 1.0
-    noise = depth_noise(copy_number_segments)
-    judged = _Judged(params, params.rules.with_noise(noise), purity, usable)
+    rules = params.rules.with_noise(depth_noise(copy_number_segments))
+    judged = _Judged(params, rules, purity, usable)
     rows = []
     for gene in genes:
         row = {**blank_row(gene, purity), **segment_of(copy_number_segments, gene.name)}
         if not gene.reason:
             number = usable.index(gene)
-            p = imbalance_p([z[number]])
-            row["imbalance_p"] = p
+            row["imbalance_p"] = p = imbalance_p([z[number]])
             if purity.is_known:
                 row |= _told(gene, judged, number, (p, pooled))
             else:
@@ -247,11 +249,10 @@ def _told(
         "call": call, "probability": found.loss, "homdel_probability": found.deletion,
         "lost_probability_1": found.lost[0] + found.deletion,
         "lost_probability_2": found.lost[1] + found.deletion,
-        "clonal_fraction": found.clonal_fraction,
+        "clonal_fraction": found.clonal_fraction, "limits": "; ".join(limits),
         "lost_allele": gene.alleles[side] if call in {"LOH", "LOH?"} else "",
         "copies_1_low": copies[0][0], "copies_1": copies[0][1], "copies_1_high": copies[0][2],
         "copies_2_low": copies[1][0], "copies_2": copies[1][1], "copies_2_high": copies[1][2],
-        "limits": "; ".join(limits),
     }  # fmt: skip
 
 
@@ -294,8 +295,8 @@ def _call(
     losses of .8 may be wrong once in five, but nearly all of these would be gained genes.
     """
     own, pooled = p
-    is_nearly = own <= _NEARLY and pooled <= params.max_imbalance_p
-    is_uneven = own <= params.max_loss_p or is_nearly
+    nearly = _NEARLY if pooled <= params.max_imbalance_p else 0.0
+    is_uneven = own <= max(params.max_loss_p, nearly)
     if found.deletion >= params.min_probability:
         return "HOMDEL"
     is_told = found.loss >= params.min_probability
@@ -354,8 +355,7 @@ def hla_loh(hla_gene_loh: HlaGeneLoh, hla_types: HlaTypes, params: HlaLossParams
         row = judged.get(str(gene))
         is_lost, chance = None, np.nan
         if row is not None:
-            copies = int(known["gene"].eq(str(gene)).sum())
-            is_both = len(own) == copies > 1
+            is_both = len(own) == int(known["gene"].eq(str(gene)).sum()) > 1
             is_lost, chance = _allele_fate(row, str(allele), params, is_both=is_both)
         rows.append({"allele": allele, "is_lost": is_lost, "probability": chance})
     return HLA_LOH.conform(pd.DataFrame(rows, columns=list(HLA_LOH.columns)))

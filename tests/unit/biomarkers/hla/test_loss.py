@@ -59,7 +59,9 @@ def test_a_loss_that_may_as_well_be_a_gain_is_doubtful():
     shallow = tuple(round(0.73 * number) for number in shown((2, 1), 0.5, number=250))
     given = fragments(dict.fromkeys("ABC", shallow), dict.fromkeys("ABC", (250, 250)))
     strict, loose = (
-        HLA_GENE_LOH.conform(hla_gene_loh(given, types(), fit(0.5), None, None, None, params))
+        HLA_GENE_LOH.conform(
+            hla_gene_loh(given, types(), fit(0.5), None, None, None, None, params)
+        )
         for params in (
             PARAMS,
             HlaLossParams(max_gain_probability=1.0, max_gain_beside_subclone=1.0),
@@ -76,7 +78,7 @@ def short_of(share, purity, **rules):
     few = tuple(round(share * number) for number in shown((2, 1), purity, number=250))
     given = fragments(dict.fromkeys("ABC", few), dict.fromkeys("ABC", (250, 250)))
     params = HlaLossParams(**rules)
-    found = hla_gene_loh(given, types(), fit(purity), None, None, None, params)
+    found = hla_gene_loh(given, types(), fit(purity), None, None, None, None, params)
     assert (found["probability"] >= PARAMS.min_probability).all()
     return found["call"].tolist()
 
@@ -108,7 +110,7 @@ def test_the_gene_of_a_gained_haplotype_of_which_least_was_read_is_not_called_lo
              "full_depth_fragments": 1}  # fmt: skip
     loose = HlaLossParams(prior_apart=0.4, prior_lone=0.4, **gains)
     tight, freely = (
-        hla_gene_loh(given, types(), fit(0.25), None, None, None, params)["call"].tolist()
+        hla_gene_loh(given, types(), fit(0.25), None, None, None, None, params)["call"].tolist()
         for params in (HlaLossParams(**gains), loose)
     )
     assert freely[1] == "LOH"
@@ -120,7 +122,7 @@ def weighed(tumour, own, **rules):
     params = HlaLossParams(prior_loss=0.85, prior_deletion=0.001, max_gain_probability=1.0,
                            **rules)  # fmt: skip
     counts = fragments(tumour, dict.fromkeys("ABC", (300, 300)))
-    found = hla_gene_loh(counts, own, fit(0.25), None, None, None, params)
+    found = hla_gene_loh(counts, own, fit(0.25), None, None, None, None, params)
     return HLA_GENE_LOH.conform(found).set_index("gene").loc["A"]
 
 
@@ -251,7 +253,9 @@ def test_a_gene_with_an_allele_that_no_cell_shows_is_judged(code):
     own.loc[at, ["written", "reason"]] = [f"A*02:01:01:02{suffix}", code]
     counts = fragments(ONE_LOST, NORMAL)
     counts["allele"] = counts["allele"].replace("HLA-A*02:01", f"HLA-A*02:01{suffix}")
-    found = HLA_GENE_LOH.conform(hla_gene_loh(counts, own, fit(), None, None, None, PARAMS))
+    found = HLA_GENE_LOH.conform(
+        hla_gene_loh(counts, own, fit(), None, None, None, None, PARAMS)
+    )
     row = found.set_index("gene").loc["A"]
     assert (row["call"], row["lost_allele"]) == ("LOH", "HLA-A*01:01")
     assert row["allele_2"] == f"HLA-A*02:01{suffix}"
@@ -374,6 +378,6 @@ def test_the_row_of_a_gene_says_that_its_given_alleles_are_anothers():
         )
     )  # fmt: skip
     given = fragments(KEPT, NORMAL)
-    rows = hla_gene_loh(given, types(), fit(), None, None, doubts, PARAMS)
+    rows = hla_gene_loh(given, types(), fit(), None, None, doubts, None, PARAMS)
     assert rows["is_theirs"].tolist() == [False, True, True]
     assert rows["call"].tolist() == ["NA", "RETAINED", "RETAINED"]
