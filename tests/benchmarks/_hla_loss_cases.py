@@ -81,7 +81,7 @@ class Case:
 def release(folder: Path, cache: Path) -> tuple[HlaFamily, HlaReference]:
     """Return the alleles of a release, compiled once into a file."""
     if not cache.exists():
-        write_hla_reference(compile_reference(read_imgt(folder)), cache)
+        write_hla_reference(cache, compile_reference(read_imgt(folder)), date="")
     return read_family(folder), read_hla_reference(cache)
 
 

@@ -4,7 +4,10 @@
 ``python tests/benchmarks/sensitivity_hla_loss.py`` draws fragments of HLA-A, B and C at 100x,
 purity .2 to .9, of genes that are retained, of which one allele has a copy more, or of which
 the haplotype is lost; it prints how many are called lost. No reads and no alleles are needed.
-``--seed N`` draws others, ``--biopsies N`` as many of each kind.
+``--seed N`` draws others, ``--biopsies N`` as many of each kind. ``--gains N`` draws so many
+with a gained haplotype at 25, 50, 100 and 200x, with noise as the model takes it to be, and
+a tenth as many with a loss at purities of .3, .4 and .6: one false call in thousands of genes
+is too rare to be seen among fewer.
 
 Drift and depth are spreads of the log in each of the two libraries; so the alleles' odds of
 tumour and normal differ by twice the drift, and the depths by 1.4 times that of depth.
@@ -32,6 +35,10 @@ SEED = 424_242
 KINDS: tuple[Scenario, ...] = ("retained", "gain", "loss")
 _FRAGMENTS, _UNEVEN, _CAPTURE = 300.0, 0.35, 0.1
 """Of an allele of a gene at 100x, how much genes and how much alleles differ in it, ln."""
+_USUAL_DEPTH = 100.0
+_DEPTHS = (25.0, 50.0, 100.0, 200.0)
+_PURITIES = (0.3, 0.4, 0.6)
+_LOST: tuple[Scenario, ...] = ("loss", "one_gene_loss", "subclonal_loss")
 
 
 @dataclass(frozen=True)
@@ -77,14 +84,16 @@ def types() -> pd.DataFrame:
 
 
 def draw_fragments(
-    tumour: HlaTumour, noise: Noise, rng: np.random.Generator, own: pd.DataFrame
-) -> pd.DataFrame:
+    tumour: HlaTumour, noise: Noise, rng: np.random.Generator, own: pd.DataFrame,
+    depth: float = _USUAL_DEPTH,
+) -> pd.DataFrame:  # fmt: skip
     """Draw the fragments of both alleles of each gene, in tumour and normal."""
+    usual = _FRAGMENTS * depth / _USUAL_DEPTH
     depths = dict(zip(("normal", "tumour"), np.exp(rng.normal(0, noise.depth, 2)), strict=True))
     rows = []
     for gene in CLASS_I:
         names = own.loc[own["gene"].eq(gene), "allele"]
-        mean = _FRAGMENTS * np.exp(rng.normal(0, _UNEVEN) + rng.normal(0, _CAPTURE, 2))
+        mean = usual * np.exp(rng.normal(0, _UNEVEN) + rng.normal(0, _CAPTURE, 2))
         copies = np.array(tumour.mean_copies(gene)) / tumour.scale
         for role, of_each in (("normal", np.ones(2)), ("tumour", copies)):
             drift = np.exp(rng.normal(0, noise.drift, 2))
@@ -136,10 +145,49 @@ def calls(kind: Scenario, noise: Noise, number: int, seed: int) -> "pd.Series[st
         called = hla_gene_loh(
             fragments, own, None if is_sheet else fit(told, 2.0, right),
             shown if noise.told == "depth" else None, sheet if is_sheet else None, None,
-            params,
+            None, params,
         )  # fmt: skip
         found += called["call"].tolist()
     return pd.Series(found)
+
+
+def shares(
+    kind: Scenario, depth: float, number: int, seed: int, purity: float = 0.0
+) -> tuple[int, int, int]:
+    """Draw biopsies of one kind, noise as assumed: genes, genes called LOH, biopsies with one.
+
+    Of a loss of one gene, that gene alone counts.
+    """
+    rng = np.random.default_rng(seed)
+    own, params, noise = types(), HlaLossParams(), NOISES[0]
+    genes = lost = biopsies = 0
+    for _ in range(number):
+        whole = purity or float(rng.uniform(0.2, 0.9))
+        gene = CLASS_I[int(rng.integers(len(CLASS_I)))]
+        tumour = scenario(kind, whole, int(rng.integers(2)), gene)
+        told = float(np.clip(whole + rng.normal(0, noise.purity), 0.05, 1.0))
+        ploidy = 2.0 + rng.normal(0, noise.ploidy)
+        fragments = draw_fragments(tumour, noise, rng, own, depth)
+        called = hla_gene_loh(fragments, own, fit(told, ploidy), None, None, None, None, params)
+        if kind == "one_gene_loss":
+            called = called[called["gene"].eq(gene)]
+        found = int(called["call"].eq("LOH").sum())
+        genes, lost, biopsies = genes + len(called), lost + found, biopsies + (found > 0)
+    return genes, lost, biopsies
+
+
+def print_shares(number: int, seed: int) -> None:
+    """Print how many gained genes are called lost at each depth, and how many lost ones."""
+    for depth in _DEPTHS:
+        genes, lost, biopsies = shares("gain", depth, number, seed)
+        print(
+            f"gain, {depth:g}x: LOH {lost} of {genes} genes, in {biopsies} biopsies", flush=True
+        )
+    for kind in _LOST:
+        for purity in _PURITIES:
+            genes, lost, _ = shares(kind, _USUAL_DEPTH, number // 10, seed, purity)
+            told = f"{kind}, {_USUAL_DEPTH:g}x, purity {purity:g}".replace("_", " ")
+            print(f"{told}: LOH {lost / genes:.3f} of {genes} genes", flush=True)
 
 
 def main() -> int:
@@ -147,7 +195,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--biopsies", type=int, default=100, help="of each kind; three genes")
+    parser.add_argument("--gains", type=int, default=0, help="biopsies with a gain; only these")
     options = parser.parse_args()
+    if options.gains:
+        print_shares(options.gains, options.seed)
+        return 0
     print(f"HLA loss, genes called LOH (LOH?) of {3 * options.biopsies}, seed {options.seed}:")
     for noise in NOISES:
         counts = []

@@ -108,7 +108,7 @@ def judge(job: Job, folder: Path, cache: Path) -> pd.DataFrame:
     for case in job_cases(job, folder, cache):
         began = time.process_time()
         called = hla_gene_loh(
-            case.fragments, case.types, case.fit, None, None, None, HlaLossParams()
+            case.fragments, case.types, case.fit, None, None, None, None, HlaLossParams()
         )
         seconds = time.process_time() - began
         rows += [

@@ -1,6 +1,5 @@
 """How well each purity and ploidy explains a tumour's copies."""
 
-import re
 from typing import Annotated
 
 import numpy as np
@@ -18,6 +17,7 @@ from storiform.figures.style import (
     dress,
     footnote,
 )
+from storiform.model.copies import read_alternatives
 from storiform.model.errors import NothingToShow
 from storiform.model.table import Picture
 from storiform.model.tables.copy_calls import CopyNumberFit, CopyNumberSurface
@@ -33,7 +33,6 @@ FitSurface = Annotated[Figure, FIT_SURFACE]
 
 _SHOWN = 40.0
 _NEAR = -5.0
-_ALTERNATIVE = re.compile(r"([0-9.]+)/([0-9.]+) \(")
 
 
 def fit_surface(
@@ -65,11 +64,10 @@ def fit_surface(
             grid.columns.to_numpy(dtype=np.float64), grid.index.to_numpy(dtype=np.float64),
             values, levels=[_NEAR], colors=[INK], linewidths=[THIN], linestyles="solid",
         )  # fmt: skip
-    words = fit["alternatives"] if isinstance(fit["alternatives"], str) else ""
-    others = [(float(p), float(ploidy)) for p, ploidy in _ALTERNATIVE.findall(words)]
+    others = read_alternatives(fit)
     if others:
         axes.scatter(
-            [ploidy for _, ploidy in others], [p for p, _ in others], s=26.0,
+            [ploidy for _, ploidy, _ in others], [p for p, _, _ in others], s=26.0,
             facecolors="none", edgecolors=VERMILION, linewidths=1.0, zorder=3,
         )  # fmt: skip
     told = "Purity cannot be told"

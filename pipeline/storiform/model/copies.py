@@ -1,7 +1,8 @@
 """What tumour cells of given copies look like: log ratios and shares of alleles."""
 
-from collections.abc import Mapping
-from typing import Annotated, Final
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,7 @@ PSEUDOAUTOSOMAL: Final[Mapping[Build, Mapping[str, tuple[tuple[int, int], ...]]]
     },
 }
 """Stretches that X and Y share, 0-based half-open: two copies in a male's normal cells."""
+_ALTERNATIVE = re.compile(r"([0-9.]+)/([0-9.]+) \((-?[0-9.]+)\)")
 
 
 def expected_log2(
@@ -81,3 +83,29 @@ def expected_share(purity: npt.ArrayLike, total: npt.ArrayLike, minor: npt.Array
     p, n, m = (np.asarray(value, dtype=np.float64) for value in (purity, total, minor))
     whole = np.maximum(p * n + 2.0 * (1.0 - p), 1e-9)
     return np.maximum(1.0 - (p * m + 1.0 - p) / whole, 0.5)
+
+
+def write_alternatives(alternatives: Iterable[tuple[float, float, float]]) -> str:
+    """Write alternatives (purity, ploidy, ln likelihood less the best) for `copy_number_fit`.
+
+    Examples
+    --------
+    >>> write_alternatives([(0.45, 3.8, -2.13), (0.9, 1.9, -7.0)])
+    '0.45/3.80 (-2.1); 0.90/1.90 (-7.0)'
+    """
+    return "; ".join(f"{p:.2f}/{ploidy:.2f} ({less:.1f})" for p, ploidy, less in alternatives)
+
+
+def read_alternatives(fit: "pd.Series[Any]") -> list[tuple[float, float, float]]:
+    """Read the alternatives of a row of `copy_number_fit`, as `write_alternatives` wrote them.
+
+    Examples
+    --------
+    >>> read_alternatives(pd.Series({"alternatives": "0.45/3.80 (-2.1); 0.90/1.90 (-7.0)"}))
+    [(0.45, 3.8, -2.1), (0.9, 1.9, -7.0)]
+    >>> read_alternatives(pd.Series({"alternatives": None}))
+    []
+    """
+    text = fit.get("alternatives")
+    found = _ALTERNATIVE.findall(text) if isinstance(text, str) else []
+    return [(float(purity), float(ploidy), float(less)) for purity, ploidy, less in found]

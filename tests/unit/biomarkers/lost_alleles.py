@@ -82,7 +82,7 @@ def called(tumour, normal=NORMAL, own=None, **further):
     }
     found = hla_gene_loh(
         fragments(tumour, normal, **further), types() if own is None else own, given["fit"],
-        given["segments"], given["pathology"], None, PARAMS,
+        given["segments"], given["pathology"], None, None, PARAMS,
     )  # fmt: skip
     return HLA_GENE_LOH.conform(found).set_index("gene")
 

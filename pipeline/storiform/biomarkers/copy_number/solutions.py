@@ -1,13 +1,11 @@
-"""The solutions of a fit: the best one, and the alternatives as the table writes them."""
+"""The solutions of a fit: the best one and the alternatives."""
 
-import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-_WRITTEN = re.compile(r"([0-9.]+)/([0-9.]+) \((-?[0-9.]+)\)")
+from storiform.model.copies import read_alternatives
 
 
 class Solution(NamedTuple):
@@ -16,17 +14,6 @@ class Solution(NamedTuple):
     purity: float
     ploidy: float
     weight: float
-
-
-def written(alternatives: Iterable[tuple[float, float, float]]) -> str:
-    """Write alternatives (purity, ploidy, ln likelihood less the best) for the table.
-
-    Examples
-    --------
-    >>> written([(0.45, 3.8, -2.13), (0.9, 1.9, -7.0)])
-    '0.45/3.80 (-2.1); 0.90/1.90 (-7.0)'
-    """
-    return "; ".join(f"{p:.2f}/{ploidy:.2f} ({less:.1f})" for p, ploidy, less in alternatives)
 
 
 def solutions(fit: pd.Series) -> list[Solution]:
@@ -40,9 +27,7 @@ def solutions(fit: pd.Series) -> list[Solution]:
     """
     if pd.isna(fit["purity"]) or pd.isna(fit["ploidy"]):
         return []
-    text = fit["alternatives"] if isinstance(fit["alternatives"], str) else ""
-    found = [(float(fit["purity"]), float(fit["ploidy"]), 0.0)]
-    found += [(float(p), float(q), float(less)) for p, q, less in _WRITTEN.findall(text)]
+    found = [(float(fit["purity"]), float(fit["ploidy"]), 0.0), *read_alternatives(fit)]
     weights = np.exp([min(less, 0.0) for _, _, less in found])
     weights = weights / weights.sum()
     return [

@@ -8,10 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from storiform.biomarkers.copy_number.evidence import Evidence, autosome_weights
-from storiform.biomarkers.copy_number.solutions import written
 from storiform.biomarkers.copy_number.states import called_sd
 from storiform.biomarkers.copy_number.surface import Stated, Surface
-from storiform.model.copies import expected_log2
+from storiform.model.copies import expected_log2, write_alternatives
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -195,7 +194,7 @@ def fit_table(answer: Answer, segments: pd.DataFrame) -> pd.DataFrame:
             "purity_upper": [answer.upper],
             "ploidy": [answer.ploidy],
             "is_ambiguous": [answer.is_ambiguous],
-            "alternatives": [written(answer.alternatives)],
+            "alternatives": [write_alternatives(answer.alternatives)],
             "wgd": pd.array([wgd], dtype="boolean"),
             "fraction_altered": [_share(altered, is_known, weight)],
             "fraction_loh": [

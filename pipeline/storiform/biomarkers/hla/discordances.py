@@ -21,6 +21,8 @@ from storiform.model.tables.proteins import HlaTypes
 _FIRST = re.compile(r"[ABC]W?[*_](\d{2,3})(?!\d)", re.IGNORECASE)
 """First field behind the star; a serological type has none, and none that it must have."""
 _COPIES = 2
+_STRANGE_GENES = 2
+"""Genes of which tumour and normal have no common allele, if they are of two persons."""
 _NORMAL = "normal exome"
 
 
@@ -148,6 +150,48 @@ def doubt_genes(genes: Sequence[Gene], discordances: pd.DataFrame | None) -> lis
         return list(genes)
     told = {str(row["gene"]): row for row in discordances.to_dict("records")}
     return [_doubted(gene, told.get(gene.name)) for gene in genes]
+
+
+def part_persons(genes: Sequence[Gene], calls: pd.DataFrame | None, least: float) -> list[Gene]:
+    """Say of all genes that the samples may be of two persons, where their reads say so.
+
+    A tumour that lost an allele tells the other, and one that lost both the normal cells' in
+    it. So a tumour and a normal of one person have no gene without a common allele; two
+    such genes are no error of typing.
+
+    Parameters
+    ----------
+    genes
+        As gathered for the model of losses.
+    calls
+        The table `hla_calls`, None where nothing was typed.
+    least
+        Posterior that a call has at least.
+    """
+    apart = [] if calls is None else _genes_apart(calls, least)
+    if len(apart) < _STRANGE_GENES:
+        return list(genes)
+    words = f"the tumour's reads tell {', '.join(apart)} and the normal's do not: the samples "
+    words += "may be of two persons"
+    return [replace(gene, reason=gene.reason or words) for gene in genes]
+
+
+def _genes_apart(calls: pd.DataFrame, least: float) -> list[str]:
+    """Return the tumour's alleles of genes of which its normal tells neither."""
+    is_sure = calls["assay"].eq("exome") & calls["posterior"].ge(least)
+    sure = calls[is_sure & calls["allele"].notna()].sort_values(["sample", "copy"])
+    names = _Names(frozenset(_two_fields(name) for name in sure["allele"].astype(str)), {})
+    apart = []
+    for gene in CLASS_I:
+        own = sure[sure["gene"].eq(gene)]
+        normals, tumours = (own[own["role"].eq(role)] for role in ("normal", "tumour"))
+        one, two = (
+            [_told(row, names) for row in of_role.to_dict("records")]
+            for of_role in (normals, tumours)
+        )
+        if one and two and not any(a.fits(b) for a in one for b in two):
+            apart.append(_listed(";".join(allele.shown for allele in two)))
+    return apart
 
 
 def _doubted(gene: Gene, row: Mapping[Hashable, Any] | None) -> Gene:

@@ -7,17 +7,19 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from storiform.biomarkers.hla.discordances import doubt_genes
+from storiform.biomarkers.hla.discordances import doubt_genes, part_persons
 from storiform.biomarkers.hla.loss_evidence import (
     Gene,
     Purity,
     agree,
+    blank_row,
     depth_noise,
     gather_genes,
     purity_of,
     segment_of,
 )
 from storiform.biomarkers.hla.loss_model import (
+    GeneCounts,
     Posterior,
     copies_interval,
     imbalance_p,
@@ -31,6 +33,7 @@ from storiform.model.tables.copies import Pathology
 from storiform.model.tables.copy_calls import CopyNumberFit, CopyNumberSegments
 from storiform.model.tables.hla import (
     HLA_GENE_LOH,
+    HlaCalls,
     HlaDiscordances,
     HlaFragments,
     HlaGeneLoh,
@@ -92,10 +95,21 @@ class HlaLossParams(Params):
     min_probability: Fraction = Field(0.8, description="from which a loss is called LOH")
     min_doubtful: Fraction = Field(0.5, description="from which it is called LOH?")
     max_gain_probability: Fraction = Field(
-        0.06,
+        0.05,
         description="probability up to which LOH is called that both alleles are left in "
-        "different numbers: such a gain is as uneven as a loss, and depth alone tells them "
-        "apart",
+        "different numbers: depth alone tells such a gain from a loss",
+    )
+    max_gain_beside_subclone: Fraction = Field(
+        0.02,
+        description="the same where the loss is more probably of some of the tumour's cells "
+        "than of all: some share of them fits any gain, at any purity",
+    )
+    full_depth_fragments: int = Field(
+        1_000,
+        ge=1,
+        le=1_000_000,
+        description="fragments of a gene, harmonic mean of tumour and normal, below which "
+        "both limits fall in proportion: by fewer, more gains pass for losses",
     )
     max_loss_p: Fraction = Field(
         0.1, description="P value of the gene's imbalance up to which LOH is called"
@@ -131,14 +145,14 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
     copy_number_segments: CopyNumberSegments | None,
     pathology: Pathology | None,
     hla_discordances: HlaDiscordances | None,
+    hla_calls: HlaCalls | None,
     params: HlaLossParams,
 ) -> HlaGeneLoh:
     """Tell for each gene of class I whether the tumour has lost an allele.
 
-    The normal tells how well each allele is captured. A state of x and y copies in a share of
-    the tumour's cells foretells the alleles' shares of fragments, beta-binomial, and the depth
-    of the gene, log-normal, given purity and ploidy; all states are weighed together, and
-    those of the three genes are tied weakly. Without a purity the call is by imbalance alone.
+    The normal tells how well each allele is captured. Copies of both in a share of the
+    tumour's cells foretell, by purity and ploidy, their shares of fragments, beta-binomial, and
+    the gene's depth, log-normal. Without a purity the call is by imbalance alone.
 
     Parameters
     ----------
@@ -151,8 +165,9 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
         amplified genes and how noisy its depth is, and beside which the call is shown.
     pathology
         Purity of the sheet, which is used where the fit has none.
-    hla_discordances
-        Given alleles that are not those of the reads: a gene of which none fits is not judged.
+    hla_discordances, hla_calls
+        Given alleles that are not those of the reads, and what each sample's reads tell: a gene
+        of which none fits is not judged, and none at all of a tumour of another person.
     params
         Priors, spreads and thresholds.
 
@@ -170,19 +185,19 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
         params.min_tumour_fragments,
     )  # fmt: skip
     genes = doubt_genes(genes, hla_discordances)
+    genes = part_persons(genes, hla_calls, params.min_probability)
     purity = purity_of(copy_number_fit, pathology, params.purity_sd)
     usable = [gene for gene in genes if not gene.reason]
     z = [imbalance_z(gene.counts, params.drift) for gene in usable]
     pooled = imbalance_p(z) if z else 1.0
-    noise = depth_noise(copy_number_segments)
-    judged = _Judged(params, params.rules.with_noise(noise), purity, usable)
+    rules = params.rules.with_noise(depth_noise(copy_number_segments))
+    judged = _Judged(params, rules, purity, usable)
     rows = []
     for gene in genes:
-        row = {**_blank(gene, purity), **segment_of(copy_number_segments, gene.name)}
+        row = {**blank_row(gene, purity), **segment_of(copy_number_segments, gene.name)}
         if not gene.reason:
             number = usable.index(gene)
-            p = imbalance_p([z[number]])
-            row["imbalance_p"] = p
+            row["imbalance_p"] = p = imbalance_p([z[number]])
             if purity.is_known:
                 row |= _told(gene, judged, number, (p, pooled))
             else:
@@ -214,27 +229,12 @@ class _Judged:
         ]
 
 
-def _blank(gene: Gene, purity: Purity) -> dict[str, object]:
-    """Return the row of a gene of which nothing is told."""
-    row: dict[str, object] = dict.fromkeys(HLA_GENE_LOH.columns, np.nan)
-    counts = np.concatenate([gene.counts.normal, gene.counts.tumour]).astype(np.int64)
-    normal_1, normal_2, tumour_1, tumour_2 = counts.tolist()
-    return row | {
-        "gene": gene.name, "call": "NA", "lost_allele": "", "allele_1": gene.alleles[0],
-        "allele_2": gene.alleles[1], "normal_1": normal_1, "normal_2": normal_2,
-        "tumour_1": tumour_1, "tumour_2": tumour_2, "purity": purity.value,
-        "ploidy": purity.ploidy, "segment_copies": None, "segment_minor_copies": None,
-        "is_consistent": None, "is_theirs": gene.is_theirs, "reason": gene.reason,
-        "limits": "; ".join(gene.limits),
-    }  # fmt: skip
-
-
 def _told(
     gene: Gene, judged: _Judged, number: int, p: tuple[float, float]
 ) -> dict[str, object]:
     """Return what the model tells of a gene; `p` are its P value and that of all genes."""
     found, params, rules = judged.found[number], judged.params, judged.rules
-    call, doubts = _doubted(judged, number, p)
+    call, doubts = _doubted(judged, number, p, gene.counts)
     copies = [copies_interval(gene.counts, side, judged.sample, rules) for side in (0, 1)]
     limits = [*gene.limits, *judged.purity.limits, *doubts]
     if np.isnan(gene.library):
@@ -246,30 +246,34 @@ def _told(
         limits.append(f"a loss cannot be excluded: probability {undecided:.2f}")
     side = int(found.lost[1] > found.lost[0])
     return {
-        "call": call,
-        "probability": found.loss,
-        "homdel_probability": found.deletion,
+        "call": call, "probability": found.loss, "homdel_probability": found.deletion,
         "lost_probability_1": found.lost[0] + found.deletion,
         "lost_probability_2": found.lost[1] + found.deletion,
-        "clonal_fraction": found.clonal_fraction,
+        "clonal_fraction": found.clonal_fraction, "limits": "; ".join(limits),
         "lost_allele": gene.alleles[side] if call in {"LOH", "LOH?"} else "",
         "copies_1_low": copies[0][0], "copies_1": copies[0][1], "copies_1_high": copies[0][2],
         "copies_2_low": copies[1][0], "copies_2": copies[1][1], "copies_2_high": copies[1][2],
-        "limits": "; ".join(limits),
     }  # fmt: skip
 
 
+def _most_gain(found: Posterior, counts: GeneCounts, params: HlaLossParams) -> float:
+    """Return the probability of a gain up to which LOH is called."""
+    is_clonal = found.clonal_loss > found.loss / 2.0
+    most = params.max_gain_probability if is_clonal else params.max_gain_beside_subclone
+    return most * min(counts.fragments / params.full_depth_fragments, 1.0)
+
+
 def _doubted(
-    judged: _Judged, number: int, p: tuple[float, float]
+    judged: _Judged, number: int, p: tuple[float, float], counts: GeneCounts
 ) -> tuple[str, tuple[str, ...]]:
     """Return the call of a gene, and how it depends on which purity and ploidy are right.
 
     A loss that is none by another solution is doubtful; where there is none by the one that
     is used, the solution by which there is one most probably is named.
     """
-    call = _call(judged.found[number], judged.params, *p)
+    call = _call(judged.found[number], judged.params, p, counts)
     told = [
-        (found[number].loss, _call(found[number], judged.params, *p), other)
+        (found[number].loss, _call(found[number], judged.params, p, counts), other)
         for other, found in judged.others
     ]
     is_lost = call == "LOH"
@@ -282,22 +286,25 @@ def _doubted(
     return "LOH?" if is_lost else call, (limit,)
 
 
-def _call(found: Posterior, params: HlaLossParams, p: float, pooled: float) -> str:
-    """Name the state of a gene.
+def _call(
+    found: Posterior, params: HlaLossParams, p: tuple[float, float], counts: GeneCounts
+) -> str:
+    """Name the state of a gene; `p` are its P value and that of all genes.
 
     A gene in balance is kept from LOH by the P value, a gained one by the probability of that:
     losses of .8 may be wrong once in five, but nearly all of these would be gained genes.
     """
-    is_nearly = p <= _NEARLY and pooled <= params.max_imbalance_p
-    is_uneven = p <= params.max_loss_p or is_nearly
-    is_told = found.loss >= params.min_probability
+    own, pooled = p
+    nearly = _NEARLY if pooled <= params.max_imbalance_p else 0.0
+    is_uneven = own <= max(params.max_loss_p, nearly)
     if found.deletion >= params.min_probability:
         return "HOMDEL"
-    if is_told and is_uneven and found.imbalance <= params.max_gain_probability:
+    is_told = found.loss >= params.min_probability
+    if is_told and is_uneven and found.imbalance <= _most_gain(found, counts, params):
         return "LOH"
     if found.loss >= params.min_doubtful:
         return "LOH?"
-    if found.imbalance >= params.min_probability and p <= params.max_imbalance_p:
+    if found.imbalance >= params.min_probability and own <= params.max_imbalance_p:
         return "IMBALANCE"
     return "RETAINED"
 
@@ -348,8 +355,7 @@ def hla_loh(hla_gene_loh: HlaGeneLoh, hla_types: HlaTypes, params: HlaLossParams
         row = judged.get(str(gene))
         is_lost, chance = None, np.nan
         if row is not None:
-            copies = int(known["gene"].eq(str(gene)).sum())
-            is_both = len(own) == copies > 1
+            is_both = len(own) == int(known["gene"].eq(str(gene)).sum()) > 1
             is_lost, chance = _allele_fate(row, str(allele), params, is_both=is_both)
         rows.append({"allele": allele, "is_lost": is_lost, "probability": chance})
     return HLA_LOH.conform(pd.DataFrame(rows, columns=list(HLA_LOH.columns)))

@@ -1,6 +1,5 @@
 """What is known of a biopsy before its HLA losses are told: counts, purity, segments."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +10,9 @@ from numpy.typing import NDArray
 
 from storiform.biomarkers.hla.loss_model import GeneCounts, Sample
 from storiform.biomarkers.hla.personal_genes import inherited_alleles
+from storiform.model.copies import read_alternatives
 from storiform.model.hla import CLASS_I
+from storiform.model.tables.hla import HLA_GENE_LOH
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +27,6 @@ _FEW, _UNEVEN = 5, 5.0
 """Fragments of a stretch that is looked at, and how many times the variance of chance their
 mismatches have: errors have about once, another person's reads more than ten times."""
 _EACH_HALF = 1.96
-_WRITTEN = re.compile(r"([0-9.]+)/([0-9.]+) \((-?[0-9.]+)\)")
 _AS_WELL = 5.0
 """By how much, ln, another purity and ploidy that explain the data as well are less likely."""
 _PLOIDIES = 3.0, 4.0
@@ -289,11 +289,23 @@ def _with_ploidy(purity: Purity) -> Purity:
 
 def _other_solutions(row: "pd.Series[Any]") -> tuple[tuple[float, float], ...]:
     """Return the purities and ploidies by which an ambiguous fit explains the data as well."""
-    text = row.get("alternatives")
-    if not row["is_ambiguous"] or not isinstance(text, str):
-        return ()
-    found = _WRITTEN.findall(text)
-    return tuple((float(p), float(q)) for p, q, less in found if float(less) >= -_AS_WELL)
+    found = read_alternatives(row) if row["is_ambiguous"] else []
+    return tuple((p, ploidy) for p, ploidy, less in found if less >= -_AS_WELL)
+
+
+def blank_row(gene: Gene, purity: Purity) -> dict[str, object]:
+    """Return the row of `hla_gene_loh` of a gene of which nothing is told."""
+    row: dict[str, object] = dict.fromkeys(HLA_GENE_LOH.columns, np.nan)
+    counts = np.concatenate([gene.counts.normal, gene.counts.tumour]).astype(np.int64)
+    normal_1, normal_2, tumour_1, tumour_2 = counts.tolist()
+    return row | {
+        "gene": gene.name, "call": "NA", "lost_allele": "", "allele_1": gene.alleles[0],
+        "allele_2": gene.alleles[1], "normal_1": normal_1, "normal_2": normal_2,
+        "tumour_1": tumour_1, "tumour_2": tumour_2, "purity": purity.value,
+        "ploidy": purity.ploidy, "segment_copies": None, "segment_minor_copies": None,
+        "is_consistent": None, "is_theirs": gene.is_theirs, "reason": gene.reason,
+        "limits": "; ".join(gene.limits),
+    }  # fmt: skip
 
 
 def depth_noise(segments: pd.DataFrame | None) -> float:

@@ -48,6 +48,12 @@ class GeneCounts:
         normal, tumour = self.shared.tolist()
         return float(self.normal.sum()) + normal, float(self.tumour.sum()) + tumour
 
+    @property
+    def fragments(self) -> float:
+        """Return the harmonic mean of these."""
+        normal, tumour = self.depths
+        return 2.0 * normal * tumour / max(normal + tumour, 1.0)
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -85,6 +91,12 @@ class Posterior:
     def loss(self) -> float:
         """Probability that one allele has no copy left, and the other has."""
         return float(self.chances[self.states.is_loss].sum())
+
+    @cached_property
+    def clonal_loss(self) -> float:
+        """Probability that this is so in all cells of the tumour."""
+        is_whole = self.states.share == 1.0
+        return float(self.chances[self.states.is_loss & is_whole].sum())
 
     @cached_property
     def deletion(self) -> float:

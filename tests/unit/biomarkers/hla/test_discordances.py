@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from storiform.biomarkers.hla.discordances import doubt_genes, hla_discordances
+from storiform.biomarkers.hla.discordances import doubt_genes, hla_discordances, part_persons
 from storiform.biomarkers.hla.loss import HlaLossParams, hla_loh
 from storiform.biomarkers.hla.loss_evidence import Gene
 from storiform.biomarkers.hla.loss_model import GeneCounts
@@ -200,3 +200,42 @@ def test_a_gene_given_as_homozygous_that_is_not_the_patients_has_no_fate() -> No
         judged = HLA_GENE_LOH.conform(pd.DataFrame([row | {"is_theirs": is_theirs}]))
         (fate,) = hla_loh(judged, types, HlaLossParams())["is_lost"]
         assert (None if pd.isna(fate) else bool(fate)) is expected
+
+
+NORMAL = ("A*01:01", "A*02:01", "B*07:02", "B*08:01", "C*07:01", "C*07:02")
+OTHER = ("A*03:01", "A*24:02", "B*15:01", "B*15:01", "C*07:01", "C*04:01")
+
+
+def parted(*tumour: str, **further) -> list[str]:
+    """Return the reasons of three genes, the last of which has one already."""
+    own = {"sample": "P1_T", "role": "tumour"} | further
+    both = pd.concat([calls(*NORMAL), calls(*tumour, **own)])
+    none = GeneCounts(np.zeros(2), np.zeros(2))
+    genes = [Gene(name, ("", ""), none, 1.0, "", ()) for name in "AB"]
+    genes.append(Gene("C", ("", ""), none, 1.0, "homozygous", ()))
+    return [gene.reason for gene in part_persons(genes, both, 0.8)]
+
+
+def test_no_gene_is_judged_of_a_tumour_whose_reads_tell_another_person():
+    told = (
+        "the tumour's reads tell A*03:01 and A*24:02, B*15:01 and the normal's do not: the "
+        "samples may be of two persons"
+    )
+    assert parted(*OTHER) == [told, told, "homozygous"]
+    assert part_persons([], None, 0.8) == []
+
+
+@pytest.mark.parametrize(
+    ("tumour", "further"),
+    [
+        (("A*02:01", "A*02:01", "B*07:02", "B*07:02", "C*07:01", "C*07:01"), {}),
+        ((*OTHER[:2], *NORMAL[2:]), {}),
+        ((OTHER[0], NORMAL[1], *OTHER[2:]), {}),
+        (OTHER, {"posterior": 0.7}),
+        (OTHER, {"assay": "rna"}),
+        (OTHER, {"role": "normal"}),
+    ],
+    ids=["lost", "one gene", "a common allele", "doubtful", "RNA", "two normals"],
+)
+def test_a_tumour_that_may_be_of_the_same_person_is_judged(tumour, further):
+    assert parted(*tumour, **further) == ["", "", "homozygous"]

@@ -59,13 +59,44 @@ def test_a_loss_that_may_as_well_be_a_gain_is_doubtful():
     shallow = tuple(round(0.73 * number) for number in shown((2, 1), 0.5, number=250))
     given = fragments(dict.fromkeys("ABC", shallow), dict.fromkeys("ABC", (250, 250)))
     strict, loose = (
-        HLA_GENE_LOH.conform(hla_gene_loh(given, types(), fit(0.5), None, None, None, params))
-        for params in (PARAMS, HlaLossParams(max_gain_probability=1.0))
+        HLA_GENE_LOH.conform(
+            hla_gene_loh(given, types(), fit(0.5), None, None, None, None, params)
+        )
+        for params in (
+            PARAMS,
+            HlaLossParams(max_gain_probability=1.0, max_gain_beside_subclone=1.0),
+        )
     )
     assert (loose["probability"] >= PARAMS.min_probability).all()
     assert (loose["call"] == "LOH").all()
     assert (strict["call"] == "LOH?").all()
     assert hla_loss(strict)["has_loss"].isna().all()
+
+
+def short_of(share, purity, **rules):
+    """Return calls of gained genes of 250 fragments an allele, of which a share was read."""
+    few = tuple(round(share * number) for number in shown((2, 1), purity, number=250))
+    given = fragments(dict.fromkeys("ABC", few), dict.fromkeys("ABC", (250, 250)))
+    params = HlaLossParams(**rules)
+    found = hla_gene_loh(given, types(), fit(purity), None, None, None, None, params)
+    assert (found["probability"] >= PARAMS.min_probability).all()
+    return found["call"].tolist()
+
+
+def test_of_few_fragments_a_gain_must_be_less_probable_for_a_loss():
+    assert short_of(0.72, 0.35) == ["LOH?"] * 3
+    assert short_of(0.72, 0.35, full_depth_fragments=500) == ["LOH"] * 3
+    assert (
+        short_of(0.72, 0.35, full_depth_fragments=500, max_gain_probability=0.025)
+        == ["LOH?"] * 3
+    )
+
+
+def test_a_gain_must_be_less_probable_for_a_loss_of_some_cells():
+    # By its purity no clonal loss is as even as these alleles.
+    assert short_of(0.68, 0.7, full_depth_fragments=400) == ["LOH?"] * 3
+    wide = {"max_gain_beside_subclone": 0.05, "max_gain_probability": 0.0}
+    assert short_of(0.68, 0.7, full_depth_fragments=400, **wide) == ["LOH"] * 3
 
 
 def test_the_gene_of_a_gained_haplotype_of_which_least_was_read_is_not_called_lost():
@@ -75,10 +106,12 @@ def test_the_gene_of_a_gained_haplotype_of_which_least_was_read_is_not_called_lo
     tumour = {**dict.fromkeys("AC", (round(one), round(two))), "B": few}
     given = fragments(tumour, dict.fromkeys("ABC", (1100, 1100)))
     # Were it usual that a gene goes its own way, it would pass for lost among its neighbours.
-    loose = HlaLossParams(prior_apart=0.4, prior_lone=0.4)
+    gains = {"max_gain_probability": 0.06, "max_gain_beside_subclone": 0.06,
+             "full_depth_fragments": 1}  # fmt: skip
+    loose = HlaLossParams(prior_apart=0.4, prior_lone=0.4, **gains)
     tight, freely = (
-        hla_gene_loh(given, types(), fit(0.25), None, None, None, params)["call"].tolist()
-        for params in (PARAMS, loose)
+        hla_gene_loh(given, types(), fit(0.25), None, None, None, None, params)["call"].tolist()
+        for params in (HlaLossParams(**gains), loose)
     )
     assert freely[1] == "LOH"
     assert "LOH" not in tight
@@ -89,7 +122,7 @@ def weighed(tumour, own, **rules):
     params = HlaLossParams(prior_loss=0.85, prior_deletion=0.001, max_gain_probability=1.0,
                            **rules)  # fmt: skip
     counts = fragments(tumour, dict.fromkeys("ABC", (300, 300)))
-    found = hla_gene_loh(counts, own, fit(0.25), None, None, None, params)
+    found = hla_gene_loh(counts, own, fit(0.25), None, None, None, None, params)
     return HLA_GENE_LOH.conform(found).set_index("gene").loc["A"]
 
 
@@ -220,7 +253,9 @@ def test_a_gene_with_an_allele_that_no_cell_shows_is_judged(code):
     own.loc[at, ["written", "reason"]] = [f"A*02:01:01:02{suffix}", code]
     counts = fragments(ONE_LOST, NORMAL)
     counts["allele"] = counts["allele"].replace("HLA-A*02:01", f"HLA-A*02:01{suffix}")
-    found = HLA_GENE_LOH.conform(hla_gene_loh(counts, own, fit(), None, None, None, PARAMS))
+    found = HLA_GENE_LOH.conform(
+        hla_gene_loh(counts, own, fit(), None, None, None, None, PARAMS)
+    )
     row = found.set_index("gene").loc["A"]
     assert (row["call"], row["lost_allele"]) == ("LOH", "HLA-A*01:01")
     assert row["allele_2"] == f"HLA-A*02:01{suffix}"
@@ -343,6 +378,6 @@ def test_the_row_of_a_gene_says_that_its_given_alleles_are_anothers():
         )
     )  # fmt: skip
     given = fragments(KEPT, NORMAL)
-    rows = hla_gene_loh(given, types(), fit(), None, None, doubts, PARAMS)
+    rows = hla_gene_loh(given, types(), fit(), None, None, doubts, None, PARAMS)
     assert rows["is_theirs"].tolist() == [False, True, True]
     assert rows["call"].tolist() == ["NA", "RETAINED", "RETAINED"]

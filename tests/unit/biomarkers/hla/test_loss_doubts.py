@@ -9,16 +9,16 @@ from storiform.biomarkers.hla.loss_evidence import depth_noise
 from storiform.model.tables.copies import PATHOLOGY
 from storiform.model.tables.copy_calls import COPY_NUMBER_SEGMENTS
 
-GAINED = dict.fromkeys("ABC", shown((2, 1), 0.6, 3.4))
+GAINED = dict.fromkeys("ABC", shown((2, 1), 0.6, 3.8))
 """One copy more of an allele: with a ploidy of 2 it would pass for a loss of the other."""
 
 
 @pytest.mark.parametrize(
     ("alternatives", "is_ambiguous", "call"),
     [
-        ("", True, "LOH"), ("0.60/3.40 (-1.2)", True, "LOH?"),
-        ("0.60/2.00 (0.0); 0.60/3.40 (-4.9)", True, "LOH?"), ("0.60/3.40 (-5.1)", True, "LOH"),
-        ("0.60/3.40 (-1.2)", False, "LOH"), ("0.61/2.05 (-0.3)", True, "LOH"),
+        ("", True, "LOH"), ("0.60/3.80 (-1.2)", True, "LOH?"),
+        ("0.60/2.00 (0.0); 0.60/3.80 (-4.9)", True, "LOH?"), ("0.60/3.80 (-5.1)", True, "LOH"),
+        ("0.60/3.80 (-1.2)", False, "LOH"), ("0.61/2.05 (-0.3)", True, "LOH"),
     ],
 )  # fmt: skip
 def test_a_loss_that_another_solution_of_the_fit_denies_is_doubtful(
@@ -27,27 +27,27 @@ def test_a_loss_that_another_solution_of_the_fit_denies_is_doubtful(
     found = called(GAINED, fit=fit(alternatives=alternatives, is_ambiguous=is_ambiguous))
     assert found["call"].tolist() == [call] * 3
     assert (found["probability"] > 0.9).all()
-    words = "at purity 0.60 and ploidy 3.4 the probability of a loss is 0.03"
+    words = "at purity 0.60 and ploidy 3.8 the probability of a loss is 0.04"
     assert found["limits"].str.contains(words).tolist() == [call == "LOH?"] * 3
     told = fates(found)["is_lost"]
     assert told.isna().tolist() == [False, call == "LOH?"] * 3
 
 
 def test_of_solutions_that_deny_a_loss_the_one_that_denies_it_most_is_named():
-    found = called(GAINED, fit=fit(alternatives="0.60/3.00 (-1.0); 0.60/3.40 (-2.0); "
+    found = called(GAINED, fit=fit(alternatives="0.60/3.00 (-1.0); 0.60/3.80 (-2.0); "
                                    "0.60/2.60 (-3.0)", is_ambiguous=True))  # fmt: skip
-    assert found["limits"].str.contains("ploidy 3.4").all()
+    assert found["limits"].str.contains("ploidy 3.8").all()
 
 
 def test_a_loss_that_only_another_solution_tells_is_named():
     other = {"alternatives": "0.60/2.00 (-1.0)", "is_ambiguous": True}
-    found = called(GAINED, fit=fit(0.6, 3.4, **other))
+    found = called(GAINED, fit=fit(0.6, 3.8, **other))
     assert found["call"].tolist() == ["IMBALANCE"] * 3
-    words = r"at purity 0.60 and ploidy 2.0 the probability of a loss is 0\.9"
+    words = r"at purity 0.60 and ploidy 2.0 the probability of a loss is 1\.00"
     assert found["limits"].str.contains(words).all()
     # Of several, that by which it is likeliest.
     more = {**other, "alternatives": "0.60/2.05 (-0.5); 0.60/2.00 (-1.0); 0.60/2.06 (-1.5)"}
-    assert called(GAINED, fit=fit(0.6, 3.4, **more))["limits"].equals(found["limits"])
+    assert called(GAINED, fit=fit(0.6, 3.8, **more))["limits"].equals(found["limits"])
     assert not called(KEPT, fit=fit(**other))["limits"].str.contains("purity 0.60").any()
 
 

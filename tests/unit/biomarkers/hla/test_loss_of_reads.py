@@ -74,7 +74,7 @@ def called(family, person, reference, tumour, seed):
     reads, statistics, _ = sequenced(family, person, tumour, seed)
     found = hla_fragments(reads, types, reference, statistics, HlaFragmentsParams())
     told = fit(tumour.purity, tumour.ploidy)
-    calls = hla_gene_loh(found, types, told, None, None, None, HlaLossParams())
+    calls = hla_gene_loh(found, types, told, None, None, None, None, HlaLossParams())
     return HLA_GENE_LOH.conform(calls).set_index("gene")
 
 
@@ -122,7 +122,7 @@ def test_reads_of_another_person_are_no_loss(family, person, reference):
     strange, _, _ = sequenced(family, other, None, 8)
     mixed = pd.concat([strange[strange["role"].eq("tumour")], own[own["role"].eq("normal")]])
     found = hla_fragments(mixed, types, reference, statistics, HlaFragmentsParams())
-    calls = hla_gene_loh(found, types, fit(0.6), None, None, None, HlaLossParams())
+    calls = hla_gene_loh(found, types, fit(0.6), None, None, None, None, HlaLossParams())
     assert calls["reason"].str.contains("two persons").all()
 
 
@@ -136,9 +136,9 @@ def test_a_deletion_is_told_where_hla_genes_are_much_of_the_library(family, pers
     found = hla_fragments(sequences, types, reference, statistics, HlaFragmentsParams())
     sizes = found.groupby("role")["library_fragments"].max()
     assert sizes["tumour"] / sizes["normal"] == pytest.approx(1.0, abs=0.02)
-    calls = hla_gene_loh(found, types, fit(0.45), None, None, None, HlaLossParams())
+    calls = hla_gene_loh(found, types, fit(0.45), None, None, None, None, HlaLossParams())
     assert calls["call"].tolist() == ["HOMDEL"] * 3
     whole = dict(zip(reads, others + pairs, strict=True))
     found["library_fragments"] = found["role"].map(whole)
-    shrunk = hla_gene_loh(found, types, fit(0.45), None, None, None, HlaLossParams())
+    shrunk = hla_gene_loh(found, types, fit(0.45), None, None, None, None, HlaLossParams())
     assert not shrunk["call"].eq("HOMDEL").any()
