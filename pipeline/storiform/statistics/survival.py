@@ -175,10 +175,12 @@ def survival(
             message = f"no patient has time and event of {outcome}: no survival is estimated"
             warnings.warn(message, DataWarning, stacklevel=2)
             continue
+        of_outcome: list[pd.DataFrame] = []
         for grouping in _groupings(features, patients, known, params):
             made, drawn = _estimates(grouping, (months, events == 1.0, known), params)
             rows += [{"outcome": outcome, **row} for row in made]
-            curves += [curve.assign(outcome=outcome) for curve in drawn]
+            of_outcome += drawn
+        curves.append(pd.concat(of_outcome, ignore_index=True).assign(outcome=outcome))
     if not rows:
         return SurvivalTables(SURVIVAL.empty(), SURVIVAL_CURVES.empty())
     table = pd.DataFrame(rows)
@@ -334,7 +336,7 @@ def _drawn(curve: Curve, feature: str, group: str) -> pd.DataFrame:
         name: np.concatenate([[first] * start, values])
         for name, (values, first) in ahead.items()
     }
-    return pd.DataFrame(columns).assign(feature=feature, group=group)
+    return pd.DataFrame({**columns, "feature": feature, "group": group})
 
 
 def _adjusted(table: pd.DataFrame) -> pd.Series:
