@@ -94,17 +94,18 @@ def null_features(rng: np.random.Generator, patients: int) -> pd.DataFrame:
 
 
 def tests_of(features: pd.DataFrame, clinic: pd.DataFrame) -> pd.DataFrame:
-    """Return `test, feature, p, q, q_of_all` of everything that is tested."""
-    parts = []
+    """Return `test, feature, p, q, family, scope` of everything that is tested."""
+    curves = survival(features, clinic, SurvivalParams()).survival
+    curves = curves[curves["feature"] != "all"].drop_duplicates(["outcome", "feature"])
+    curves = curves.assign(test="log-rank " + curves["outcome"], scope="table")
+    # the q of all features by other code: the p are the same, and take the time
+    q = curves.groupby("outcome")["p"].transform(stats.false_discovery_control)
+    parts = [curves, curves.assign(q=q, family="all", scope="all")]
     for family in ("table", "all"):
         found = associations(
             features, clinic, AssociationParams(outcomes=("responded",), family=family)
         )
         parts.append(found.assign(test="response", scope=family))
-        curves = survival(features, clinic, SurvivalParams(family=family)).survival
-        curves = curves[curves["feature"] != "all"]
-        once = curves.drop_duplicates(["outcome", "feature"])
-        parts.append(once.assign(test="log-rank " + once["outcome"], scope=family))
         models = hazards(features, clinic, None, HazardParams(family=family))
         models = models[models["model"] == models["term"]]
         parts.append(

@@ -44,8 +44,8 @@ SURVIVAL_BY_FEATURE = Picture(
     caption="Survival by the features with the smallest p value. High: at or above the "
     "median of the patients with feature and outcome. "
     + _READING
-    + "P: two-sided log-rank test, or the weighted form that the table of survival "
-    "names; q: Benjamini-Hochberg within the family that the table names.",
+    + "P: two-sided log-rank test, exact, by random permutations (Monte Carlo) or "
+    "chi-squared as written; q: Benjamini-Hochberg within the family that the table names.",
     version=2,
 )
 SurvivalOfAll = Annotated[Figure, SURVIVAL_OF_ALL]

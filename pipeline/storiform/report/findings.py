@@ -111,7 +111,8 @@ def survival_sentence(
     name = full_name(feature).removesuffix(" mutated") if is_mutation else full_name(feature)
     parts = [_group(row) for row in rows]
     people = f"n = {sum(int(row['n']) for row in rows)}"
-    test = f"{people}, log-rank {', '.join(_chances(first))}"
+    name_of_test = "log-rank" if is_missing(first.get("test")) else first["test"]
+    test = f"{people}, {name_of_test} {', '.join(_chances(first))}"
     ratio = hazard_ratio(record, str(first["outcome"]), feature)
     test += f"; {ratio}" if ratio else ""
     doubt = first.get("note")

@@ -142,6 +142,7 @@ def survival_grid(record: ReportRecord) -> Grid | None:
         Heading("q", columns["q"]),
         Heading("of tests", _TESTS),
         Heading("cutoff", columns.get("cutoff", "")),
+        Heading("test", columns.get("test", "")),
         Heading("note", columns.get("note", "")),
     )
     rows = tuple(_curve(row) for row in groups.to_dict("records"))
@@ -207,7 +208,7 @@ def _curve(row: Mapping[Hashable, object]) -> tuple[Cell, ...]:
         Cell(group, group, is_number=False),
         *(_cell(row.get(name), name) for name in ("n", "events")),
         Cell(text, _order(median), is_number=True),
-        *(_cell(row.get(name), name) for name in ("p", "q", "tests", "cutoff", "note")),
+        *(_cell(row.get(name), name) for name in ("p", "q", "tests", "cutoff", "test", "note")),
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from storiform.model.errors import DataWarning
-from storiform.model.params import Months, Params
+from storiform.model.params import Months, Params, Seed
 from storiform.model.table import TEXT
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import (
@@ -27,13 +27,18 @@ from storiform.statistics.kaplan_meier import (
     ConfType,
     Curve,
     kaplan_meier,
-    log_rank,
     median,
     reverse_kaplan_meier,
     survival_at,
 )
 from storiform.statistics.multiplicity import adjust_within
 from storiform.statistics.paired_features import with_pairs
+from storiform.statistics.permuted_log_rank import (
+    FEWEST_EXPECTED,
+    PERMUTATIONS,
+    NullChoice,
+    compare_survival,
+)
 
 Cutoff = Annotated[float, Field(ge=-1e12, le=1e12)]
 Floats = npt.NDArray[np.float64]
@@ -84,6 +89,22 @@ class SurvivalParams(Params):
     most_levels: int = Field(
         6, ge=2, le=20, description="categories of more levels are not compared"
     )
+    chi_squared_from: float = Field(
+        FEWEST_EXPECTED,
+        ge=0.0,
+        le=1e9,
+        description="p is that of the chi-squared distribution where every group expects so "
+        "many events for each group beyond the first, else of permutations; 0: always "
+        "chi-squared, as R's survdiff",
+    )
+    permutations: int = Field(
+        PERMUTATIONS,
+        ge=999,
+        le=10_000_000,
+        description="most assignments of patients to groups for one p; all are counted where "
+        "there are no more",
+    )
+    seed: Seed = Field(1, description="of the random assignments, anew for each test")
 
 
 class SurvivalTables(NamedTuple):
@@ -131,7 +152,9 @@ def survival(
     -------
     SurvivalTables
         `survival` has one row per outcome, feature and group; the statistic, p and q stand
-        in each row of a feature. `curves` has one row per group and distinct time.
+        in each row of a feature. `test` tells whether p is exact, of random permutations
+        or chi-squared; `chi2_p` is always the last. `curves` has one row per group and
+        distinct time.
 
     Warnings
     --------
@@ -141,6 +164,7 @@ def survival(
     ----------
     Kaplan, Meier, JASA 53, 457-481 (1958), doi:10.1080/01621459.1958.10501452.
     Harrington, Fleming, Biometrika 69, 553-566 (1982), doi:10.1093/biomet/69.3.553.
+    Neuhaus, Annals of Statistics 21, 1760-1779 (1993), doi:10.1214/aos/1176349396.
     """
     features = with_pairs(_NO_FEATURES if features is None else features, pairs)
     _tell_unknown(params.cutoffs, features)
@@ -155,10 +179,12 @@ def survival(
             message = f"no patient has time and event of {outcome}: no survival is estimated"
             warnings.warn(message, DataWarning, stacklevel=2)
             continue
+        of_outcome: list[pd.DataFrame] = []
         for grouping in _groupings(features, patients, known, params):
             made, drawn = _estimates(grouping, (months, events == 1.0, known), params)
             rows += [{"outcome": outcome, **row} for row in made]
-            curves += [curve.assign(outcome=outcome) for curve in drawn]
+            of_outcome += drawn
+        curves.append(pd.concat(of_outcome, ignore_index=True).assign(outcome=outcome))
     if not rows:
         return SurvivalTables(SURVIVAL.empty(), SURVIVAL_CURVES.empty())
     table = pd.DataFrame(rows)
@@ -223,7 +249,8 @@ def _estimates(
     shared: Rows = {
         "feature": grouping.feature, "cutoff": grouping.cutoff, "test": _test(params.rho),
         "n_missing": len(known) - int(chosen.sum()), "logrank_chi2": np.nan, "p": np.nan,
-        "landmark_months": params.landmark_months, "family": grouping.table, "note": "",
+        "chi2_p": np.nan, "assignments": 0, "landmark_months": params.landmark_months,
+        "family": grouping.table, "note": "",
     }  # fmt: skip
     present = np.unique(grouping.group[chosen])
     shared["note"] = _note(grouping, len(present))
@@ -231,9 +258,13 @@ def _estimates(
         shared["test"] = ""
     elif len(present) > 1:
         number = np.searchsorted(present, grouping.group[chosen]).astype(np.int64)
-        found = log_rank(months[chosen], events[chosen], number, params.rho)
+        choice = NullChoice(params.chi_squared_from, params.permutations, params.seed)
+        found = compare_survival(months[chosen], events[chosen], number, params.rho, choice)
         small = _small_groups(grouping, chosen)
-        shared |= {"logrank_chi2": found.chi2, "p": found.p, "note": small}
+        shared |= {
+            "logrank_chi2": found.chi2, "p": found.p, "chi2_p": found.chi2_p, "note": small,
+            "assignments": found.assignments, "test": f"{_test(params.rho)}, {found.method}",
+        }  # fmt: skip
         if np.isnan(found.p):
             shared["note"] = "no event while two groups were at risk"
     if params.family == "all":
@@ -309,7 +340,7 @@ def _drawn(curve: Curve, feature: str, group: str) -> pd.DataFrame:
         name: np.concatenate([[first] * start, values])
         for name, (values, first) in ahead.items()
     }
-    return pd.DataFrame(columns).assign(feature=feature, group=group)
+    return pd.DataFrame({**columns, "feature": feature, "group": group})
 
 
 def _adjusted(table: pd.DataFrame) -> pd.Series:

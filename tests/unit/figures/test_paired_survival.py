@@ -199,7 +199,8 @@ def test_class_figure_carries_p_of_all_classes_and_of_class_e(trial):
     words = " ".join(" ".join(text.get_text() for text in figure.axes[0].texts).split())
     assert f"P = {chosen.loc[CLASS, 'p']:.2f}" in words
     note = " ".join(figure.get_supxlabel().split())
-    assert f"PFS log-rank P = {chosen.loc['immune_classes.is_class_e', 'p']:.2f}" in note
+    p = chosen.loc["immune_classes.is_class_e", "p"]
+    assert f"PFS log-rank, Monte Carlo P = {p:.2f}" in note
     assert "(9 v. 37 patients)" in note
 
 

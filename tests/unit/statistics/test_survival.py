@@ -14,6 +14,7 @@ from storiform.statistics.kaplan_meier import (
     quantile,
     survival_at,
 )
+from storiform.statistics.permuted_log_rank import NullChoice, compare_survival
 from storiform.statistics.survival import SurvivalParams, survival
 
 
@@ -48,13 +49,42 @@ def test_p_is_that_of_the_log_rank_test_of_the_groups(invented):
     group = (np.arange(28) % 4 == 0).astype(np.int64)
     months = clinic["os_months"].to_numpy()
     events = clinic["os_event"].to_numpy(dtype=bool)
-    expected = log_rank(months, events, group)
+    expected = compare_survival(months, events, group)
     rows = table.loc["os", "hla_loh.is_lost"]
     assert (rows["p"] == expected.p).all()
+    assert (rows["chi2_p"] == log_rank(months, events, group).p).all()
+    assert (rows["assignments"] == expected.assignments).all()
+    assert (rows["test"] == "log-rank, Monte Carlo").all()
     assert rows.loc["true", "n"] == 7
     weighted = estimated(invented.features(), clinic, rho=1.0).loc["os", "hla_loh.is_lost"]
-    assert (weighted["p"] == log_rank(months, events, group, 1.0).p).all()
-    assert weighted.loc["true", "test"] == "Fleming-Harrington rho 1"
+    assert (weighted["p"] == compare_survival(months, events, group, 1.0).p).all()
+    assert weighted.loc["true", "test"] == "Fleming-Harrington rho 1, Monte Carlo"
+
+
+def test_p_is_of_the_distribution_and_the_permutations_that_are_asked_for(invented):
+    clinic = invented.clinic()
+    group = (np.arange(28) % 4 == 0).astype(np.int64)
+    months, events = clinic["os_months"].to_numpy(), clinic["os_event"].to_numpy(dtype=bool)
+    for params in ({"chi_squared_from": 0.0}, {"permutations": 1234, "seed": 9}):
+        found = estimated(invented.features(), clinic, **params).loc["os", "hla_loh.is_lost"]
+        expected = compare_survival(months, events, group, choice=NullChoice(**params))
+        assert (found["p"] == expected.p).all()
+        assert (found["test"] == f"log-rank, {expected.method}").all()
+        assert (found["assignments"] == expected.assignments).all()
+    chi = estimated(invented.features(), clinic, chi_squared_from=0.0).dropna(subset="p")
+    assert len(chi)
+    assert (chi["p"] == chi["chi2_p"]).all()
+
+
+def test_p_of_a_feature_does_not_depend_on_what_else_is_tested(invented):
+    features, clinic = invented.features(), invented.clinic()
+    every = estimated(features, clinic)["p"]
+    names = features["feature"].unique()
+    for name in names:
+        alone = estimated(features[features["feature"] == name], clinic)["p"].dropna()
+        pd.testing.assert_series_equal(alone, every.loc[alone.index], check_exact=True)
+    backwards = pd.concat([features[features["feature"] == name] for name in names[::-1]])
+    pd.testing.assert_series_equal(estimated(backwards, clinic)["p"], every, check_exact=True)
 
 
 def test_whole_cohort_has_median_landmark_and_follow_up(invented):
@@ -247,7 +277,8 @@ def test_tertiles_divide_into_three_groups_at_the_values_of_r(invented):
     clinic = invented.clinic()
     group = np.digitize(np.arange(28), [9, 18]).astype(np.int64)
     months, events = clinic["pfs_months"].to_numpy(), clinic["pfs_event"].to_numpy(dtype=bool)
-    assert rows["p"].iloc[0] == log_rank(months, events, group).p
+    assert rows["p"].iloc[0] == compare_survival(months, events, group).p
+    assert rows["chi2_p"].iloc[0] == log_rank(months, events, group).p
 
 
 def test_a_cutoff_fixed_beforehand_wins_and_an_unknown_one_is_told(invented):

@@ -78,15 +78,28 @@ SURVIVAL = Table(
             "months",
         ),
         "logrank_chi2": Column("float", "log-rank statistic between the groups of the feature"),
-        "p": Column("float", "log-rank p value"),
+        "p": Column("float", "two-sided p value of the test that `test` names"),
+        "chi2_p": Column(
+            "float",
+            "p value of the statistic by the chi-squared distribution, as R's survdiff; too "
+            "small where groups are small",
+        ),
+        "assignments": Column(
+            "int", "assignments of patients to the groups that p counts; 0 of chi-squared"
+        ),
         "q": Column("float", "Benjamini-Hochberg adjusted p within the family"),
         "family": Column("string", "the features among which q is adjusted"),
-        "test": Column("string", "the test by name"),
+        "test": Column(
+            "string",
+            "the test by name: log-rank or Fleming-Harrington, exact (all assignments of "
+            "patients to groups), Monte Carlo (random ones) or chi-squared",
+        ),
         "note": Column(
             "string",
             "why there is no p, or which compared groups are of 1 or 2 patients; else empty",
         ),
     },
+    version=2,
 )
 Survival = Annotated[pd.DataFrame, SURVIVAL]
 
