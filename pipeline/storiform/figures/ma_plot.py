@@ -8,13 +8,14 @@ from pydantic import Field
 
 from storiform.figures.gene_points import (
     NAMES,
+    Naming,
     draw_genes,
     draw_key,
     kinds_of,
+    name_genes,
     subject_of,
     tested_genes,
 )
-from storiform.figures.labels import Label, place_labels
 from storiform.figures.style import (
     GREY,
     SINGLE_MM,
@@ -22,7 +23,6 @@ from storiform.figures.style import (
     Headline,
     canvas,
     dress,
-    footnote,
     headlines,
 )
 from storiform.model.params import Params
@@ -82,11 +82,8 @@ def ma_plot(differential_expression: DifferentialExpression, params: MaPlotParam
     axes.set_ylabel(f"{'shrunken ' if params.is_shrunken else ''}log2 fold change")
     dress(axes)
     draw_key(axes, genes, params.outcome)
-    footnote(figure, subject_of(genes, params.outcome, len(genes)))
     first = NAMES[params.outcome][0]
     headlines(figure, [Headline(axes, f"Gene expression by {first}")])
-    figure.draw_without_rendering()
-    called = np.flatnonzero((kinds.up | kinds.down) & ~kinds.is_degenerate)[: params.names]
-    labels = [Label(str(genes["gene"][gene]), *map(float, points[gene])) for gene in called]
-    place_labels(axes, labels, points)
+    note = subject_of(genes, params.outcome, len(genes))
+    name_genes(figure, Naming(genes, points, params.names, (0.0, 0.0, 0.5, 0.5)), note)
     return figure

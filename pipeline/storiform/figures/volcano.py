@@ -8,13 +8,14 @@ from pydantic import Field
 
 from storiform.figures.gene_points import (
     NAMES,
+    Naming,
     draw_genes,
     draw_key,
     kinds_of,
+    name_genes,
     subject_of,
     tested_genes,
 )
-from storiform.figures.labels import Label, place_labels
 from storiform.figures.style import (
     GREY,
     SINGLE_MM,
@@ -22,7 +23,6 @@ from storiform.figures.style import (
     Headline,
     canvas,
     dress,
-    footnote,
     headlines,
 )
 from storiform.model.params import Params
@@ -86,10 +86,7 @@ def volcano(
     axes.set_ylabel("P, −log10")  # noqa: RUF001  a minus sign
     dress(axes)
     draw_key(axes, genes, params.outcome)
-    footnote(figure, subject_of(genes, params.outcome, len(genes)))
     headlines(figure, [Headline(axes, f"Gene expression by {first}")])
-    figure.draw_without_rendering()
-    chosen = np.flatnonzero(called & ~kinds.is_degenerate)[: params.names]
-    labels = [Label(str(genes["gene"][gene]), *map(float, points[gene])) for gene in chosen]
-    place_labels(axes, labels, points)
+    note = subject_of(genes, params.outcome, len(genes))
+    name_genes(figure, Naming(genes, points, params.names, (0.5, 0.5, 0.0, 1.0)), note)
     return figure
