@@ -31,7 +31,7 @@ NAMES = {
 }
 """What the groups are called, those with the outcome first."""
 _SMALL_DOT, _DOT, _FLAGGED = 2.0, 5.0, 10.0
-_WIDENINGS = (0.0, 0.12, 0.25, 0.4)
+_WIDENINGS = (0.0, 0.08, 0.16, 0.28, 0.4)
 """Shares of the axes that are added at their borders where names find no room."""
 
 

@@ -33,7 +33,7 @@ _MISSING = 1e4
 """What a name without a spot costs."""
 _LEAST = 6.0
 """What a name that is driven out will cost more, at least as a guess."""
-_CROWD = 8
+_CROWD = 12
 """Marks under a leader line up to which it can be followed."""
 _HALO = 1.4
 """Width of the white line around letters (1/72 inch)."""

@@ -35,8 +35,9 @@ MA_PLOT = Picture(
     "its mean normalised count (MA plot); each point is a gene. Fold changes are shrunken "
     "(apeglm). Coloured: q below alpha, Wald test, Benjamini-Hochberg after independent "
     "filtering. Ringed: almost all fragments in few biopsies of one group. Points beyond the "
-    "limits stand at them. Names: the genes with the smallest p that have room.",
-    version=2,
+    "limits stand at them. Named: the called genes with the smallest p, degenerate ones left "
+    "out; a line leads from a point to a name that is not beside it alone.",
+    version=3,
 )
 MaPlot = Annotated[Figure, MA_PLOT]
 

@@ -14,6 +14,8 @@ CLEAR = 0.5
 """Between a leader line and what it passes."""
 MARK = 1.8
 """Between a name and the middle of a mark: the mark's radius and the halo of the letters."""
+_NAMED = 1.1
+"""Half the width of a named mark, over which no other leader line runs."""
 _NEAR = 5.0
 """Up to here a name needs no leader line, unless another mark is nearly as near."""
 _AS_NEAR = 1.5
@@ -99,8 +101,8 @@ def candidates(
     ends = np.clip(centre, boxes[:, :2], boxes[:, 2:])
     lines = np.column_stack([np.broadcast_to(centre, ends.shape), ends])
     # Of a point that lies on another, the line cannot but begin on both.
-    others = page.named[np.abs(page.named - centre).max(axis=1) > 1.5]  # noqa: PLR2004
-    squares = np.column_stack([others - 1.5, others + 1.5])
+    others = page.named[np.abs(page.named - centre).max(axis=1) > _NAMED + CLEAR]
+    squares = np.column_stack([others - _NAMED, others + _NAMED])
     is_clear = ~line_meets(lines[:, None], squares).any(axis=1)
     boxes, lines = boxes[is_clear], lines[is_clear]
     if not len(boxes):
@@ -223,8 +225,6 @@ def _parts(lines: Floats, others: Floats) -> Bools:
     """Tell whether the ends of the others lie on two sides of lines."""
     x, y = lines[..., 0], lines[..., 1]
     across, up = lines[..., 2] - x, lines[..., 3] - y
-    sides = [
-        across * (others[..., at + 1] - y) - up * (others[..., at] - x) for at in (0, 2)
-    ]
+    sides = [across * (others[..., at + 1] - y) - up * (others[..., at] - x) for at in (0, 2)]
     parted: Bools = sides[0] * sides[1] < 0.0
     return parted

@@ -42,6 +42,7 @@ SPIDER = Picture(
     "after the last measured sum, a dotted line leads to it. Dashed: +20 % "
     "and -30 %, the bounds of progression and partial response in RECIST 1.1. Triangle: the "
     "line leaves the axis. No test.",
+    version=2,
 )
 Spider = Annotated[Figure, SPIDER]
 

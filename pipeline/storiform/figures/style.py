@@ -53,9 +53,9 @@ MUTED = (
 )  # fmt: skip
 """Tol's muted colours, for a second scale beside the palette."""
 RESPONSES: Mapping[str, str] = {
-    "CR": BLUE, "PR": SKY, "SD": YELLOW, "PD": VERMILION, "NE": PALE,
+    "CR": GREEN, "PR": SKY, "SD": YELLOW, "PD": VERMILION, "NE": PALE,
 }  # fmt: skip
-"""Best responses, best first, and their colours."""
+"""Best responses, best first, and their colours; none is that of an outcome."""
 WITH, WITHOUT = BLUE, ORANGE
 """Colours of the patients with and without an outcome."""
 
@@ -197,7 +197,7 @@ def footnote(figure: Figure, text: str) -> None:
     """Write under the whole figure whom it shows, and how many; lines fit its width."""
     letters = int(figure.get_figwidth() * 25.4 / LETTER_MM)
     figure.supxlabel(
-        textwrap.fill(text, letters),
+        textwrap.fill(text, letters, break_on_hyphens=False),
         fontsize=SMALL,
         fontfamily=FONT,
         color=INK,
@@ -228,13 +228,13 @@ def diverging() -> Colormap:
     return mpl.colormaps["RdBu_r"].with_extremes(bad=PALE)
 
 
-def p_text(p: float, letter: str = "P") -> str:
+def p_text(p: float, letter: str = "p") -> str:
     """Write a p value as it is printed.
 
     Examples
     --------
     >>> [p_text(p) for p in (0.01442, 0.52, 3e-6, float("nan"))]
-    ['P = 0.014', 'P = 0.52', 'P < 0.0001', 'P not given']
+    ['p = 0.014', 'p = 0.52', 'p < 0.0001', 'p not given']
     """
     if math.isnan(p):
         return f"{letter} not given"

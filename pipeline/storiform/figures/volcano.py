@@ -1,4 +1,4 @@
-"""P values of genes over their fold changes."""
+"""The p values of genes over their fold changes."""
 
 from typing import Annotated, Literal
 
@@ -31,13 +31,14 @@ from storiform.model.tables.differential import DifferentialExpression
 
 VOLCANO = Picture(
     "volcano",
-    caption="P value of each gene over its log2 fold change between patients with and without "
+    caption="The p value of each gene over its log2 fold change between patients with and without "
     "the outcome (volcano plot); each point is a gene. Coloured: q below alpha, Wald test, "
-    "Benjamini-Hochberg after independent filtering. Dashed: the largest P that is called. "
+    "Benjamini-Hochberg after independent filtering. Dashed: the largest p that is called. "
     "Ringed: almost all fragments in few biopsies of one group, whose change is no size. "
-    "Points beyond the limits stand at them. Names: the genes with the smallest p that have "
-    "room, degenerate ones left out.",
-    version=2,
+    "Points beyond the limits stand at them. Named: the called genes with the smallest p, "
+    "degenerate ones left out; a line leads from a point to a name that is not beside it "
+    "alone.",
+    version=3,
 )
 VolcanoPlot = Annotated[Figure, VOLCANO]
 
@@ -83,7 +84,7 @@ def volcano(
     axes.set_ylim(-0.02 * height.max(), 1.08 * max(float(height.max()), 1.0))
     first, second = NAMES[params.outcome]
     axes.set_xlabel(f"log2 fold change, {first} over {second}")
-    axes.set_ylabel("P, −log10")  # noqa: RUF001  a minus sign
+    axes.set_ylabel("p, −log10")  # noqa: RUF001  a minus sign
     dress(axes)
     draw_key(axes, genes, params.outcome)
     headlines(figure, [Headline(axes, f"Gene expression by {first}")])

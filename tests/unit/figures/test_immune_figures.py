@@ -207,8 +207,8 @@ def test_the_strip_counts_responders_of_each_class():
     assert note(figure) == (
         f"n = 24 patients, 24 biopsies with a class, 1 without; {ambiguous} ambiguous. "
         "Reference: tcga_sarc (n = 213). "
-        "Class by response: P = 0.31 (Fisher exact (Freeman-Halton), n = 23 patients); "
-        "Class E by response: P = 0.024 (Fisher exact, n = 23 patients)"
+        "Class by response: p = 0.31 (Fisher exact (Freeman-Halton), n = 23 patients); "
+        "Class E by response: p = 0.024 (Fisher exact, n = 23 patients)"
     )
     assert note(strip(table, clinical, None)).endswith("Not tested against response")
 

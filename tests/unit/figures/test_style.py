@@ -26,9 +26,9 @@ def test_size_is_in_millimetres():
 @pytest.mark.parametrize(
     ("p", "text"),
     [
-        (0.01442, "P = 0.014"), (0.00032, "P = 0.00032"), (0.5, "P = 0.50"),
-        (1.0, "P = 1.00"),
-        (0.1, "P = 0.10"), (9.9e-5, "P < 0.0001"), (float("nan"), "P not given"),
+        (0.01442, "p = 0.014"), (0.00032, "p = 0.00032"), (0.5, "p = 0.50"),
+        (1.0, "p = 1.00"),
+        (0.1, "p = 0.10"), (9.9e-5, "p < 0.0001"), (float("nan"), "p not given"),
     ],
 )  # fmt: skip
 def test_p_has_two_significant_digits(p, text):
