@@ -11,6 +11,7 @@ from matplotlib.textpath import TextToPath
 
 from storiform.figures.places import (
     COST,
+    GAP,
     Page,
     Spot,
     candidates,
@@ -28,7 +29,9 @@ _TRIES = 12
 """Times that a name seeks a spot, on average, before some are left out."""
 _PRICE = 40.0
 """What it costs at first to drive a name out, against distance (1/72 inch)."""
-_ROUNDS = 4
+_ROUNDS = 3
+_TRIALS = 6
+"""Spots of a name for which others may have to go, in one round."""
 _MISSING = 1e4
 """What a name without a spot costs."""
 _LEAST = 6.0
@@ -115,7 +118,9 @@ def find_places(
     scale = 72.0 / axes.figure.dpi
     frame = axes.get_window_extent()
     font = FontProperties(family=FONT, style="italic")
+    # A renderer may set letters a little wider than the ruler.
     inside = np.array([frame.x0, frame.y0, frame.x1, frame.y1]) * scale
+    inside += [GAP, GAP, -GAP, -GAP]
     centres = _on_page(axes, np.array([(label.x, label.y) for label in labels]), scale)
     page = Page(
         inside,
@@ -188,7 +193,7 @@ def _moved(choices: list[Floats], spots: list[Spot | None], number: int) -> list
     chosen, costs = choices[number], _costs(spots)
     met = _met(chosen, rest)
     promised = chosen[:, COST] + _LEAST * met.sum(axis=1)
-    for at in np.argsort(promised, kind="stable")[:_TRIES].tolist():
+    for at in np.argsort(promised, kind="stable")[:_TRIALS].tolist():
         if promised[at] >= costs[number]:
             break
         trial = [None if met[at, other] else spot for other, spot in enumerate(rest)]
