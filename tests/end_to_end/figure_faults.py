@@ -21,7 +21,9 @@ def faults(figure: Figure) -> list[str]:
     told += [f"outside: {text.get_text()}" for text, box in boxes if not is_within(box, whole)]
     pairs = itertools.combinations(boxes, 2)
     return told + [
-        f"{a.get_text()} over {b.get_text()}" for (a, one), (b, two) in pairs if covers(one, two)
+        f"{a.get_text()} over {b.get_text()}"
+        for (a, one), (b, two) in pairs
+        if covers(one, two)
     ]
 
 

@@ -154,7 +154,8 @@ def _holds_any(boxes: Floats, marks: Floats) -> Bools:
         at = marks[:, axis]
         held &= at > boxes[:, axis, None] - MARK
         held &= at < boxes[:, axis + 2, None] + MARK
-    return held.any(axis=1)
+    holds: Bools = np.asarray(held.any(axis=1))
+    return holds
 
 
 def _nearest(boxes: Floats, marks: Floats) -> Floats:
@@ -177,7 +178,8 @@ def _covered(boxes: Floats, page: Page) -> Floats:
     high = np.ceil((boxes[:, 2:] - page.inside[:2]) / _CELL).astype(np.int64)
     (a, b), (c, d) = np.clip(low, 0, corner).T, np.clip(high, 0, corner).T
     counts = page.cloud[c, d] - page.cloud[a, d] - page.cloud[c, b] + page.cloud[a, b]
-    return counts.astype(np.float64)
+    covered: Floats = counts.astype(np.float64)
+    return covered
 
 
 def _passed(lines: Floats, marks: Floats) -> Floats:
@@ -187,14 +189,16 @@ def _passed(lines: Floats, marks: Floats) -> Floats:
     along, aside = way @ away.T, np.column_stack([-way[:, 1], way[:, 0]]) @ away.T
     # At its beginning the line runs over what lies on its point, wherever it goes.
     passed = (along > 0.0) & (along < square) & (aside**2 < MARK**2 * square)
-    return passed.sum(axis=1).astype(np.float64)
+    counts: Floats = passed.sum(axis=1).astype(np.float64)
+    return counts
 
 
 def overlaps(boxes: Floats, others: Floats) -> Bools:
     """Tell whether boxes (..., 4) lie nearer to others (..., 4) than the gap."""
     right = boxes[..., 2:] + GAP <= others[..., :2]
     apart = right | (others[..., 2:] + GAP <= boxes[..., :2])
-    return ~apart.any(axis=-1)
+    near: Bools = ~np.asarray(apart.any(axis=-1))
+    return near
 
 
 def line_meets(lines: Floats, boxes: Floats) -> Bools:
@@ -202,8 +206,7 @@ def line_meets(lines: Floats, boxes: Floats) -> Bools:
 
     By Liang and Barsky, ACM Trans. Graph. 3, 1-22 (1984), doi:10.1145/357332.357333.
     """
-    enters, leaves = np.float64(0.0), np.float64(1.0)
-    is_beside = np.False_
+    enters, leaves, is_beside = np.zeros(1), np.ones(1), np.zeros(1, dtype=bool)
     for axis in (0, 1):
         start, way = lines[..., axis], lines[..., axis + 2] - lines[..., axis]
         low, high = boxes[..., axis] - CLEAR, boxes[..., axis + 2] + CLEAR
@@ -213,7 +216,8 @@ def line_meets(lines: Floats, boxes: Floats) -> Bools:
         is_beside = is_beside | (is_level & ((start <= low) | (start >= high)))
         enters = np.where(is_level, enters, np.maximum(enters, np.minimum(first, second)))
         leaves = np.where(is_level, leaves, np.minimum(leaves, np.maximum(first, second)))
-    return ~is_beside & (enters < leaves)
+    meets: Bools = ~is_beside & (enters < leaves)
+    return meets
 
 
 def crosses_line(lines: Floats, others: Floats) -> Bools:

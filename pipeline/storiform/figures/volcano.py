@@ -31,12 +31,12 @@ from storiform.model.tables.differential import DifferentialExpression
 
 VOLCANO = Picture(
     "volcano",
-    caption="The p value of each gene over its log2 fold change between patients with and without "
-    "the outcome (volcano plot); each point is a gene. Coloured: q below alpha, Wald test, "
-    "Benjamini-Hochberg after independent filtering. Dashed: the largest p that is called. "
-    "Ringed: almost all fragments in few biopsies of one group, whose change is no size. "
-    "Points beyond the limits stand at them. Named: the called genes with the smallest p, "
-    "degenerate ones left out; a line leads from a point to a name that is not beside it "
+    caption="The p value of each gene over its log2 fold change between patients with and "
+    "without the outcome (volcano plot); each point is a gene. Coloured: q below alpha, Wald "
+    "test, Benjamini-Hochberg after independent filtering. Dashed: the largest p that is "
+    "called. Ringed: almost all fragments in few biopsies of one group, whose change is no "
+    "size. Points beyond the limits stand at them. Named: the called genes with the smallest "
+    "p, degenerate ones left out; a line leads from a point to a name that is not beside it "
     "alone.",
     version=3,
 )
