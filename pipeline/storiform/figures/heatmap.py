@@ -44,13 +44,13 @@ _READING = (
 )
 MICROENVIRONMENT_HEATMAP = Picture(
     "microenvironment_heatmap",
-    version=3,
+    version=4,
     caption="MCP-counter scores of ten cell populations, one column for each biopsy with "
     "RNA, of all timepoints. " + _READING,
 )
 GENE_SET_HEATMAP = Picture(
     "gene_set_heatmap",
-    version=3,
+    version=4,
     caption="ssGSEA enrichment scores, one column for each biopsy with RNA, of all timepoints. "
     + _READING,
 )

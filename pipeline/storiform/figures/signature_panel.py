@@ -61,7 +61,7 @@ SIGNATURE_PANEL = Picture(
     "not counted. Right of a row: p of the Wilcoxon rank-sum test between responders and "
     "non-responders, one biopsy for each patient, and in brackets q, adjusted within the table "
     "of the row unless association.family is all; both as in the table associations.",
-    version=2,
+    version=3,
 )
 SignaturePanel = Annotated[Figure, SIGNATURE_PANEL]
 

@@ -112,11 +112,11 @@ class HlaLossParams(Params):
         "both limits fall in proportion: by fewer, more gains pass for losses",
     )
     max_loss_p: Fraction = Field(
-        0.1, description="P value of the gene's imbalance up to which LOH is called"
+        0.1, description="p value of the gene's imbalance up to which LOH is called"
     )
     max_imbalance_p: Fraction = Field(
         0.01,
-        description="the same for IMBALANCE; LOH is also called if the P value of all genes "
+        description="the same for IMBALANCE; LOH is also called if the p value of all genes "
         "together is as low, and that of the gene at most 0.3",
     )
     min_normal_fragments: int = Field(
@@ -232,7 +232,7 @@ class _Judged:
 def _told(
     gene: Gene, judged: _Judged, number: int, p: tuple[float, float]
 ) -> dict[str, object]:
-    """Return what the model tells of a gene; `p` are its P value and that of all genes."""
+    """Return what the model tells of a gene; `p` are its p value and that of all genes."""
     found, params, rules = judged.found[number], judged.params, judged.rules
     call, doubts = _doubted(judged, number, p, gene.counts)
     copies = [copies_interval(gene.counts, side, judged.sample, rules) for side in (0, 1)]
@@ -291,7 +291,7 @@ def _call(
 ) -> str:
     """Name the state of a gene; `p` are its P value and that of all genes.
 
-    A gene in balance is kept from LOH by the P value, a gained one by the probability of that:
+    A gene in balance is kept from LOH by the p value, a gained one by the probability of that:
     losses of .8 may be wrong once in five, but nearly all of these would be gained genes.
     """
     own, pooled = p
