@@ -1,10 +1,11 @@
 """Fusions: planted ones, RNA without any, and two real files beside Arriba's calls.
 
 Run as ``python tests/benchmarks/validate_fusions.py [--fusions 200] [--free 30] [--seed N]
-[--gtf FILE] [--panel 40]``. Planted are fusions with 5 to 40 supporting fragments, ten in a
-library with all that looks like a fusion; panels of 40 differ by fragments and by kind, and
-callers with fewer rules show what their false calls would be. The real files of ``fusion`` and
-``rna`` in STORIFORM_REAL_DATA are called with an annotation of exons:
+[--gtf FILE] [--panel 40] [--support 5 40]``. Planted are fusions with 5 to 40 supporting
+fragments, ten in a library with all that looks like a fusion, told by fragments and exon ends
+with exact lower bounds of 95 % (two-sided intervals); panels of 40 differ by fragments and by
+kind, and callers with fewer rules show what their false calls would be. The real files of
+``fusion`` and ``rna`` in STORIFORM_REAL_DATA are called with an annotation of exons:
 ``annotation/hg38_exons.bed.gz`` there (MANE Select, a transcript a gene; no genes without
 protein) unless a GTF is named.
 """
@@ -39,6 +40,8 @@ from storiform.simulation.fusion_genome import FusionGenome, FusionTranscripts, 
 from storiform.simulation.fusion_rna import RnaSimulator
 
 IN_ONE, IN_PANEL = 10, 20
+BANDS = ((5, 6), (7, 9), (10, 19), (20, 40))
+"""Supporting fragments of which recall is told apart."""
 KINDS = ("usual", "low", "reciprocal", "inverted", "deletion", "neighbour", "antisense")
 FRAGMENTS = 3000
 LEAST_FOUND, MOST_FALSE = 0.9, 0.1
@@ -74,45 +77,69 @@ def pairs(table: pd.DataFrame) -> set[tuple[str, str]]:
 
 def simulated(
     genome: FusionGenome, seed: int, planted: int, fragments: int = FRAGMENTS, **what: object
-) -> tuple[set, set, pd.DataFrame]:
-    """Return the planted pairs, the found ones, and all junctions of one library."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the planted fusions and all junctions that were seen of one library."""
     rna = RnaSimulator(genome, seed).library(fragments, planted, **what)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rna.bam"
         write_bam(path, genome, rna.fragments)
         table = called(path, genome.annotation)
-    truth = set() if rna.planted.empty else pairs(rna.planted)
-    return truth, pairs(table), table
+    return rna.planted, table
 
 
-def planted(fusions_wanted: int, free: int, seed: int) -> bool:
+def planted(fusions_wanted: int, free: int, seed: int, support: tuple[int, int]) -> bool:
     """Print what was found of planted fusions and in RNA without any; tell if the bars hold."""
-    sought, found, wrong, notes = 0, 0, 0, Counter()
+    wrong, parts = 0, []
     for number in range(-(-fusions_wanted // IN_ONE)):
         genome = invent_genome(seed + number)
-        truth, got, table = simulated(genome, seed + number, IN_ONE)
-        sought, found, wrong = (
-            sought + len(truth),
-            found + len(truth & got),
-            wrong + len(got - truth),
-        )
-        for pair in sorted(truth - got):
-            own = table[(table["gene_5"] == pair[0]) & (table["gene_3"] == pair[1])]
-            say(f"  missed {'::'.join(pair)}: {own['note'].tolist() or 'no junction'}")
-    low = stats.binomtest(found, sought).proportion_ci(0.95).low
-    say(f"planted: {found} of {sought} found ({found / sought:.1%}, at least {low:.1%}); "
-          f"{wrong} false beside them")  # fmt: skip
-    false = 0
+        rows, table = simulated(genome, seed + number, IN_ONE, support=support)
+        parts.append(rows.assign(is_found=[pair in pairs(table) for pair in listed(rows)]))
+        wrong += len(pairs(table) - pairs(rows))
+        for row in parts[-1][~parts[-1]["is_found"]].to_dict("records"):
+            say(f"  missed {missed(row, table)}")
+    sought = pd.concat(parts, ignore_index=True)
+    say(f"planted: {share(sought)} found; {wrong} false beside them")
+    for least, most in BANDS:
+        band = sought[sought["fragments"].between(least, most)]
+        ends = (f"{n} exon ends {share(band[band['exon_ends'] == n])}" for n in (2, 1, 0))
+        say(f"  {least} to {most} fragments: {share(band)} found; {', '.join(ends)}")
+    false, notes = 0, Counter()
     genome = invent_genome(seed + 1000)
     for number in range(free):
-        _, got, table = simulated(genome, seed + 2000 + number, 0)
-        false += len(got)
+        _, table = simulated(genome, seed + 2000 + number, 0)
+        false += len(pairs(table))
         notes.update(note for text in table["note"] for note in text.split(";") if note)
-        for pair in sorted(got):
+        for pair in sorted(pairs(table)):
             say(f"  false {'::'.join(pair)}")
     say(f"free of fusions: {false} false calls in {free} libraries; left out: "
           f"{dict(notes.most_common())}")  # fmt: skip
-    return found >= LEAST_FOUND * sought and false <= MOST_FALSE * free
+    is_enough = sought["is_found"].mean() >= LEAST_FOUND
+    return bool(is_enough) and false <= MOST_FALSE * free
+
+
+def listed(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the pair of genes of each row."""
+    return list(zip(rows["gene_5"], rows["gene_3"], strict=True))
+
+
+def missed(row: dict, table: pd.DataFrame) -> str:
+    """Name a planted fusion, what was planted of it, and what its junctions lack."""
+    own = table[(table["gene_5"] == row["gene_5"]) & (table["gene_3"] == row["gene_3"])]
+    columns = ["split_fragments", "spanning_fragments", "note"]
+    seen = ["/".join(map(str, told)) for told in own[columns].itertuples(index=False)]
+    return (
+        f"{row['gene_5']}::{row['gene_3']}, {row['fragments']} fragments, {row['exon_ends']} "
+        f"exon ends: {', '.join(seen) or 'no junction'} (over it/pairs/note)"
+    )
+
+
+def share(rows: pd.DataFrame) -> str:
+    """Say how many rows were found, with the exact lower bound of the share's 95 % interval."""
+    if rows.empty:
+        return "0 of 0"
+    found = int(rows["is_found"].sum())
+    low = stats.binomtest(found, len(rows)).proportion_ci(0.95).low
+    return f"{found} of {len(rows)} ({found / len(rows):.1%}, at least {low:.1%})"
 
 
 def panels(wanted: int, seed: int) -> None:
@@ -124,9 +151,8 @@ def panels(wanted: int, seed: int) -> None:
         notes: Counter[str] = Counter()
         for part in range(-(-wanted // IN_PANEL)):
             own = seed + 5000 + 100 * number + part
-            truth, got, table = simulated(
-                invent_genome(own), own, IN_PANEL, FRAGMENTS // 3, **case
-            )
+            rows, table = simulated(invent_genome(own), own, IN_PANEL, FRAGMENTS // 3, **case)
+            truth, got = pairs(rows), pairs(table)
             sought, found = sought + len(truth), found + len(truth & got)
             wrong += len(got - truth)
             missed = set(truth) - got
@@ -217,11 +243,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--gtf", type=Path)
     parser.add_argument("--panel", type=int, default=40, help="fusions of each kind")
+    parser.add_argument(
+        "--support", type=int, nargs=2, default=(5, 40), help="fragments of a planted fusion"
+    )
     options = parser.parse_args()
     if options.panel:
         panels(options.panel, options.seed)
         straw(min(options.free, 5), options.seed)
-    is_good = planted(options.fusions, options.free, options.seed)
+    is_good = planted(options.fusions, options.free, options.seed, tuple(options.support))
     if folder := os.environ.get("STORIFORM_REAL_DATA"):
         data = Path(folder)
         exons = data / "annotation" / "hg38_exons.bed.gz"

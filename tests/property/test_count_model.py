@@ -59,7 +59,7 @@ def adjusted(log_alpha, counts, means, design, prior):
 
 def room_for(design):
     samples, columns = design.shape
-    return np.empty((samples + 2 * columns, columns))
+    return np.empty((2 * columns + 1, max(samples, columns)))
 
 
 @given(st.floats(1e-3, 1e9))
@@ -75,6 +75,15 @@ def test_inverse_and_determinant_are_numpys(seed, size):
     assert factor_matrix(factor) == pytest.approx(np.linalg.slogdet(matrix)[1], abs=1e-9)
     invert_factored(factor, inverse)
     np.testing.assert_allclose(inverse, np.linalg.inv(matrix), rtol=1e-7, atol=1e-9)
+
+
+def test_rows_of_a_wider_scratch_are_a_matrix_all_the_same():
+    matrix = np.array([[2.0, 0.5], [0.5, 1.0]])
+    room = np.full((4, 5), np.nan)
+    room[:2, :2] = matrix
+    assert factor_matrix(room[:2]) == pytest.approx(np.linalg.slogdet(matrix)[1])
+    invert_factored(room[:2], room[2:])
+    np.testing.assert_allclose(room[2:, :2], np.linalg.inv(matrix))
 
 
 def test_matrix_that_is_not_positive_has_no_factor():

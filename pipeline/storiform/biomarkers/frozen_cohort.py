@@ -1,13 +1,18 @@
 """A finished run -> a cohort of reference: what one new biopsy can be read against."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from storiform.model.cohort_reference import QUANTILES, CohortReference, Floats
+from storiform.model.cohort_reference import (
+    QUANTILES,
+    CohortReference,
+    Floats,
+    gene_set_digests,
+)
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.resources import GeneNames
 from storiform.model.tables.rna import POPULATIONS
@@ -28,6 +33,8 @@ class FrozenParts(NamedTuple):
         The row of scores of each biopsy that has them.
     mcp_markers
         Markers of MCP-counter.
+    gene_sets
+        Gene sets of the scores.
     gene_names
         All names of the human genes.
     gene_lengths
@@ -39,6 +46,7 @@ class FrozenParts(NamedTuple):
     tpm: Iterable[pd.DataFrame]
     ssgsea: Iterable[pd.DataFrame]
     mcp_markers: pd.DataFrame
+    gene_sets: Mapping[str, Sequence[str]]
     gene_names: GeneNames
     gene_lengths: pd.DataFrame
     settings: Mapping[str, str]
@@ -89,6 +97,7 @@ def frozen_cohort(name: str, parts: FrozenParts) -> CohortReference:
         for signature, own in _present(wanted, known).items()
     }
     values |= _gene_sets(parts.ssgsea)
+    digests = gene_set_digests(parts.gene_sets, parts.gene_names)
     varied = {key: np.sort(own) for key, own in values.items() if np.std(own) > 0}
     return CohortReference(
         name=name,
@@ -107,6 +116,7 @@ def frozen_cohort(name: str, parts: FrozenParts) -> CohortReference:
         ),
         profile=np.mean(profiles, axis=0) if profiles else np.empty(0),
         settings=dict(parts.settings),
+        gene_sets={name: own for name, own in digests.items() if ("ssgsea", name) in varied},
     )
 
 

@@ -14,6 +14,7 @@ without the quiet genes does not look inflamed.
 """
 
 import warnings
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -21,10 +22,16 @@ import pandas as pd
 from pydantic import Field
 
 from storiform.kernels.enrichment import average_ranks
-from storiform.model.cohort_reference import Cohort, CohortReference, Floats, GeneMapping
+from storiform.model.cohort_reference import (
+    Cohort,
+    CohortReference,
+    Floats,
+    GeneMapping,
+    gene_set_digests,
+)
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.params import Fraction, Params
-from storiform.model.resources import GeneLengths
+from storiform.model.resources import GeneLengths, GeneSets, HumanGeneNames
 from storiform.model.tables.immune import ReferencePercentiles
 from storiform.model.tables.rna import McpCounter, SsGsea, Tpm
 
@@ -33,10 +40,10 @@ _FEW_GENES = 5_000
 """Protein-coding genes below which their quartiles say little of a library."""
 _FEW_BIOPSIES = 30
 _NO_EXPRESSION = "no expression of its markers to bring"
+_OTHER_GENES = "a set of the same name has other genes"
 _ROUNDING = 1e-8
 """By which a score may exceed the same one in a file, where it has nine decimals."""
 _CODING = "mane_select"
-Mapping = Literal["none", "lengths", "genes", "ranks"]
 
 
 class ReferencePercentilesParams(Params):
@@ -68,6 +75,8 @@ def reference_percentiles(  # noqa: PLR0913, PLR0917  a step
     cohort_reference: Cohort,
     gene_lengths: GeneLengths,
     gene_mapping: GeneMapping | None,
+    gene_sets: GeneSets,
+    gene_names: HumanGeneNames,
     params: ReferencePercentilesParams,
 ) -> ReferencePercentiles:
     """Read the scores of a biopsy on the scale of a cohort of reference.
@@ -80,7 +89,8 @@ def reference_percentiles(  # noqa: PLR0913, PLR0917  a step
         asks for another mapping, there is no standing, a `note` that says so, and a
         DataWarning.
     ssgsea
-        ssGSEA scores, which are of ranks within the biopsy; they are compared as they stand.
+        ssGSEA scores, which are of ranks within the biopsy; they are compared as they stand,
+        where the reference has scored the same genes.
     tpm
         Expression of the biopsy.
     cohort_reference
@@ -89,6 +99,10 @@ def reference_percentiles(  # noqa: PLR0913, PLR0917  a step
         Lengths (bp) for TPM without any, and which genes code for protein.
     gene_mapping
         Frozen scale and shift of each gene.
+    gene_sets
+        Gene sets of the ssGSEA scores.
+    gene_names
+        All names of the human genes, by which sets of the same genes are known.
     params
         The mapping, and how many markers must be present.
 
@@ -118,11 +132,12 @@ def reference_percentiles(  # noqa: PLR0913, PLR0917  a step
     if tpm is not None:
         scaled = _scaled(tpm, cohort_reference, gene_lengths, gene_mapping, mapping)
     _warn_of_few(cohort_reference)
+    digests = gene_set_digests(gene_sets, gene_names)
     rows = []
     for score in cohort_reference.scores.to_dict("records"):
         method, signature = str(score["method"]), str(score["signature"])
         if method == "ssgsea":
-            row = _as_scored(ssgsea, signature)
+            row = _of_set(ssgsea, signature, cohort_reference, digests)
         elif scaled is None or not (cohort_reference.markers["signature"] == signature).any():
             row = _given(mcp_counter, signature, cohort_reference, mapping)
         else:
@@ -238,6 +253,24 @@ def _given(
     if mapping == "none" or row["note"]:
         return row
     why = f"{_NO_EXPRESSION} to the scale of {reference.name}"
+    return row | {"value": np.nan, "mapping": None, "note": why}
+
+
+def _of_set(
+    scores: pd.DataFrame | None,
+    signature: str,
+    reference: CohortReference,
+    digests: Mapping[str, str],
+) -> dict[str, object]:
+    """Take the score of a gene set as it stands, if the reference has scored the same genes."""
+    row = _as_scored(scores, signature)
+    if row["note"] or reference.gene_sets.get(signature) == digests.get(signature, ""):
+        return row
+    why = (
+        f"{_OTHER_GENES} in {reference.name}"
+        if signature in reference.gene_sets
+        else f"{reference.name} does not tell the genes of its set: freeze it again"
+    )
     return row | {"value": np.nan, "mapping": None, "note": why}
 
 

@@ -66,6 +66,7 @@ def _reference(name: str, run: "FinishedRun") -> "CohortReference":
             tpm=run.tables(TPM),
             ssgsea=run.tables(SSGSEA),
             mcp_markers=run.resource("mcp_markers"),
+            gene_sets=run.resource("gene_sets"),
             gene_names=run.resource("gene_names"),
             gene_lengths=run.resource("gene_lengths"),
             settings=run.settings(),

@@ -26,18 +26,28 @@ def session_against(path: Path, against: str | None, check: Check | None = None)
     check
         How strictly earlier results are trusted.
 
+    The scores of either must have been taken as those of the run.
+
     Raises
     ------
     ConfigError
         If there is no such cohort, or its scores were taken in another way.
     """
     if against is None:
-        return open_session(path, check)
+        session = open_session(path, check)
+        named = session.config.resources.get("cohort_reference")
+        if named is not None and named.is_file():
+            _refuse_other_scores(session, named, f"resources.cohort_reference {named}")
+        return session
     found = find_reference(against, references_folder(), bundled("reference/immune"))
     session = open_session(path, check, against=str(found))
-    known = read_cohort_reference(found).settings
-    refuse_other_settings(against, known, score_settings(session.config.params))
+    _refuse_other_scores(session, found, f"--against {against}")
     return session
+
+
+def _refuse_other_scores(session: Session, reference: Path, where: str) -> None:
+    known = read_cohort_reference(reference).settings
+    refuse_other_settings(where, known, score_settings(session.config.params))
 
 
 def last_against(session: Session) -> str:

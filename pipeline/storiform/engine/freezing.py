@@ -76,7 +76,7 @@ def finished_run(root: Path) -> FinishedRun:
     return FinishedRun(session)
 
 
-def refuse_other_settings(named: str, known: Mapping[str, str], own: Mapping[str, str]) -> None:
+def refuse_other_settings(where: str, known: Mapping[str, str], own: Mapping[str, str]) -> None:
     """Refuse a reference whose scores were taken in another way than those of a run.
 
     Raises
@@ -88,6 +88,4 @@ def refuse_other_settings(named: str, known: Mapping[str, str], own: Mapping[str
         if known[name] != own[name]:
             found = f"microenvironment.{name} {known[name]}"
             remedy = "Set it so in the configuration, or freeze the cohort again."
-            raise ConfigError(
-                fault(f"--against {named}", found, f"{own[name]}, as here", remedy)
-            )
+            raise ConfigError(fault(where, found, f"{own[name]}, as here", remedy))

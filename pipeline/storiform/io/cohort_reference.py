@@ -84,6 +84,8 @@ def write_cohort_reference(path: Path, reference: CohortReference) -> None:
             "method": row["method"], "signature": row["signature"], "n": int(row["n"]),
             "mean": _rounded(row["mean"]), "sd": _rounded(row["sd"]), "values": kept,
         }  # fmt: skip
+        if row["method"] == "ssgsea" and row["signature"] in reference.gene_sets:
+            entry["genes"] = reference.gene_sets[str(row["signature"])]
         scores.append(entry)
     ordered = reference.markers.sort_values(["signature", "gene"], kind="stable")
     markers = [
@@ -156,6 +158,11 @@ def read_cohort_reference(path: Path) -> CohortReference:
         markers=_markers(path, content["markers"]),
         profile=profile,
         settings={str(key): str(value) for key, value in content["settings"].items()},
+        gene_sets={
+            str(entry["signature"]): str(entry["genes"])
+            for entry in content["scores"]
+            if entry["method"] == "ssgsea" and entry.get("genes")
+        },
     )
 
 

@@ -15,13 +15,26 @@ import os
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+Place = Literal["in_callers", "apart", "within"]
+"""Where the code of a kernel lies: inlined into each caller, by itself, or written into one."""
+_WRITTEN = ("never", "always")
 SOURCES = "sources"
 """Folder in that of compiled kernels which holds copies of their files."""
 _MAKERS = {"arange", "array", "concatenate", "copy", "empty", "full", "ones", "sort", "zeros"}
@@ -31,8 +44,9 @@ _MAKERS = {"arange", "array", "concatenate", "copy", "empty", "full", "ones", "s
 class Kernel(Generic[P, R]):
     """A function that is compiled by numba at its first call."""
 
-    def __init__(self, function: Callable[P, R]) -> None:
+    def __init__(self, function: Callable[P, R], place: Place = "in_callers") -> None:
         self.python = function
+        self._place = place
         self._dispatcher: Callable[P, R] | None = None
         functools.update_wrapper(self, function)
 
@@ -43,7 +57,7 @@ class Kernel(Generic[P, R]):
     def dispatcher(self) -> Callable[P, R]:
         """Return the compiled function, made with all kernels that it calls."""
         if self._dispatcher is None:
-            self._dispatcher = _compile(self.python)
+            self._dispatcher = _compile(self.python, self._place)
         return self._dispatcher
 
 
@@ -52,7 +66,21 @@ def compiled(function: Callable[P, R]) -> Kernel[P, R]:
     return Kernel(function)
 
 
-def _compile(function: Callable[P, R]) -> Callable[P, R]:
+def compiled_apart(function: Callable[P, R]) -> Kernel[P, R]:
+    """Mark a kernel that stays a function of its own, for all its callers.
+
+    For loops that are long beside a call: a copy of one in each caller would be compiled there
+    again, which is what the first run of an installation waits for.
+    """
+    return Kernel(function, "apart")
+
+
+def compiled_within(function: Callable[P, R]) -> Kernel[P, R]:
+    """Mark a kernel that is written into its only caller, and is compiled there alone."""
+    return Kernel(function, "within")
+
+
+def _compile(function: Callable[P, R], place: Place) -> Callable[P, R]:
     source = cast("types.FunctionType", function)
     if os.environ.get("NUMBA_DISABLE_JIT", "0") == "1":
         return np.errstate(over="ignore")(function)  # numbers wrap, as compiled ones do
@@ -74,7 +102,8 @@ def _compile(function: Callable[P, R]) -> Callable[P, R]:
     cache = bool(os.environ.get("NUMBA_CACHE_DIR"))
     flags: dict[str, Any] = {
         "cache": cache, "nogil": True, "error_model": "numpy", "fastmath": False,
-        "forceinline": True, "_nrt": _makes_arrays(source),
+        "forceinline": place == "in_callers", "inline": _WRITTEN[place == "within"],
+        "_nrt": _makes_arrays(source),
     }  # fmt: skip
     return cast("Callable[P, R]", numba.njit(**flags)(twin))  # noqa: TID251  the one place
 

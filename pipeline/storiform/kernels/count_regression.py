@@ -13,7 +13,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from storiform.kernels import compiled
+from storiform.kernels import compiled_apart, compiled_within
 from storiform.kernels.definite_matrices import add_information, factor_matrix, invert_factored
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ RIDGE = RIDGE_LOG2 / math.log(2.0) ** 2
 WORST = 1e300
 
 
-@compiled
+@compiled_apart
 def log_density(count: float, mean: float, shape: float) -> float:
     """Return the logarithm of the negative binomial probability, without its constants."""
     return (
@@ -39,14 +39,13 @@ def log_density(count: float, mean: float, shape: float) -> float:
     )
 
 
-@compiled
+@compiled_within
 def solve_weighted(
     design: Floats, weights: Floats, targets: Floats, room: Floats, beta: Floats
 ) -> None:
     """Put the ridge regression of targets (n,) on a design into `beta` (p,)."""
     samples, columns = design.shape
-    information = room[:columns, :columns]
-    inverse = room[columns : 2 * columns, :columns]
+    information, inverse = room[:columns], room[columns : 2 * columns]
     add_information(design, weights, information)
     for j in range(columns):
         information[j, j] += RIDGE
@@ -58,10 +57,10 @@ def solve_weighted(
         for k in range(columns):
             part = design[i, k] * weights[i] * targets[i]
             for j in range(columns):
-                beta[j] += inverse[j, k] * part
+                beta[j] += inverse[k, j] * part
 
 
-@compiled
+@compiled_within
 def steepest(beta: Floats) -> float:
     """Return the largest size of coefficients; infinite where one is missing."""
     size = 0.0
@@ -70,20 +69,19 @@ def steepest(beta: Floats) -> float:
     return size
 
 
-@compiled
+@compiled_within
 def fit_gene(
     counts: Floats, sizes: Floats, design: Floats, alpha: float, beta: Floats, room: Floats
 ) -> int:
     """Improve the coefficients of one gene by reweighted least squares; return the rounds.
 
-    `room` (3 p + 3 n, p) is scratch. Rounds are `ROUNDS` where the fit did not settle, and one
-    more where a coefficient grew beyond `STEEPEST`: then those before it stay.
+    `room` (2 p + 4, n or p, if that is more) is scratch. Rounds are `ROUNDS` where the fit did
+    not settle, and one more where a coefficient grew beyond `STEEPEST`: then those before it
+    stay.
     """
     samples, columns = design.shape
-    weights = room[2 * columns : 2 * columns + samples, 0]
-    means = room[2 * columns + samples : 2 * columns + 2 * samples, 0]
-    targets = room[2 * columns + 2 * samples : 2 * columns + 3 * samples, 0]
-    last = room[2 * columns + 3 * samples :, 0]
+    weights, means = room[2 * columns], room[2 * columns + 1]
+    targets, last = room[2 * columns + 2], room[2 * columns + 3]
     predict_means(design, sizes, beta, means)
     before = 0.0
     for round_number in range(ROUNDS):
@@ -108,7 +106,7 @@ def fit_gene(
     return ROUNDS
 
 
-@compiled
+@compiled_apart
 def predict_means(design: Floats, sizes: Floats, beta: Floats, means: Floats) -> None:
     """Put the expected fragments (n,) into `means`, none below `LEAST_MEAN`."""
     samples, columns = design.shape
@@ -119,7 +117,7 @@ def predict_means(design: Floats, sizes: Floats, beta: Floats, means: Floats) ->
         means[i] = max(sizes[i] * math.exp(value), LEAST_MEAN)
 
 
-@compiled
+@compiled_apart
 def fit_coefficients(
     counts: Floats, sizes: Floats, design: Floats, dispersions: Floats, starts: Floats
 ) -> tuple[Floats, Integers]:
@@ -147,7 +145,7 @@ def fit_coefficients(
     """
     genes, samples = counts.shape
     columns = design.shape[1]
-    room = np.empty((3 * columns + 3 * samples, columns))
+    room = np.empty((2 * columns + 4, max(samples, columns)))
     beta = starts.copy()
     rounds = np.empty(genes, dtype=np.int64)
     for gene in range(genes):
@@ -157,7 +155,7 @@ def fit_coefficients(
     return beta, rounds
 
 
-@compiled
+@compiled_apart
 def spread_coefficients(
     sizes: Floats, design: Floats, dispersions: Floats, beta: Floats
 ) -> tuple[Floats, Floats]:
@@ -186,13 +184,13 @@ def spread_coefficients(
             for j in range(columns):
                 reach = 0.0
                 for k in range(columns):
-                    reach += inverse[j, k] * design[i, k]
+                    reach += inverse[k, j] * design[i, k]
                 leverages[gene, i] += weights[i] * design[i, j] * reach
                 variances[gene, j] += weights[i] * reach * reach
     return variances, leverages
 
 
-@compiled
+@compiled_apart
 def weigh_coefficients(
     counts: Floats, sizes: Floats, design: Floats, dispersion: float, log2_beta: Floats
 ) -> float:

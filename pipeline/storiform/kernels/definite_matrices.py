@@ -1,16 +1,21 @@
-"""Positive definite matrices of a few rows: their factors, inverses and weighted products."""
+"""Positive definite matrices of a few rows: their factors, inverses and weighted products.
+
+A matrix of p rows may be wider than p, and a vector longer than what is asked of it: then
+matrices and vectors can be rows of one scratch array. All are contiguous, so that each kernel
+is compiled once.
+"""
 
 import math
 
 import numpy as np
 import numpy.typing as npt
 
-from storiform.kernels import compiled
+from storiform.kernels import compiled_apart
 
 Floats = npt.NDArray[np.float64]
 
 
-@compiled
+@compiled_apart
 def factor_matrix(matrix: Floats) -> float:
     """Put the Cholesky factor into the lower half of a matrix (p, p); return log det.
 
@@ -32,7 +37,7 @@ def factor_matrix(matrix: Floats) -> float:
     return logarithm
 
 
-@compiled
+@compiled_apart
 def solve_factored(factor: Floats, target: Floats, solution: Floats) -> None:
     """Put the solution (p,) for a target into `solution`, of a matrix's Cholesky factor."""
     size = len(factor)
@@ -48,16 +53,16 @@ def solve_factored(factor: Floats, target: Floats, solution: Floats) -> None:
         solution[i] = total / factor[i, i]
 
 
-@compiled
+@compiled_apart
 def invert_factored(factor: Floats, inverse: Floats) -> None:
-    """Put the inverse of a matrix (p, p) into `inverse`, of its Cholesky factor."""
+    """Put the columns of the inverse of a matrix into rows of `inverse`, of its factor."""
     for column in range(len(factor)):
         for i in range(len(factor)):
-            inverse[i, column] = 1.0 if i == column else 0.0
-        solve_factored(factor, inverse[:, column], inverse[:, column])
+            inverse[column, i] = 1.0 if i == column else 0.0
+        solve_factored(factor, inverse[column], inverse[column])
 
 
-@compiled
+@compiled_apart
 def add_information(design: Floats, weights: Floats, total: Floats) -> None:
     """Put X'WX (p, p) of a design (n, p) and weights (n,) into `total`."""
     samples, columns = design.shape

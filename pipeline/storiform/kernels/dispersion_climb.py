@@ -16,7 +16,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from storiform.kernels import compiled
+from storiform.kernels import compiled_apart, compiled_within
 from storiform.kernels.definite_matrices import add_information, factor_matrix, invert_factored
 
 Floats = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ GRID = 20
 _SERIES = 6.0
 
 
-@compiled
+@compiled_apart
 def digamma(x: float) -> float:
     """Return the derivative of the logarithm of the gamma function, x > 0."""
     shift = 0.0
@@ -53,20 +53,20 @@ def digamma(x: float) -> float:
     return shift + math.log(x) - 0.5 / x - series
 
 
-@compiled
+@compiled_apart
 def weigh_posterior(
     log_alpha: float, counts: Floats, means: Floats, design: Floats, prior: Floats, room: Floats
 ) -> float:
     """Return the log posterior of a log dispersion, without its constants.
 
-    `prior` holds mean and variance of the log dispersion, `room` (n + 2 p, p or more) is
-    scratch: X'WX, its inverse, and the weights in its first column.
+    `prior` holds mean and variance of the log dispersion, `room` (2 p + 1, n or p, if that is
+    more) is scratch: X'WX, its inverse, and the weights.
     """
     alpha = math.exp(log_alpha)
     shape = 1.0 / alpha
     base = math.lgamma(shape)
     columns = design.shape[1]
-    weights = room[2 * columns :, 0]
+    weights = room[2 * columns]
     total = 0.0
     for i in range(len(counts)):
         total += (
@@ -76,13 +76,13 @@ def weigh_posterior(
             - shape * math.log(1.0 + means[i] * alpha)
         )
         weights[i] = 1.0 / (1.0 / means[i] + alpha)
-    add_information(design, weights, room[:columns, :columns])
-    total -= 0.5 * factor_matrix(room[:columns, :columns])
+    add_information(design, weights, room[:columns])
+    total -= 0.5 * factor_matrix(room[:columns])
     height: float = total - 0.5 * (log_alpha - prior[0]) ** 2 / prior[1]
     return height
 
 
-@compiled
+@compiled_apart
 def slope_of_posterior(
     log_alpha: float, counts: Floats, means: Floats, design: Floats, prior: Floats, room: Floats
 ) -> float:
@@ -91,7 +91,7 @@ def slope_of_posterior(
     shape = 1.0 / alpha
     base = digamma(shape)
     columns = design.shape[1]
-    weights = room[2 * columns :, 0]
+    weights = room[2 * columns]
     total = 0.0
     for i in range(len(counts)):
         grown = 1.0 + means[i] * alpha
@@ -103,8 +103,7 @@ def slope_of_posterior(
             + counts[i] / (means[i] + shape)
         )
         weights[i] = 1.0 / (1.0 / means[i] + alpha)
-    information = room[:columns, :columns]
-    inverse = room[columns : 2 * columns, :columns]
+    information, inverse = room[:columns], room[columns : 2 * columns]
     add_information(design, weights, information)
     factor_matrix(information)
     invert_factored(information, inverse)
@@ -112,13 +111,13 @@ def slope_of_posterior(
     for i in range(len(counts)):
         for j in range(columns):
             for k in range(columns):
-                adjustment += weights[i] ** 2 * design[i, j] * inverse[j, k] * design[i, k]
+                adjustment += weights[i] ** 2 * design[i, j] * inverse[k, j] * design[i, k]
     slope = (total * shape * shape + 0.5 * adjustment) * alpha
     steepness: float = slope - (log_alpha - prior[0]) / prior[1]
     return steepness
 
 
-@compiled
+@compiled_within
 def climb_posterior(
     start: float, counts: Floats, means: Floats, design: Floats, prior: Floats, room: Floats
 ) -> tuple[float, float, float, float]:
@@ -153,7 +152,7 @@ def climb_posterior(
     return log_alpha, float(steps), first, height
 
 
-@compiled
+@compiled_apart
 def fit_dispersions(
     counts: Floats, means: Floats, design: Floats, starts: Floats, priors: Floats
 ) -> Floats:
@@ -177,7 +176,7 @@ def fit_dispersions(
     """
     genes, samples = counts.shape
     columns = design.shape[1]
-    room = np.empty((samples + 2 * columns, columns))
+    room = np.empty((2 * columns + 1, max(samples, columns)))
     found = np.empty((genes, 4))
     for gene in range(genes):
         climbed = climb_posterior(
@@ -190,7 +189,7 @@ def fit_dispersions(
     return found
 
 
-@compiled
+@compiled_apart
 def search_dispersions(
     counts: Floats, means: Floats, design: Floats, priors: Floats, most: float
 ) -> Floats:
@@ -200,7 +199,7 @@ def search_dispersions(
     """
     genes, samples = counts.shape
     columns = design.shape[1]
-    room = np.empty((samples + 2 * columns, columns))
+    room = np.empty((2 * columns + 1, max(samples, columns)))
     found = np.empty(genes)
     least = math.log(1e-8)
     step = (math.log(most) - least) / (GRID - 1)

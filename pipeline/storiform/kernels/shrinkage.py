@@ -13,7 +13,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from storiform.kernels import compiled
+from storiform.kernels import compiled_apart, compiled_within
 from storiform.kernels.definite_matrices import factor_matrix, solve_factored
 
 Floats = npt.NDArray[np.float64]
@@ -23,7 +23,7 @@ WIDE = 15.0
 """Standard deviation of the normal prior of the other coefficients, natural logarithm."""
 
 
-@compiled
+@compiled_apart
 def weigh_shrunken(
     counts: Floats, offsets: Floats, design: Floats, shape: float, scale: float, beta: Floats
 ) -> float:
@@ -45,7 +45,7 @@ def weigh_shrunken(
     return total
 
 
-@compiled
+@compiled_within
 def differentiate_shrunken(
     counts: Floats, offsets: Floats, design: Floats, shape: float, scale: float, room: Floats
 ) -> None:
@@ -77,7 +77,7 @@ def differentiate_shrunken(
                 room[j, k] += design[i, j] * weight * design[i, k]
 
 
-@compiled
+@compiled_within
 def step_downhill(columns: int, scale: float, room: Floats) -> None:
     """Put the Newton step into `room`; where the curvature is not positive, a safe one.
 
@@ -98,7 +98,7 @@ def step_downhill(columns: int, scale: float, room: Floats) -> None:
     solve_factored(factor, room[2 * columns + 1], room[2 * columns + 2])
 
 
-@compiled
+@compiled_within
 def descend_shrunken(
     counts: Floats, offsets: Floats, design: Floats, shape: float, scale: float, room: Floats
 ) -> float:
@@ -129,7 +129,7 @@ def descend_shrunken(
     return height
 
 
-@compiled
+@compiled_apart
 def shrink_coefficients(
     counts: Floats,
     offsets: Floats,

@@ -1,6 +1,7 @@
 """A cohort to read one biopsy against: means, spreads and sorted scores, nobody's genes."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from storiform.model.resources import GeneNames
 from storiform.model.table import Resource
 
 Floats = NDArray[np.float64]
@@ -44,6 +46,8 @@ class CohortReference:
         where unknown.
     settings
         What the scores of the cohort depend on: `mode`, `alpha`, `mcp_symbols`.
+    gene_sets
+        Name of a gene set that has a score -> digest of its genes; none where unknown.
     """
 
     name: str
@@ -56,6 +60,25 @@ class CohortReference:
     )
     profile: Floats = field(default_factory=lambda: np.empty(0))
     settings: Mapping[str, str] = field(default_factory=dict)
+    gene_sets: Mapping[str, str] = field(default_factory=dict)
+
+
+def gene_set_digests(sets: Mapping[str, Sequence[str]], names: GeneNames) -> dict[str, str]:
+    """Return a digest of each set's genes, whatever their order and by whatever name.
+
+    Parameters
+    ----------
+    sets
+        Name of a set -> its genes.
+    names
+        All names of the human genes; a name that none knows stays as it is.
+    """
+    digests = {}
+    for name, members in sets.items():
+        symbols = zip(names.symbols(list(members)), members, strict=True)
+        genes = "\n".join(sorted({symbol or written for symbol, written in symbols}))
+        digests[name] = hashlib.blake2b(genes.encode(), digest_size=8).hexdigest()
+    return digests
 
 
 Cohort = Annotated[CohortReference, Resource("cohort_reference")]

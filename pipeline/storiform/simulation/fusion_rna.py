@@ -56,8 +56,9 @@ class FusionRna:
     """The fragments of a library, and the fusions that were planted in it.
 
     `planted` has the columns `gene_5, gene_3, contig_5, position_5, strand_5, contig_3,
-    position_3, strand_3`, and `fragments`: those of which a mate crosses the junction with 12
-    bases on both sides, or whose mates lie on either side.
+    position_3, strand_3`, `fragments`: those of which a mate crosses the junction with 12
+    bases on both sides, or whose mates lie on either side, and `exon_ends`: how many of the two
+    ends were drawn from those of exons.
     """
 
     fragments: list[Fragment]
@@ -181,7 +182,8 @@ class RnaSimulator:
             if _supports(cut_5 - start, size):
                 hits = 2 if self._rng.random() < 0.05 else 1  # noqa: PLR2004  few of them
                 drawn.append(fused.cut(start, start + size, hits))
-        row = {"gene_5": five, "gene_3": three, "fragments": wanted}
+        ends = int(kind < 0.9) + int(kind < 0.8)  # noqa: PLR2004  see above
+        row = {"gene_5": five, "gene_3": three, "fragments": wanted, "exon_ends": ends}
         for side, molecule, at in (("5", head, cut_5 - 1), ("3", tail, cut_3)):
             row[f"contig_{side}"] = self._contigs[int(molecule.contigs[at])]
             row[f"position_{side}"] = int(molecule.places[at])

@@ -73,6 +73,8 @@ def fitted_model(counts: Floats, design: Floats) -> Fit:
     ----------
     Love et al., Genome Biology 15, 550 (2014), doi:10.1186/s13059-014-0550-8.
     """
+    # whole numbers too: replaced ones are not, and kernels are compiled for each type anew
+    counts = np.ascontiguousarray(counts, dtype=np.float64)
     counted = Counted(counts, size_factors(counts), design)
     own = own_dispersions(counted)
     base = counted.normalised().mean(axis=1)

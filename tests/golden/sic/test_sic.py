@@ -28,7 +28,7 @@ GOLDEN = pd.read_csv(
 def classed(scores, tpm=None, mapping="auto"):
     params = ReferencePercentilesParams(mapping=mapping)
     standing = reference_percentiles(
-        scores, None, tpm, REFERENCE, READ["gene_lengths"], None, params
+        scores, None, tpm, REFERENCE, READ["gene_lengths"], None, {}, READ["gene_names"], params
     )
     standing = REFERENCE_PERCENTILES.conform(standing)
     row = immune_classes(standing, READ["sic_centroids"], ImmuneClassesParams())

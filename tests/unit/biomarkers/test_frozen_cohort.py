@@ -1,5 +1,7 @@
 """A run is frozen to a cohort of reference."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from storiform.model.errors import DataWarning, InputError
 ASKED = ("gene_names", "gene_lengths", "mcp_markers")
 READ = {name: RESOURCES[name].read(bundled(RESOURCES[name].default)) for name in ASKED}
 NAMES, LENGTHS, MARKERS = (READ[name] for name in ASKED)
+SETS = {"A": ("CD3D", "CD8A"), "B": ("CD19",), "C": ("MS4A1",)}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,8 @@ def tables():
 
 
 def parts(tables, ssgsea=()):
-    return FrozenParts(iter(tables), iter(ssgsea), MARKERS, NAMES, LENGTHS, {"mode": "midrank"})
+    settings = {"mode": "midrank"}
+    return FrozenParts(iter(tables), iter(ssgsea), MARKERS, SETS, NAMES, LENGTHS, settings)
 
 
 def test_means_sds_and_values_are_those_of_the_scores_of_the_run(tables):
@@ -59,8 +63,9 @@ def test_a_biopsy_of_the_cohort_stands_where_it_stands_in_the_cohort(tables):
     frozen = frozen_cohort("ours", parts(tables))
     scores = mcp_counter(tables[7], MARKERS, NAMES, MicroenvironmentParams())
     rows = reference_percentiles(
-        scores, None, tables[7], frozen, LENGTHS, None, ReferencePercentilesParams()
-    )
+        scores, None, tables[7], frozen, LENGTHS, None, SETS, NAMES,
+        ReferencePercentilesParams(),
+    )  # fmt: skip
     for row in rows.to_dict("records"):
         values = frozen.sorted_scores["mcp_counter", row["signature"]]
         assert row["value"] == pytest.approx(scores[row["signature"]].iloc[0])
@@ -99,6 +104,32 @@ def test_gene_sets_are_kept_where_most_biopsies_have_them(tables):
     sets = frozen.scores.query("method == 'ssgsea'")["signature"].tolist()
     assert sets == ["A"]  # B is rare, C never differs
     assert len(frozen.sorted_scores["ssgsea", "A"]) == 40
+    assert set(frozen.gene_sets) == {"A"}
+
+
+def test_sets_of_the_same_name_are_compared_only_if_their_genes_are_the_same(tables):
+    draw = np.random.default_rng(3)
+    rows = [pd.DataFrame({"A": [draw.normal()], "B": [draw.normal()]}) for _ in range(40)]
+    frozen = frozen_cohort("ours", parts(tables, rows))
+    scores = pd.DataFrame({"A": [0.0], "B": [0.0]})
+    changed = SETS | {"A": ("CD8A", "T3D"), "B": ("CD19", "CD22")}
+    params = ReferencePercentilesParams()
+    mcp = mcp_counter(tables[7], MARKERS, NAMES, MicroenvironmentParams())
+    found = reference_percentiles(
+        mcp, scores, tables[7], frozen, LENGTHS, None, changed, NAMES, params
+    ).set_index("signature")
+    assert np.isfinite(found.loc["A", ["value", "z", "percentile"]].astype(float)).all()
+    assert found.loc["A", "note"] == "", "T3D is CD3D by an older name"
+    assert found.loc["B", ["value", "z", "percentile"]].isna().all()
+    assert found.loc["B", "note"] == "a set of the same name has other genes in ours"
+    untold = dataclasses.replace(frozen, gene_sets={})
+    found = reference_percentiles(
+        mcp, scores, tables[7], untold, LENGTHS, None, SETS, NAMES, params
+    ).set_index("signature")
+    assert found.loc["A", "note"] == (
+        "ours does not tell the genes of its set: freeze it again"
+    )
+    assert np.isnan(found.loc["A", "z"])
 
 
 def test_small_cohorts_are_warned_of_and_tiny_ones_refused(tables):

@@ -16,7 +16,7 @@ from storiform.biomarkers.reference_percentiles import (
     reference_percentiles,
 )
 from storiform.io.resources import RESOURCES, bundled
-from storiform.model.cohort_reference import QUANTILES, CohortReference
+from storiform.model.cohort_reference import QUANTILES, CohortReference, gene_set_digests
 from storiform.model.errors import DataWarning, InputError
 from storiform.model.tables.immune import (
     IMMUNE_CLASSES,
@@ -28,6 +28,8 @@ from storiform.model.tables.rna import MCP_COUNTER
 
 CENTROIDS = RESOURCES["sic_centroids"].read(bundled(RESOURCES["sic_centroids"].default))
 MARKERS = {"t_cells": ["CD3D", "CD5", "CD6", "CD28"], "b_lineage": ["CD19", "MS4A1"]}
+NAMES = RESOURCES["gene_names"].read(bundled(RESOURCES["gene_names"].default))
+SETS = {"TLS": ("CXCL13", "CCL19")}
 CODING = [f"GENE{number}" for number in range(9_000)]
 GENES = [*CODING, *MARKERS["t_cells"], *MARKERS["b_lineage"]]
 LENGTHS = pd.DataFrame(
@@ -71,7 +73,7 @@ def standing(table, ref=None, mapping="auto", gene_mapping=None, ssgsea=None, sc
     params = ReferencePercentilesParams(mapping=mapping)
     scores = mcp() if scores is None else scores
     rows = reference_percentiles(
-        scores, ssgsea, table, ref or reference(), LENGTHS, gene_mapping, params
+        scores, ssgsea, table, ref or reference(), LENGTHS, gene_mapping, SETS, NAMES, params
     )
     return REFERENCE_PERCENTILES.conform(rows).set_index("signature")
 
@@ -116,8 +118,9 @@ def test_the_upper_quartile_is_of_genes_that_code_for_protein_alone():
     )
     both = pd.concat([table, loud], ignore_index=True)
     ref = reference("log2_upper_quartile")
+    params = ReferencePercentilesParams()
     rows = [
-        reference_percentiles(mcp(), None, own, ref, known, None, ReferencePercentilesParams())
+        reference_percentiles(mcp(), None, own, ref, known, None, SETS, NAMES, params)
         for own in (table, both)
     ]
     np.testing.assert_allclose(rows[0]["value"], rows[1]["value"], rtol=1e-12)
@@ -239,7 +242,8 @@ def test_gene_set_scores_are_compared_as_they_stand():
     scores = pd.DataFrame(
         [("ssgsea", "TLS", 100.0, 50.0, 40)], columns=reference().scores.columns
     )
-    ref = reference(scores=scores, sorted_scores={("ssgsea", "TLS"): np.array([0.0, 90, 210])})
+    ref = reference(scores=scores, sorted_scores={("ssgsea", "TLS"): np.array([0.0, 90, 210])},
+                    gene_sets=gene_set_digests(SETS, NAMES))  # fmt: skip
     row = standing(tpm(), ref, ssgsea=pd.DataFrame({"TLS": [200.0]})).loc["TLS"]
     assert (row["value"], row["z"]) == (200.0, 2.0)
     assert row["percentile"] == pytest.approx(200 / 3)

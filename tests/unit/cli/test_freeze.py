@@ -145,8 +145,7 @@ def test_the_class_of_a_biopsy_is_the_same_in_another_run(finished, tmp_path):
     assert read(finished, "reference_percentiles")["percentile"].isna().all()
 
 
-@pytest.mark.usefixtures("kept")
-def test_another_way_of_scoring_is_refused(finished, tmp_path):
+def test_another_way_of_scoring_is_refused(finished, kept, tmp_path):
     run("freeze", finished / "results", "--as", "my_trial")
     config = project(
         tmp_path / "b", expression(2, ["New"]), "microenvironment:\n  mode: gsva\n"
@@ -156,6 +155,12 @@ def test_another_way_of_scoring_is_refused(finished, tmp_path):
     assert "found microenvironment.mode midrank, expected gsva, as here" in str(
         result.exception
     )
+    named = config.read_text() + f"resources:\n  cohort_reference: {kept / 'my_trial.json'}\n"
+    config.write_text(named)
+    result = run("run", config)
+    assert result.exit_code == 1
+    assert "resources.cohort_reference" in str(result.exception)
+    assert "found microenvironment.mode midrank" in str(result.exception)
 
 
 @pytest.mark.usefixtures("kept")

@@ -34,6 +34,7 @@ def made():
         pd.DataFrame(markers, columns=["signature", "gene", "mean"]),
         np.sort(draw.gamma(2, 2, QUANTILES)),
         {"mode": "midrank", "alpha": "0.25"},
+        {"TLS": "0123456789abcdef"},
     )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def test_a_reference_survives_writing_and_makes_the_same_bytes(tmp_path):
     read = read_cohort_reference(first)
     write_cohort_reference(second, read)
     assert first.read_bytes() == second.read_bytes()
-    for name in ("name", "biopsies", "scale", "settings"):
+    for name in ("name", "biopsies", "scale", "settings", "gene_sets"):
         assert getattr(read, name) == getattr(made(), name)
     pd.testing.assert_frame_equal(read.scores, made().scores)
     pd.testing.assert_frame_equal(read.markers, made().markers)

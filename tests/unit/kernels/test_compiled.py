@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from storiform.kernels import Kernel, _makes_arrays, compiled
+from storiform.kernels import Kernel, _makes_arrays, compiled, compiled_apart, compiled_within
 
 Ints = npt.NDArray[np.int64]
 
@@ -53,6 +53,29 @@ def count_up(size: int) -> Ints:
 def sum_up(size: int) -> int:
     """Return a number, of an array that another kernel makes."""
     return np.int64(count_up(size)[size - 1])
+
+
+@compiled_within
+def first_above(values: Ints, bound: int) -> int:
+    """Return the place of the first value above a bound, or -1: a loop with two ends."""
+    for k in range(len(values)):
+        if values[k] > bound:
+            return k
+    return -1
+
+
+@compiled_apart
+def sum_of_places(values: Ints, bound: int) -> int:
+    """Return a number, of a kernel that is written into this one."""
+    return first_above(values, bound) + first_above(values, 10 * bound)
+
+
+def test_kernel_is_compiled_where_it_is_written_and_nowhere_else():
+    values = np.array([1, 5, 50])
+    assert (sum_of_places(values, 4), sum_of_places(values, 60)) == (3, -2)
+    assert len(sum_of_places.dispatcher().signatures) == 1
+    assert first_above.dispatcher().signatures == []
+    assert first_above(values, 4) == 1, "called from Python it is compiled all the same"
 
 
 def test_arrays_that_pass_through_kernels_keep_their_owners():

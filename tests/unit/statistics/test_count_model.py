@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import f
 
+from storiform.kernels.count_regression import fit_coefficients
+from storiform.kernels.dispersion_climb import fit_dispersions
+from storiform.kernels.shrinkage import shrink_coefficients
 from storiform.model.errors import DataWarning, InputError
 from storiform.model.step import Step
 from storiform.model.tables.differential import VST
@@ -15,7 +18,7 @@ from storiform.statistics.dispersion_prior import LEAST_VARIANCE, dispersion_pri
 from storiform.statistics.dispersion_trend import dispersion_trend, parametric_trend
 from storiform.statistics.independent_filtering import filtered_q
 from storiform.statistics.multiplicity import benjamini_hochberg
-from storiform.statistics.shrinkage import prior_scale
+from storiform.statistics.shrinkage import prior_scale, shrunken_fold_changes
 from storiform.statistics.size_factors import size_factors
 from storiform.statistics.variance_stabilisation import stabilised, vst
 
@@ -215,3 +218,14 @@ def test_vst_of_two_biopsies_is_empty_and_told():
 def test_an_outlier_is_beyond_the_quantile_of_f(samples, columns):
     expected = f.ppf(0.99, columns, samples - columns)
     assert cooks_limit(np.ones((samples, columns))) == pytest.approx(expected)
+
+
+def test_whole_and_replaced_counts_take_the_same_compiled_kernels():
+    counts = simulated(samples=16, genes=300).astype(np.int64)
+    counts[5, 3] = 100 * counts.max()
+    design = np.column_stack([np.ones(16), np.repeat([0.0, 1.0], 8)])
+    fit = fitted_model(counts, design)
+    assert fit.counted.counts[5, 3] < counts[5, 3], "the outlier was replaced"
+    shrunken_fold_changes(fit.counted, fit.dispersion, fit.fold_change, fit.error)
+    for kernel in (fit_dispersions, fit_coefficients, shrink_coefficients):
+        assert {sig[0].dtype.name for sig in kernel.dispatcher().signatures} == {"float64"}
