@@ -79,6 +79,7 @@ from storiform.figures.laboratory_course import laboratory_course
 from storiform.figures.ma_plot import ma_plot
 from storiform.figures.marker_view import marker_view
 from storiform.figures.neoantigens import neoantigen_burdens, neoantigen_ranks
+from storiform.figures.odds_forest import odds_forest
 from storiform.figures.oncoprint import oncoprint
 from storiform.figures.paired_survival import paired_survival
 from storiform.figures.patient_flow import patient_flow
@@ -103,10 +104,12 @@ from storiform.statistics.gsea import gsea, marker_enrichment
 from storiform.statistics.hazards import hazards
 from storiform.statistics.laboratory_visits import laboratory_visits
 from storiform.statistics.number_of_tests import number_of_tests
+from storiform.statistics.odds import odds
 from storiform.statistics.oncoprint_rows import oncoprint_rows
 from storiform.statistics.paired_features import paired_features
 from storiform.statistics.populations import populations
 from storiform.statistics.response_rates import response_rates
+from storiform.statistics.response_trends import response_trends
 from storiform.statistics.sensitivity import sensitivity
 from storiform.statistics.survival import survival
 from storiform.statistics.trial_times import trial_times
@@ -258,12 +261,15 @@ DIFFERENTIAL = (
 OUTCOME = (
     paired_features,
     associations,
+    odds,
+    response_trends,
     survival,
     hazards,
     correlations,
     sensitivity,
     number_of_tests,
     response_boxplots,
+    odds_forest,
     survival_by_feature,
     paired_survival,
     forest_plot,

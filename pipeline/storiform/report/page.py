@@ -103,6 +103,8 @@ def render(record: ReportRecord) -> str:
         figures=[drawing_of(figure, present) for figure in record.figures],
         associations=grids.associations_grid(record),
         survival=grids.survival_grid(record),
+        odds=regression.odds_grid(record),
+        trends=regression.trends_grid(record),
         hazards=regression.hazards_grid(record),
         correlations=regression.correlations_grid(record),
         trial=trial.trial_tables(record),

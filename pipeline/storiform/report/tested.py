@@ -10,9 +10,12 @@ from storiform.report.record import ReportRecord
 _KINDS = {
     "associations": "features and response",
     "survival": "features and survival curves",
+    "odds": "terms of logistic models",
+    "response_trends": "features over best response",
     "hazards": "terms of Cox models",
     "correlations": "pairs of numbers",
 }
+_OUTCOMES = {**OUTCOMES, "best_response": ("Best response", "")}
 _COUNTS = ("tested", "untested", "p_below_05", "expected_below_05", "q_below_10")
 _NEEDED = {"table", "outcome", *_COUNTS}
 _HEADINGS = (
@@ -45,7 +48,7 @@ def counted_tests(record: ReportRecord) -> Grid | None:
     sums["families"] = frame.groupby(["table", "outcome"], sort=False).size()
     sums = sums.reset_index()
     rows = [
-        _row(_KINDS.get(kind, kind), OUTCOMES.get(outcome, (outcome, ""))[0], one)
+        _row(_KINDS.get(kind, kind), _OUTCOMES.get(outcome, (outcome, ""))[0], one)
         for kind, outcome, one in _ordered(sums)
     ]
     rows.append(_row("all", "", sums.sum(numeric_only=True)))
@@ -59,7 +62,7 @@ def counted_tests(record: ReportRecord) -> Grid | None:
 
 
 def _ordered(sums: pd.DataFrame) -> list[tuple[str, str, pd.Series]]:
-    kinds, outcomes = list(_KINDS), list(OUTCOMES)
+    kinds, outcomes = list(_KINDS), list(_OUTCOMES)
 
     def place(row: tuple[str, str, pd.Series]) -> tuple[int, int, str, str]:
         kind, outcome, _ = row

@@ -18,13 +18,7 @@ from storiform.model.tables.outcomes import (
     PairedFeatures,
 )
 from storiform.statistics.fisher import fisher_2x2, fisher_2xc
-from storiform.statistics.gathered import (
-    benefit_of,
-    labelled,
-    measured,
-    outcome_of,
-    patients_of,
-)
+from storiform.statistics.gathered import labelled, measured, patients_of, response_of
 from storiform.statistics.multiplicity import adjust_within
 from storiform.statistics.paired_features import with_pairs
 from storiform.statistics.ranks import Ties, rank_sums
@@ -104,10 +98,7 @@ def associations(
     patients = patients_of(features, clinic)
     parts: list[pd.DataFrame] = []
     for outcome in params.outcomes:
-        if outcome == "clinical_benefit":
-            outcomes = benefit_of(clinic, patients, params.benefit_months)
-        else:
-            outcomes = outcome_of(clinic, outcome, patients)
+        outcomes = response_of(clinic, outcome, patients, params.benefit_months)
         if np.isnan(outcomes).all():
             message = f"no patient has the outcome {outcome} stated: nothing is compared"
             warnings.warn(message, DataWarning, stacklevel=2)

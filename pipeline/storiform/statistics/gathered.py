@@ -35,14 +35,40 @@ def outcome_of(clinic: pd.DataFrame, column: str, patients: pd.Index) -> Floats:
     return np.asarray(of_patients, dtype=np.float64)
 
 
+def response_of(
+    clinic: pd.DataFrame, outcome: str, patients: pd.Index, benefit_months: float
+) -> Floats:
+    """Return who had an outcome of response: 1 or 0 of each patient, NaN where not known.
+
+    Parameters
+    ----------
+    clinic
+        One row per patient.
+    outcome
+        `responded`, `disease_control` or `clinical_benefit`.
+    patients
+        The patients who are asked for, in this order.
+    benefit_months
+        As in `benefit_of`.
+    """
+    if outcome == "clinical_benefit":
+        return benefit_of(clinic, patients, benefit_months)
+    return outcome_of(clinic, outcome, patients)
+
+
+def best_responses(clinic: pd.DataFrame, patients: pd.Index) -> pd.Series:
+    """Return the best response of each patient as the clinic states it, missing where none."""
+    names = clinic["patient"].astype(str)
+    responses = pd.Series(clinic["response"].to_numpy(dtype=object), index=names)
+    return responses[~responses.index.duplicated()].reindex(patients)
+
+
 def benefit_of(clinic: pd.DataFrame, patients: pd.Index, months: float) -> Floats:
     """Tell who had clinical benefit: CR, PR, or SD that lasted; NaN where it is not known.
 
     SD that progressed earlier is none; SD whose follow-up ended earlier is not known.
     """
-    names = clinic["patient"].astype(str)
-    responses = pd.Series(clinic["response"].to_numpy(dtype=object), index=names)
-    of_patients = responses[~responses.index.duplicated()].reindex(patients)
+    of_patients = best_responses(clinic, patients)
     free = outcome_of(clinic, "pfs_months", patients)
     has_event = outcome_of(clinic, "pfs_event", patients) == 1.0
     benefit = np.full(len(patients), np.nan)

@@ -6,9 +6,19 @@ import numpy as np
 import numpy.typing as npt
 
 from storiform.statistics.concordance import concordance
+from storiform.statistics.covariate_models import (
+    Fitted,
+    Model,
+    Rows,
+    chosen_of,
+    designs_of,
+    name_of_stratum,
+    rows_of_model,
+    rows_of_terms,
+    strata_of,
+)
 from storiform.statistics.cox import CoxFit, fit_cox
 from storiform.statistics.firth_cox import FirthFit, fit_firth
-from storiform.statistics.hazard_covariates import Covariate, Design, design_of
 from storiform.statistics.kaplan_meier import kaplan_meier
 from storiform.statistics.proportional_hazards import proportionality
 from storiform.statistics.risk_sets import RiskSets, Ties, risk_sets
@@ -16,7 +26,6 @@ from storiform.statistics.risk_sets import RiskSets, Ties, risk_sets
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Rows = dict[str, object]
 
 FEWEST_EVENTS = 3
 """Below it a fit is penalised."""
@@ -44,16 +53,6 @@ class Rules(NamedTuple):
     events_per_term: float
 
 
-class Model(NamedTuple):
-    """Covariates of one model; `stratum` (patients,) divides the patients, if it is given."""
-
-    name: str
-    family: str
-    covariates: tuple[Covariate, ...]
-    stratum: Covariate | None = None
-    note: str = ""
-
-
 class Patients(NamedTuple):
     """The patients (n,) of one model."""
 
@@ -76,83 +75,51 @@ def hazard_rows(model: Model, outcome: Outcome, rules: Rules) -> list[Rows]:
     rules
         Ties, and when a model is too large.
     """
-    chosen = outcome.is_known.copy()
-    for covariate in (*model.covariates, *([model.stratum] if model.stratum else [])):
-        chosen &= np.isfinite(covariate.value)
-    method = f"{rules.ties.capitalize()} ties"
-    if model.stratum:
-        method += f", stratified by {model.stratum.name.split('.', maxsplit=1)[1]}"
+    chosen = chosen_of(model, outcome.is_known)
     shared: Rows = {
         "outcome": outcome.name, "model": model.name, "family": model.family,
         "n": int(chosen.sum()), "events": int(outcome.event[chosen].sum()),
-        "n_missing": int((~chosen).sum()), "method": method,
+        "n_missing": int((~chosen).sum()),
+        "method": f"{rules.ties.capitalize()} ties{name_of_stratum(model)}",
         "note": model.note, "reference": "", "unit_of_term": "",
         **dict.fromkeys(_ESTIMATES, np.nan),
     }  # fmt: skip
     reason = "" if shared["events"] else "no event"
     reason = reason if shared["n"] else "no patient with both feature and outcome"
-    if reason:
-        return [_row(shared, {"term": one.name}, reason) for one in model.covariates]
-    designs = [design_of(one, chosen, rules.most_levels) for one in model.covariates]
-    usable = [design for design in designs if not design.note]
-    rows = [
-        _row(shared, {"term": design.terms[0]}, design.note)
-        for design in designs
-        if design.note
-    ]
-    if usable:
-        stratum = model.stratum.value[chosen].astype(np.int64) if model.stratum else None
-        whose = Patients(outcome.months[chosen], outcome.event[chosen], stratum)
-        rows += _estimated(shared, usable, whose, rules)
-    return rows
+    whose = Patients(outcome.months[chosen], outcome.event[chosen], strata_of(model, chosen))
+    designs = [] if reason else designs_of(model, chosen, rules.most_levels)
+
+    def fit(columns: Floats, groups: list[range]) -> Fitted:
+        return _fitted(str(shared["method"]), columns, groups, (whose, rules))
+
+    return rows_of_model(model, shared, reason, designs, fit)
 
 
-def _row(shared: Rows, own: Rows, *notes: str) -> Rows:
-    """Return a row with what there is to say of its term."""
-    told = [str(shared["note"]), *notes]
-    return {**shared, **own, "note": "; ".join(note for note in told if note)}
-
-
-def _estimated(
-    shared: Rows, designs: list[Design], whose: Patients, rules: Rules
-) -> list[Rows]:
-    """Return the rows of the terms that can be in a model."""
-    columns = np.column_stack([design.columns for design in designs])
+def _fitted(
+    method: str, columns: Floats, groups: list[range], how: tuple[Patients, Rules]
+) -> Fitted:
+    """Fit the columns that are not determined by others."""
+    whose, rules = how
     sets = risk_sets(whose.months, whose.event, whose.stratum, rules.ties)
     fit = fit_cox(sets, columns)
     kept = np.flatnonzero(~fit.is_aliased)
-    if 0 < len(kept) < columns.shape[1]:
+    if not len(kept):
+        return Fitted({}, {}, (), _NOTHING_TO_COMPARE)
+    if len(kept) < columns.shape[1]:
         columns = np.ascontiguousarray(columns[:, kept])
         fit = fit_cox(sets, columns)
-    of_terms: dict[int, Rows] = {}
-    notes: tuple[str, ...] = ()
-    if len(kept):
-        events = int(whose.event.sum())
-        penalty = _need_of_penalty(fit, events)
-        found = fit_firth(sets, columns) if penalty else fit
-        of_model = _of_model(found, columns, whose)
-        if penalty:
-            of_model["method"] = f"{shared['method']}, Firth's penalty"
-        shared, notes = shared | of_model, (penalty, _few_events(events / len(kept), rules))
-        of_terms = dict(zip(kept.tolist(), _of_terms(found), strict=True))
-    if len(kept) and not penalty:
-        groups = [[c for c in group if c in of_terms] for group in _groups(designs)]
-        _add_proportionality(of_terms, groups, (sets, columns, fit), whose)
-    rows: list[Rows] = []
-    for design, group in zip(designs, _groups(designs), strict=True):
-        for column, term in zip(group, design.terms, strict=True):
-            own = {"term": term, "reference": design.reference, "unit_of_term": design.unit}
-            told = notes if column in of_terms else (_NOTHING_TO_COMPARE,)
-            rows.append(_row(shared, own | of_terms.get(column, {}), *told))
-    return rows
-
-
-def _groups(designs: list[Design]) -> list[range]:
-    """Return the columns of each covariate."""
-    ends = np.cumsum([len(design.terms) for design in designs]).tolist()
-    return [
-        range(end - len(design.terms), end) for design, end in zip(designs, ends, strict=True)
-    ]
+    events = int(whose.event.sum())
+    penalty = _need_of_penalty(fit, events)
+    found = fit_firth(sets, columns) if penalty else fit
+    of_model = _of_model(found, columns, whose)
+    if penalty:
+        of_model["method"] = f"{method}, Firth's penalty"
+    of_columns = dict(zip(kept.tolist(), _of_terms(found), strict=True))
+    if not penalty:
+        own = [[c for c in group if c in of_columns] for group in groups]
+        _add_proportionality(of_columns, own, (sets, columns, fit), whose)
+    notes = (penalty, _few_events(events / len(kept), rules))
+    return Fitted(of_model, of_columns, notes, _NOTHING_TO_COMPARE)
 
 
 def _need_of_penalty(fit: CoxFit, events: int) -> str:
@@ -184,15 +151,11 @@ def _of_terms(found: CoxFit | FirthFit) -> list[Rows]:
     """Return what is told of each column of a model."""
     lower, upper = found.interval
     with np.errstate(over="ignore"):  # an upper bound may be infinite
-        values = {
+        return rows_of_terms({
             "coefficient": found.coefficient, "se": found.se, "p": found.p,
             "hazard_ratio": np.exp(found.coefficient), "lower": np.exp(lower),
             "upper": np.exp(upper),
-        }  # fmt: skip
-    return [
-        {name: float(of_columns[column]) for name, of_columns in values.items()}
-        for column in range(len(found.coefficient))
-    ]
+        })  # fmt: skip
 
 
 def _add_proportionality(

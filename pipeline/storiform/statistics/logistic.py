@@ -1,130 +1,170 @@
-"""Logistic regression: what goes with response, one feature or several at a time."""
+"""Logistic regression: the odds of an outcome, by maximum likelihood or Firth's penalty."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg, optimize, special
 
-from storiform.statistics.firth import fit_penalised, profile_penalised
+from storiform.statistics.kruskal import ChiSquared
+from storiform.statistics.profile_likelihood import Hill, Point, Profile, climb, profile
 
 Floats = npt.NDArray[np.float64]
 
-WALD = "maximum likelihood, Wald"
-FIRTH = "Firth's penalty, profile likelihood"
 _DEVIANCE = 1e-8
 """R's criterion: the relative change of the deviance at which `glm` stops."""
 _ROUNDS = 25
 _FEWEST = 1e-9
 
 
-class Logistic(NamedTuple):
-    """A logistic regression; arrays (k + 1,), the intercept first.
+class LogisticFit(NamedTuple):
+    """Log odds ratios (k,) of a logistic regression and their standard errors (k,).
 
     Parameters
     ----------
-    coefficients, se
-        Log odds ratios and their standard errors.
-    z, p
-        Wald's z and its two-sided p; with the penalty z is NaN and p that of the profile
-        likelihood.
-    lower, upper
-        Ends of the intervals of the coefficients, of the same kind.
-    method
-        How it was fitted.
-    n, events
-        Patients, and how many of them responded.
-    note
-        Why there is no fit, or why it is penalised; else empty.
+    coefficient, se
+        Of the covariates, without intercept.
+    around
+        p and intervals of the profile likelihood.
+    log_likelihood
+        At the estimate; of a penalised fit with its penalty.
+    likelihood_ratio
+        Of all covariates at once.
     """
 
-    coefficients: Floats
+    coefficient: Floats
     se: Floats
-    z: Floats
-    p: Floats
-    lower: Floats
-    upper: Floats
-    method: str
-    n: int
-    events: int
-    note: str
+    around: Profile
+    log_likelihood: float
+    likelihood_ratio: ChiSquared
 
 
-def logistic(
-    covariates: Floats, responded: Floats, confidence: float = 0.95, *, firth: bool = False
-) -> Logistic:
+def fit_logistic(
+    columns: Floats, outcome: Floats, confidence: float = 0.95, *, is_penalised: bool = False
+) -> LogisticFit:
     """Regress an outcome on covariates as R's `glm` does, or with Firth's penalty.
 
-    Where the covariates separate responders from others the likelihood has no maximum; the
-    penalised one has, and is taken instead.
+    The penalty takes away the first-order bias and keeps every estimate finite, also where
+    the covariates separate the outcomes, so that the likelihood itself has no maximum.
 
     Parameters
     ----------
-    covariates
-        Values (n, k) without the intercept; a patient with a missing one is left out.
-    responded
-        1 or 0 of each patient (n,), NaN where it is not known.
+    columns
+        Covariates (n, k), none determined by the others or constant.
+    outcome
+        1 or 0 of each patient (n,), not all alike. Without the penalty the covariates must
+        not separate them: see `is_separated`.
     confidence
         Coverage of the intervals.
-    firth
-        Penalise in any case.
-
-    Returns
-    -------
-    Logistic
-        NaN with a note where nobody or everybody responded, or covariates are collinear.
+    is_penalised
+        Whether Firth's penalty is added, half the log determinant of the information.
 
     References
     ----------
     McCullagh, Nelder, Generalized Linear Models, 2nd ed. (1989),
     doi:10.1007/978-1-4899-3242-6.
     Firth, Biometrika 80, 27-38 (1993), doi:10.1093/biomet/80.1.27.
+    Heinze, Schemper, Statistics in Medicine 21, 2409-2419 (2002), doi:10.1002/sim.1047.
     """
-    known = np.isfinite(covariates).all(axis=1) & np.isfinite(responded)
-    outcome = np.asarray(responded, dtype=np.float64)[known]
-    design = np.column_stack([np.ones(len(outcome)), covariates[known]])
-    fault = _why_not(design, outcome)
-    if fault:
-        missing = np.full(design.shape[1], np.nan)
-        events = int(outcome.sum())
-        return Logistic(
-            missing, missing, missing, missing, missing, missing, WALD, len(outcome), events,
-            fault,
-        )  # fmt: skip
-    if firth:
-        return _with_penalty(design, outcome, confidence, "")
-    if is_separated(design, outcome):
-        note = "the covariates separate the outcomes: there is no maximum without the penalty"
-        return _with_penalty(design, outcome, confidence, note)
-    coefficients, se = fit_reweighted(design, outcome)
-    z = coefficients / se
-    reach = float(special.ndtri((1.0 + confidence) / 2.0)) * se
-    p = 2.0 * special.ndtr(-np.abs(z))
-    ends = (coefficients - reach, coefficients + reach)
-    n, events = len(outcome), int(outcome.sum())
-    return Logistic(coefficients, se, z, p, *ends, WALD, n, events, "")
+    scale = columns.std(axis=0)
+    terms = np.column_stack([np.ones(len(outcome)), (columns - columns.mean(axis=0)) / scale])
+    places = np.arange(1, terms.shape[1])
+    hill = logistic_hill(terms, outcome, is_penalised=is_penalised)
+    start = np.zeros(terms.shape[1])
+    start[0] = special.logit((outcome.sum() + 0.5) / (len(outcome) + 1.0))
+    null = climb(hill, start, places[:0] if not len(places) else np.array([0]))
+    if is_penalised:
+        best = climb(hill, start, np.arange(terms.shape[1]))
+        coefficient = best.coefficient[1:] / scale
+        se = np.sqrt(np.diag(linalg.inv(best.information))[1:]) / scale
+    else:
+        found, errors = fit_reweighted(np.column_stack([terms[:, 0], columns]), outcome)
+        coefficient, se = found[1:], errors[1:]
+        at = np.concatenate([[found[0] + columns.mean(axis=0) @ found[1:]], found[1:] * scale])
+        best = climb(hill, at, np.arange(terms.shape[1]))
+    return finished(hill, (best, null), places, (coefficient, se, scale), confidence)
 
 
-def _why_not(design: Floats, outcome: Floats) -> str:
-    if len(outcome) == 0:
-        return "no patient with all covariates and the outcome"
-    if outcome.min() == outcome.max():
-        return "no patient with the outcome" if outcome[0] == 0.0 else "all have the outcome"
-    scale = np.sqrt(np.square(design).mean(axis=0))
-    if not scale.all() or np.linalg.matrix_rank(design / scale, tol=1e-7) < design.shape[1]:
-        return "a covariate is constant, or follows from the others"
-    return ""
+def finished(
+    hill: Hill,
+    summit: tuple[Point, Point],
+    places: npt.NDArray[np.int64],
+    found: tuple[Floats, Floats, Floats],
+    confidence: float,
+) -> LogisticFit:
+    """Add to an estimate what the profile of its likelihood tells.
 
-
-def _with_penalty(design: Floats, outcome: Floats, confidence: float, note: str) -> Logistic:
-    best = fit_penalised(design, outcome)
-    around = profile_penalised(design, outcome, best, confidence)
-    z = np.full(len(best.se), math.nan)
-    return Logistic(
-        best.coefficients, best.se, z, around.p, around.lower, around.upper, FIRTH,
-        len(outcome), int(outcome.sum()), note,
+    Parameters
+    ----------
+    hill
+        The log likelihood of scaled covariates.
+    summit
+        Its highest point, and that where no covariate counts.
+    places
+        Places of the covariates among the coefficients.
+    found
+        Coefficients, standard errors and scale of the covariates (k,).
+    confidence
+        Coverage of the intervals.
+    """
+    best, null = summit
+    coefficient, se, scale = found
+    around = profile(hill, best, places, confidence)
+    statistic = max(2.0 * (best.value - null.value), 0.0)
+    p = float(special.chdtrc(len(places), statistic))
+    return LogisticFit(
+        coefficient, se, Profile(around.p, around.lower / scale, around.upper / scale),
+        best.value, ChiSquared(statistic, len(places), p),
     )  # fmt: skip
+
+
+def logistic_hill(terms: Floats, outcome: Floats, *, is_penalised: bool) -> Hill:
+    """Return the log likelihood of a logistic regression, with Firth's penalty or without.
+
+    Parameters
+    ----------
+    terms
+        Terms (n, k) with the intercept first, of full rank.
+    outcome
+        1 or 0 of each patient (n,).
+    is_penalised
+        Whether half the log determinant of the information is added.
+    """
+    number = terms.shape[1]
+    sign = np.where(outcome > 0.0, 1.0, -1.0)
+    products = (terms[:, :, None] * terms[:, None, :]).reshape(len(terms), number * number)
+
+    def summed(weight: Floats) -> Floats:
+        return np.asarray((weight @ products).reshape(number, number))
+
+    def at(coefficient: Floats) -> Point:
+        predictor = terms @ coefficient
+        share = special.expit(predictor)
+        weight = share * special.expit(-predictor)
+        information = summed(weight)
+        value = -float(np.logaddexp(0.0, -sign * predictor).sum())
+        residual = outcome - share
+        if not is_penalised:
+            return Point(coefficient, value, residual @ terms, information, information)
+        is_positive, logarithm = np.linalg.slogdet(information)
+        if not is_positive > 0.0 or not np.isfinite(logarithm):
+            unknown = np.full(number, np.nan)
+            return Point(coefficient, -np.inf, unknown, information, information)
+        inverse = np.linalg.inv(information)
+        leverage = weight * (products @ inverse.ravel())
+        lean = 1.0 - 2.0 * share
+        slope = (residual + 0.5 * leverage * lean) @ terms
+        # The derivative of the slope: that of the inverse information is in the last term.
+        own = summed(weight * (1.0 + leverage) - 0.5 * leverage * lean**2)
+        third = ((weight * lean)[:, None] * terms).T @ products
+        turned = inverse @ third.reshape(number, number, number)
+        flat = turned.reshape(number, -1) @ turned.transpose(0, 2, 1).reshape(number, -1).T
+        value += float(logarithm) / 2.0
+        return Point(coefficient, value, slope, information, own + 0.5 * flat)
+
+    spread = np.ptp(terms, axis=0)
+    spread[0] = 1.0
+    return Hill(at, spread)
 
 
 def fit_reweighted(design: Floats, outcome: Floats) -> tuple[Floats, Floats]:
@@ -172,7 +212,7 @@ def is_separated(design: Floats, outcome: Floats) -> bool:
     Parameters
     ----------
     design
-        Terms (n, k) with the intercept.
+        Terms (n, k) with the intercept, or with one for each stratum.
     outcome
         1 or 0 of each patient (n,).
 

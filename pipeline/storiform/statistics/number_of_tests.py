@@ -8,7 +8,12 @@ from storiform.model.tables.outcomes import (
     NumberOfTests,
     Survival,
 )
-from storiform.model.tables.trial_tables import Correlations, Hazards
+from storiform.model.tables.trial_tables import (
+    Correlations,
+    Hazards,
+    Odds,
+    ResponseTrends,
+)
 
 _P, _Q = 0.05, 0.1
 
@@ -18,6 +23,8 @@ def number_of_tests(
     survival: Survival | None,
     hazards: Hazards | None,
     correlations: Correlations | None,
+    odds: Odds | None = None,
+    response_trends: ResponseTrends | None = None,
 ) -> NumberOfTests:
     """Count the tests of each kind, outcome and family.
 
@@ -25,7 +32,7 @@ def number_of_tests(
 
     Parameters
     ----------
-    associations, survival, hazards, correlations
+    associations, survival, hazards, correlations, odds, response_trends
         The tables of tests that the run made.
 
     Returns
@@ -40,8 +47,12 @@ def number_of_tests(
     if survival is not None:
         compared = survival[survival["feature"] != "all"]
         parts.append(_tests(compared, "survival", "feature"))
-    if hazards is not None:
-        parts.append(_tests(hazards.assign(test=_terms(hazards)), "hazards", "test"))
+    for name, models in (("hazards", hazards), ("odds", odds)):
+        if models is not None:
+            parts.append(_tests(models.assign(test=_terms(models)), name, "test"))
+    if response_trends is not None:
+        trends = response_trends.assign(outcome="best_response")
+        parts.append(_tests(trends, "response_trends", "feature"))
     if correlations is not None:
         pairs = correlations.assign(
             test=correlations["x"] + " " + correlations["y"],
@@ -67,8 +78,8 @@ def number_of_tests(
     return counted
 
 
-def _terms(hazards: pd.DataFrame) -> pd.Series:
-    return hazards["model"].astype(str) + " " + hazards["term"].astype(str)
+def _terms(models: pd.DataFrame) -> pd.Series:
+    return models["model"].astype(str) + " " + models["term"].astype(str)
 
 
 def _tests(frame: pd.DataFrame, table: str, name: str) -> pd.DataFrame:

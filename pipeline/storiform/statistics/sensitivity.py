@@ -19,7 +19,7 @@ from storiform.model.tables.outcomes import (
     Sensitivity,
 )
 from storiform.statistics.association import compared
-from storiform.statistics.gathered import benefit_of, measured, outcome_of, patients_of
+from storiform.statistics.gathered import measured, patients_of, response_of
 from storiform.statistics.paired_features import with_pairs
 from storiform.statistics.ranks import Ties
 
@@ -88,7 +88,7 @@ def sensitivity(
     tested = associations[associations["p"].notna()]
     for outcome, group in tested.groupby("outcome", sort=True):
         chosen = group.sort_values(["p", "feature"], kind="stable").head(params.features)
-        outcomes = _outcomes(clinic, str(outcome), patients, params)
+        outcomes = response_of(clinic, str(outcome), patients, params.benefit_months)
         own = features[features["feature"].isin(chosen["feature"])]
         without = _without_each(own, patients, outcomes, params)
         values = _values(own, patients)
@@ -144,14 +144,6 @@ def van_elteren(values: Floats, positive: Floats, strata: npt.NDArray[np.int64])
         return Stratified(np.nan, people, told)
     z = abs(statistic) / np.sqrt(variance)
     return Stratified(float(2.0 * special.ndtr(-z)), people, told)
-
-
-def _outcomes(
-    clinic: pd.DataFrame, outcome: str, patients: pd.Index, params: SensitivityParams
-) -> Floats:
-    if outcome == "clinical_benefit":
-        return benefit_of(clinic, patients, params.benefit_months)
-    return outcome_of(clinic, outcome, patients)
 
 
 def _without_each(

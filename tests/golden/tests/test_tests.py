@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from storiform.statistics.boxplot_statistics import box, quartiles
 from storiform.statistics.chi_squared import chi_squared, trend_of_shares
@@ -16,7 +17,7 @@ from storiform.statistics.correlations import kendall, pearson, spearman
 from storiform.statistics.exact_tables import fisher_table
 from storiform.statistics.fisher import fisher_2x2, fisher_2xc
 from storiform.statistics.kruskal import kruskal_wallis
-from storiform.statistics.logistic import logistic
+from storiform.statistics.logistic import fit_logistic, fit_reweighted
 from storiform.statistics.multiplicity import adjusted, benjamini_hochberg
 from storiform.statistics.proportions import binomial_p, clopper_pearson, wilson
 from storiform.statistics.rank_null import conditional_p
@@ -270,11 +271,21 @@ def test_trend_of_shares_is_that_of_r():
 
 def test_logistic_regression_is_that_of_r():
     expected = read("logistic.tsv")
-    covariates = LUNG[["age", "sex", "ph.ecog"]].to_numpy(float)
-    found = logistic(covariates, (LUNG["status"] == 2).to_numpy(float))
-    for ours, name in zip(found[:6], expected.columns[1:], strict=True):
-        np.testing.assert_allclose(ours, expected[name], rtol=RELATIVE, atol=0)
-    assert (found.n, found.note) == (227, "")
+    known = LUNG[["age", "sex", "ph.ecog", "status"]].dropna()
+    covariates, died = known.iloc[:, :3].to_numpy(float), known["status"].to_numpy() == 2
+    design = np.column_stack([np.ones(len(known)), covariates])
+    coefficient, se = fit_reweighted(design, died.astype(float))
+    reach = 1.959963984540054 * se
+    ours = [
+        coefficient, se, coefficient / se, stats.norm.sf(np.abs(coefficient / se)) * 2,
+        coefficient - reach, coefficient + reach,
+    ]  # fmt: skip
+    for values, name in zip(ours, expected.columns[1:], strict=True):
+        np.testing.assert_allclose(values, expected[name], rtol=RELATIVE, atol=0)
+    found = fit_logistic(covariates, died.astype(float))
+    np.testing.assert_allclose(found.coefficient, expected["coef"][1:], rtol=RELATIVE)
+    np.testing.assert_allclose(found.se, expected["se"][1:], rtol=RELATIVE)
+    assert len(known) == 227
 
 
 def test_box_plots_are_those_of_r():

@@ -10,15 +10,17 @@ from storiform.model.tables.trial_tables import (
     CHARACTERISTICS,
     CORRELATIONS,
     HAZARDS,
+    ODDS,
     POPULATIONS,
     RESPONSE_CONCORDANCE,
     RESPONSE_RATES,
+    RESPONSE_TRENDS,
     TRIAL_TIMES,
 )
 from storiform.report.numbers import MISSING
 from storiform.report.page import render
 from storiform.report.record import ReportTable
-from storiform.report.regression import correlations_grid, hazards_grid
+from storiform.report.regression import correlations_grid, hazards_grid, odds_grid, trends_grid
 from storiform.report.trial import trial_tables
 
 
@@ -157,6 +159,43 @@ def test_cox_models_put_the_multivariable_one_first_and_name_levels(nothing):
     assert words(grid)[0][0].endswith(": male v. female")
     assert words(grid)[0][3] == MISSING
     assert words(grid)[1][3] == "0.500 (0.300 to 0.900)"
+
+
+def test_logistic_models_and_trends_have_their_sections(trial, nothing):
+    models = rows_of(
+        ODDS,
+        {
+            "outcome": "responded", "model": "tmb.tmb", "term": "tmb.tmb", "odds_ratio": 2.0,
+            "lower": 1.25, "upper": 4.0, "p": 0.01, "n": 40, "n_positive": 9, "auc": 0.75,
+            "method": "maximum likelihood, Firth's penalty", "note": "groups separate",
+        },
+    )  # fmt: skip
+    grid = odds_grid(replace(nothing, tables=(models,)))
+    assert grid is not None
+    names = [heading.name for heading in grid.headings]
+    row = dict(zip(names, words(grid)[0], strict=True))
+    assert row["odds ratio (95 % CI)"] == "2.00 (1.25 to 4.00)"
+    assert (row["with the outcome"], row["AUC"], row["model"]) == ("9", "0.750", "alone")
+    trends = rows_of(
+        RESPONSE_TRENDS,
+        {
+            "feature": "tmb.tmb", "effect": -0.25, "effect_lower": -0.5, "effect_upper": 0.125,
+            "p": 0.25, "median_pd": 3.5, "n": 40, "test": "Jonckheere-Terpstra, exact",
+        },
+    )  # fmt: skip
+    grid = trends_grid(replace(nothing, tables=(trends,)))
+    assert grid is not None
+    row = dict(zip([h.name for h in grid.headings], words(grid)[0], strict=True))
+    assert row["tau-b (95 % CI)"] == "\N{MINUS SIGN}0.250 (\N{MINUS SIGN}0.500 to 0.125)"
+    assert (row["PD"], row["CR"]) == ("3.50", MISSING)
+    page = render(replace(trial, tables=(*trial.tables, models, trends)))
+    for name, heading in (
+        ("odds", "Odds of response"), ("response_trends", "Trends over best response"),
+    ):  # fmt: skip
+        assert f'<h2 id="{name}-title">{heading}</h2>' in page
+        assert f'href="#{name}"' in page
+    assert odds_grid(nothing) is None
+    assert trends_grid(nothing) is None
 
 
 def test_a_page_shows_the_sections_that_have_rows_and_no_others(trial, nothing):

@@ -7,6 +7,8 @@ from storiform.model.tables.outcomes import ASSOCIATIONS, NUMBER_OF_TESTS, SURVI
 from storiform.model.tables.trial_tables import CORRELATIONS, HAZARDS
 from storiform.statistics.association import AssociationParams, associations
 from storiform.statistics.number_of_tests import number_of_tests
+from storiform.statistics.odds import OddsParams, odds
+from storiform.statistics.response_trends import ResponseTrendParams, response_trends
 from storiform.statistics.survival import SurvivalParams, survival
 
 
@@ -46,6 +48,21 @@ def test_pairs_of_numbers_are_tests_without_an_outcome():
         "x": ["a.b"], "y": ["c.d"], "pearson_p": [0.2], "q": [0.2], "family": ["a x c"],
     })  # fmt: skip
     assert counted(None, None, None, rows).loc["correlations", "", "a x c"]["tested"] == 1
+
+
+def test_terms_of_odds_and_trends_over_best_response_count(invented):
+    features, clinic = invented.features(), invented.clinic()
+    models = odds(features, clinic, None, OddsParams(multivariable=("tmb.tmb",)))
+    trends = response_trends(features, clinic, ResponseTrendParams())
+    table = counted(None, None, None, None, models, trends)
+    own = models[models["outcome"] == "responded"]
+    of_table = table.loc["odds", "responded"]
+    assert of_table["tested"].sum() == own["p"].notna().sum()
+    assert of_table.loc["multivariable", "tested"] == 1
+    row = table.loc["response_trends", "best_response", "best_response/mcp_counter"]
+    assert row[["features", "tested"]].tolist() == [2, 2]
+    scores = trends[trends["feature"].str.startswith("mcp_counter.")]
+    assert row["p_below_05"] == (scores["p"] < 0.05).sum() == 1
 
 
 def test_of_nothing_there_is_an_empty_table():

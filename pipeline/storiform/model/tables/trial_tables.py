@@ -178,6 +178,84 @@ HAZARDS = Table(
 )  # fmt: skip
 Hazards = Annotated[pd.DataFrame, HAZARDS]
 
+ODDS = Table(
+    "odds",
+    grain="cohort",
+    description="Logistic regression of response, one row per model and term.",
+    key=("outcome", "model", "term"),
+    columns={
+        "outcome": Column("string", "responded, disease_control or clinical_benefit"),
+        "model": Column(
+            "string", "TABLE.COLUMN of a model with it alone, the same + histology where it is "
+            "stratified, or `multivariable`",
+        ),
+        "term": Column("string", "TABLE.COLUMN, of a category with the level behind a colon"),
+        "reference": Column("string", "level that the term is compared with; empty of numbers"),
+        "n": Column("int", "patients in the model", "patients"),
+        "n_positive": Column("int", "of these with the outcome", "patients"),
+        "n_missing": Column("int", "patients left out, something is missing", "patients"),
+        "coefficient": Column("float", "log odds ratio"),
+        "se": Column("float", "its standard error"),
+        "odds_ratio": Column("float", "odds ratio, of a number per unit_of_term"),
+        "lower": Column("float", "lower 95 % bound, profile likelihood"),
+        "upper": Column("float", "upper 95 % bound, profile likelihood"),
+        "unit_of_term": Column("string", "what one step of the term is: 1 sd, yes v. no ..."),
+        "p": Column("float", "two-sided p, likelihood ratio"),
+        "q": Column(
+            "float", "Benjamini-Hochberg adjusted p within the family; missing where the model "
+            "has several features",
+        ),
+        "family": Column("string", "the features among which q is adjusted"),
+        "model_p": Column("float", "p of all terms of the model at once, likelihood ratio"),
+        "auc": Column(
+            "float", "share of pairs in which the model sets the patient with the outcome "
+            "higher, ties counted half; of the patients it was fitted to, so too high",
+        ),
+        "method": Column(
+            "string", "maximum likelihood; conditional likelihood within strata; Firth's "
+            "penalty where groups separate",
+        ),
+        "note": Column("string", "why there is no estimate, or what limits it; else empty"),
+    },
+)  # fmt: skip
+Odds = Annotated[pd.DataFrame, ODDS]
+
+RESPONSE_TRENDS = Table(
+    "response_trends",
+    grain="cohort",
+    description="Features over best response (PD, SD, PR, CR), one row per feature.",
+    key=("feature",),
+    columns={
+        "feature": Column("string", "TABLE.COLUMN"),
+        "kind": Column("string", "number, flag or category"),
+        "n": Column("int", "patients with feature and best response", "patients"),
+        "n_missing": Column("int", "patients left out, also those not evaluable", "patients"),
+        "n_pd": Column("int", "of n with PD", "patients"),
+        "n_sd": Column("int", "of n with SD", "patients"),
+        "n_pr": Column("int", "of n with PR", "patients"),
+        "n_cr": Column("int", "of n with CR", "patients"),
+        "median_pd": Column("float", "median of those with PD; of a flag the share"),
+        "median_sd": Column("float", "median of those with SD; of a flag the share"),
+        "median_pr": Column("float", "median of those with PR; of a flag the share"),
+        "median_cr": Column("float", "median of those with CR; of a flag the share"),
+        "effect": Column(
+            "float", "Kendall's tau-b, above 0 where the feature rises with better response; "
+            "missing for a category",
+        ),
+        "effect_lower": Column("float", "lower 95 % bound"),
+        "effect_upper": Column("float", "upper 95 % bound"),
+        "p": Column("float", "two-sided p of the trend; of a category that levels differ"),
+        "q": Column("float", "Benjamini-Hochberg adjusted p within the family"),
+        "family": Column("string", "the features among which q is adjusted"),
+        "kruskal_p": Column(
+            "float", "Kruskal-Wallis p that the groups of best response differ in any way"
+        ),
+        "test": Column("string", "test, and how p was found"),
+        "note": Column("string", "why there is no p; else empty"),
+    },
+)  # fmt: skip
+ResponseTrends = Annotated[pd.DataFrame, RESPONSE_TRENDS]
+
 CORRELATIONS = Table(
     "correlations",
     grain="cohort",

@@ -1,4 +1,4 @@
-"""What may raise or lower the hazard of a patient, as columns of a Cox model."""
+"""What may go with an outcome, as columns of a regression: features and the clinic."""
 
 from typing import Literal, NamedTuple
 

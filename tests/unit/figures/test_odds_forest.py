@@ -1,0 +1,79 @@
+"""The forest plot of odds: what differs from that of hazards."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from storiform.figures.odds_forest import OddsForestParams, odds_forest
+from storiform.model.errors import NothingToShow
+from storiform.model.tables.trial_tables import ODDS
+from storiform.statistics.odds import OddsParams, odds
+
+
+def model(term, ratio, **columns):
+    """Return the row of a model with one term."""
+    row = {
+        "outcome": "responded", "model": term, "term": term, "reference": "", "n": 46,
+        "n_positive": 8, "n_missing": 2, "coefficient": np.log(ratio), "se": 0.2,
+        "odds_ratio": ratio, "lower": ratio / 1.5, "upper": ratio * 1.6,
+        "unit_of_term": "1 sd", "p": 0.2, "q": 0.4, "family": "table", "model_p": 0.2,
+        "auc": 0.6, "method": "maximum likelihood", "note": "",
+    }  # fmt: skip
+    return {**row, **columns}
+
+
+def drawn(rows, **params):
+    table = ODDS.conform(pd.DataFrame(rows))
+    return odds_forest(table, OddsForestParams(**params))
+
+
+def words_of(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_odds_stand_with_the_patients_who_have_the_outcome():
+    figure = drawn([model("tmb.tmb", 1.4, p=0.3), model("mcp_counter.b_lineage", 2.5, p=0.01)])
+    words = words_of(figure)
+    first = words.index("   B lineage (MCP-counter), per 1 sd")
+    assert words[first + 1 : first + 3] == ["46 (8)", "2.50 (1.67\N{EN DASH}4.00)"]
+    assert "n (with it)" in words
+    assert "OR (95 % CI)" in words
+    assert figure.axes[0].get_xlabel() == "Odds ratio"
+    assert "Response (CR or PR), one model each" in words
+
+
+def test_penalised_rows_are_hollow_and_no_hazard_is_told_of():
+    figure = drawn([model("a.firth", 2.0, method="maximum likelihood, Firth's penalty")])
+    assert "   Firth, per 1 sd\N{DAGGER}" in words_of(figure)
+    assert "hazard" not in figure.get_supxlabel()
+    assert "\N{DAGGER}: Firth" in figure.get_supxlabel()
+
+
+def test_searched_model_is_told_with_its_outcome_in_words():
+    rows = [
+        model("tmb.tmb", 1.6, model="multivariable", q=np.nan, note="chosen by p < 0.1"),
+        model("tmb.tmb", 1.8, outcome="clinical_benefit"),
+    ]
+    figure = drawn(rows)
+    told = figure.get_supxlabel().replace("\n", " ")
+    assert "multivariable model of responded: chosen by p < 0.1" in told
+    assert "Clinical benefit (CR, PR or lasting SD), one model each" in words_of(figure)
+    only = drawn(rows, outcomes=("responded",))
+    assert not any("benefit" in word for word in words_of(only))
+
+
+@pytest.mark.parametrize("count", [8, 46])
+def test_odds_of_a_cohort_are_readable(trial, faults_of, count):
+    clinic = trial.clinic(count)
+    params = OddsParams(
+        histology_adjusted=True, multivariable=("mcp_counter.b_lineage", "clinic.age_years")
+    )
+    table = odds(trial.features(clinic["patient"]), clinic, None, params)
+    figure = odds_forest(ODDS.conform(table), OddsForestParams())
+    assert faults_of(figure) == []
+    assert "Response (CR or PR), multivariable model" in words_of(figure)
+
+
+def test_no_estimate_leaves_the_figure_out():
+    with pytest.raises(NothingToShow, match="no logistic regression"):
+        drawn([model("a.none", 1.0, odds_ratio=np.nan)])
