@@ -56,6 +56,20 @@ def test_tables_of_tests_state_how_many_each_q_is_one_of(trial):
         assert [row[at].text for row in shown.rows] == expected
 
 
+def test_a_comparison_of_survival_names_its_test(trial):
+    table = trial.table("survival")
+    assert table is not None
+    named = table.frame.assign(test="log-rank, Monte Carlo", note="groups of few")
+    record = record_of("survival", named, trial)
+    pfs = next(found for found in findings(record) if "Median" in found.verdict)
+    assert "n = 48, log-rank, Monte Carlo p < 0.001, q = 0.0200" in pfs.sentences[0]
+    shown = survival_grid(record)
+    names = [heading.name for heading in shown.headings]
+    for row in shown.rows:
+        assert row[names.index("test")].text == "log-rank, Monte Carlo"
+        assert row[names.index("note")].text == "groups of few"
+
+
 def test_nothing_found_is_said_with_the_nearest_feature(trial):
     frame = comparisons(trial).assign(q=0.5)
     (response,) = findings(record_of("associations", frame, trial))
