@@ -28,6 +28,7 @@ from storiform.figures.style import (
     diverging,
     dress,
     footnote,
+    letters_mm,
     p_text,
     patches,
     told_apart,
@@ -108,11 +109,12 @@ def immune_class_strip(
     clinical = clinic.set_index("patient").reindex(ordered["patient"])
     _warn_of_others(ordered, clinical)
     counts = is_counted(ordered["biopsy"], features, _TABLE)
-    figure = canvas(DOUBLE_MM, 82.0)
+    labels = ordered["biopsy"].astype(str).tolist() if len(ordered) <= _MOST_NAMES else []
+    labels = told_apart(labels, 16)
+    figure = canvas(DOUBLE_MM, 80.0 + letters_mm(labels))
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.0, 2.4))  # an array of two
     left, right = parts
     _draw_sizes(left.subplots(), ordered[counts], clinical[counts])
-    labels = ordered["biopsy"].astype(str).tolist() if len(ordered) <= _MOST_NAMES else []
     classes = ordered["immune_class"].astype(str).tolist()
     response = response_strip("best response", clinical["response"])
     flags = ordered["is_ambiguous"].fillna(value=False).to_numpy(dtype=bool)
@@ -235,7 +237,7 @@ def _draw_scores(axes: Axes, ordered: pd.DataFrame, labels: list[str]) -> None:
     dress(axes, has_frame=True)
     names = {column: population for population, column in POPULATIONS.items()}
     axes.set_yticks(range(len(z)), [names[name] for name in SIC_POPULATIONS])
-    axes.set_xticks(range(len(labels)), told_apart(labels, 16), rotation=90)
+    axes.set_xticks(range(len(labels)), labels, rotation=90)
     axes.tick_params(length=0.0)
     host = axes.figure
     bar = host.colorbar(image, ax=axes, orientation="vertical", aspect=9, pad=0.02,

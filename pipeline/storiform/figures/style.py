@@ -47,11 +47,11 @@ ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, YELLOW, GREY, INK)
 """Okabe and Ito's colours, told apart by the colour-blind."""
-MUTED = (
-    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933",
-    "#AA4499",
+STRIPS = (
+    "#332288", "#aaee99", "#773311", "#aa77ff", "#99aabb", "#551155", "#aa9955", "#aa00ff",
+    "#6600bb",
 )  # fmt: skip
-"""Tol's muted colours, for a second scale beside the palette."""
+"""For a second scale in a figure, apart from the colours of responses and outcomes."""
 RESPONSES: Mapping[str, str] = {
     "CR": GREEN, "PR": SKY, "SD": YELLOW, "PD": VERMILION, "NE": PALE,
 }  # fmt: skip
@@ -279,6 +279,11 @@ def told_apart(names: Sequence[str], most: int) -> list[str]:
             if len(set(cut)) == len(set(names)):
                 return cut
     return list(names)
+
+
+def letters_mm(names: Sequence[str]) -> float:
+    """Return the room in millimetres that the longest of some names takes when it is turned."""
+    return LETTER_MM * max(map(len, names), default=0)
 
 
 OTHER = "#555555"

@@ -1,5 +1,7 @@
 """The strip of immune classes and the panel of signatures: cells, groups, labels, counts."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -240,6 +242,24 @@ def test_classes_of_another_tumour_are_warned_of_once():
     )
     with pytest.warns(DataWarning, match="the five centroids are of soft-tissue sarcomas"):
         strip(classes(20).assign(reference="my_melanomas"), clinical)
+
+
+@pytest.mark.parametrize("n", [8, 28])
+@pytest.mark.parametrize("draw", ["panel", "strip"])
+def test_long_names_of_biopsies_leave_the_rows_their_height(draw, n):
+    names = [f"ALLIANCE-A091401-{i:04d}.pre-treatment.retroperitoneum" for i in range(n)]
+    if draw == "strip":
+        figure = strip(classes(n).assign(biopsy=names), clinic(n))
+    else:
+        cells = scores(n, MCP_COUNTER.columns).assign(biopsy=names)
+        told = features(cells, "mcp_counter")
+        figure = signature_panel(
+            cells, None, None, clinic(n), told, None, SignaturePanelParams()
+        )
+    figure.draw_without_rendering()
+    ticks = axes_of(figure, "T cells").get_yticklabels()
+    boxes = [tick.get_window_extent() for tick in ticks]
+    assert all(one.y0 >= two.y1 for one, two in itertools.pairwise(boxes))
 
 
 def key_colours(legend):

@@ -12,9 +12,11 @@ from storiform.figures.immune_classes import COLOURS
 from storiform.figures.style import (
     GREY,
     INK,
+    OTHER,
     PALE,
     PALETTE,
     RESPONSES,
+    STRIPS,
     WITH,
     WITHOUT,
     canvas,
@@ -145,10 +147,13 @@ def lab(colour, view):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_colours_that_stand_in_one_figure_are_told_apart_by_all(view):
+@pytest.mark.parametrize(
+    "second", [COLOURS, dict(enumerate([*STRIPS, OTHER]))], ids=["classes", "histology"]
+)
+def test_colours_that_stand_in_one_figure_are_told_apart_by_all(view, second):
     known = {name: colour for name, colour in RESPONSES.items() if name != "NE"}
     known |= {"responder": WITH, "non-responder": WITHOUT, "unknown": PALE, "ambiguous": INK}
-    known |= {f"class {name}": colour for name, colour in COLOURS.items()}
+    known |= second
     seen = {name: lab(colour, VIEWS[view]) for name, colour in known.items()}
     for (name, one), (other, two) in itertools.combinations(seen.items(), 2):
         # of 2.3 one difference in two is seen; the closest of Okabe and Ito's are 16 apart
