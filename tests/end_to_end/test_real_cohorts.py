@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figure_faults import drawn_texts, faults
+from matplotlib.figure import Figure
 from real_inputs import (
     gene_sets,
     gene_table,
@@ -24,6 +26,17 @@ from real_inputs import (
     table,
 )
 from scipy import stats
+
+from storiform.figures.boxplot import BoxplotParams, response_boxplots
+from storiform.figures.heatmap import (
+    HeatmapParams,
+    gene_set_heatmap,
+    microenvironment_heatmap,
+)
+from storiform.figures.immune_classes import immune_class_strip
+from storiform.figures.ma_plot import MaPlotParams, ma_plot
+from storiform.figures.signature_panel import SignaturePanelParams, signature_panel
+from storiform.figures.volcano import VolcanoParams, volcano
 
 pytestmark = pytest.mark.slow
 
@@ -242,6 +255,103 @@ def test_log_rank_is_that_of_scipy(
         assert row["n"] == is_high.sum()
         # of tiny p scipy's normal and our chi-squared distribution are the same to 1e-7
         assert row["p"] == pytest.approx(expected, rel=1e-7), name
+
+
+def typed(tables: Path, name: str) -> pd.DataFrame:
+    return pd.read_parquet(tables / f"{name}.parquet")
+
+
+def speaking(tables: Path) -> pd.DataFrame:
+    """Read the gathered features as they were drawn."""
+    return pd.read_csv(tables.parent / "figures/response_boxplots.features.tsv", sep="\t")
+
+
+RNA_FIGURES = {
+    "volcano": lambda t: volcano(typed(t, "differential_expression"), VolcanoParams()),
+    "ma_plot": lambda t: ma_plot(typed(t, "differential_expression"), MaPlotParams()),
+    "microenvironment_heatmap": lambda t: microenvironment_heatmap(
+        typed(t, "mcp_counter"), typed(t, "clinic"), HeatmapParams()
+    ),
+    "gene_set_heatmap": lambda t: gene_set_heatmap(
+        typed(t, "ssgsea"), typed(t, "clinic"), HeatmapParams()
+    ),
+    "signature_panel": lambda t: signature_panel(
+        typed(t, "mcp_counter"), typed(t, "ssgsea"), typed(t, "checkpoints"),
+        typed(t, "clinic"), speaking(t), typed(t, "associations"), SignaturePanelParams(),
+    ),
+    "response_boxplots": lambda t: response_boxplots(
+        speaking(t), typed(t, "clinic"), typed(t, "associations"), BoxplotParams()
+    ),
+    "immune_class_strip": lambda t: immune_class_strip(
+        typed(t, "immune_classes"), typed(t, "clinic"), speaking(t), typed(t, "associations")
+    ),
+}  # fmt: skip
+"""The figures of RNA, drawn anew: of a file, whose letters are paths, no text is measured."""
+
+
+def words(figure: Figure) -> str:
+    return " ".join(figure.get_supxlabel().split())
+
+
+@pytest.mark.filterwarnings("ignore:51 of 51 biopsies with an immune class")
+@pytest.mark.parametrize("name", RNA_FIGURES)
+def test_figure_of_rna_is_published_and_can_be_read(tables: Path, name: str) -> None:
+    for ending in ("pdf", "png", "svg"):
+        assert (tables.parent / "figures" / f"{name}.{ending}").stat().st_size > 5_000
+    assert faults(RNA_FIGURES[name](tables)) == []
+
+
+def test_figures_of_genes_name_all_fifteen_and_state_n(tables: Path) -> None:
+    found = table(tables, "differential_expression")
+    genes = found[(found["contrast"] == "responded") & found["p"].notna()]
+    called = genes[genes["is_significant"] & ~genes["is_degenerate"]]
+    first = set(called.sort_values(["p", "gene"])["gene"].head(15))
+    for name in ("volcano", "ma_plot"):
+        figure = RNA_FIGURES[name](tables)
+        names = {t.get_text() for t, _ in drawn_texts(figure) if t.get_style() == "italic"}
+        assert names == first, name
+        assert words(figure).startswith("10 biopsies with response, 39 with no response")
+        assert words(figure).endswith("; 15 of 15 called genes with the smallest p named")
+    assert f"; {len(genes):,} genes tested" in words(RNA_FIGURES["volcano"](tables))
+
+
+def test_boxes_carry_n_p_and_q_of_the_table(tables: Path) -> None:
+    figure = RNA_FIGURES["response_boxplots"](tables)
+    found = table(tables, "associations")
+    rows = found[(found["outcome"] == "responded") & (found["kind"] == "number")]
+    rows = rows.dropna(subset=["p"]).sort_values(["p", "feature"])
+    panels = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(panels) == 8
+    for axes, row in zip(panels, rows.itertuples(), strict=False):
+        (told,) = [text.get_text() for text in axes.texts]
+        assert told == f"p = {row.p:.{1 - exponent(row.p)}f}, q = {row.q:.2f}"
+        groups = [tick.get_text() for tick in axes.get_xticklabels()]
+        sizes = row.n_positive, row.n - row.n_positive
+        assert groups == [f"response\nn = {sizes[0]}", f"no response\nn = {sizes[1]}"]
+        points = [len(group.get_offsets()) for group in axes.collections]
+        assert points == list(sizes)
+
+
+def exponent(p: float) -> int:
+    return int(np.floor(np.log10(p)))
+
+
+@pytest.mark.filterwarnings("ignore:51 of 51 biopsies with an immune class")
+def test_panel_and_strip_state_n_and_test(tables: Path) -> None:
+    found = table(tables, "associations")
+    tests = found[found["outcome"] == "responded"].set_index("feature")
+    panel = RNA_FIGURES["signature_panel"](tables)
+    assert words(panel).startswith("n = 51 patients, 51 biopsies: 10 responders, 39 non-resp")
+    beside = {text.get_text() for axes in panel.axes for text in axes.texts}
+    row = tests.loc["mcp_counter.b_lineage"]
+    assert f"{row['p']:.2f} ({row['q']:.2f})" in beside
+    strip = RNA_FIGURES["immune_class_strip"](tables)
+    assert words(strip).startswith("n = 51 patients, 51 biopsies with a class; ")
+    for name, feature in (("Class", "immune_class"), ("Class E", "is_class_e")):
+        row = tests.loc[f"immune_classes.{feature}"]
+        assert f"{name} by response: p = {row['p']:.2f} ({row['test']}, n = 49" in words(strip)
+    for name, scores in (("microenvironment_heatmap", 10), ("gene_set_heatmap", 50)):
+        assert words(RNA_FIGURES[name](tables)) == f"n = 51 biopsies, {scores} scores"
 
 
 def test_report_tells_the_numbers_of_the_cohort(tables: Path) -> None:

@@ -38,9 +38,9 @@ RESPONSE_BOXPLOTS = Picture(
     caption="The features that differ most between the patients with and without the "
     "outcome, by p value. A point is a patient with both feature and outcome; n stands under "
     "each box. Boxes: median and quartiles; whiskers: furthest point within 1.5 times the "
-    "interquartile range. P: two-sided Wilcoxon rank-sum test; q: Benjamini-Hochberg "
+    "interquartile range. p: two-sided Wilcoxon rank-sum test; q: Benjamini-Hochberg "
     "within the family that the table of associations names.",
-    version=2,
+    version=3,
 )
 ResponseBoxplots = Annotated[Figure, RESPONSE_BOXPLOTS]
 

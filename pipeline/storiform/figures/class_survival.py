@@ -23,9 +23,10 @@ CLASS_SURVIVAL = Picture(
     "class_survival",
     caption="Survival by Sarcoma Immune Class, one biopsy for each patient, that at baseline. "
     "Kaplan-Meier estimates; a tick is a censored patient; medians with 95 % intervals, NR: "
-    "not reached; below, the patients at risk. P: two-sided log-rank test between all classes, "
+    "not reached; below, the patients at risk. p: two-sided log-rank test between all classes, "
     "or the weighted form that the table of survival names; q: Benjamini-Hochberg within the "
     "family that the table names. Class E v. the others: below, from the same table.",
+    version=2,
 )
 ClassSurvival = Annotated[Figure, CLASS_SURVIVAL]
 

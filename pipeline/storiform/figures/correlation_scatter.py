@@ -39,9 +39,10 @@ Floats = npt.NDArray[np.float64]
 CORRELATION_SCATTER = Picture(
     "correlation_scatter",
     caption="Pairs of numbers, each patient with both a point, coloured by best overall "
-    "response. r: Pearson's correlation with 95 % interval (Fisher's z) and its two-sided P; "
+    "response. r: Pearson's correlation with 95 % interval (Fisher's z) and its two-sided p; "
     "q: Benjamini-Hochberg within the family that the table correlations names; rho: "
     "Spearman's correlation. No line is fitted.",
+    version=2,
 )
 CorrelationScatter = Annotated[Figure, CORRELATION_SCATTER]
 
@@ -173,7 +174,7 @@ def _label(name: str, features: pd.DataFrame) -> str:
 
 
 def _numbers(row: dict[str, object]) -> str:
-    """Write r with its interval, P, q, Spearman's correlation and n."""
+    """Write r with its interval, p, q, Spearman's correlation and n."""
     r, lower, upper, p, q, rho = (
         float(str(row[name]))
         for name in ("pearson", "pearson_lower", "pearson_upper", "pearson_p", "q", "spearman")

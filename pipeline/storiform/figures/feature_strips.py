@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 
 from storiform.figures.keys import Key, KeyLine
 from storiform.figures.strips import Strip
-from storiform.figures.style import INK, MUTED, PALE, most_frequent
+from storiform.figures.style import INK, PALE, STRIPS, most_frequent
 from storiform.model.features import plain_name
 
 NOT_STATED = "not stated"
@@ -50,7 +50,7 @@ def value_strip(
         return _keyed(title, values.map({True: "yes", False: "no"}), _FLAGS)
     if all(isinstance(value, int | float | np.number) for value in known):
         return _shades(title, values)
-    named, colours = most_frequent(known.astype(str).tolist(), MUTED)
+    named, colours = most_frequent(known.astype(str).tolist(), STRIPS)
     cells = pd.Series(named, index=known.index).reindex(values.index)
     return _keyed(title, cells, colours)
 

@@ -30,10 +30,11 @@ FOREST = Picture(
     "forest",
     caption="Hazard ratios of Cox regressions with 95 % intervals, on a logarithmic axis: of "
     "models with one term those with the smallest p, then the multivariable model. An arrow "
-    "is an interval that leaves the axis. P: two-sided Wald test, of a penalised fit "
+    "is an interval that leaves the axis. p: two-sided Wald test, of a penalised fit "
     "likelihood ratio; q: Benjamini-Hochberg within the family that the table hazards names. "
     "Hollow, with a dagger: Firth's penalised likelihood, since the groups separate. With a "
-    "double dagger: the test of proportional hazards has P below 0.05.",
+    "double dagger: the test of proportional hazards has p below 0.05.",
+    version=2,
 )
 Forest = Annotated[Figure, FOREST]
 
@@ -93,7 +94,7 @@ def forest_plot(hazards: Hazards, params: ForestParams) -> Forest:
     ends = _ends(drawn, params.limit)
     plot = IntervalPlot(
         left=("Term", "n (events)"),
-        right=("HR (95 % CI)", "P", "q"),
+        right=("HR (95 % CI)", "p", "q"),
         label="Hazard ratio",
         ends=ends,
         reference=1.0,
@@ -209,7 +210,7 @@ def _digits(value: float) -> str:
 
 
 def _short(p: float) -> str:
-    return "" if np.isnan(p) else p_text(p).removeprefix("P ").removeprefix("= ")
+    return "" if np.isnan(p) else p_text(p).removeprefix("p ").removeprefix("= ")
 
 
 def _ends(drawn: pd.DataFrame, limit: float) -> tuple[float, float]:
@@ -223,7 +224,7 @@ def _ends(drawn: pd.DataFrame, limit: float) -> tuple[float, float]:
 
 def _told(hazards: pd.DataFrame, params: ForestParams, blocks: list[_Block], cut: int) -> str:
     told = [
-        f"{block.title}: {len(block.drawn)} of {block.terms} terms, smallest P first"
+        f"{block.title}: {len(block.drawn)} of {block.terms} terms, smallest p first"
         for block in blocks
         if block.terms > len(block.drawn)
     ]
@@ -242,7 +243,7 @@ def _told(hazards: pd.DataFrame, params: ForestParams, blocks: list[_Block], cut
     if drawn["method"].str.contains("Firth", case=False).fillna(value=False).any():
         told.append("†: Firth's penalised likelihood")
     if (drawn["proportionality_p"] < _DOUBTFUL).any():
-        told.append("‡: hazards may not be proportional (P < 0.05)")
+        told.append("‡: hazards may not be proportional (p < 0.05)")
     least, most = int(drawn["n"].min()), int(drawn["n"].max())
     n = f"n = {least}" if least == most else f"n = {least} to {most}"
     return shortened("; ".join([f"{n} patients", *told]), _TOLD)

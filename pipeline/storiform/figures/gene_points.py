@@ -6,9 +6,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from storiform.figures.style import FONT, GREY, INK, SMALL, THIN, WITH, WITHOUT
+from storiform.figures.labels import Label, Places, find_places, write_labels
+from storiform.figures.style import (
+    FONT,
+    GREY,
+    INK,
+    SMALL,
+    THIN,
+    WITH,
+    WITHOUT,
+    arrange,
+    footnote,
+)
 from storiform.model.errors import NothingToShow
 
 Floats = npt.NDArray[np.float64]
@@ -19,6 +31,8 @@ NAMES = {
 }
 """What the groups are called, those with the outcome first."""
 _SMALL_DOT, _DOT, _FLAGGED = 2.0, 5.0, 10.0
+_WIDENINGS = (0.0, 0.08, 0.16, 0.28, 0.4)
+"""Shares of the axes that are added at their borders where names find no room."""
 
 
 class Kinds(NamedTuple):
@@ -27,6 +41,19 @@ class Kinds(NamedTuple):
     up: npt.NDArray[np.bool_]
     down: npt.NDArray[np.bool_]
     is_degenerate: npt.NDArray[np.bool_]
+
+
+class Naming(NamedTuple):
+    """Which genes are named: points (n, 2) of all genes, names at most, borders that may grow.
+
+    `borders` says of the left, right, lower and upper border what part of an added share of
+    the axes it takes.
+    """
+
+    genes: pd.DataFrame
+    points: Floats
+    most: int
+    borders: tuple[float, float, float, float]
 
 
 def tested_genes(table: pd.DataFrame, outcome: str) -> pd.DataFrame:
@@ -89,6 +116,52 @@ def draw_key(axes: Axes, genes: pd.DataFrame, outcome: str) -> None:
         frameon=False, prop={"family": FONT, "size": SMALL}, handletextpad=0.2,
         columnspacing=1.2, borderaxespad=0.0,
     )  # fmt: skip
+
+
+def name_genes(figure: Figure, naming: Naming, note: str) -> None:
+    """Write the names of the called genes with the smallest p, and under the figure how many.
+
+    No name covers a called or ringed point. Where names find no room the axes are widened; a
+    name that still finds none is left out.
+    """
+    axes = figure.axes[0]
+    kinds = kinds_of(naming.genes)
+    called = kinds.up | kinds.down
+    chosen = np.flatnonzero(called & ~kinds.is_degenerate)[: naming.most]
+    names = naming.genes["gene"].astype(str).to_numpy()
+    labels = [Label(str(names[at]), *map(float, naming.points[at])) for at in chosen]
+    marks = naming.points[called | kinds.is_degenerate]
+    footnote(figure, note + _named(len(labels), len(labels)))
+    limits = np.array([*axes.get_xlim(), *axes.get_ylim()])
+    faults: dict[tuple[int, int, float], Places] = {}
+    for share in _WIDENINGS:
+        _widen(axes, limits, np.array(naming.borders) * share)
+        arrange(figure)
+        places = find_places(axes, labels, naming.points, marks, is_everywhere=True)
+        missing = len(labels) - places.found
+        faults[missing, places.lost, share] = places
+        if not missing and not places.lost:
+            break
+    best = min(faults)
+    _widen(axes, limits, np.array(naming.borders) * best[-1])
+    arrange(figure)
+    footnote(figure, note + _named(faults[best].found, len(labels)))
+    write_labels(axes, faults[best])
+
+
+def _named(found: int, sought: int) -> str:
+    if not sought:
+        return ""
+    # As wide whatever the number is: another line would move the axes and all points.
+    number = str(found).rjust(len(str(sought)), "\N{FIGURE SPACE}")
+    return f"; {number} of {sought} called genes with the smallest p named"
+
+
+def _widen(axes: Axes, limits: Floats, shares: Floats) -> None:
+    left, right, low, high = limits.tolist()
+    wide, tall = right - left, high - low
+    axes.set_xlim(left - shares[0] * wide, right + shares[1] * wide)
+    axes.set_ylim(low - shares[2] * tall, high + shares[3] * tall)
 
 
 def subject_of(genes: pd.DataFrame, outcome: str, tested: int) -> str:

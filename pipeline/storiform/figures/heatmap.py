@@ -18,7 +18,6 @@ from storiform.figures.strips import (
 from storiform.figures.style import (
     DOUBLE_MM,
     FONT,
-    LETTER_MM,
     RESPONSES,
     SMALL,
     TALLEST_MM,
@@ -26,8 +25,8 @@ from storiform.figures.style import (
     diverging,
     dress,
     footnote,
+    letters_mm,
     patches,
-    shortened,
     told_apart,
 )
 from storiform.model.errors import NothingToShow
@@ -44,13 +43,13 @@ _READING = (
 )
 MICROENVIRONMENT_HEATMAP = Picture(
     "microenvironment_heatmap",
-    version=3,
+    version=4,
     caption="MCP-counter scores of ten cell populations, one column for each biopsy with "
     "RNA, of all timepoints. " + _READING,
 )
 GENE_SET_HEATMAP = Picture(
     "gene_set_heatmap",
-    version=3,
+    version=4,
     caption="ssGSEA enrichment scores, one column for each biopsy with RNA, of all timepoints. "
     + _READING,
 )
@@ -151,7 +150,8 @@ def _drawn(
     z: Floats, rows: list[str], columns: list[str], strips: list[Strip], limit: float
 ) -> Figure:
     body_mm = max(4.2 * len(rows), 20.0)
-    height = min(body_mm + 4.2 * len(strips) + 40.0, TALLEST_MM)
+    names = told_apart(columns, 16)
+    height = min(body_mm + 4.2 * len(strips) + 30.0 + letters_mm(names), TALLEST_MM)
     figure = canvas(DOUBLE_MM, height)
     heights = [4.2] * len(strips) + [body_mm]
     grid = figure.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.01)
@@ -161,8 +161,8 @@ def _drawn(
         vmin=-limit, vmax=limit,
     )  # fmt: skip
     dress(body, has_frame=True)
-    body.set_yticks(range(len(rows)), [shortened(name, 36) for name in rows])
-    body.set_xticks(range(len(columns)), told_apart(columns, 16), rotation=90)
+    body.set_yticks(range(len(rows)), told_apart(rows, 36))
+    body.set_xticks(range(len(columns)), names, rotation=90)
     body.tick_params(length=0.0)
     axes = [body]
     for number, strip in enumerate(strips):
@@ -182,7 +182,7 @@ def _legends(figure: Figure, strips: list[Strip]) -> None:
     for strip, place in zip(strips, _PLACES, strict=False):
         keys = {name: strip.colours[name] for name in strip.colours if name in strip.cells}
         figure.legend(
-            handles=patches({shortened(name, 24): keys[name] for name in keys}),
+            handles=patches(dict(zip(told_apart(list(keys), 24), keys.values(), strict=True))),
             loc=place, frameon=False, ncols=_key_columns(place, keys),
             prop={"size": SMALL, "family": FONT}, handlelength=1.0, columnspacing=1.0,
         )  # fmt: skip
@@ -192,5 +192,5 @@ def _key_columns(place: str, keys: dict[str, str]) -> int:
     """Return how many keys stand side by side: one at the right, as many as fit above."""
     if place == _PLACES[0]:
         return 1
-    longest = max(len(shortened(name, 24)) for name in keys)
-    return max(1, min(len(keys), int(DOUBLE_MM / (LETTER_MM * longest + 9.0))))
+    longest = letters_mm(told_apart(list(keys), 24))
+    return max(1, min(len(keys), int(DOUBLE_MM / (longest + 9.0))))

@@ -16,6 +16,7 @@ from storiform.figures.strips import Strip, draw_strip, dress_z_bar, response_st
 from storiform.figures.style import (
     DOUBLE_MM,
     FONT,
+    GREY,
     INK,
     PALE,
     RESPONSES,
@@ -27,6 +28,7 @@ from storiform.figures.style import (
     diverging,
     dress,
     footnote,
+    letters_mm,
     p_text,
     patches,
     told_apart,
@@ -48,22 +50,23 @@ IMMUNE_CLASS_STRIP = Picture(
     "at baseline; above each bar, responders of those whose response is known. Right: one "
     "column for each biopsy, by class, then from the largest margin to the smallest; black: "
     "the class is ambiguous, since another centroid is hardly farther; further biopsies of a "
-    "patient are drawn and not counted; below, z scores on the scale of the reference. P: "
+    "patient are drawn and not counted; below, z scores on the scale of the reference. p: "
     "Fisher's exact test of class against response over the patients, as in the table "
     "associations; by Freeman and Halton for more than two classes.",
-    version=3,
+    version=4,
 )
 ImmuneClassStrip = Annotated[Figure, IMMUNE_CLASS_STRIP]
 
-_TOL = ("#332288", "#88CCEE", "#117733", "#DDCC77", "#882255")
-COLOURS = dict(zip(SIC_CLASSES, _TOL, strict=True))
-"""From immune-low to immune-high; C is the vascular class."""
+_TONES = ("#332288", "#9977ff", "#7a5c3a", "#dd99bb", "#882255")
+COLOURS = dict(zip(SIC_CLASSES, _TONES, strict=True))
+"""From immune-low to immune-high, C is the vascular class; none is like that of a response."""
 _MOST_NAMES = 36
 _LIMIT = 2.5
 _TABLE = "immune_classes"
 _SARCOMAS = "tcga_sarc"
 _SHOWN = 4
-_FLAGS = {"yes": INK, "no": PALE}
+_CLEARNESS = {"ambiguous": INK, "clear": "#ffffff"}
+_REPEATS = {"not counted": GREY, "counted": "#ffffff"}
 _GROUPS = {"responders": WITH, "non-responders": WITHOUT, "response unknown": PALE}
 
 
@@ -106,21 +109,23 @@ def immune_class_strip(
     clinical = clinic.set_index("patient").reindex(ordered["patient"])
     _warn_of_others(ordered, clinical)
     counts = is_counted(ordered["biopsy"], features, _TABLE)
-    figure = canvas(DOUBLE_MM, 78.0)
+    labels = ordered["biopsy"].astype(str).tolist() if len(ordered) <= _MOST_NAMES else []
+    labels = told_apart(labels, 16)
+    figure = canvas(DOUBLE_MM, 80.0 + letters_mm(labels))
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.0, 2.4))  # an array of two
     left, right = parts
     _draw_sizes(left.subplots(), ordered[counts], clinical[counts])
-    labels = ordered["biopsy"].astype(str).tolist() if len(ordered) <= _MOST_NAMES else []
     classes = ordered["immune_class"].astype(str).tolist()
     response = response_strip("best response", clinical["response"])
     flags = ordered["is_ambiguous"].fillna(value=False).to_numpy(dtype=bool)
     strips = [
         Strip("class", classes, COLOURS),
-        Strip("ambiguous", np.where(flags, "yes", "no").tolist(), _FLAGS),
+        Strip("ambiguous", np.where(flags, *_CLEARNESS).tolist(), _CLEARNESS),
         response,
     ]
     if not counts.all():
-        strips.append(Strip("not counted", np.where(counts, "no", "yes").tolist(), _FLAGS))
+        repeats = np.where(counts, "counted", "not counted").tolist()
+        strips.append(Strip("not counted", repeats, _REPEATS))
     heights = [1] * len(strips) + [len(SIC_POPULATIONS)]
     grid = right.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0.02)
     panels = [right.add_subplot(grid[number]) for number in range(len(heights))]
@@ -129,7 +134,8 @@ def immune_class_strip(
     _draw_scores(panels[-1], ordered, labels)
     keys = {name: RESPONSES[name] for name in RESPONSES if name in response.cells}
     shown = {f"class {name}": COLOURS[name] for name in COLOURS if name in classes}
-    lines = (shown, keys)
+    repeated = {} if counts.all() else {"not counted": _REPEATS["not counted"]}
+    lines = (shown, keys, _CLEARNESS | repeated)
     right.legend(
         handles=_in_lines(lines),
         loc="outside upper left", frameon=False, ncols=max(map(len, lines)),
@@ -231,7 +237,7 @@ def _draw_scores(axes: Axes, ordered: pd.DataFrame, labels: list[str]) -> None:
     dress(axes, has_frame=True)
     names = {column: population for population, column in POPULATIONS.items()}
     axes.set_yticks(range(len(z)), [names[name] for name in SIC_POPULATIONS])
-    axes.set_xticks(range(len(labels)), told_apart(labels, 16), rotation=90)
+    axes.set_xticks(range(len(labels)), labels, rotation=90)
     axes.tick_params(length=0.0)
     host = axes.figure
     bar = host.colorbar(image, ax=axes, orientation="vertical", aspect=9, pad=0.02,

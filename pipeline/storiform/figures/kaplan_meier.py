@@ -38,15 +38,16 @@ SURVIVAL_OF_ALL = Picture(
     caption="Progression-free and overall survival of all patients with time and event. "
     + _READING
     + "Shaded: 95 % interval.",
+    version=2,
 )
 SURVIVAL_BY_FEATURE = Picture(
     "survival_by_feature",
     caption="Survival by the features with the smallest p value. High: at or above the "
     "median of the patients with feature and outcome. "
     + _READING
-    + "P: two-sided log-rank test, or the weighted form that the table of survival "
+    + "p: two-sided log-rank test, or the weighted form that the table of survival "
     "names; q: Benjamini-Hochberg within the family that the table names.",
-    version=2,
+    version=3,
 )
 SurvivalOfAll = Annotated[Figure, SURVIVAL_OF_ALL]
 SurvivalByFeature = Annotated[Figure, SURVIVAL_BY_FEATURE]

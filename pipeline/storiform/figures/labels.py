@@ -6,20 +6,42 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
+from matplotlib.patheffects import withStroke
 from matplotlib.textpath import TextToPath
 
+from storiform.figures.places import (
+    COST,
+    GAP,
+    Page,
+    Spot,
+    candidates,
+    counted,
+    crosses_line,
+    line_meets,
+    overlaps,
+)
 from storiform.figures.style import FONT, INK, SMALL, THIN
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
-_GAP = 1.0
-_NEAR = 4.0
-_REACHES = (4.0, 9.0, 16.0, 25.0, 36.0, 50.0, 60.0)
-_TURNS = 32
-_CLEAR = 0.5
-"""Between a leader line and what it passes (1/72 inch)."""
-_PENALTY = 0.15
-"""What a covered point weighs against a point (1/72 inch) of distance, times the reach."""
+_TRIES = 12
+"""Times that a name seeks a spot, on average, before some are left out."""
+_PRICE = 40.0
+"""What it costs at first to drive a name out, against distance (1/72 inch)."""
+_ROUNDS = 3
+_TRIALS = 6
+"""Spots of a name for which others may have to go, in one round."""
+_MISSING = 1e4
+"""What a name without a spot costs."""
+_LEAST = 6.0
+"""What a name that is driven out will cost more, at least as a guess."""
+_CROWD = 12
+"""Marks under a leader line up to which it can be followed."""
+_HALO = 1.4
+"""Width of the white line around letters (1/72 inch)."""
+_TALLEST = "lp"
+"""Matplotlib gives each line of text at least the height of these letters."""
 
 
 class Label(NamedTuple):
@@ -30,81 +52,26 @@ class Label(NamedTuple):
     y: float
 
 
-class _Box(NamedTuple):
-    left: float
-    bottom: float
-    right: float
-    top: float
+class Places(NamedTuple):
+    """Where names stand: their points (n, 2) and spots; no spot where there is no room."""
 
-    def meets(self, other: "_Box") -> bool:
-        return not (
-            self.right + _GAP <= other.left
-            or other.right + _GAP <= self.left
-            or self.top + _GAP <= other.bottom
-            or other.top + _GAP <= self.bottom
-        )
+    labels: list[Label]
+    centres: Floats
+    spots: list[Spot | None]
 
-    def holds(self, x: float, y: float) -> bool:
-        return self.left <= x <= self.right and self.bottom <= y <= self.top
+    @property
+    def found(self) -> int:
+        """How many names have a place."""
+        return _placed(self.spots)
 
-
-class _Line(NamedTuple):
-    """A leader line, from a point to the nearest edge of its name."""
-
-    x: float
-    y: float
-    end_x: float
-    end_y: float
-
-    def meets(self, box: _Box) -> bool:
-        """Tell whether the line touches a box, with its clearance (Liang and Barsky)."""
-        enters, leaves = 0.0, 1.0
-        for start, end, low, high in (
-            (self.x, self.end_x, box.left - _CLEAR, box.right + _CLEAR),
-            (self.y, self.end_y, box.bottom - _CLEAR, box.top + _CLEAR),
-        ):
-            if start == end:
-                if not low < start < high:
-                    return False
-                continue
-            ends = sorted(((low - start) / (end - start), (high - start) / (end - start)))
-            enters, leaves = max(enters, ends[0]), min(leaves, ends[1])
-        return enters < leaves
-
-    def crosses(self, other: "_Line") -> bool:
-        """Tell whether two lines cross."""
-        return self.parts(other) and other.parts(self)
-
-    def parts(self, other: "_Line") -> bool:
-        """Tell whether the ends of another line lie on two sides of this one."""
-        sides = [
-            (self.end_x - self.x) * (y - self.y) - (self.end_y - self.y) * (x - self.x)
-            for x, y in ((other.x, other.y), (other.end_x, other.end_y))
-        ]
-        return sides[0] * sides[1] < 0.0
-
-
-class _Taken(NamedTuple):
-    """What is on the page where a name seeks room: names and marks, leader lines, points."""
-
-    boxes: list[_Box]
-    lines: list[_Line]
-    cloud: Floats
-
-    def admits(self, box: _Box, line: _Line | None) -> bool:
-        """Tell whether a name and its leader line run over nothing that is there."""
-        if any(box.meets(other) for other in self.boxes):
-            return False
-        if any(other.meets(box) for other in self.lines):
-            return False
-        if line is None:
-            return True
-        is_clear = not any(line.meets(other) for other in self.boxes)
-        return is_clear and not any(line.crosses(other) for other in self.lines)
+    @property
+    def lost(self) -> int:
+        """How many lines run over so many marks that the eye loses them."""
+        return sum(spot is not None and spot.passed > _CROWD for spot in self.spots)
 
 
 def place_labels(axes: Axes, labels: list[Label], points: Floats) -> int:
-    """Write labels beside their points, the first ones first; return how many found room.
+    """Write labels near their points, the first ones first; return how many found room.
 
     The layout of the figure must be final: places are sought in its inches. A label that has
     room nowhere near, or whose leader line would run over another name, the mark of a named
@@ -119,107 +86,165 @@ def place_labels(axes: Axes, labels: list[Label], points: Floats) -> int:
     points
         Data coordinates of all points that are drawn (n, 2).
     """
+    marks = np.array([(label.x, label.y) for label in labels]).reshape(-1, 2)
+    places = find_places(axes, labels, points, marks)
+    write_labels(axes, places)
+    return places.found
+
+
+def find_places(
+    axes: Axes,
+    labels: list[Label],
+    points: Floats,
+    marks: Floats,
+    *,
+    is_everywhere: bool = False,
+) -> Places:
+    """Seek places for labels, in the final layout of a figure; write nothing.
+
+    Parameters
+    ----------
+    axes
+        Where the points are drawn, with its final limits.
+    labels
+        Names, the most important first.
+    points
+        Data coordinates of all points that are drawn (n, 2); few of them are covered.
+    marks
+        Data coordinates of the points that no name covers (m, 2), the named ones among them.
+    is_everywhere
+        Whether a name may stand anywhere in the axes, or only near its point.
+    """
+    scale = 72.0 / axes.figure.dpi
     frame = axes.get_window_extent()
-    dpi = axes.figure.dpi
-    scale = 72.0 / dpi
-    inside = _Box(*(float(end) * scale for end in (frame.x0, frame.y0, frame.x1, frame.y1)))
-    cloud = np.asarray(axes.transData.transform(points), dtype=np.float64) * scale
     font = FontProperties(family=FONT, style="italic")
-    named = [_centre(axes, label, scale) for label in labels]
-    marks = [_Box(x - 1.5, y - 1.5, x + 1.5, y + 1.5) for x, y in named]
-    names: list[_Box] = []
-    lines: list[_Line] = []
-    for number, label in enumerate(labels):
-        # Of a point that lies on another, the line cannot but begin on both.
-        others = [mark for mark in marks if not mark.holds(*named[number])]
-        taken = _Taken([*names, *others], lines, cloud)
-        box = _room(named[number], _size(label.text, font), inside, taken)
-        if box is None:
-            continue
-        line = _leader(named[number], box)
-        names.append(box)
-        lines.extend([line] if line else [])
-        _write(axes, label, named[number], box)
-    return len(names)
+    # A renderer may set letters a little wider than the ruler.
+    inside = np.array([frame.x0, frame.y0, frame.x1, frame.y1]) * scale
+    inside += [GAP, GAP, -GAP, -GAP]
+    centres = _on_page(axes, np.array([(label.x, label.y) for label in labels]), scale)
+    page = Page(
+        inside,
+        counted(_on_page(axes, points, scale), inside),
+        _on_page(axes, marks, scale),
+        centres,
+    )
+    choices = [
+        candidates(page, centre, _size(label.text, font), is_everywhere=is_everywhere)
+        for label, centre in zip(labels, centres, strict=True)
+    ]
+    return Places(labels, centres, _arranged(choices))
 
 
-def _centre(axes: Axes, label: Label, scale: float) -> tuple[float, float]:
-    x, y = axes.transData.transform((label.x, label.y))
-    return float(x) * scale, float(y) * scale
+def _on_page(axes: Axes, points: Floats, scale: float) -> Floats:
+    placed: Floats = np.asarray(axes.transData.transform(points.reshape(-1, 2))) * scale
+    return placed
 
 
 def _size(text: str, font: FontProperties) -> tuple[float, float]:
-    width, height, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
+    ruler = TextToPath()
+    width, height, _ = ruler.get_text_width_height_descent(text, font, ismath=False)
+    _, least, _ = ruler.get_text_width_height_descent(_TALLEST, font, ismath=False)
     ratio = SMALL / font.get_size_in_points()
-    return float(width) * ratio, max(float(height) * ratio, SMALL)
+    return float(width) * ratio, float(max(height, least)) * ratio
 
 
-def _room(
-    centre: tuple[float, float], size: tuple[float, float], inside: _Box, taken: _Taken
-) -> _Box | None:
-    """Return the box nearest to a point that runs over nothing, and covers few points."""
-    best: _Box | None = None
-    least = np.inf
-    for reach in _REACHES:
-        if best is not None and reach > least:
+def _arranged(choices: list[Floats]) -> list[Spot | None]:
+    """Choose a spot of each name so that as many as can be have one, and near.
+
+    Each name takes the spot that costs least, and pays for the names that it drives out,
+    which seek again; one that was driven out often costs more (Minton et al., Artif. Intell.
+    58, 161-205 (1992), doi:10.1016/0004-3702(92)90007-K).
+    """
+    spots: list[Spot | None] = [None] * len(choices)
+    best, prices = list(spots), np.full(len(choices), _PRICE)
+    waiting = [number for number, chosen in enumerate(choices) if len(chosen)]
+    for _ in range(_TRIES * len(choices)):
+        if not waiting:
             break
-        for turn in range(_TURNS):
-            box = _beside(centre, size, reach, 2.0 * np.pi * turn / _TURNS)
-            if not _is_within(box, inside) or not taken.admits(box, _leader(centre, box)):
-                continue
-            cost = reach * (1.0 + _PENALTY * _covered(box, taken.cloud))
-            if cost < least:
-                best, least = box, cost
-    return best
+        number = waiting.pop(0)
+        met = _met(choices[number], spots)
+        at = int((choices[number][:, COST] + met @ prices).argmin())
+        for other in np.flatnonzero(met[at]).tolist():
+            spots[other] = None
+            prices[other] *= 1.5
+            waiting.append(other)
+        spots[number] = Spot.of(choices[number][at])
+        if _placed(spots) > _placed(best):
+            best = list(spots)
+    return _nearer(choices, best)
 
 
-def _leader(centre: tuple[float, float], box: _Box) -> _Line | None:
-    """Return the line from a point to the nearest edge of its name, None where it is near."""
-    x = min(max(centre[0], box.left), box.right)
-    y = min(max(centre[1], box.bottom), box.top)
-    if np.hypot(x - centre[0], y - centre[1]) <= _NEAR + _GAP:
-        return None
-    return _Line(*centre, x, y)
+def _nearer(choices: list[Floats], spots: list[Spot | None]) -> list[Spot | None]:
+    """Move names to better spots while the sum of costs falls, the dearest first.
+
+    A name may take the spot of others, if these find another one.
+    """
+    for _ in range(_ROUNDS):
+        before = _costs(spots).sum()
+        for number in np.argsort(-_costs(spots), kind="stable").tolist():
+            spots = _moved(choices, spots, number)
+        if _costs(spots).sum() == before:
+            break
+    return spots
 
 
-def _beside(
-    centre: tuple[float, float], size: tuple[float, float], reach: float, angle: float
-) -> _Box:
-    """Return the box of a label whose nearest edge lies in a direction from the point."""
-    width, height = size
-    across, up = float(np.cos(angle)), float(np.sin(angle))
-    x = centre[0] + across * (reach + width / 2.0)
-    y = centre[1] + up * (reach + height / 2.0)
-    return _Box(x - width / 2.0, y - height / 2.0, x + width / 2.0, y + height / 2.0)
+def _moved(choices: list[Floats], spots: list[Spot | None], number: int) -> list[Spot | None]:
+    rest = [None if at == number else spot for at, spot in enumerate(spots)]
+    chosen, costs = choices[number], _costs(spots)
+    met = _met(chosen, rest)
+    promised = chosen[:, COST] + _LEAST * met.sum(axis=1)
+    for at in np.argsort(promised, kind="stable")[:_TRIALS].tolist():
+        if promised[at] >= costs[number]:
+            break
+        trial = [None if met[at, other] else spot for other, spot in enumerate(rest)]
+        trial[number] = Spot.of(chosen[at])
+        for other in np.flatnonzero(met[at]).tolist():
+            free = np.flatnonzero(~_met(choices[other], trial).any(axis=1))
+            trial[other] = Spot.of(choices[other][free[0]]) if len(free) else None
+        if _costs(trial).sum() < costs.sum():
+            return trial
+    return spots
 
 
-def _is_within(box: _Box, frame: _Box) -> bool:
-    return (
-        box.left >= frame.left
-        and box.right <= frame.right
-        and box.bottom >= frame.bottom
-        and box.top <= frame.top
-    )
+def _costs(spots: list[Spot | None]) -> Floats:
+    return np.array([_MISSING if spot is None else spot.cost for spot in spots])
 
 
-def _covered(box: _Box, cloud: Floats) -> int:
-    x, y = cloud[:, 0], cloud[:, 1]
-    across = (x >= box.left) & (x <= box.right)
-    return int((across & (y >= box.bottom) & (y <= box.top)).sum())
+def _placed(spots: list[Spot | None]) -> int:
+    return sum(spot is not None for spot in spots)
 
 
-def _write(axes: Axes, label: Label, centre: tuple[float, float], box: _Box) -> None:
-    middle = (box.left + box.right) / 2.0, (box.bottom + box.top) / 2.0
-    line = _leader(centre, box)
-    if line:
-        axes.annotate(
-            "", (label.x, label.y), (line.end_x - line.x, line.end_y - line.y),
-            textcoords="offset points",
-            arrowprops={"arrowstyle": "-", "linewidth": THIN / 2, "color": INK,
-                        "shrinkA": 0.0, "shrinkB": 0.0},
+def _met(chosen: Floats, spots: list[Spot | None]) -> Bools:
+    """Tell which names (n,) each candidate (m,) meets, with its name or its line: (m, n)."""
+    met = np.zeros((len(chosen), len(spots)), dtype=bool)
+    there = [number for number, spot in enumerate(spots) if spot is not None]
+    placed = np.array([[*spot.box, *spot.line] for spot in spots if spot is not None])
+    if there:
+        boxes, lines = chosen[:, None, :4], chosen[:, None, 4:8]
+        met[:, there] = (
+            overlaps(boxes, placed[:, :4]) | line_meets(lines, placed[:, :4])
+            | line_meets(placed[:, 4:], boxes) | crosses_line(lines, placed[:, 4:])
         )  # fmt: skip
-    axes.annotate(
-        label.text, (label.x, label.y), (middle[0] - centre[0], middle[1] - centre[1]),
-        textcoords="offset points", fontsize=SMALL, fontfamily=FONT, style="italic",
-        color=INK, ha="center", va="center",
-    )  # fmt: skip
+    return met
+
+
+def write_labels(axes: Axes, places: Places) -> None:
+    """Write names with their leader lines; a thin white line around letters parts them."""
+    for label, centre, spot in zip(places.labels, places.centres, places.spots, strict=True):
+        if spot is None:
+            continue
+        left, bottom, right, top = spot.box
+        if spot.has_line:
+            x, y, end_x, end_y = spot.line
+            axes.annotate(
+                "", (label.x, label.y), (end_x - x, end_y - y), textcoords="offset points",
+                zorder=4, arrowprops={"arrowstyle": "-", "linewidth": THIN / 2, "color": INK,
+                                      "shrinkA": 0.0, "shrinkB": 0.0},
+            )  # fmt: skip
+        middle = (left + right) / 2.0 - centre[0], (bottom + top) / 2.0 - centre[1]
+        axes.annotate(
+            label.text, (label.x, label.y), middle, textcoords="offset points",
+            fontsize=SMALL, fontfamily=FONT, style="italic", color=INK, ha="center",
+            va="center", zorder=5,
+            path_effects=[withStroke(linewidth=_HALO, foreground="white")],
+        )  # fmt: skip

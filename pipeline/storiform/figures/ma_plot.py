@@ -8,13 +8,14 @@ from pydantic import Field
 
 from storiform.figures.gene_points import (
     NAMES,
+    Naming,
     draw_genes,
     draw_key,
     kinds_of,
+    name_genes,
     subject_of,
     tested_genes,
 )
-from storiform.figures.labels import Label, place_labels
 from storiform.figures.style import (
     GREY,
     SINGLE_MM,
@@ -22,7 +23,6 @@ from storiform.figures.style import (
     Headline,
     canvas,
     dress,
-    footnote,
     headlines,
 )
 from storiform.model.params import Params
@@ -35,8 +35,9 @@ MA_PLOT = Picture(
     "its mean normalised count (MA plot); each point is a gene. Fold changes are shrunken "
     "(apeglm). Coloured: q below alpha, Wald test, Benjamini-Hochberg after independent "
     "filtering. Ringed: almost all fragments in few biopsies of one group. Points beyond the "
-    "limits stand at them. Names: the genes with the smallest p that have room.",
-    version=2,
+    "limits stand at them. Named: the called genes with the smallest p, degenerate ones left "
+    "out; a line leads from a point to a name that is not beside it alone.",
+    version=3,
 )
 MaPlot = Annotated[Figure, MA_PLOT]
 
@@ -82,11 +83,8 @@ def ma_plot(differential_expression: DifferentialExpression, params: MaPlotParam
     axes.set_ylabel(f"{'shrunken ' if params.is_shrunken else ''}log2 fold change")
     dress(axes)
     draw_key(axes, genes, params.outcome)
-    footnote(figure, subject_of(genes, params.outcome, len(genes)))
     first = NAMES[params.outcome][0]
     headlines(figure, [Headline(axes, f"Gene expression by {first}")])
-    figure.draw_without_rendering()
-    called = np.flatnonzero((kinds.up | kinds.down) & ~kinds.is_degenerate)[: params.names]
-    labels = [Label(str(genes["gene"][gene]), *map(float, points[gene])) for gene in called]
-    place_labels(axes, labels, points)
+    note = subject_of(genes, params.outcome, len(genes))
+    name_genes(figure, Naming(genes, points, params.names, (0.0, 0.0, 0.5, 0.5)), note)
     return figure

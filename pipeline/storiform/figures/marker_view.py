@@ -36,6 +36,7 @@ MARKER_VIEW = Picture(
     "higher (right) or lower (left) in patients with the outcome; beside each bar the markers "
     "over those tested. Genes are called by q below alpha of the differential expression; no "
     "test of the shares.",
+    version=2,
 )
 MarkerView = Annotated[Figure, MARKER_VIEW]
 
@@ -82,7 +83,7 @@ def marker_view(
     footnote(
         figure,
         f"{int(row['n_positive'])} biopsies with {first}, {int(row['n_negative'])} with "
-        f"{second}, one of each patient; markers with a P are tested, called at "
+        f"{second}, one of each patient; markers with a p are tested, called at "
         f"q < {float(row['alpha']):g}",
     )
     headlines(figure, [Headline(axes, f"Cell markers by {first}")])

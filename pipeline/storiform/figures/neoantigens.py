@@ -48,7 +48,7 @@ NEOANTIGEN_BURDENS = Picture(
     "of class I binds by percentile rank, the biopsy with most first. Hatched: a lower bound, "
     "since an allele or a protein is not known. A question mark: there are calls, but no "
     "burden; why stands in the table. Biopsies without calls are not in it. No test.",
-    version=3,
+    version=4,
 )
 NeoantigenBurdens = Annotated[Figure, NEOANTIGEN_BURDENS]
 
@@ -62,7 +62,7 @@ NEOANTIGEN_RANKS = Picture(
     "expression of the gene, RNA reads with the variant and over it, its clonality, and that "
     "the allele is lost. A peptide that is the best of several variants has "
     "one row. No test.",
-    version=4,
+    version=5,
     grain="biopsy",
 )
 NeoantigenRanks = Annotated[Figure, NEOANTIGEN_RANKS]

@@ -62,8 +62,9 @@ ONCOPRINT = Picture(
     "a triangle: cut at +100 %); mutations; clinical strips; loss of HLA alleles of class I; "
     "known fusions; recurrently mutated genes by kind of mutation; copy number. A low tile is "
     "a change that its row does not count. Dark grey, crosses: not known. n/N: patients with "
-    "the alteration, of those in whom it is known. P: two-sided Fisher's exact test against "
+    "the alteration, of those in whom it is known. p: two-sided Fisher's exact test against "
     "the outcome, and in brackets q, both as in the table associations; a dash: not tested.",
+    version=2,
 )
 Oncoprint = Annotated[Figure, ONCOPRINT]
 
@@ -326,7 +327,7 @@ def _told(body: Body, clinic: pd.DataFrame, shown: _Shown, burden: str) -> str:
         sizes = f"{most}" if least == most else f"{least} to {most}"
         outcome = plain_name(str(tested["outcome"].iloc[0])).lower()
         tests = " / ".join(sorted(set(tested["test"].astype(str))))
-        lines.append(f"P: {tests}, {outcome} v. not, n = {sizes}")
+        lines.append(f"p: {tests}, {outcome} v. not, n = {sizes}")
     further = rows.groupby("section", sort=False)["n_further"].max()
     left = [f"{count} of {section}" for section, count in further.items() if count]
     lines += [f"further rows in no figure: {', '.join(left)}"] if left else []

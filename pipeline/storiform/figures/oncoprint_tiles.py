@@ -178,7 +178,7 @@ def side_texts(rows: pd.DataFrame) -> list[SideText]:
     ]
     columns = [SideText("n/N", shares)]
     if rows["p"].notna().any():
-        columns.append(SideText("P (q)", tests))
+        columns.append(SideText("p (q)", tests))
     return columns
 
 

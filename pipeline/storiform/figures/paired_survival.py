@@ -39,10 +39,11 @@ PAIRED_SURVIVAL = Picture(
     caption="Patients who are high in two features at once, against all others: survival, and "
     "response by the four groups. High: at or above the median of the patients who have the "
     "feature. Left: Kaplan-Meier estimates; a tick is a censored patient; medians with 95 % "
-    "intervals, NR: not reached; P of the two-sided log-rank test, or the weighted form that "
-    "the table of survival names. Right: patients by response; P of Fisher's exact test, by "
+    "intervals, NR: not reached; p of the two-sided log-rank test, or the weighted form that "
+    "the table of survival names. Right: patients by response; p of Fisher's exact test, by "
     "Freeman and Halton for the four groups, from the table associations. q: "
     "Benjamini-Hochberg within the family that the tables name.",
+    version=2,
 )
 PairedSurvival = Annotated[Figure, PAIRED_SURVIVAL]
 

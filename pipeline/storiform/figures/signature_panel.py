@@ -35,9 +35,9 @@ from storiform.figures.style import (
     diverging,
     dress,
     footnote,
+    letters_mm,
     p_text,
     patches,
-    shortened,
     told_apart,
 )
 from storiform.model.errors import NothingToShow
@@ -61,7 +61,7 @@ SIGNATURE_PANEL = Picture(
     "not counted. Right of a row: p of the Wilcoxon rank-sum test between responders and "
     "non-responders, one biopsy for each patient, and in brackets q, adjusted within the table "
     "of the row unless association.family is all; both as in the table associations.",
-    version=2,
+    version=3,
 )
 SignaturePanel = Annotated[Figure, SIGNATURE_PANEL]
 
@@ -262,7 +262,8 @@ def _drawn(
     limit: float,
 ) -> Figure:
     rows = [1] * len(strips) + [len(block.rows) for block in blocks]
-    height = min(_ROW_MM * sum(rows) + 46.0, TALLEST_MM)
+    names = told_apart(labels, 16)
+    height = min(_ROW_MM * sum(rows) + 38.0 + letters_mm(names), TALLEST_MM)
     figure = canvas(DOUBLE_MM, height)
     grid = figure.add_gridspec(len(rows), 1, height_ratios=rows, hspace=0.02)
     panels = [figure.add_subplot(grid[number]) for number in range(len(rows))]
@@ -274,9 +275,7 @@ def _drawn(
             cmap=diverging(), vmin=-limit, vmax=limit,
         )  # fmt: skip
         dress(axes, has_frame=True)
-        axes.set_yticks(
-            range(len(block.rows)), [shortened(name, _MOST_WORDS) for name in block.rows]
-        )
+        axes.set_yticks(range(len(block.rows)), told_apart(block.rows, _MOST_WORDS))
         axes.set_xticks([])
         axes.set_ylabel(block.name, fontsize=MEDIUM, fontfamily=FONT)
         _write_right(axes, block.tests)
@@ -287,7 +286,6 @@ def _drawn(
         for at in range(1, len(groups)):
             if groups[at] != groups[at - 1]:
                 axes.axvline(at - 0.5, color="white", linewidth=3.0 * THIN)
-    names = told_apart(labels, 16)
     panels[-1].set_xticks(range(len(names)), names, rotation=90)
     figure.align_ylabels(panels)
     # Above the panels, since the right is of p and of the legends.

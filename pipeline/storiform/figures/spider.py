@@ -20,6 +20,7 @@ from storiform.figures.style import (
     RESPONSES,
     SMALL,
     THIN,
+    arrange,
     canvas,
     dress,
     footnote,
@@ -41,6 +42,7 @@ SPIDER = Picture(
     "after the last measured sum, a dotted line leads to it. Dashed: +20 % "
     "and -30 %, the bounds of progression and partial response in RECIST 1.1. Triangle: the "
     "line leaves the axis. No test.",
+    version=2,
 )
 Spider = Annotated[Figure, SPIDER]
 
@@ -211,9 +213,7 @@ def _name(figure: Figure, axes: Axes, lines: list[_Line], params: SpiderParams) 
         return 0
     axes.margins(x=0.06)
     axes.autoscale(axis="x")
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
+    arrange(figure)
     ordered = sorted(lines, key=lambda line: (-abs(float(line.change[-1])), line.patient))
     ends = [_cut(line, params.limit_percent) for line in ordered]
     labels = [

@@ -11,10 +11,10 @@ from matplotlib.colors import ListedColormap
 from storiform.figures.style import (
     FONT,
     MEDIUM,
-    MUTED,
     PALE,
     RESPONSES,
     SMALL,
+    STRIPS,
     THIN,
     dress,
     most_frequent,
@@ -43,7 +43,7 @@ def histology_strip(histology: pd.Series) -> Strip | None:
     The most frequent ones have a colour each, all others one grey.
     """
     stated = histology.fillna("").astype(str).tolist()
-    named, colours = most_frequent([name for name in stated if name], MUTED)
+    named, colours = most_frequent([name for name in stated if name], STRIPS)
     if not named:
         return None
     left = iter(named)

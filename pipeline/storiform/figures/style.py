@@ -47,15 +47,15 @@ ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 PALETTE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, YELLOW, GREY, INK)
 """Okabe and Ito's colours, told apart by the colour-blind."""
-MUTED = (
-    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933",
-    "#AA4499",
+STRIPS = (
+    "#332288", "#aaee99", "#773311", "#aa77ff", "#99aabb", "#551155", "#aa9955", "#aa00ff",
+    "#6600bb",
 )  # fmt: skip
-"""Tol's muted colours, for a second scale beside the palette."""
+"""For a second scale in a figure, apart from the colours of responses and outcomes."""
 RESPONSES: Mapping[str, str] = {
-    "CR": BLUE, "PR": SKY, "SD": YELLOW, "PD": VERMILION, "NE": PALE,
+    "CR": GREEN, "PR": SKY, "SD": YELLOW, "PD": VERMILION, "NE": PALE,
 }  # fmt: skip
-"""Best responses, best first, and their colours."""
+"""Best responses, best first, and their colours; none is that of an outcome."""
 WITH, WITHOUT = BLUE, ORANGE
 """Colours of the patients with and without an outcome."""
 
@@ -90,9 +90,7 @@ def render(figure: Figure) -> dict[str, bytes]:
     # The panels are arranged once, and each format is drawn once: savefig would lay out all
     # letters twice more for each.
     resolution = figure.dpi
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
+    arrange(figure)
     figure.set_layout_engine("none")
     rendered: dict[str, bytes] = {}
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "storiform"}):
@@ -116,6 +114,13 @@ def dress(axes: Axes, *, has_frame: bool = False) -> None:
         axis.label.set_fontfamily(FONT)
 
 
+def arrange(figure: Figure) -> None:
+    """Arrange the panels of a figure as a drawing would, in less time."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+
+
 class Headline(NamedTuple):
     """A title over axes, flush left, and lines in small type under it."""
 
@@ -129,10 +134,7 @@ def headlines(figure: Figure, titles: Sequence[Headline]) -> None:
 
     They are wrapped, and all of them are set in the largest size in which none is cut.
     """
-    # The layout alone tells the widths; a drawing would take as long again.
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
+    arrange(figure)
     rooms = [title.axes.get_window_extent().width / figure.dpi * 72.0 for title in titles]
     size, texts = LARGE, [""] * len(titles)
     for size in (LARGE, MEDIUM, SMALL):
@@ -195,7 +197,7 @@ def footnote(figure: Figure, text: str) -> None:
     """Write under the whole figure whom it shows, and how many; lines fit its width."""
     letters = int(figure.get_figwidth() * 25.4 / LETTER_MM)
     figure.supxlabel(
-        textwrap.fill(text, letters),
+        textwrap.fill(text, letters, break_on_hyphens=False),
         fontsize=SMALL,
         fontfamily=FONT,
         color=INK,
@@ -226,13 +228,13 @@ def diverging() -> Colormap:
     return mpl.colormaps["RdBu_r"].with_extremes(bad=PALE)
 
 
-def p_text(p: float, letter: str = "P") -> str:
+def p_text(p: float, letter: str = "p") -> str:
     """Write a p value as it is printed.
 
     Examples
     --------
     >>> [p_text(p) for p in (0.01442, 0.52, 3e-6, float("nan"))]
-    ['P = 0.014', 'P = 0.52', 'P < 0.0001', 'P not given']
+    ['p = 0.014', 'p = 0.52', 'p < 0.0001', 'p not given']
     """
     if math.isnan(p):
         return f"{letter} not given"
@@ -277,6 +279,11 @@ def told_apart(names: Sequence[str], most: int) -> list[str]:
             if len(set(cut)) == len(set(names)):
                 return cut
     return list(names)
+
+
+def letters_mm(names: Sequence[str]) -> float:
+    """Return the room in millimetres that the longest of some names takes when it is turned."""
+    return LETTER_MM * max(map(len, names), default=0)
 
 
 OTHER = "#555555"

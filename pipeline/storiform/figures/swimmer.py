@@ -44,6 +44,7 @@ SWIMMER = Picture(
     "progression, not confirmed; progression: first assessment with PD, or where lesions "
     "were not given progression as the clinical table has it. Left: best overall response. "
     "No test.",
+    version=2,
 )
 Swimmer = Annotated[Figure, SWIMMER]
 

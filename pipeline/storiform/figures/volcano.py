@@ -1,4 +1,4 @@
-"""P values of genes over their fold changes."""
+"""The p values of genes over their fold changes."""
 
 from typing import Annotated, Literal
 
@@ -8,13 +8,14 @@ from pydantic import Field
 
 from storiform.figures.gene_points import (
     NAMES,
+    Naming,
     draw_genes,
     draw_key,
     kinds_of,
+    name_genes,
     subject_of,
     tested_genes,
 )
-from storiform.figures.labels import Label, place_labels
 from storiform.figures.style import (
     GREY,
     SINGLE_MM,
@@ -22,7 +23,6 @@ from storiform.figures.style import (
     Headline,
     canvas,
     dress,
-    footnote,
     headlines,
 )
 from storiform.model.params import Params
@@ -31,13 +31,14 @@ from storiform.model.tables.differential import DifferentialExpression
 
 VOLCANO = Picture(
     "volcano",
-    caption="P value of each gene over its log2 fold change between patients with and without "
-    "the outcome (volcano plot); each point is a gene. Coloured: q below alpha, Wald test, "
-    "Benjamini-Hochberg after independent filtering. Dashed: the largest P that is called. "
-    "Ringed: almost all fragments in few biopsies of one group, whose change is no size. "
-    "Points beyond the limits stand at them. Names: the genes with the smallest p that have "
-    "room, degenerate ones left out.",
-    version=2,
+    caption="The p value of each gene over its log2 fold change between patients with and "
+    "without the outcome (volcano plot); each point is a gene. Coloured: q below alpha, Wald "
+    "test, Benjamini-Hochberg after independent filtering. Dashed: the largest p that is "
+    "called. Ringed: almost all fragments in few biopsies of one group, whose change is no "
+    "size. Points beyond the limits stand at them. Named: the called genes with the smallest "
+    "p, degenerate ones left out; a line leads from a point to a name that is not beside it "
+    "alone.",
+    version=3,
 )
 VolcanoPlot = Annotated[Figure, VOLCANO]
 
@@ -83,13 +84,10 @@ def volcano(
     axes.set_ylim(-0.02 * height.max(), 1.08 * max(float(height.max()), 1.0))
     first, second = NAMES[params.outcome]
     axes.set_xlabel(f"log2 fold change, {first} over {second}")
-    axes.set_ylabel("P, −log10")  # noqa: RUF001  a minus sign
+    axes.set_ylabel("p, −log10")  # noqa: RUF001  a minus sign
     dress(axes)
     draw_key(axes, genes, params.outcome)
-    footnote(figure, subject_of(genes, params.outcome, len(genes)))
     headlines(figure, [Headline(axes, f"Gene expression by {first}")])
-    figure.draw_without_rendering()
-    chosen = np.flatnonzero(called & ~kinds.is_degenerate)[: params.names]
-    labels = [Label(str(genes["gene"][gene]), *map(float, points[gene])) for gene in chosen]
-    place_labels(axes, labels, points)
+    note = subject_of(genes, params.outcome, len(genes))
+    name_genes(figure, Naming(genes, points, params.names, (0.5, 0.5, 0.0, 1.0)), note)
     return figure

@@ -44,7 +44,7 @@ WATERFALL = Picture(
     "a triangle; a dot is a change of less than 0.5 %; hatched: a complete response without a "
     "measured change, drawn at -100 %. Below: histology or the features that the "
     "configuration names; of numbers, light is low and dark is high. No test.",
-    version=2,
+    version=3,
 )
 Waterfall = Annotated[Figure, WATERFALL]
 

@@ -98,6 +98,6 @@ def _sentence(name: str, counts: pd.DataFrame, p: float) -> str:
              counts.head(_SHOWN).iterrows()]  # fmt: skip
     more = ", ..." if len(counts) > _SHOWN else ""
     return (
-        f"{name} goes with response (P = {p:.2g}; responders: {', '.join(parts)}{more}): what "
+        f"{name} goes with response (p = {p:.2g}; responders: {', '.join(parts)}{more}): what "
         f"differs between responders and others may be the {name}'s"
     )

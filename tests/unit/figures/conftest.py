@@ -1,12 +1,10 @@
 """The invented cohort, and its tables of association and survival, as fixtures."""
 
 import importlib.util
-import itertools
 from pathlib import Path
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
+from figure_faults import faults
 
 from storiform.model.tables.outcomes import ASSOCIATIONS, SURVIVAL, SURVIVAL_CURVES
 from storiform.statistics.association import AssociationParams, associations
@@ -50,47 +48,5 @@ def survived(invented):
 
 @pytest.fixture(scope="session")
 def faults_of():
-    """Return a function that tells what cannot be read in a figure.
-
-    A letter is smaller than 5.5 points, a text leaves the figure, or two texts cover each
-    other.
-    """
-
-    def faults(figure):
-        renderer = FigureCanvasAgg(figure).get_renderer()
-        texts = written(figure, renderer)
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
-        told = [f"small: {text.get_text()}" for text in texts if text.get_fontsize() < 5.5]
-        whole = figure.bbox.padded(1.0)
-        told += [f"outside: {text}" for text, box in boxes if not is_within(box, whole)]
-        pairs = itertools.combinations(boxes, 2)
-        return told + [f"{a} over {b}" for (a, one), (b, two) in pairs if covers(one, two)]
-
+    """Return a function that tells what cannot be read in a figure."""
     return faults
-
-
-def written(figure, renderer):
-    """Return the texts that a drawing of a figure writes."""
-    texts = []
-    draw = Text.draw
-
-    def note(text, *args, **options):
-        if text.get_visible() and text.get_text().strip():
-            texts.append(text)
-        return draw(text, *args, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Text, "draw", note)
-        figure.draw(renderer)
-    return texts
-
-
-def is_within(box, whole):
-    inside = box.x0 >= whole.x0 and box.x1 <= whole.x1
-    return inside and box.y0 >= whole.y0 and box.y1 <= whole.y1
-
-
-def covers(one, two):
-    wide = min(one.x1, two.x1) - max(one.x0, two.x0)
-    high = min(one.y1, two.y1) - max(one.y0, two.y0)
-    return wide > 2.0 and high > 2.0

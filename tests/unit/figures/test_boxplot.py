@@ -58,7 +58,7 @@ def test_each_box_states_its_n_and_each_panel_its_p_and_q(invented, compared):
     panel = shown(drawn(invented, compared))[0]
     labels = [label.get_text() for label in panel.get_xticklabels()]
     assert labels == ["response\nn = 9", "no response\nn = 18"]
-    assert "P = 0.0015, q = 0.0031" in [text.get_text() for text in panel.texts]
+    assert "p = 0.0015, q = 0.0031" in [text.get_text() for text in panel.texts]
 
 
 def test_patient_without_response_is_no_point(invented, compared):

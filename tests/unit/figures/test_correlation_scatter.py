@@ -65,7 +65,7 @@ def test_numbers_of_the_table_stand_over_the_panel(clinic, features):
         conformed(pair(B, CD20)), features, clinic, CorrelationScatterParams()
     )
     told = " ".join(text.get_text() for text in figure.axes[0].texts).replace("\n", " ")
-    expected = "r = 0.61 (0.35 to 0.78); n = 36; P = 0.00040; q = 0.0020; rho = 0.70"
+    expected = "r = 0.61 (0.35 to 0.78); n = 36; p = 0.00040; q = 0.0020; rho = 0.70"
     assert told == expected
     assert headings(figure) == ["B lineage v. CD20"]
     assert figure.axes[0].get_ylabel() == "CD20, cells/mm2"
@@ -92,7 +92,7 @@ def test_interval_and_q_that_are_missing_are_not_told(clinic, features):
     row = pair(B, CD20, pearson_lower=np.nan, pearson_upper=np.nan, q=np.nan, n=3)
     figure = correlation_scatter(conformed(row), features, clinic, CorrelationScatterParams())
     told = " ".join(text.get_text() for text in figure.axes[0].texts)
-    assert told == "r = 0.61; n = 3; P = 0.00040; rho = 0.70"
+    assert told == "r = 0.61; n = 3; p = 0.00040; rho = 0.70"
 
 
 @pytest.mark.parametrize("count", [8, 46, 500])

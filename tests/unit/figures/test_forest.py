@@ -164,7 +164,7 @@ def test_rows_that_are_left_out_are_told():
     figure = forest_plot(conformed(rows), ForestParams(outcomes=("pfs",), rows=5))
     assert len(points(figure)) == 5
     told = figure.get_supxlabel().replace("\n", " ")
-    assert "5 of 30 terms, smallest P first" in told
+    assert "5 of 30 terms, smallest p first" in told
     assert "without an estimate, in the table alone: 1 of 31 terms" in told
 
 

@@ -113,7 +113,7 @@ def test_each_tested_gene_is_a_point_in_its_place(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("genes", "called"), [(60, 5), (400, 40), (4000, 900)])
 def test_names_cover_neither_each_other_nor_leave_the_axes(kind, genes, called):
-    figure = draw(kind, compared(genes, called), names=40)
+    figure = draw(kind, compared(genes, called), names=20)
     axes = figure.axes[0]
     names = names_of(axes)
     assert len(names) >= min(called, 10) - 1
@@ -156,7 +156,7 @@ def crowded(seed: int, genes: int = 400, called: int = 40) -> pd.DataFrame:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
 def test_leader_lines_run_over_no_other_name_and_no_named_point(kind, seed):
-    figure = draw(kind, crowded(seed), names=40)
+    figure = draw(kind, crowded(seed), names=20)
     lines = lines_of(figure)
     names = names_of(figure.axes[0])
     boxes = [box.extents for box in boxes_of(figure, names)]
@@ -174,7 +174,7 @@ def test_leader_lines_run_over_no_other_name_and_no_named_point(kind, seed):
 @pytest.mark.parametrize("kind", KINDS)
 def test_names_stand_in_the_same_places_each_time(kind):
     def places():
-        names = names_of(draw(kind, crowded(1), names=40).axes[0])
+        names = names_of(draw(kind, crowded(1), names=20).axes[0])
         return [(name.get_text(), *name.xyann) for name in names]
 
     assert places() == places()
@@ -198,7 +198,8 @@ def test_figure_states_n_alpha_and_covariates(kind):
         "9 biopsies with response, 19 with no response, one of each patient"
     )
     assert "400 genes tested" in words
-    assert words.endswith("adjusted for sex")
+    assert "adjusted for sex; " in words
+    assert words.endswith("; 15 of 15 called genes with the smallest p named")
     legend = next(child for child in figure.axes[0].get_children() if isinstance(child, Legend))
     texts = [text.get_text() for text in legend.get_texts()]
     assert any(text.startswith("higher with response, q < 0.05: ") for text in texts)
@@ -247,6 +248,39 @@ def test_names_that_find_no_room_are_left_out():
     written = place_labels(axes, labels, np.full((60, 2), 0.5))
     assert 1 <= written < 60
     assert len(names_of(axes)) == written
+
+
+def test_dashed_line_stands_at_the_largest_p_that_is_called():
+    table = compared(400, 40)
+    axes = volcano(table, VolcanoParams()).axes[0]
+    (dashed,) = [line for line in axes.lines if line.get_linestyle() == "--"]
+    largest = table.loc[table["is_significant"], "p"].max()
+    np.testing.assert_allclose(dashed.get_ydata(), -np.log10(largest), rtol=1e-12)
+    below = [y for _, y in axes.collections[0].get_offsets()]  # the grey ones
+    assert max(below) < -np.log10(largest)
+    nothing = volcano(compared(100, 0), VolcanoParams()).axes[0]
+    assert [line for line in nothing.lines if line.get_linestyle() == "--"] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_degenerate_gene_is_ringed_and_never_named(kind):
+    table = compared(400, 40)
+    first = int(table["p"].to_numpy().argmin())
+    table["is_degenerate"] = np.arange(400) == first
+    assert table.loc[first, "is_significant"]
+    axes = draw(kind, table).axes[0]
+    names = {text.get_text() for text in names_of(axes)}
+    assert names == set(table.sort_values("p")["gene"].iloc[1:16])
+    *kinds, ring = axes.collections
+    gene = table.loc[first]
+    if kind == "ma_plot":
+        place = np.log10(gene["base_mean"]), gene["shrunken_log2_fold_change"]
+    else:
+        place = gene["log2_fold_change"], -np.log10(gene["p"])
+    np.testing.assert_allclose(ring.get_offsets(), [place], rtol=1e-12)
+    assert ring.get_edgecolor().size  # the point below it keeps the colour of a called one
+    assert any(np.isclose(np.asarray(group.get_offsets()), place).all(axis=1).any()
+               for group in kinds[1:])  # fmt: skip
 
 
 def test_bars_are_the_shares_of_the_tested_markers():

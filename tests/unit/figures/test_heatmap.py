@@ -10,7 +10,7 @@ from storiform.figures.heatmap import (
     microenvironment_heatmap,
     standardised,
 )
-from storiform.figures.style import MUTED
+from storiform.figures.style import STRIPS
 from storiform.model.errors import NothingToShow
 from storiform.model.tables.rna import MCP_COUNTER, POPULATIONS
 
@@ -103,8 +103,8 @@ def test_the_most_frequent_histologies_have_colours_and_the_rest_is_one_grey(inv
     figure = microenvironment_heatmap(scores, clinic, HeatmapParams())
     keys = [text.get_text() for text in figure.legends[1].get_texts()]
     assert keys[0] == "sarcoma l"
-    assert keys[-1] == f"other ({12 - len(MUTED)})"
-    assert len(keys) == len(MUTED) + 1
+    assert keys[-1] == f"other ({12 - len(STRIPS)})"
+    assert len(keys) == len(STRIPS) + 1
     fills = [patch.get_facecolor() for patch in figure.legends[1].get_patches()]
     assert len(set(fills)) == len(keys)
 
@@ -114,3 +114,20 @@ def test_names_that_differ_at_their_end_stay_apart(invented, scores):
     scores["biopsy"] = [f"SARC-001.pre-treatment.{place}" for place in places]
     shown = columns_of(microenvironment_heatmap(scores, invented.clinic(), HeatmapParams()))
     assert len(set(shown)) == 28
+
+
+def test_gene_sets_that_differ_at_their_end_stay_apart(invented, scores):
+    long = {
+        name: f"GOBP_REGULATION_OF_A_VERY_LONG_PROCESS_{name}" for name in MCP_COUNTER.columns
+    }
+    figure = gene_set_heatmap(scores.rename(columns=long), invented.clinic(), HeatmapParams())
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(set(rows)) == 10
+    assert max(map(len, rows)) <= 36
+
+
+def test_histologies_that_begin_alike_have_a_key_each(invented, scores):
+    names = ["undifferentiated pleomorphic sarcoma", "undifferentiated pleomorphic tumour"]
+    figure = microenvironment_heatmap(scores, invented.clinic(histology=names * 14),
+                                      HeatmapParams())  # fmt: skip
+    assert len({text.get_text() for text in figure.legends[1].get_texts()}) == 2

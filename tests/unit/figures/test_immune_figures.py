@@ -1,8 +1,11 @@
 """The strip of immune classes and the panel of signatures: cells, groups, labels, counts."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from storiform.figures.immune_classes import COLOURS, immune_class_strip
 from storiform.figures.signature_panel import SignaturePanelParams, signature_panel
@@ -207,8 +210,8 @@ def test_the_strip_counts_responders_of_each_class():
     assert note(figure) == (
         f"n = 24 patients, 24 biopsies with a class, 1 without; {ambiguous} ambiguous. "
         "Reference: tcga_sarc (n = 213). "
-        "Class by response: P = 0.31 (Fisher exact (Freeman-Halton), n = 23 patients); "
-        "Class E by response: P = 0.024 (Fisher exact, n = 23 patients)"
+        "Class by response: p = 0.31 (Fisher exact (Freeman-Halton), n = 23 patients); "
+        "Class E by response: p = 0.024 (Fisher exact, n = 23 patients)"
     )
     assert note(strip(table, clinical, None)).endswith("Not tested against response")
 
@@ -223,7 +226,8 @@ def test_classes_and_responses_have_a_line_each_in_the_legend():
             box = text.get_window_extent()
             lines.setdefault(round(box.y0 / 8.0), []).append((box.x0, text.get_text()))
     found = [[name for _, name in sorted(line)] for _, line in sorted(lines.items())]
-    assert found == [["PR", "SD", "PD"], [f"class {name}" for name in "ABCDE"]]
+    classed = [f"class {name}" for name in "ABCDE"]
+    assert found == [["ambiguous", "clear"], ["PR", "SD", "PD"], classed]
 
 
 def test_classes_of_another_tumour_are_warned_of_once():
@@ -238,6 +242,54 @@ def test_classes_of_another_tumour_are_warned_of_once():
     )
     with pytest.warns(DataWarning, match="the five centroids are of soft-tissue sarcomas"):
         strip(classes(20).assign(reference="my_melanomas"), clinical)
+
+
+@pytest.mark.parametrize("n", [8, 28])
+@pytest.mark.parametrize("draw", ["panel", "strip"])
+def test_long_names_of_biopsies_leave_the_rows_their_height(draw, n):
+    names = [f"ALLIANCE-A091401-{i:04d}.pre-treatment.retroperitoneum" for i in range(n)]
+    if draw == "strip":
+        figure = strip(classes(n).assign(biopsy=names), clinic(n))
+    else:
+        cells = scores(n, MCP_COUNTER.columns).assign(biopsy=names)
+        told = features(cells, "mcp_counter")
+        figure = signature_panel(
+            cells, None, None, clinic(n), told, None, SignaturePanelParams()
+        )
+    figure.draw_without_rendering()
+    ticks = axes_of(figure, "T cells").get_yticklabels()
+    boxes = [tick.get_window_extent() for tick in ticks]
+    assert all(one.y0 >= two.y1 for one, two in itertools.pairwise(boxes))
+
+
+def key_colours(legend):
+    """Return the colour of each key; the patches follow the texts."""
+    names = [text.get_text() for text in legend.get_texts()]
+    colours = [to_hex(patch.get_facecolor()) for patch in legend.get_patches()]
+    return {name: colour for name, colour in zip(names, colours, strict=True) if name}
+
+
+@pytest.mark.parametrize("silent", [(), ("PATIENT-003-T1",)])
+def test_the_legend_says_how_each_cell_of_the_strips_is_coloured(silent):
+    table = classes(25)
+    figure = strip(table, clinic(25), silent=silent)
+    keys = key_colours(figure.subfigs[1].legends[0])
+    ordered = table.sort_values(["immune_class", "margin"], ascending=[True, False])
+    for label, told in (
+        ("ambiguous", ordered["is_ambiguous"].map({True: "ambiguous", False: "clear"})),
+        ("class", "class " + ordered["immune_class"]),
+    ):
+        (image,) = axes_of(figure, label).images
+        shown = [to_hex(colour) for colour in image.cmap(image.norm(image.get_array()[0]))]
+        assert shown == [keys[name] for name in told]
+    assert ("not counted" in keys) == bool(silent)
+
+
+def test_best_response_and_response_share_no_colour():
+    figure = panel(28, clinic(28).assign(histology=None))
+    keys = key_colours(figure.legends[0])
+    told = ["CR", "PR", "SD", "PD", "responder", "non-responder", "unknown"]
+    assert len({keys[name] for name in told}) == len(told)
 
 
 def test_the_strip_is_sorted_by_class_and_margin():

@@ -70,7 +70,7 @@ def test_panels_by_feature_are_in_the_order_of_p_and_carry_it(survived):
     ]
     smallest = survival.loc[survival["outcome"] == "pfs", "p"].min()
     line = next(text.get_text() for text in figure.axes[0].texts)
-    assert line.startswith(f"log-rank P = {smallest:.3f}")
+    assert line.startswith(f"log-rank p = {smallest:.3f}")
 
 
 def test_tiny_groups_are_told_under_the_title(survived):

@@ -184,8 +184,8 @@ def test_rows_without_any_test_have_no_column_of_p(trial):
     rows, cells = table(names_of(2), clinic["patient"].tolist())
     features = trial.feature(clinic["patient"], BURDEN, np.arange(12.0))
     figure = oncoprint(rows.assign(p=np.nan), cells, clinic, features, OncoprintParams())
-    assert "P (q)" not in [text.get_text() for text in body_axes(figure).texts]
-    assert "P:" not in note(figure)
+    assert "p (q)" not in [text.get_text() for text in body_axes(figure).texts]
+    assert "p:" not in note(figure)
 
 
 def test_footnote_tells_who_is_left_out_and_which_rows_have_no_room(trial):
@@ -197,7 +197,7 @@ def test_footnote_tells_who_is_left_out_and_which_rows_have_no_room(trial):
     )
     assert note(figure).startswith("n = 12 patients; 8 of the trial without DNA or RNA left")
     assert "further rows in no figure: 7 of Mutations" in note(figure)
-    assert "P: Fisher exact, responded v. not, n = 11" in note(figure)
+    assert "p: Fisher exact, responded v. not, n = 11" in note(figure)
 
 
 def test_growth_beyond_the_axis_is_cut_and_told(trial):

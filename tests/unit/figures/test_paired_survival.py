@@ -103,7 +103,7 @@ def test_counts_of_the_trial_and_its_p_stand_beside_the_curves(trial):
     lines = lines_of(figure.axes[2])
     assert ["both high", "7", "7", "50 %"] in lines
     assert ["all others", "3", "22", "12 %"] in lines
-    assert any(line[0].startswith("both high v. all others: P = 0.019") for line in lines)
+    assert any(line[0].startswith("both high v. all others: p = 0.019") for line in lines)
     groups = {line[0]: (int(line[1]), int(line[2])) for line in lines if "/" in line[0]
               and len(line) == 4}  # fmt: skip
     assert groups == {"high/low": (1, 5), "low/high": (1, 5), "low/low": (1, 12)}
@@ -197,9 +197,9 @@ def test_class_figure_carries_p_of_all_classes_and_of_class_e(trial):
     figure = class_survival(table, curves)
     chosen = table[table["outcome"] == "pfs"].drop_duplicates("feature").set_index("feature")
     words = " ".join(" ".join(text.get_text() for text in figure.axes[0].texts).split())
-    assert f"P = {chosen.loc[CLASS, 'p']:.2f}" in words
+    assert f"p = {chosen.loc[CLASS, 'p']:.2f}" in words
     note = " ".join(figure.get_supxlabel().split())
-    assert f"PFS log-rank P = {chosen.loc['immune_classes.is_class_e', 'p']:.2f}" in note
+    assert f"PFS log-rank p = {chosen.loc['immune_classes.is_class_e', 'p']:.2f}" in note
     assert "(9 v. 37 patients)" in note
 
 

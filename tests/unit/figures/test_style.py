@@ -1,12 +1,24 @@
 """The theme: sizes, text of numbers, and files that do not change between runs."""
 
+import itertools
+
 import matplotlib as mpl
+import numpy as np
 import pytest
 from matplotlib.artist import Artist
+from matplotlib.colors import to_rgb
 
+from storiform.figures.immune_classes import COLOURS
 from storiform.figures.style import (
     GREY,
+    INK,
+    OTHER,
+    PALE,
     PALETTE,
+    RESPONSES,
+    STRIPS,
+    WITH,
+    WITHOUT,
     canvas,
     colours_of,
     dress,
@@ -26,9 +38,9 @@ def test_size_is_in_millimetres():
 @pytest.mark.parametrize(
     ("p", "text"),
     [
-        (0.01442, "P = 0.014"), (0.00032, "P = 0.00032"), (0.5, "P = 0.50"),
-        (1.0, "P = 1.00"),
-        (0.1, "P = 0.10"), (9.9e-5, "P < 0.0001"), (float("nan"), "P not given"),
+        (0.01442, "p = 0.014"), (0.00032, "p = 0.00032"), (0.5, "p = 0.50"),
+        (1.0, "p = 1.00"),
+        (0.1, "p = 0.10"), (9.9e-5, "p < 0.0001"), (float("nan"), "p not given"),
     ],
 )  # fmt: skip
 def test_p_has_two_significant_digits(p, text):
@@ -101,3 +113,48 @@ def test_the_most_frequent_names_have_a_colour_and_the_rest_one():
     assert cells == ["other (3)"] * 2 + ["z", "z", "y", "y", "y", "other (3)"]
     assert list(colours) == ["y", "z", "other (3)"]
     assert most_frequent(["a"], ("#111111",)) == (["a"], {"a": "#111111"})
+
+
+VIEWS = {
+    "normal": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+"""Linear RGB as the colour-blind see it: Machado et al. 2009, doi:10.1109/TVCG.2009.113."""
+XYZ = np.array([[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]])
+
+
+def lab(colour, view):
+    """Return a colour in CIELAB (white D65), as it is seen in a view."""
+    part = np.array(to_rgb(colour))
+    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    xyz = XYZ @ np.clip(np.array(view) @ linear, 0.0, 1.0) / XYZ.sum(axis=1)
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16.0 / 116.0)
+    return np.array([116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(
+    "second", [COLOURS, dict(enumerate([*STRIPS, OTHER]))], ids=["classes", "histology"]
+)
+def test_colours_that_stand_in_one_figure_are_told_apart_by_all(view, second):
+    known = {name: colour for name, colour in RESPONSES.items() if name != "NE"}
+    known |= {"responder": WITH, "non-responder": WITHOUT, "unknown": PALE, "ambiguous": INK}
+    known |= second
+    seen = {name: lab(colour, VIEWS[view]) for name, colour in known.items()}
+    for (name, one), (other, two) in itertools.combinations(seen.items(), 2):
+        # of 2.3 one difference in two is seen; the closest of Okabe and Ito's are 16 apart
+        assert np.hypot.reduce(one - two) > 15.0, (name, other)

@@ -237,7 +237,7 @@ def test_a_batch_that_goes_with_response_is_warned_of():
         clinic=clinic(names(n), responded=responded),
     )  # fmt: skip
     p = fisher_exact([[5, 1], [0, 6]]).pvalue
-    begin = f"batch goes with response (P = {p:.2g}; responders: a 5 of 6, b 0 of 6): what "
+    begin = f"batch goes with response (p = {p:.2g}; responders: a 5 of 6, b 0 of 6): what "
     assert said == [begin + "differs between responders and others may be the batch's"]
     rows = view.batches.set_index("level")
     assert (rows.loc["a", "responders"], rows.loc["b", "patients"]) == (5, 6)

@@ -98,11 +98,11 @@ class HlaLossParams(Params):
         "apart",
     )
     max_loss_p: Fraction = Field(
-        0.1, description="P value of the gene's imbalance up to which LOH is called"
+        0.1, description="p value of the gene's imbalance up to which LOH is called"
     )
     max_imbalance_p: Fraction = Field(
         0.01,
-        description="the same for IMBALANCE; LOH is also called if the P value of all genes "
+        description="the same for IMBALANCE; LOH is also called if the p value of all genes "
         "together is as low, and that of the gene at most 0.3",
     )
     min_normal_fragments: int = Field(
@@ -232,7 +232,7 @@ def _blank(gene: Gene, purity: Purity) -> dict[str, object]:
 def _told(
     gene: Gene, judged: _Judged, number: int, p: tuple[float, float]
 ) -> dict[str, object]:
-    """Return what the model tells of a gene; `p` are its P value and that of all genes."""
+    """Return what the model tells of a gene; `p` are its p value and that of all genes."""
     found, params, rules = judged.found[number], judged.params, judged.rules
     call, doubts = _doubted(judged, number, p)
     copies = [copies_interval(gene.counts, side, judged.sample, rules) for side in (0, 1)]
@@ -285,7 +285,7 @@ def _doubted(
 def _call(found: Posterior, params: HlaLossParams, p: float, pooled: float) -> str:
     """Name the state of a gene.
 
-    A gene in balance is kept from LOH by the P value, a gained one by the probability of that:
+    A gene in balance is kept from LOH by the p value, a gained one by the probability of that:
     losses of .8 may be wrong once in five, but nearly all of these would be gained genes.
     """
     is_nearly = p <= _NEARLY and pooled <= params.max_imbalance_p

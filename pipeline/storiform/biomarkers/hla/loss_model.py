@@ -139,7 +139,7 @@ def smallest_excluded_loss(counts: GeneCounts, drift: float) -> float:
 
 
 def imbalance_p(z: Sequence[float]) -> float:
-    """Return the P value, two-sided, that no gene is out of balance."""
+    """Return the p value, two-sided, that no gene is out of balance."""
     if len(z) == 1:
         return float(2.0 * ndtr(-abs(z[0])))
     return float(chdtrc(len(z), np.square(z).sum()))

@@ -146,7 +146,7 @@ HLA_GENE_LOH = Table(
         ),
         "lost_probability_2": Column("float", "that allele 2 has no copy left"),
         "imbalance_p": Column(
-            "float", "P value: the alleles' shares in tumour and normal are the same"
+            "float", "p value: the alleles' shares in tumour and normal are the same"
         ),
         "clonal_fraction": Column("float", "share of tumour cells with the likeliest state"),
         "lost_allele": Column("string", "the likelier to be lost; empty without loss"),
