@@ -39,6 +39,7 @@ validation: ## agreement with R, with peers and with planted truth, test by test
 	.venv/bin/python tests/benchmarks/validate_fusions.py --seed $(SEED)
 	.venv/bin/python tests/benchmarks/validate_log_rank.py --seed $(SEED)
 	.venv/bin/python tests/benchmarks/validate_statistics.py --seed $(SEED)
+	.venv/bin/python tests/benchmarks/validate_immune_classes.py --seed $(SEED)
 
 docs: ## build the pages into site/
 	@.ci/environment docs

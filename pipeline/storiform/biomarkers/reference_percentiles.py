@@ -56,8 +56,8 @@ class ReferencePercentilesParams(Params):
     )
     min_markers: Fraction = Field(
         0.35,
-        description="share of a score's markers that must be present; with 40 % of them at "
-        "random 85 % of TCGA's sarcomas with a margin of 0.25 keep their class, with 30 % 70 %",
+        description="share of a score's markers that must be present; with 40 % of each at "
+        "random 91 % of TCGA's sarcomas with a margin of 0.25 keep their class, with 30 % 83 %",
     )
 
 

@@ -34,8 +34,8 @@ MARKER_VIEW = Picture(
     "marker_view",
     caption="Share of the markers of each MCP-counter population that are significantly "
     "higher (right) or lower (left) in patients with the outcome; beside each bar the markers "
-    "over those tested. Genes are called by q below alpha of the differential expression; no "
-    "test of the shares.",
+    "over those tested (with a p, not degenerate). Genes are called by q below alpha of the "
+    "differential expression; no test of the shares.",
     version=2,
 )
 MarkerView = Annotated[Figure, MARKER_VIEW]

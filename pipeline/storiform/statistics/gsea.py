@@ -59,6 +59,8 @@ def marker_enrichment(
 ) -> MarkerEnrichment:
     """Count the markers of each cell population that are higher or lower with the outcome.
 
+    Degenerate genes are left out, as in `gsea`: their p tells of few biopsies.
+
     Parameters
     ----------
     differential_expression
@@ -90,13 +92,15 @@ def marker_enrichment(
     return pd.DataFrame(rows) if rows else MARKER_ENRICHMENT.empty()
 
 
-def _markers(tested: pd.DataFrame) -> dict[str, object]:
+def _markers(with_p: pd.DataFrame) -> dict[str, object]:
     """Return the counts of one population, of its markers that have a p."""
+    tested = with_p[~with_p["is_degenerate"]]
     called = tested[tested["is_significant"]].sort_values(["p", "gene"])
     up = called.loc[called["log2_fold_change"] > 0, "gene"]
     down = called.loc[called["log2_fold_change"] < 0, "gene"]
     return {
-        "tested": len(tested), "up": len(up), "down": len(down),
+        "tested": len(tested), "degenerate": len(with_p) - len(tested),
+        "up": len(up), "down": len(down),
         "share_up": len(up) / len(tested) if len(tested) else np.nan,
         "genes_up": ";".join(up), "genes_down": ";".join(down),
         "median_log2_fold_change": tested["log2_fold_change"].median(),

@@ -110,7 +110,8 @@ def test_no_fragment_is_no_share():
 @pytest.mark.parametrize(
     ("xist", "y_genes", "sex"),
     [(400, 0, "female"), (0, 80, "male"), (5, 1, "female"), (4, 0, ""), (400, 80, ""),
-     (None, None, ""), (0, 4, ""), (0, 5, "male"), (None, 80, "male"), (400, None, "")],
+     (None, None, ""), (0, 4, ""), (0, 5, "male"), (None, 80, "male"), (400, None, ""),
+     (400, 1, "female"), (400, 2, "")],
 )  # fmt: skip
 def test_the_sex_is_told_by_xist_and_y(xist, y_genes, sex):
     genes = {"XIST": xist, "DDX3Y": y_genes}

@@ -54,7 +54,7 @@ def enriched() -> pd.DataFrame:
     table = pd.DataFrame(
         {
             "contrast": "responded", "population": populations, "markers": 12, "tested": 10,
-            "up": [5, *[0] * 9], "down": [0, 0, 0, 1, *[0] * 6],
+            "degenerate": 0,            "up": [5, *[0] * 9], "down": [0, 0, 0, 1, *[0] * 6],
             "share_up": [0.5, *[0.0] * 9], "genes_up": "", "genes_down": "",
             "median_log2_fold_change": 0.0,
         }

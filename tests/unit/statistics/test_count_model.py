@@ -13,9 +13,11 @@ from storiform.kernels.shrinkage import shrink_coefficients
 from storiform.model.errors import DataWarning, InputError
 from storiform.model.step import Step
 from storiform.model.tables.differential import VST
+from storiform.statistics.coefficients import Counted
 from storiform.statistics.count_model import cooks_limit, fitted_model, trimmed_mean
 from storiform.statistics.dispersion_prior import LEAST_VARIANCE, dispersion_prior
 from storiform.statistics.dispersion_trend import dispersion_trend, parametric_trend
+from storiform.statistics.dispersions import own_dispersions
 from storiform.statistics.independent_filtering import filtered_q
 from storiform.statistics.multiplicity import benjamini_hochberg
 from storiform.statistics.shrinkage import prior_scale, shrunken_fold_changes
@@ -229,3 +231,14 @@ def test_whole_and_replaced_counts_take_the_same_compiled_kernels():
     shrunken_fold_changes(fit.counted, fit.dispersion, fit.fold_change, fit.error)
     for kernel in (fit_dispersions, fit_coefficients, shrink_coefficients):
         assert {sig[0].dtype.name for sig in kernel.dispatcher().signatures} == {"float64"}
+
+
+@pytest.mark.parametrize(("samples", "bound"), [(4, 10.0), (10, 10.0), (16, 16.0)])
+def test_dispersions_end_at_ten_or_at_the_number_of_samples(samples, bound):
+    counts = simulated(samples=samples, genes=50)
+    counts[0] = 0.0
+    counts[0, 0] = 5000.0  # as dispersed as can be
+    design = np.column_stack([np.ones(samples), np.repeat([0.0, 1.0], samples // 2)])
+    own = own_dispersions(Counted(counts, np.ones(samples), design))
+    assert own.dispersions[0] == pytest.approx(bound)
+    assert own.dispersions.max() <= bound

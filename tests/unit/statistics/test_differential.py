@@ -259,6 +259,29 @@ def test_degenerate_gene_is_one_held_by_few_biopsies_of_one_group():
     assert flags.tolist() == [False, True, False, False]
 
 
+def held_by(few: int, group: int, other: float = 0.0) -> bool:
+    """Tell whether a gene is degenerate that so many of a group hold, and others little of."""
+    counts = np.full((51, 2 * group), 20.0)  # fifty even genes: all sizes are 1
+    counts[0, :group], counts[0, group:] = 0.0, other
+    counts[0, :few] = 300.0
+    positive = np.arange(2 * group) < group
+    return bool(is_degenerate(counts, positive, DifferentialParams())[0])
+
+
+@pytest.mark.parametrize(("group", "most"), [(3, 1), (5, 1), (6, 2), (8, 2), (9, 3), (30, 3)])
+def test_few_are_three_biopsies_or_a_third_of_the_group(group, most):
+    # each of them holds as much, so one more than few holds less than 80 % in `few` of them
+    assert held_by(most, group)
+    assert not held_by(most + 1, group)
+
+
+@pytest.mark.parametrize(
+    ("other", "flag"), [(0.0, True), (0.09, True), (0.11, False), (0.5, False)]
+)
+def test_a_gene_that_the_other_group_has_a_little_of_is_not_degenerate(other, flag):
+    assert held_by(2, 8, other) is flag
+
+
 def test_flag_does_not_look_at_the_sides():
     generator = np.random.default_rng(5)
     counts = generator.negative_binomial(0.05, 0.002, (300, 20)).astype(float)

@@ -149,6 +149,21 @@ def test_no_comparison_makes_no_row(table, sets):
     assert marker_enrichment(table.iloc[:0], markers, Names()).empty
 
 
+def test_degenerate_markers_are_counted_apart_whatever_their_p(table):
+    rows = table.copy()
+    rows["is_significant"] = rows["gene"].isin(["G0001", "G0002"])
+    rows.loc[1:2, ["log2_fold_change", "p"]] = [[21.0, 1e-30], [2.0, 1e-4]]
+    rows.loc[[1, 4], "is_degenerate"] = True
+    rows.loc[5, ["is_degenerate", "p"]] = [True, np.nan]
+    symbols = ["G0001", "G0002", "G0003", "G0004", "G0005"]
+    markers = pd.DataFrame({"population": "B lineage", "symbol": symbols})
+    found = MARKER_ENRICHMENT.conform(marker_enrichment(rows, markers, Names()))
+    row = found.set_index("population").loc["b_lineage"]
+    assert (row["tested"], row["degenerate"], row["up"], row["down"]) == (2, 2, 1, 0)
+    assert (row["genes_up"], row["share_up"]) == ("G0002", 0.5)
+    assert row["median_log2_fold_change"] == rows.loc[2:3, "log2_fold_change"].median()
+
+
 def test_markers_are_counted_under_their_current_names(table):
     rows = table.copy()
     rows["is_significant"] = rows["gene"].isin(["G0001", "G0002", "G0003"])

@@ -50,7 +50,10 @@ MARKER_ENRICHMENT = Table(
         "contrast": _CONTRAST,
         "population": Column("string", "column of `mcp_counter`"),
         "markers": Column("int", "of the population", "genes"),
-        "tested": Column("int", "markers with a p", "genes"),
+        "tested": Column("int", "markers with a p that are not degenerate", "genes"),
+        "degenerate": Column(
+            "int", "markers with a p that are, and count nowhere else", "genes"
+        ),
         "up": Column("int", "significantly higher with the outcome", "genes"),
         "down": Column("int", "significantly lower with the outcome", "genes"),
         "share_up": Column("float", "of the tested markers"),

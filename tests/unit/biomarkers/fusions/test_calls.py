@@ -136,6 +136,14 @@ def test_callers_meet_within_five_bases_and_the_better_row_speaks() -> None:
     assert doubted["note"] == ""
 
 
+@pytest.mark.parametrize("side", ["position_5", "position_3"])
+@pytest.mark.parametrize("way", [-1, 1])
+def test_ends_five_bases_apart_are_one_junction_and_six_are_two(side, way) -> None:
+    place = seen()[side]
+    assert len(made([seen()], [given(**{side: place + 5 * way})])) == 1
+    assert len(made([seen()], [given(**{side: place + 6 * way})])) == 2
+
+
 def test_callers_that_name_overlapping_genes_tell_of_one_junction() -> None:
     row = made([seen()], [given(gene_5="A-AS1", position_5=100)])
     assert row["callers"].tolist() == ["arriba;storiform"]

@@ -127,6 +127,14 @@ def test_neighbouring_junctions_are_taken_for_the_one_at_exon_ends() -> None:
     assert rows["position_5"].tolist() == [2099]
 
 
+@pytest.mark.parametrize(("off_5", "off_3", "junctions"),
+                         [(5, 0, 1), (6, 0, 2), (0, 5, 1), (0, 6, 2), (5, 5, 1)])  # fmt: skip
+def test_junctions_five_bases_apart_are_one(off_5, off_3, junctions) -> None:
+    near = ("chr1", 2099 - off_5, 0), ("chr2", 2099 - off_3, 1)
+    rows = found(*(row(DONOR, ACCEPTOR, n) for n in (1, 2)), *(row(*near, n) for n in (3, 4)))
+    assert len(rows) == junctions
+
+
 @pytest.mark.parametrize("off", [0, 1, 2])
 def test_two_bases_off_an_exon_end_are_still_at_it(off) -> None:
     a, b = ("chr1", 2099 - off, 0), ("chr2", 2099 + off, 1)
@@ -152,6 +160,15 @@ def test_mates_on_either_side_are_counted_but_those_over_the_junction() -> None:
     other = row(("chr1", 2080, 1), ("chr2", 2050, 1), 7, PAIR)
     (one,) = found(*splits, around, turned, same, behind, before, other).to_dict("records")
     assert one["spanning_fragments"] == 2
+
+
+@pytest.mark.parametrize(("past_5", "past_3", "pairs"),
+                         [(5, 0, 1), (6, 0, 0), (0, 5, 1), (0, 6, 0)])  # fmt: skip
+def test_mates_may_reach_five_bases_past_the_junction(past_5, past_3, pairs) -> None:
+    splits = [row(DONOR, ACCEPTOR, n) for n in (1, 2)]
+    mates = row(("chr1", 2099 + past_5, 0), ("chr2", 2099 + past_3, 1), 3, PAIR)
+    (one,) = found(*splits, mates).to_dict("records")
+    assert one["spanning_fragments"] == pairs
 
 
 def test_within_one_gene_there_is_no_junction() -> None:
