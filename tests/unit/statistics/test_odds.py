@@ -82,6 +82,15 @@ def test_separated_groups_get_the_penalised_fit_and_say_so(invented):
     assert np.isfinite(row["upper"])
 
 
+def test_every_fit_is_penalised_on_request(invented):
+    values = scattered()
+    features, clinic = invented.feature("x.y", values), invented.clinic()
+    row = estimated(features, clinic, always_penalised=True).loc["responded", "x.y", "x.y"]
+    fit = fit_logistic(values[:, None] / values.std(ddof=1), RESPONDED, is_penalised=True)
+    assert row["coefficient"] == pytest.approx(fit.coefficient[0], rel=1e-9)
+    assert (row["method"], row["note"]) == ("maximum likelihood, Firth's penalty", "")
+
+
 @pytest.mark.parametrize(("few", "which"), [(2, "with"), (26, "without")])
 def test_two_patients_are_too_few_for_a_fit_without_penalty(invented, few, which):
     responded = pd.array(np.arange(28) * 11 % 28 < few, dtype="boolean")
