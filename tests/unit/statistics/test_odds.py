@@ -198,6 +198,25 @@ def test_absent_outcome_makes_no_row(invented):
     pd.testing.assert_frame_equal(empty, ODDS.empty())
 
 
+def test_benefit_is_not_told_where_nobody_knows_how_long_stable_disease_lasted(invented):
+    with pytest.warns(DataWarning, match="clinical_benefit"):
+        table = estimated(invented.features(), invented.clinic(pfs_months=np.nan))
+    assert set(table.index.get_level_values("outcome")) == {"responded"}
+
+
+def test_separation_within_histologies_alone_gets_the_penalised_fit(invented):
+    histology = np.array((["A"] * 4 + ["B"] * 5) + (["A"] * 9 + ["B"] * 10))
+    values = np.where(histology == "A", 0.0, 10.0) + np.where(RESPONDED == 1.0, 4.0, 0.0)
+    values += np.arange(28) / 28
+    features, clinic = invented.feature("x.y", values), invented.clinic(histology=histology)
+    table = estimated(features, clinic, histology_adjusted=True).loc["responded"]
+    within = table.loc["x.y + histology", "x.y"]
+    assert within["method"].endswith("Firth's penalty")
+    assert within["note"] == "groups separate"
+    assert np.isfinite(within["upper"])
+    assert table.loc["x.y", "x.y"]["method"] == "maximum likelihood"
+
+
 def test_order_of_rows_is_irrelevant(invented):
     features, clinic = invented.features(), invented.clinic()
     turned = (frame.sample(frac=1, random_state=1) for frame in (features, clinic))
