@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
@@ -148,6 +148,7 @@ def test_firth_is_the_maximum_of_the_penalised_likelihood(patients):
 
 @settings(max_examples=15)
 @given(PATIENTS)
+@example([(0, True), (0, True), (1, True), (3, False)])
 def test_profile_p_is_that_of_the_naive_maxima(patients):
     x, y = (np.array(column, dtype=float) for column in zip(*patients, strict=True))
     if np.ptp(x) == 0 or np.ptp(y) == 0:

@@ -43,7 +43,7 @@ class OddsForestParams(Params):
         description="rows of an outcome and kind of model, those with the smallest p",
     )
     limit: float = Field(
-        10.0, ge=2.0, le=100.0, description="odds ratio at which the axis ends at most"
+        20.0, ge=2.0, le=100.0, description="odds ratio at which the axis ends at most"
     )
 
 
@@ -57,6 +57,13 @@ def odds_forest(odds: Odds, params: OddsForestParams) -> OddsForest:
     """
     titles: dict[str, str] = {name: _OUTCOMES[name] for name in params.outcomes}
     kind = Ratios(
-        "odds_ratio", "Odds ratio", "OR", "n_positive", "with it", titles, "logistic regression"
+        "odds_ratio",
+        "Odds ratio",
+        "OR",
+        "n_positive",
+        "with it",
+        titles,
+        "logistic regression",
+        is_better_above=True,
     )
     return draw_ratios(odds, kind, params.rows, params.limit)

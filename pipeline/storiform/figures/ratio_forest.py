@@ -43,6 +43,8 @@ class Ratios(NamedTuple):
         Titles of the outcomes that are drawn, one below the other.
     regression
         What makes them.
+    is_better_above
+        Whether ratios above 1 are the good ones, which are blue.
     """
 
     column: str
@@ -52,6 +54,7 @@ class Ratios(NamedTuple):
     counted: str
     outcomes: dict[str, str]
     regression: str
+    is_better_above: bool = False
 
 
 class _Block(NamedTuple):
@@ -160,7 +163,8 @@ def _row(model: pd.Series, kind: Ratios) -> IntervalRow:
     name = f"   {shortened(term_name(model), _LETTERS)}{marks}"
     p, q = float(model["p"]), float(model["q"])
     is_apart = not lower <= 1.0 <= upper and not np.isnan(lower + upper)
-    colour = INK if not is_apart else VERMILION if ratio > 1.0 else BLUE
+    is_good = (ratio > 1.0) == kind.is_better_above
+    colour = INK if not is_apart else BLUE if is_good else VERMILION
     return IntervalRow(
         (name, f"{model['n']} ({model[kind.cases]})"),
         (f"{_digits(ratio)} ({_digits(lower)}–{_digits(upper)})", _short(p), _short(q)),  # noqa: RUF001

@@ -34,6 +34,11 @@ class OddsParams(ModelParams):
         ("responded", "clinical_benefit"),
         description="CR or PR; CR, PR or SD; CR, PR or SD that lasts",
     )
+    always_penalised: bool = Field(
+        default=False,
+        description="whether every fit is Firth's, not only those of groups that separate or "
+        "are very small: estimates nearer to none, p that hold their level in small samples",
+    )
     benefit_months: Months = Field(6.0, description="as association.benefit_months")
     patients_per_term: float = Field(
         5.0,
@@ -91,10 +96,12 @@ def odds(
     patients = patients_of(features, clinic)
     covariates = covariates_of(features, clinic, facts, patients)
     named = named_covariates(covariates, params.multivariable, "odds")
-    rules = OddsRules(params.most_levels, params.patients_per_term)
+    rules = OddsRules(params.most_levels, params.patients_per_term, params.always_penalised)
     rows: list[Rows] = []
     for name in params.outcomes:
         has = response_of(clinic, name, patients, params.benefit_months)
+        if name == "clinical_benefit" and clinic["pfs_months"].isna().all():
+            has[:] = np.nan  # which SD lasted nobody knows: CR and PR against PD is no benefit
         if np.isnan(has).all():
             message = f"no patient has the outcome {name} stated: no odds are estimated"
             warnings.warn(message, DataWarning, stacklevel=2)

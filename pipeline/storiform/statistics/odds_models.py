@@ -49,6 +49,7 @@ class OddsRules(NamedTuple):
 
     most_levels: int
     patients_per_term: float
+    always_penalised: bool
 
 
 def odds_rows(model: Model, outcome: Responses, rules: OddsRules) -> list[Rows]:
@@ -110,16 +111,17 @@ def _fitted(
         return Fitted({}, {}, (), _NOTHING_TO_COMPARE)
     columns = np.ascontiguousarray(columns[:, kept])
     penalty = _need_of_penalty(columns, has, strata)
+    is_penalised = bool(penalty) or rules.always_penalised
     found = (
-        fit_logistic(columns, has, is_penalised=bool(penalty))
+        fit_logistic(columns, has, is_penalised=is_penalised)
         if strata is None
-        else fit_conditional(columns, has, strata, is_penalised=bool(penalty))
+        else fit_conditional(columns, has, strata, is_penalised=is_penalised)
     )
     of_model: Rows = {
         "model_p": found.likelihood_ratio.p,
         "auc": _auc(columns @ found.coefficient, has, strata),
     }
-    if penalty:
+    if is_penalised:
         of_model["method"] = f"{method}, Firth's penalty"
     per_term = _rarer(has) / len(kept)
     few = f"few patients of the rarer outcome: {per_term:.2g} per term"

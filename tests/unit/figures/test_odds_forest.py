@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from storiform.figures.odds_forest import OddsForestParams, odds_forest
+from storiform.figures.style import BLUE, VERMILION
 from storiform.model.errors import NothingToShow
 from storiform.model.tables.trial_tables import ODDS
 from storiform.statistics.odds import OddsParams, odds
@@ -40,6 +41,13 @@ def test_odds_stand_with_the_patients_who_have_the_outcome():
     assert "OR (95 % CI)" in words
     assert figure.axes[0].get_xlabel() == "Odds ratio"
     assert "Response (CR or PR), one model each" in words
+
+
+def test_odds_that_rise_are_the_good_ones():
+    figure = drawn([model("a.better", 2.5), model("a.worse", 0.4, lower=0.2, upper=0.8)])
+    squares = [line for line in figure.axes[0].lines if line.get_marker() == "s"]
+    colours = {float(line.get_xdata()[0]): line.get_color() for line in squares}
+    assert colours == {2.5: BLUE, 0.4: VERMILION}
 
 
 def test_penalised_rows_are_hollow_and_no_hazard_is_told_of():

@@ -82,6 +82,15 @@ def test_separated_groups_get_the_penalised_fit_and_say_so(invented):
     assert np.isfinite(row["upper"])
 
 
+def test_every_fit_is_penalised_on_request(invented):
+    values = scattered()
+    features, clinic = invented.feature("x.y", values), invented.clinic()
+    row = estimated(features, clinic, always_penalised=True).loc["responded", "x.y", "x.y"]
+    fit = fit_logistic(values[:, None] / values.std(ddof=1), RESPONDED, is_penalised=True)
+    assert row["coefficient"] == pytest.approx(fit.coefficient[0], rel=1e-9)
+    assert (row["method"], row["note"]) == ("maximum likelihood, Firth's penalty", "")
+
+
 @pytest.mark.parametrize(("few", "which"), [(2, "with"), (26, "without")])
 def test_two_patients_are_too_few_for_a_fit_without_penalty(invented, few, which):
     responded = pd.array(np.arange(28) * 11 % 28 < few, dtype="boolean")
@@ -187,6 +196,25 @@ def test_absent_outcome_makes_no_row(invented):
     with pytest.warns(DataWarning, match="no odds"):
         empty = odds(None, nothing, None, OddsParams())
     pd.testing.assert_frame_equal(empty, ODDS.empty())
+
+
+def test_benefit_is_not_told_where_nobody_knows_how_long_stable_disease_lasted(invented):
+    with pytest.warns(DataWarning, match="clinical_benefit"):
+        table = estimated(invented.features(), invented.clinic(pfs_months=np.nan))
+    assert set(table.index.get_level_values("outcome")) == {"responded"}
+
+
+def test_separation_within_histologies_alone_gets_the_penalised_fit(invented):
+    histology = np.array((["A"] * 4 + ["B"] * 5) + (["A"] * 9 + ["B"] * 10))
+    values = np.where(histology == "A", 0.0, 10.0) + np.where(RESPONDED == 1.0, 4.0, 0.0)
+    values += np.arange(28) / 28
+    features, clinic = invented.feature("x.y", values), invented.clinic(histology=histology)
+    table = estimated(features, clinic, histology_adjusted=True).loc["responded"]
+    within = table.loc["x.y + histology", "x.y"]
+    assert within["method"].endswith("Firth's penalty")
+    assert within["note"] == "groups separate"
+    assert np.isfinite(within["upper"])
+    assert table.loc["x.y", "x.y"]["method"] == "maximum likelihood"
 
 
 def test_order_of_rows_is_irrelevant(invented):
