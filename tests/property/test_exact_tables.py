@@ -83,3 +83,15 @@ def test_five_by_five_of_a_hundred_patients_is_exact():
     error = math.sqrt(found.p * (1 - found.p) / 9999)
     assert abs(found.p - estimate) < 4 * error
     assert found.method == "Fisher exact (Freeman-Halton)"
+
+
+def test_uneven_margins_of_a_hundred_patients_are_exact_too():
+    """R 4.2.2: ``fisher.test(table, workspace = 1e9)$p.value``."""
+    table = [
+        [3, 5, 3, 1, 3],
+        [1, 12, 8, 1, 8],
+        [10, 11, 6, 3, 7],
+        [0, 1, 3, 0, 0],
+        [3, 6, 3, 1, 1],
+    ]
+    assert fisher_table(table).p == pytest.approx(0.4231465, abs=5e-8)

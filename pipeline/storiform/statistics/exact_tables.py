@@ -25,7 +25,9 @@ REPLICATES = 99_999
 MOST_STEPS = 2e10
 """Above this many steps, some minutes, no exact p is given."""
 _MOST_PLACES = 4_000_000
-_MOST_ENTRIES = 30_000_000
+_MOST_ENTRIES = 60_000_000
+"""Fillings of a half table that are held at once: some 20 bytes each, 36 million the most that
+random 5 x 5 tables of 100 patients had."""
 _CHUNK = 4096
 
 

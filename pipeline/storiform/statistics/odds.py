@@ -35,9 +35,10 @@ class OddsParams(ModelParams):
         description="CR or PR; CR, PR or SD; CR, PR or SD that lasts",
     )
     always_penalised: bool = Field(
-        default=False,
-        description="whether every fit is Firth's, not only those of groups that separate or "
-        "are very small: estimates nearer to none, p that hold their level in small samples",
+        default=True,
+        description="whether every fit is Firth's: p that hold their level in small samples, "
+        "estimates nearer to none; else (R's glm) only those of groups that separate or are "
+        "very small",
     )
     benefit_months: Months = Field(6.0, description="as association.benefit_months")
     patients_per_term: float = Field(

@@ -18,7 +18,9 @@ RESPONDED = (np.arange(28) < 9).astype(float)
 
 
 def estimated(features, clinic, facts=None, **params) -> pd.DataFrame:
-    table = ODDS.conform(odds(features, clinic, facts, OddsParams(**params)))
+    """Fit as R's `glm` does unless told otherwise."""
+    chosen = OddsParams(**{"always_penalised": False, **params})
+    table = ODDS.conform(odds(features, clinic, facts, chosen))
     return table.set_index(["outcome", "model", "term"])
 
 
@@ -82,10 +84,11 @@ def test_separated_groups_get_the_penalised_fit_and_say_so(invented):
     assert np.isfinite(row["upper"])
 
 
-def test_every_fit_is_penalised_on_request(invented):
+def test_every_fit_is_penalised_by_default(invented):
     values = scattered()
     features, clinic = invented.feature("x.y", values), invented.clinic()
-    row = estimated(features, clinic, always_penalised=True).loc["responded", "x.y", "x.y"]
+    chosen = {"always_penalised": OddsParams().always_penalised}
+    row = estimated(features, clinic, **chosen).loc["responded", "x.y", "x.y"]
     fit = fit_logistic(values[:, None] / values.std(ddof=1), RESPONDED, is_penalised=True)
     assert row["coefficient"] == pytest.approx(fit.coefficient[0], rel=1e-9)
     assert (row["method"], row["note"]) == ("maximum likelihood, Firth's penalty", "")
