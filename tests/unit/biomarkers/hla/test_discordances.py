@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from storiform.biomarkers.hla.discordances import doubt_genes, hla_discordances, part_persons
-from storiform.biomarkers.hla.loss import HlaLossParams, hla_loh
+from storiform.biomarkers.hla.fates import hla_loh
+from storiform.biomarkers.hla.loss import HlaLossParams
 from storiform.biomarkers.hla.loss_evidence import Gene
 from storiform.biomarkers.hla.loss_model import GeneCounts
 from storiform.biomarkers.hla.types import HlaTypesParams
