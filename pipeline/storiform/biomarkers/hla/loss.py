@@ -1,5 +1,7 @@
 """Which HLA alleles of class I the tumour has lost."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from pydantic import Field
@@ -21,6 +23,8 @@ from storiform.biomarkers.hla.loss_model import (
     copies_interval,
     imbalance_p,
     imbalance_z,
+    is_too_shallow,
+    of_normal_cells,
     posteriors,
     smallest_excluded_loss,
 )
@@ -181,10 +185,11 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
     genes = doubt_genes(genes, hla_discordances)
     genes = part_persons(genes, hla_calls, params.min_probability)
     purity = purity_of(copy_number_fit, pathology, params.purity_sd)
+    rules = params.rules.with_noise(depth_noise(copy_number_segments))
+    genes = [_captured(gene, purity, rules) for gene in genes]
     usable = [gene for gene in genes if not gene.reason]
     z = [imbalance_z(gene.counts, params.drift) for gene in usable]
     pooled = imbalance_p(z) if z else 1.0
-    rules = params.rules.with_noise(depth_noise(copy_number_segments))
     judged = _Judged(params, rules, purity, usable)
     rows = []
     for gene in genes:
@@ -199,6 +204,21 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
         row["is_consistent"] = agree(row)
         rows.append(row)
     return pd.DataFrame(rows, columns=list(HLA_GENE_LOH.columns))
+
+
+def _captured(gene: Gene, purity: Purity, rules: LossRules) -> Gene:
+    """Say of a gene that the tumour has less of it than its normal cells give."""
+    if gene.reason or not purity.is_known:
+        return gene
+    samples = [one.sample(gene.library) for one in (purity, *purity.alternatives)]
+    expected = of_normal_cells(gene.counts, samples)
+    if not is_too_shallow(gene.counts, expected, rules):
+        return gene
+    reason = (
+        f"{gene.counts.depths[1]:.0f} fragments in the tumour, of its normal cells alone at "
+        f"least {expected:.0f} are expected: is the gene captured in it, or its purity higher?"
+    )
+    return replace(gene, reason=reason)
 
 
 class _Judged:

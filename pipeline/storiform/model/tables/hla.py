@@ -131,7 +131,7 @@ HLA_GENE_LOH = Table(
     grain="biopsy",
     description="One row per gene of class I: what became of its two alleles in the tumour.",
     key=("gene",),
-    version=4,
+    version=5,
     columns={
         "gene": Column("string", "A, B or C"),
         "call": Column(
