@@ -118,8 +118,8 @@ def test_a_gene_with_less_depth_than_its_normal_cells_give_is_not_judged(purity,
 def test_a_deletion_leaves_what_its_normal_cells_give(purity):
     left = dict.fromkeys("ABC", shown((0, 0), purity))
     assert called(left, fit=fit(purity))["call"].tolist() == ["HOMDEL"] * 3
-    # Depth that is wrong by two standard deviations is no gap.
-    low = {gene: tuple(round(0.84 * number) for number in pair) for gene, pair in left.items()}
+    # Depth that is wrong by three standard deviations is no gap.
+    low = {gene: tuple(round(0.72 * number) for number in pair) for gene, pair in left.items()}
     assert called(low, fit=fit(purity))["call"].tolist() == ["HOMDEL"] * 3
 
 
