@@ -223,8 +223,8 @@ def parted(*tumour: str, **further) -> list[str]:
 
 def test_no_gene_is_judged_of_a_tumour_whose_reads_tell_another_person():
     told = (
-        "the tumour's reads tell A*03:01 and A*24:02, B*15:01, C*04:01 and the normal's do not: "
-        "the samples may be of two persons"
+        "the tumour's reads tell A*03:01 and A*24:02, B*15:01, C*04:01 and the normal's do "
+        "not: the samples may be of two persons"
     )
     assert parted(*OTHER) == [told, told, "homozygous"]
     assert part_persons([], None, 0.8) == []
