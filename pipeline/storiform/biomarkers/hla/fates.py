@@ -73,8 +73,9 @@ def _allele_fate(
 def hla_loss(hla_gene_loh: HlaGeneLoh) -> HlaLoss:
     """Tell whether a biopsy lost an HLA allele of class I: LOH or HOMDEL of any gene.
 
-    A doubtful loss (LOH?) makes the answer missing unless another gene has one, as do genes
-    none of which could be judged.
+    A doubtful loss (LOH?) makes the answer missing unless another gene has one, as does an
+    imbalance without a purity, which may be a loss or a gain, and as do genes none of which
+    could be judged.
 
     Warnings
     --------
@@ -84,12 +85,14 @@ def hla_loss(hla_gene_loh: HlaGeneLoh) -> HlaLoss:
     calls = hla_gene_loh["call"].astype(str)
     judged = int(calls.isin(_JUDGED).sum())
     lost = int(calls.isin(_LOST).sum())
-    is_doubtful = bool(calls.eq("LOH?").any())
+    is_either = calls.eq("IMBALANCE") & hla_gene_loh["purity"].isna()
+    is_doubtful = bool((calls.eq("LOH?") | is_either).any())
     has_loss = None if judged == 0 or (lost == 0 and is_doubtful) else lost > 0
+    is_counted = judged > 0 and not is_either.any()
     return pd.DataFrame(
         {
             "has_loss": pd.array([has_loss], dtype="boolean"),
-            "genes_lost": pd.array([lost if judged else None], dtype="Int64"),
+            "genes_lost": pd.array([lost if is_counted else None], dtype="Int64"),
             "genes_judged": [judged],
         }
     )

@@ -9,6 +9,7 @@ from storiform.biomarkers.hla.fates import hla_loss
 from storiform.biomarkers.hla.loss_evidence import depth_noise
 from storiform.model.tables.copies import PATHOLOGY
 from storiform.model.tables.copy_calls import COPY_NUMBER_SEGMENTS
+from storiform.model.tables.hla import HLA_LOSS
 
 GAINED = dict.fromkeys("ABC", shown((2, 1), 0.6, 3.8))
 """One copy more of an allele: with a ploidy of 2 it would pass for a loss of the other."""
@@ -137,3 +138,18 @@ def test_few_expected_fragments_are_counted():
         for pair in ((0, 0), (1, 1))
     ]
     assert told == ["NA", "HOMDEL"]
+
+
+def test_an_imbalance_without_a_purity_leaves_it_open_whether_there_is_a_loss():
+    uneven = dict.fromkeys("ABC", shown((0, 1)))
+    for tumour in (uneven, {**KEPT, "A": uneven["A"]}):
+        found = called(tumour, fit=None)
+        assert found["call"].eq("IMBALANCE").any()
+        row = HLA_LOSS.conform(hla_loss(found.reset_index())).iloc[0]
+        assert pd.isna(row["has_loss"])
+        assert pd.isna(row["genes_lost"])
+        assert row["genes_judged"] == 3
+    for further in ({"fit": None}, {"fit": fit(ploidy=3.8)}):
+        told = called(KEPT if further["fit"] is None else GAINED, **further)
+        row = HLA_LOSS.conform(hla_loss(told.reset_index())).iloc[0]
+        assert (row["has_loss"], row["genes_lost"]) == (False, 0)
