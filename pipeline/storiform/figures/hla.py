@@ -55,8 +55,8 @@ HLA_LOSS_STRIP = Picture(
     "biopsies with the most lost genes first. LOH?: a probability of a loss of 0.5 or more, "
     "but it is below 0.8, or a gain, alleles in balance or another purity is not excluded. One "
     "gained: or lost, where no purity is known. Homozygous: a patient with one allele, whose "
-    "loss shows by depth alone and is not called. Not judged: `hla_gene_loh` tells why, gene by "
-    "gene. No test.",
+    "loss shows by depth alone and is not called. Not judged: `hla_gene_loh` tells why, gene "
+    "by gene. No test.",
     version=4,
 )
 HlaLossStrip = Annotated[Figure, HLA_LOSS_STRIP]
