@@ -37,8 +37,9 @@ from storiform.biomarkers.fusions.split_reads import chimeric_fusions, fusion_re
 from storiform.biomarkers.gene_counting import gene_counts
 from storiform.biomarkers.germline import germline_alleles, germline_sites
 from storiform.biomarkers.hla.discordances import hla_discordances
+from storiform.biomarkers.hla.fates import hla_loh, hla_loss
 from storiform.biomarkers.hla.fragments import hla_fragments
-from storiform.biomarkers.hla.loss import hla_gene_loh, hla_loh, hla_loss
+from storiform.biomarkers.hla.loss import hla_gene_loh
 from storiform.biomarkers.hla.reads import hla_sequences
 from storiform.biomarkers.hla.types import hla_types
 from storiform.biomarkers.hla.typing import hla_calls

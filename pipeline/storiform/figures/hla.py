@@ -52,10 +52,12 @@ HlaCoverage = Annotated[Figure, HLA_COVERAGE]
 HLA_LOSS_STRIP = Picture(
     "hla_loss_strip",
     caption="Loss of HLA alleles: one column for each biopsy, a row for each gene of class I; "
-    "biopsies with the most lost genes first. LOH?: a probability of 0.5 to 0.8. Homozygous: a "
-    "patient with one allele, whose loss shows by depth alone and is not called. Not judged: "
-    "`hla_gene_loh` tells why, gene by gene. No test.",
-    version=3,
+    "biopsies with the most lost genes first. LOH?: a probability of a loss of 0.5 or more, "
+    "but it is below 0.8, or a gain, alleles in balance or another purity is not excluded. One "
+    "gained: or lost, where no purity is known. Homozygous: a patient with one allele, whose "
+    "loss shows by depth alone and is not called. Not judged: `hla_gene_loh` tells why, gene "
+    "by gene. No test.",
+    version=4,
 )
 HlaLossStrip = Annotated[Figure, HLA_LOSS_STRIP]
 

@@ -19,6 +19,8 @@ _CALLS = {
     "RETAINED": "both kept",
     "NA": "not judged",
 }
+_EITHER = "one lost or gained"
+"""What an imbalance is without a purity."""
 _BARE = re.compile(r"^HLA-\w+ is not typed in full: ")
 _LOST, _DOUBTFUL = {"LOH", "HOMDEL"}, "LOH?"
 _REMEDY = (
@@ -215,7 +217,8 @@ def _loss_verdict(losses: pd.DataFrame | None, why: str) -> str:
         return f"Whether the tumour lost HLA alleles could not be judged: {reasons}."
     number = counted(judged, "gene", "genes")
     lost = [str(gene) for gene in losses.loc[calls.isin(_LOST), "gene"]]
-    doubtful = [str(gene) for gene in losses.loc[calls.eq(_DOUBTFUL), "gene"]]
+    is_doubtful = calls.eq(_DOUBTFUL) | _is_either(losses)
+    doubtful = [str(gene) for gene in losses.loc[is_doubtful, "gene"]]
     if lost:
         told = f"The tumour lost alleles of HLA-{listed(lost)} ({number} judged)"
     elif doubtful:
@@ -225,8 +228,16 @@ def _loss_verdict(losses: pd.DataFrame | None, why: str) -> str:
     return f"{told}; perhaps also of HLA-{listed(doubtful)}." if doubtful else f"{told}."
 
 
+def _is_either(losses: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which genes are out of balance by a loss or a gain: their purity is not known."""
+    return losses["call"].eq("IMBALANCE") & losses["purity"].isna()
+
+
 def _loss(row: pd.Series) -> GeneLoss:
     call = str(row["call"])
+    told_call = _CALLS.get(call, call)
+    if call == "IMBALANCE" and is_missing(row["purity"]):
+        told_call = _EITHER
     copies = [
         f"{row[f'allele_{copy}']}: {row[f'copies_{copy}']:.1f} "
         f"({row[f'copies_{copy}_low']:.1f} to {row[f'copies_{copy}_high']:.1f})"
@@ -237,7 +248,7 @@ def _loss(row: pd.Series) -> GeneLoss:
     told = [row["reason"], row["limits"]]
     return GeneLoss(
         str(row["gene"]),
-        f"{_CALLS.get(call, call)} ({call})",
+        f"{told_call} ({call})",
         MISSING if is_missing(chance) else _chance(float(chance)),
         MISSING if is_missing(lost) or not lost else str(lost),
         tuple(copies) or (MISSING,),

@@ -47,8 +47,12 @@ class HlaAllele:
 
     @property
     def two_fields(self) -> str:
-        """Return the name of its protein, as A*02:01; that of a null allele ends in N."""
-        suffix = "N" if self.name.endswith("N") else ""
+        """Return the name of its protein, as A*02:01.
+
+        One that is not on the surface of cells keeps its suffix: null (N), secreted (S) or in
+        the cytoplasm (C).
+        """
+        suffix = self.name[-1] if self.name[-1] in "NSC" else ""
         return ":".join(self.name.rstrip("NLSCAQ").split(":")[:2]) + suffix
 
     @cached_property

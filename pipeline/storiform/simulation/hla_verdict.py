@@ -8,6 +8,8 @@ import pandas as pd
 from storiform.simulation.verdict import Row, every_row, most_row, read_table, sound_rows
 
 _LOSSES = ("LOH", "HOMDEL")
+_HIDDEN = ("N", "S", "C")
+"""Suffixes of alleles that are not on the surface of cells."""
 
 
 def call_claims(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
@@ -71,6 +73,9 @@ def type_claims(truth_dir: Path, found: pd.DataFrame) -> Iterator[Row]:
     """
     types = sound_rows(truth_dir, read_table(truth_dir / "hla.tsv"))
     untyped = types[types["written"].isna()]
+    # `hla_types` gives no name that presents peptides to an allele that no cell shows.
+    is_hidden = untyped["allele"].str[-1:].isin(_HIDDEN)
+    untyped = untyped.assign(allele=untyped["allele"].mask(is_hidden, ""))
     pairs = untyped.groupby(["patient", "gene", "has_reads"])["allele"].agg(_pair)
     told = found.groupby(["patient", "biopsy", "gene"])["allele"].agg(_pair)
     both = pairs.rename("planted").reset_index().merge(

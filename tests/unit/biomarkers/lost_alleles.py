@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh, hla_loh
+from storiform.biomarkers.hla.fates import hla_loh
+from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh
 from storiform.model.tables.copy_calls import COPY_NUMBER_FIT, COPY_NUMBER_SEGMENTS
 from storiform.model.tables.hla import HLA_FRAGMENTS, HLA_GENE_LOH
 from storiform.model.tables.proteins import HLA_LOH, HLA_TYPES

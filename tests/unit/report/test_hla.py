@@ -33,7 +33,7 @@ def loss(gene="A", call="RETAINED", **changes):
     row = dict.fromkeys(HLA_GENE_LOH.columns) | {
         "gene": gene, "call": call, "allele_1": ONE, "allele_2": TWO, "lost_allele": "",
         "limits": "", "reason": "", "normal_1": 10, "normal_2": 10, "tumour_1": 10,
-        "tumour_2": 10, "probability": 0.02,
+        "tumour_2": 10, "probability": 0.02, "purity": 0.6,
     }  # fmt: skip
     return row | changes
 
@@ -153,6 +153,16 @@ def test_verdicts_without_a_loss():
             for place, call in enumerate(calls)
         ]
         assert hla_summary(record(losses(*rows))).loss_verdict == told
+
+
+def test_an_imbalance_without_a_purity_is_not_told_to_be_no_loss():
+    either = loss("A", "IMBALANCE", purity=np.nan, probability=np.nan)
+    found = hla_summary(record(losses(either, loss("B"))))
+    assert found.loss_verdict == "The tumour perhaps lost an allele of HLA-A (2 genes judged)."
+    assert found.losses[0].call == "one lost or gained (IMBALANCE)"
+    gained = hla_summary(record(losses(loss("A", "IMBALANCE"), loss("B"))))
+    assert gained.loss_verdict == "No loss of an HLA allele was found (2 genes judged)."
+    assert gained.losses[0].call == "none lost, one gained (IMBALANCE)"
 
 
 def test_a_reason_of_all_genes_stands_once_in_the_verdict():

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
+from storiform.biomarkers.hla.allele_names import two_fields
 from storiform.model.errors import InputError
 from storiform.simulation.hla import ALLELES
 from storiform.simulation.hla_genes import (
@@ -185,6 +186,16 @@ def test_the_first_allele_of_two_fields_is_found_by_numbers_and_not_by_letters()
     assert family.find("A*24:09").name == "A*24:09:01:02L"
     with pytest.raises(KeyError):
         family.find("A*02:02")
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [("A*24:09:01N", "A*24:09N"), ("B*44:02:01:02S", "B*44:02S"), ("A*01:11:02C", "A*01:11C"),
+     ("A*24:02:01:02L", "A*24:02"), ("A*23:19Q", "A*23:19"), ("C*07:01", "C*07:01")],
+)  # fmt: skip
+def test_alleles_that_no_cell_shows_keep_their_suffix(name, short):
+    allele = HlaAllele(name, name[0], np.zeros(4, dtype=np.uint8), ())
+    assert allele.two_fields == short == two_fields(name)
 
 
 def test_exons_of_real_alleles_spell_their_coding_sequence(real_data):

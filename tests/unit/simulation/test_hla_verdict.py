@@ -103,6 +103,16 @@ def test_who_was_not_typed_must_get_the_alleles_from_reads(truth):
     assert not held(type_claims(truth, types_of(wrong)))["untyped patients typed"]
 
 
+@pytest.mark.parametrize("suffix", ["N", "S", "C"])
+def test_an_allele_that_no_cell_shows_is_right_without_a_name(truth, suffix):
+    path = truth / "hla.tsv"
+    planted = path.read_text().replace("HLA-A*01:01", f"HLA-A*01:01{suffix}")
+    path.write_text(planted)
+    hidden = PAIRS | {"A": ("HLA-A*02:01", None)}
+    assert held(type_claims(truth, types_of(hidden)))["untyped patients typed"]
+    assert not held(type_claims(truth, types_of(PAIRS)))["untyped patients typed"]
+
+
 def test_who_has_no_reads_must_get_no_allele(truth):
     default = pd.DataFrame(
         {"patient": "P1", "biopsy": "P1", "gene": "A", "copy": [1, 2], "allele": "HLA-A*01:01"}

@@ -22,7 +22,7 @@ _FIRST = re.compile(r"[ABC]W?[*_](\d{2,3})(?!\d)", re.IGNORECASE)
 """First field behind the star; a serological type has none, and none that it must have."""
 _COPIES = 2
 _STRANGE_GENES = 2
-"""Genes of which tumour and normal have no common allele, if they are of two persons."""
+"""Genes of which the tumour has an allele that its normal lacks, if they are of two persons."""
 _NORMAL = "normal exome"
 
 
@@ -155,9 +155,9 @@ def doubt_genes(genes: Sequence[Gene], discordances: pd.DataFrame | None) -> lis
 def part_persons(genes: Sequence[Gene], calls: pd.DataFrame | None, least: float) -> list[Gene]:
     """Say of all genes that the samples may be of two persons, where their reads say so.
 
-    A tumour that lost an allele tells the other, and one that lost both the normal cells' in
-    it. So a tumour and a normal of one person have no gene without a common allele; two
-    such genes are no error of typing.
+    A tumour loses alleles and gains none: an allele that its normal lacks, of two genes or
+    more, is no error of typing. A relative shares a haplotype, so an allele of each gene is
+    common to both.
 
     Parameters
     ----------
@@ -168,30 +168,38 @@ def part_persons(genes: Sequence[Gene], calls: pd.DataFrame | None, least: float
     least
         Posterior that a call has at least.
     """
-    apart = [] if calls is None else _genes_apart(calls, least)
-    if len(apart) < _STRANGE_GENES:
+    strange = [] if calls is None else _strange_alleles(calls, least)
+    if len(strange) < _STRANGE_GENES:
         return list(genes)
-    words = f"the tumour's reads tell {', '.join(apart)} and the normal's do not: the samples "
+    words = (
+        f"the tumour's reads tell {', '.join(strange)} and the normal's do not: the samples "
+    )
     words += "may be of two persons"
     return [replace(gene, reason=gene.reason or words) for gene in genes]
 
 
-def _genes_apart(calls: pd.DataFrame, least: float) -> list[str]:
-    """Return the tumour's alleles of genes of which its normal tells neither."""
+def _strange_alleles(calls: pd.DataFrame, least: float) -> list[str]:
+    """Return the tumour's alleles that its normal lacks, of each gene that has such.
+
+    One counts if nothing weakens the calls of the gene, in either sample; else only if the
+    tumour has none of the normal's alleles.
+    """
     is_sure = calls["assay"].eq("exome") & calls["posterior"].ge(least)
     sure = calls[is_sure & calls["allele"].notna()].sort_values(["sample", "copy"])
     names = _Names(frozenset(_two_fields(name) for name in sure["allele"].astype(str)), {})
-    apart = []
+    strange = []
     for gene in CLASS_I:
         own = sure[sure["gene"].eq(gene)]
         normals, tumours = (own[own["role"].eq(role)] for role in ("normal", "tumour"))
-        one, two = (
+        normal, tumour = (
             [_told(row, names) for row in of_role.to_dict("records")]
             for of_role in (normals, tumours)
         )
-        if one and two and not any(a.fits(b) for a in one for b in two):
-            apart.append(_listed(";".join(allele.shown for allele in two)))
-    return apart
+        lacking = [one.shown for one in tumour if not any(one.fits(other) for other in normal)]
+        is_clear = not own["limits"].fillna("").any()
+        if normal and lacking and (is_clear or len(lacking) == len(tumour)):
+            strange.append(_listed(";".join(lacking)))
+    return strange
 
 
 def _doubted(gene: Gene, row: Mapping[Hashable, Any] | None) -> Gene:

@@ -1,7 +1,6 @@
 """Which HLA alleles of class I the tumour has lost."""
 
-from collections.abc import Hashable, Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +23,8 @@ from storiform.biomarkers.hla.loss_model import (
     copies_interval,
     imbalance_p,
     imbalance_z,
+    is_too_shallow,
+    of_normal_cells,
     posteriors,
     smallest_excluded_loss,
 )
@@ -37,12 +38,9 @@ from storiform.model.tables.hla import (
     HlaDiscordances,
     HlaFragments,
     HlaGeneLoh,
-    HlaLoss,
 )
-from storiform.model.tables.proteins import HLA_LOH, HlaLoh, HlaTypes
+from storiform.model.tables.proteins import HlaTypes
 
-LOST = ("LOH", "HOMDEL")
-_JUDGED = (*LOST, "LOH?", "IMBALANCE", "RETAINED")
 _NEARLY = 0.3
 """P value up to which a gene follows where all genes together are out of balance."""
 
@@ -187,10 +185,11 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
     genes = doubt_genes(genes, hla_discordances)
     genes = part_persons(genes, hla_calls, params.min_probability)
     purity = purity_of(copy_number_fit, pathology, params.purity_sd)
+    rules = params.rules.with_noise(depth_noise(copy_number_segments))
+    genes = [_captured(gene, purity, rules) for gene in genes]
     usable = [gene for gene in genes if not gene.reason]
     z = [imbalance_z(gene.counts, params.drift) for gene in usable]
     pooled = imbalance_p(z) if z else 1.0
-    rules = params.rules.with_noise(depth_noise(copy_number_segments))
     judged = _Judged(params, rules, purity, usable)
     rows = []
     for gene in genes:
@@ -205,6 +204,21 @@ def hla_gene_loh(  # noqa: PLR0913, PLR0917  a step joins what all others know
         row["is_consistent"] = agree(row)
         rows.append(row)
     return pd.DataFrame(rows, columns=list(HLA_GENE_LOH.columns))
+
+
+def _captured(gene: Gene, purity: Purity, rules: LossRules) -> Gene:
+    """Say of a gene that the tumour has less of it than its normal cells give."""
+    if gene.reason or not purity.is_known:
+        return gene
+    samples = [one.sample(gene.library) for one in (purity, *purity.alternatives)]
+    expected = of_normal_cells(gene.counts, samples)
+    if not is_too_shallow(gene.counts, expected, rules):
+        return gene
+    reason = (
+        f"{gene.counts.depths[1]:.0f} fragments in the tumour, of its normal cells alone at "
+        f"least {expected:.0f} are expected: is the gene captured in it, or its purity higher?"
+    )
+    return replace(gene, reason=reason)
 
 
 class _Judged:
@@ -322,84 +336,3 @@ def _by_imbalance(gene: Gene, params: HlaLossParams, *, is_uneven: bool) -> dict
     share = f"{params.min_doubtful:.0%}"
     reason = f"purity is not known, and a loss in {share} of all cells is not excluded"
     return {"call": "NA", "reason": reason}
-
-
-def hla_loh(hla_gene_loh: HlaGeneLoh, hla_types: HlaTypes, params: HlaLossParams) -> HlaLoh:
-    """Tell for each HLA allele of the patient whether the tumour has lost it.
-
-    Lost are the lost allele of LOH and both of HOMDEL. Not lost is an allele whose probability
-    to be lost is at most one less that of a call (0.2). In between, and where the gene could
-    not be judged, it is missing. An allele on both haplotypes is lost with both alone: unless
-    copy number shows that, it is not lost.
-
-    Parameters
-    ----------
-    hla_gene_loh
-        Calls of the genes.
-    hla_types
-        The patient's alleles.
-    params
-        Thresholds.
-
-    Returns
-    -------
-    HlaLoh
-        A row for each allele, of whatever class.
-    """
-    judged = {str(row["gene"]): row for row in hla_gene_loh.to_dict("records")}
-    known = hla_types[hla_types["allele"].notna()]
-    rows = []
-    for (gene, allele), own in known.astype({"gene": str}).groupby(
-        ["gene", "allele"], sort=True
-    ):
-        row = judged.get(str(gene))
-        is_lost, chance = None, np.nan
-        if row is not None:
-            is_both = len(own) == int(known["gene"].eq(str(gene)).sum()) > 1
-            is_lost, chance = _allele_fate(row, str(allele), params, is_both=is_both)
-        rows.append({"allele": allele, "is_lost": is_lost, "probability": chance})
-    return HLA_LOH.conform(pd.DataFrame(rows, columns=list(HLA_LOH.columns)))
-
-
-def _allele_fate(
-    row: Mapping[Hashable, Any], allele: str, params: HlaLossParams, *, is_both: bool
-) -> tuple[bool | None, float]:
-    """Return whether an allele is lost, and the probability of that."""
-    if is_both:
-        copies = row["segment_copies"]
-        is_theirs = pd.isna(row["is_theirs"]) or bool(row["is_theirs"])
-        if not is_theirs or (pd.notna(copies) and copies == 0):
-            return None, float("nan")
-        return False, params.prior_deletion
-    if pd.isna(row["probability"]):
-        return None, float("nan")
-    is_first = allele == row["allele_1"]
-    chance = float(row["lost_probability_1" if is_first else "lost_probability_2"])
-    if row["call"] == "HOMDEL" or (row["call"] == "LOH" and allele == row["lost_allele"]):
-        return True, chance
-    return (False if chance <= 1.0 - params.min_probability else None), chance
-
-
-def hla_loss(hla_gene_loh: HlaGeneLoh) -> HlaLoss:
-    """Tell whether a biopsy lost an HLA allele of class I: LOH or HOMDEL of any gene.
-
-    A doubtful loss (LOH?) makes the answer missing unless another gene has one, as do genes
-    none of which could be judged.
-
-    Warnings
-    --------
-    At low purity or depth losses go unseen: none called is not none there. The
-    probabilities hold for cohorts in which losses are as frequent as the prior says.
-    """
-    calls = hla_gene_loh["call"].astype(str)
-    judged = int(calls.isin(_JUDGED).sum())
-    lost = int(calls.isin(LOST).sum())
-    is_doubtful = bool(calls.eq("LOH?").any())
-    has_loss = None if judged == 0 or (lost == 0 and is_doubtful) else lost > 0
-    return pd.DataFrame(
-        {
-            "has_loss": pd.array([has_loss], dtype="boolean"),
-            "genes_lost": pd.array([lost if judged else None], dtype="Int64"),
-            "genes_judged": [judged],
-        }
-    )

@@ -11,7 +11,7 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, chdtrc, gammaln, ndtr, ndtri
+from scipy.special import betaln, chdtrc, gammaln, ndtr, ndtri, pdtr
 
 from storiform.biomarkers.hla.loss_states import DEPTH_TAIL, LossRules, States, list_states
 
@@ -24,6 +24,9 @@ _DOUBLED = 3.0
 """Ploidy from which the usual state has two copies of each allele."""
 _QUANTILES = np.linspace(0.0005, 0.9995, 1000)
 _INTERVAL = (0.025, 0.5, 0.975)
+_TOO_SHALLOW, _TOO_FEW = 4.0, 0.01
+"""Standard deviations of depth by which a gene may lie below its normal cells, and the
+probability of so few fragments at that depth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,6 +259,42 @@ def _add_phase(  # noqa: PLR0913, PLR0917  what the sum runs over
         sums[gene] += shared[states.flipped] if turned[gene] else shared
         lone = others.sum(axis=2)[..., np.newaxis] * apart
         sums[gene] += (lone * chances[gene]).sum(axis=(0, 1)) * states.lone
+
+
+def of_normal_cells(counts: GeneCounts, samples: Sequence[Sample]) -> float:
+    """Return the fragments of a gene in the tumour that its normal cells alone should give.
+
+    No state of the tumour's cells gives fewer. By the purity and ploidy by which they are
+    fewest; NaN where the libraries are not known.
+    """
+    fewest = [
+        2.0 * (1.0 - sample.purities) / (
+            sample.purities * sample.ploidy + 2.0 * (1.0 - sample.purities)
+        )
+        for sample in samples
+    ]  # fmt: skip
+    share = float(np.concatenate(fewest).min())
+    return (counts.depths[0] + 0.5) * samples[0].library * share
+
+
+def is_too_shallow(counts: GeneCounts, expected: float, rules: LossRules) -> bool:
+    """Tell whether a gene has fewer fragments in the tumour than any state explains.
+
+    Even if depth is wrong by four standard deviations, that of all HLA genes and of the gene
+    together, and with the chance of so few.
+
+    Parameters
+    ----------
+    counts
+        Fragments of the gene.
+    expected
+        In the tumour, by its normal cells alone, see `of_normal_cells`; NaN is never too many.
+    rules
+        Spreads of depth.
+    """
+    spread = np.hypot(rules.offset_sd, rules.gene_depth_sd)
+    least = expected * np.exp(-_TOO_SHALLOW * spread)
+    return bool(pdtr(counts.depths[1], least) < _TOO_FEW)
 
 
 def copies_interval(

@@ -35,8 +35,9 @@ class HlaTypesParams(Params):
 def hla_types(hla_calls: HlaCalls, params: HlaTypesParams) -> HlaTypes:
     """Choose for each gene the sample that tells the patient's alleles.
 
-    The normal exome speaks first, then the tumour's, then RNA. Alleles that the sheet gives
-    stand in place of this table.
+    The normal exome speaks first, then the tumour's, then RNA. One that has but a part of the
+    normal exome's alleles, which it may have lost or hardly express, does not speak for it,
+    however confident. Alleles that the sheet gives stand in place of this table.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def best_call(calls: pd.DataFrame, params: HlaTypesParams) -> pd.DataFrame | Non
 def _told(gene: str, typed: list[pd.DataFrame], least: float) -> list[dict[str, object]]:
     """Return the rows of a gene that at least one sample tells."""
     ranked = sorted(typed, key=lambda own: (not _is_sure(own, least), _rank(own)))
-    chosen = ranked[0]
+    chosen = _whole(ranked[0], typed)
     kind = chosen["kind"].iloc[0]
     further = [_LIMITS[kind]] if kind in _LIMITS else []
     further += [_differs(own) for own in typed if _alleles(own) != _alleles(chosen)]
@@ -120,6 +121,15 @@ def _told(gene: str, typed: list[pd.DataFrame], least: float) -> list[dict[str, 
             }
         )
     return rows
+
+
+def _whole(chosen: pd.DataFrame, typed: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the normal exome's call in place of one that has but a part of its alleles."""
+    if chosen["kind"].iloc[0] == _KINDS[0]:
+        return chosen
+    normals = [own for own in typed if own["kind"].iloc[0] == _KINDS[0]]
+    wider = [own for own in normals if set(_alleles(chosen)) < set(_alleles(own))]
+    return max(wider, key=lambda own: own["posterior"].iloc[0], default=chosen)
 
 
 def _untold(gene: str, samples: list[pd.DataFrame]) -> list[dict[str, object]]:

@@ -131,13 +131,13 @@ HLA_GENE_LOH = Table(
     grain="biopsy",
     description="One row per gene of class I: what became of its two alleles in the tumour.",
     key=("gene",),
-    version=4,
+    version=5,
     columns={
         "gene": Column("string", "A, B or C"),
         "call": Column(
             "string",
-            "LOH; LOH? (0.5 or more, but no LOH); HOMDEL; IMBALANCE (one gained, none lost); "
-            "RETAINED; NA",
+            "LOH; LOH? (0.5 or more, but no LOH); HOMDEL; IMBALANCE (one gained, none lost; "
+            "without a purity one gained or lost); RETAINED; NA",
         ),
         "probability": Column("float", "that one allele has no copy left, the other has"),
         "homdel_probability": Column("float", "that neither has a copy left"),
@@ -183,12 +183,19 @@ HLA_LOSS = Table(
     "hla_loss",
     grain="biopsy",
     description="One row per biopsy: whether it lost HLA alleles of class I.",
+    version=2,
     columns={
         "has_loss": Column(
-            "nullable_bool", "an allele is lost; missing where no gene could be judged",
+            "nullable_bool",
+            "an allele is lost; missing where no gene could be judged, or none is surely lost "
+            "and one perhaps",
             feature=True,
         ),
-        "genes_lost": Column("nullable_int", "genes with LOH or HOMDEL", "genes"),
+        "genes_lost": Column(
+            "nullable_int",
+            "genes with LOH or HOMDEL; missing where an imbalance without a purity may be one",
+            "genes",
+        ),
         "genes_judged": Column("int", "heterozygous genes with enough reads", "genes"),
     },
 )  # fmt: skip

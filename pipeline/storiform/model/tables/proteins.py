@@ -219,6 +219,7 @@ HLA_TYPES = Table(
     grain="biopsy",
     description="One row per HLA allele of the patient, as far as it is known.",
     key=("gene", "copy"),
+    version=2,
     columns={
         "gene": Column("string", "A, B, C, DRB1 ..., without the prefix HLA-"),
         "copy": Column("int", "1 or 2 (1 to n where more are given)"),

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from storiform.biomarkers.hla.discordances import doubt_genes, hla_discordances, part_persons
-from storiform.biomarkers.hla.loss import HlaLossParams, hla_loh
+from storiform.biomarkers.hla.fates import hla_loh
+from storiform.biomarkers.hla.loss import HlaLossParams
 from storiform.biomarkers.hla.loss_evidence import Gene
 from storiform.biomarkers.hla.loss_model import GeneCounts
 from storiform.biomarkers.hla.types import HlaTypesParams
@@ -206,6 +207,10 @@ NORMAL = ("A*01:01", "A*02:01", "B*07:02", "B*08:01", "C*07:01", "C*07:02")
 OTHER = ("A*03:01", "A*24:02", "B*15:01", "B*15:01", "C*07:01", "C*04:01")
 
 
+RELATIVE = ("A*01:01", "A*24:02", "B*07:02", "B*15:01", "C*07:01", "C*04:01")
+NEW = f"its reads differ from it at 1 base of its exons: {MAY_BE_NEW}"
+
+
 def parted(*tumour: str, **further) -> list[str]:
     """Return the reasons of three genes, the last of which has one already."""
     own = {"sample": "P1_T", "role": "tumour"} | further
@@ -218,11 +223,33 @@ def parted(*tumour: str, **further) -> list[str]:
 
 def test_no_gene_is_judged_of_a_tumour_whose_reads_tell_another_person():
     told = (
-        "the tumour's reads tell A*03:01 and A*24:02, B*15:01 and the normal's do not: the "
-        "samples may be of two persons"
+        "the tumour's reads tell A*03:01 and A*24:02, B*15:01, C*04:01 and the normal's do "
+        "not: the samples may be of two persons"
     )
     assert parted(*OTHER) == [told, told, "homozygous"]
     assert part_persons([], None, 0.8) == []
+
+
+@pytest.mark.parametrize(
+    "tumour", [RELATIVE, (*RELATIVE[:4], *NORMAL[4:]), (*NORMAL[:2], "B*15:01", "B*15:01",
+                                                        "C*07:02", "C*04:01")]
+)  # fmt: skip
+def test_a_tumour_with_alleles_that_its_normal_lacks_is_of_a_relative(tumour):
+    """They share a haplotype; the other one would pass for lost."""
+    first, second, _ = parted(*tumour)
+    assert first == second
+    strangers = [name for name in dict.fromkeys(tumour) if name not in NORMAL]
+    told = (
+        f"the tumour's reads tell {', '.join(strangers)} and the normal's do not: the samples "
+    )
+    assert first == f"{told}may be of two persons"
+
+
+def test_strangers_that_are_doubtful_count_if_no_allele_is_common():
+    assert parted(*OTHER, limits=NEW)[0] != ""
+    assert parted(*RELATIVE, limits="posterior below 0.99")[0] == ""
+    names = {"also_fits": "HLA-A*01:01;HLA-B*08:01"}
+    assert parted("A*01:32", "A*02:01", "B*07:02", "B*15:01", *NORMAL[4:], **names)[0] == ""
 
 
 @pytest.mark.parametrize(
@@ -230,12 +257,23 @@ def test_no_gene_is_judged_of_a_tumour_whose_reads_tell_another_person():
     [
         (("A*02:01", "A*02:01", "B*07:02", "B*07:02", "C*07:01", "C*07:01"), {}),
         ((*OTHER[:2], *NORMAL[2:]), {}),
-        ((OTHER[0], NORMAL[1], *OTHER[2:]), {}),
+        ((*NORMAL[:2], "B*07:02", "B*15:01", *NORMAL[4:]), {}),
+        (RELATIVE, {"limits": NEW}),
+        (("A*01:01", "A*02:01N", "B*07:02L", "B*08:01", *NORMAL[4:]), {}),
         (OTHER, {"posterior": 0.7}),
         (OTHER, {"assay": "rna"}),
         (OTHER, {"role": "normal"}),
     ],
-    ids=["lost", "one gene", "a common allele", "doubtful", "RNA", "two normals"],
+    ids=[
+        "lost",
+        "one gene",
+        "one allele",
+        "new alleles",
+        "suffix",
+        "doubtful",
+        "RNA",
+        "two normals",
+    ],
 )
 def test_a_tumour_that_may_be_of_the_same_person_is_judged(tumour, further):
     assert parted(*tumour, **further) == ["", "", "homozygous"]

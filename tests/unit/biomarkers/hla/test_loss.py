@@ -19,7 +19,8 @@ from lost_alleles import (
     types,
 )
 
-from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh, hla_loh, hla_loss
+from storiform.biomarkers.hla.fates import hla_loh, hla_loss
+from storiform.biomarkers.hla.loss import HlaLossParams, hla_gene_loh
 from storiform.biomarkers.hla.loss_evidence import PLACES, library_excess
 from storiform.model.tables.copies import PATHOLOGY
 from storiform.model.tables.copy_calls import COPY_NUMBER_SEGMENTS

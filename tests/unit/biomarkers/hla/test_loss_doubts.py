@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from lost_alleles import KEPT, called, fates, fit, parts, shown
 
+from storiform.biomarkers.hla.fates import hla_loss
 from storiform.biomarkers.hla.loss_evidence import depth_noise
 from storiform.model.tables.copies import PATHOLOGY
 from storiform.model.tables.copy_calls import COPY_NUMBER_SEGMENTS
+from storiform.model.tables.hla import HLA_LOSS
 
 GAINED = dict.fromkeys("ABC", shown((2, 1), 0.6, 3.8))
 """One copy more of an allele: with a ploidy of 2 it would pass for a loss of the other."""
@@ -93,3 +95,61 @@ def test_the_noise_of_depth_is_the_least_error_of_a_segment():
     assert depth_noise(None) == depth_noise(COPY_NUMBER_SEGMENTS.empty()) == 0.0
     assert depth_noise(noisy(np.nan)) == 0.0
     assert depth_noise(noisy(0.3, 0.2, np.nan)) == pytest.approx(0.2 * np.log(2.0))
+
+
+@pytest.mark.parametrize(
+    ("purity", "pair"),
+    [(0.1, (0, 0)), (0.3, (5, 5)), (0.3, (25, 25)), (0.3, (150, 150)), (0.6, (0, 0)),
+     (0.6, (60, 60)), (0.9, (5, 5)), (0.6, (90, 0))],
+)  # fmt: skip
+def test_a_gene_with_less_depth_than_its_normal_cells_give_is_not_judged(purity, pair):
+    """A region that another kit does not catch in the tumour, and no deletion."""
+    found = called(dict.fromkeys("ABC", pair), fit=fit(purity))
+    assert found["call"].tolist() == ["NA"] * 3
+    assert found["reason"].str.startswith(f"{sum(pair)} fragments in the tumour, of its").all()
+    assert found["reason"].str.contains("is the gene captured in it").all()
+    assert fates(found)["is_lost"].isna().all()
+    assert hla_loss(found.reset_index())["has_loss"].isna().all()
+    # Nor does it say anything of its neighbours.
+    alone = called({**KEPT, "A": pair}, fit=fit(purity))
+    assert alone["call"].tolist() == ["NA", "RETAINED", "RETAINED"]
+
+
+@pytest.mark.parametrize("purity", [0.3, 0.6, 0.9, 1.0])
+def test_a_deletion_leaves_what_its_normal_cells_give(purity):
+    left = dict.fromkeys("ABC", shown((0, 0), purity))
+    assert called(left, fit=fit(purity))["call"].tolist() == ["HOMDEL"] * 3
+    # Depth that is wrong by three standard deviations is no gap.
+    low = {gene: tuple(round(0.72 * number) for number in pair) for gene, pair in left.items()}
+    assert called(low, fit=fit(purity))["call"].tolist() == ["HOMDEL"] * 3
+
+
+def test_a_deletion_by_another_solution_of_the_fit_is_no_gap():
+    left = dict.fromkeys("ABC", shown((0, 0), 0.9))
+    other = {"alternatives": "0.90/2.00 (-1.0)", "is_ambiguous": True}
+    assert called(left, fit=fit(0.5))["call"].tolist() == ["NA"] * 3
+    assert called(left, fit=fit(0.5, **other))["call"].tolist() == ["HOMDEL"] * 3
+
+
+def test_few_expected_fragments_are_counted():
+    few = dict.fromkeys("ABC", (12, 12))
+    told = [
+        called(dict.fromkeys("ABC", pair), few, fit=fit(0.6))["call"].iloc[0]
+        for pair in ((0, 0), (1, 1))
+    ]
+    assert told == ["NA", "HOMDEL"]
+
+
+def test_an_imbalance_without_a_purity_leaves_it_open_whether_there_is_a_loss():
+    uneven = dict.fromkeys("ABC", shown((0, 1)))
+    for tumour in (uneven, {**KEPT, "A": uneven["A"]}):
+        found = called(tumour, fit=None)
+        assert found["call"].eq("IMBALANCE").any()
+        row = HLA_LOSS.conform(hla_loss(found.reset_index())).iloc[0]
+        assert pd.isna(row["has_loss"])
+        assert pd.isna(row["genes_lost"])
+        assert row["genes_judged"] == 3
+    for further in ({"fit": None}, {"fit": fit(ploidy=3.8)}):
+        told = called(KEPT if further["fit"] is None else GAINED, **further)
+        row = HLA_LOSS.conform(hla_loss(told.reset_index())).iloc[0]
+        assert (row["has_loss"], row["genes_lost"]) == (False, 0)

@@ -73,6 +73,33 @@ def test_a_doubtful_call_of_the_normal_gives_way_to_a_sure_one() -> None:
     assert both["allele"].tolist() == [ONE, TWO]
 
 
+@pytest.mark.parametrize(
+    ("role", "assay", "word"),
+    [("tumour", "exome", "tumour exome"), ("tumour", "rna", "tumour RNA"),
+     ("normal", "rna", "normal RNA")],
+)  # fmt: skip
+def test_a_sample_with_a_part_of_the_normals_alleles_does_not_speak_for_it(role, assay, word):
+    """What it lacks may be lost or hardly expressed: the loss would be hidden."""
+    low = {"posterior": 0.85, "limits": "posterior below 0.9"}
+    part = call("S", role, assay, ONE, ONE)
+    types = types_of(call("N", "normal", "exome", ONE, TWO, **low), part)
+    assert types["allele"].tolist() == [ONE, TWO]
+    assert set(types["source"]) == {"normal exome"}
+    assert set(types["posterior"]) == {0.85}
+    assert set(types["limits"]) == {f"posterior below 0.9; S ({word}) tells HLA-A*01:01"}
+    # The likelier of two normals.
+    two = types_of(
+        call("M", "normal", "exome", ONE, THREE, **low | {"posterior": 0.6}),
+        call("N", "normal", "exome", ONE, TWO, **low), part,
+    )  # fmt: skip
+    assert two["allele"].tolist() == [ONE, TWO]
+    # What confirms the normal's or has another allele speaks.
+    for pair in ((ONE, TWO), (ONE, THREE), (THREE, THREE)):
+        other = types_of(call("N", "normal", "exome", ONE, TWO, **low),
+                         call("S", role, assay, *pair))  # fmt: skip
+        assert set(other["source"]) == {word}
+
+
 def test_a_gene_that_nobody_tells_has_two_rows_with_the_reason() -> None:
     types = types_of(
         call("N", "normal", "exome", ONE, TWO),
