@@ -12,6 +12,7 @@ from storiform.figures.kaplan_meier import (
 from storiform.model.errors import NothingToShow
 from storiform.model.step import Step
 from storiform.model.tables.outcomes import SURVIVAL, SURVIVAL_CURVES
+from storiform.statistics.survival import SurvivalParams, survival
 
 
 def rows_of(curves, outcome, feature, group):
@@ -73,6 +74,29 @@ def test_panels_by_feature_are_in_the_order_of_p_and_carry_it(survived):
     assert line.startswith(f"log-rank, Monte Carlo p = {smallest:.3f}")
 
 
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({}, "; high: at or above the median"),
+        ({"split": "tertiles"}, "; high: at or above the upper tertile"),
+        (
+            {"cutoffs": {"tmb.tmb": 1.5}},
+            "; high: at or above the median (T cells (MCP-counter)); at or above the given "
+            "cut-off (TMB 1.5)",
+        ),
+    ],
+)
+def test_figure_says_what_divides_each_feature(invented, params, told):
+    numbers = invented.features()
+    numbers = numbers[numbers["feature"].isin(["tmb.tmb", "mcp_counter.t_cells"])]
+    made = survival(numbers, invented.clinic(), SurvivalParams(**params))
+    figure = survival_by_feature(
+        SURVIVAL.conform(made.survival), SURVIVAL_CURVES.conform(made.curves),
+        KaplanMeierParams(),
+    )  # fmt: skip
+    assert " ".join(figure.get_supxlabel().split()).endswith(f"PFS first{told}")
+
+
 def test_tiny_groups_are_told_under_the_title(survived):
     survival, curves = survived
     told = "groups of fewer than 3 patients are compared: low (1)"
@@ -106,6 +130,7 @@ def test_groups_of_a_flag_are_named_in_legend_and_numbers_at_risk(survived, feat
     survival, curves = (
         table[table["feature"] == "mcp_counter.t_cells"].assign(
             feature=feature,
+            divided_by="",
             group=lambda rows: rows["group"].map({"high": "true", "low": "false"}),
         )
         for table in survived

@@ -127,7 +127,9 @@ def test_new_lesion_that_is_not_certain_or_not_there_is_none(more: Row) -> None:
     assert responses(rows) == ["PR", "PR"]
 
 
-def test_new_lesion_without_a_size_or_status_is_not_seen_until_it_has_one(recwarn) -> None:
+def test_new_lesion_without_a_size_or_status_is_not_seen_until_it_has_one(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
     for empty in ((0, 60), (60,)):
         rows = both((50, 40), (50, 40), (50, 40), (50, 40))
         rows += [seen("X", day, None, role="new") for day in empty]
