@@ -38,7 +38,7 @@ SURVIVAL_OF_ALL = Picture(
     caption="Progression-free and overall survival of all patients with time and event. "
     + _READING
     + "Shaded: 95 % interval.",
-    version=2,
+    version=3,
 )
 SURVIVAL_BY_FEATURE = Picture(
     "survival_by_feature",
@@ -86,7 +86,7 @@ def survival_of_all(survival: Survival, curves: SurvivalCurves) -> SurvivalOfAll
     if not outcomes:
         message = "no patient has time and event of progression or of death"
         raise NothingToShow(message)
-    figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, 78.0)
+    figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, 82.0)
     panels = _panels(figure, 1, len(outcomes), risk_lines=1)
     titles: list[Headline] = []
     for panel, outcome in zip(panels, outcomes, strict=True):
@@ -125,7 +125,7 @@ def survival_by_feature(
     chosen = ranked["feature"].head(params.features).tolist()
     drawn = survival[survival["feature"].isin(chosen) & survival["outcome"].isin(outcomes)]
     lines = int(drawn.groupby(["outcome", "feature"]).size().max())
-    height = (64.0 + 4.0 * lines) * len(chosen) + 6.0
+    height = (64.0 + 7.5 * lines) * len(chosen) + 6.0
     figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, height)
     panels = iter(_panels(figure, len(chosen), len(outcomes), risk_lines=lines))
     titles: list[Headline] = []
@@ -133,7 +133,11 @@ def survival_by_feature(
         for outcome in outcomes:
             panel = next(panels)
             rows = drawn[(drawn["feature"] == feature) & (drawn["outcome"] == outcome)]
-            draw_curves(panel, rows, curves, GroupStyle())
+            if rows["n"].sum():
+                draw_curves(panel, rows, curves, GroupStyle())
+            else:
+                for axes in panel:
+                    axes.set_axis_off()
             title = f"{_named(feature)}, {outcome.upper()}"
             titles.append(Headline(panel.curves, title, comparison_text(rows)))
     told = f"{len(chosen)} of {len(ranked)} compared features, smallest p of "
@@ -161,7 +165,7 @@ def _high(rows: pd.DataFrame, chosen: list[str]) -> str:
     """Write what divides each of the features that are numbers; a given cut-off by value."""
     first = rows.drop_duplicates("feature").set_index("feature")
     divided = first["divided_by"].fillna("").reindex(chosen)
-    is_mixed = divided[divided != ""].nunique() > 1
+    is_mixed = len(set(divided) - {""}) > 1
     told = []
     for how, words in _DIVIDED.items():
         names = divided.index[divided == how]
