@@ -27,7 +27,7 @@ CLASS_SURVIVAL = Picture(
     "exact, by random permutations (Monte Carlo) or chi-squared as written; q: "
     "Benjamini-Hochberg within the family that the table names. Class E v. the others: below, "
     "from the same table.",
-    version=2,
+    version=3,
 )
 ClassSurvival = Annotated[Figure, CLASS_SURVIVAL]
 
@@ -56,7 +56,7 @@ def class_survival(survival: Survival, curves: SurvivalCurves) -> ClassSurvival:
         own = rows[rows["outcome"] == outcome]
         sizes = dict(zip(own["group"].astype(str), own["n"], strict=True))
         names = {group: f"{group} (n = {n})" for group, n in sizes.items()}
-        panel = curve_panel(figure, grid[0, column], lines, has_key=True)
+        panel = curve_panel(figure, grid[0, column], lines)
         draw_curves(panel, own, curves, GroupStyle(COLOURS, names))
         titles.append(Headline(panel.curves, _TITLES[outcome], comparison_text(own)))
     told = [_class_e(survival, outcome) for outcome in outcomes]

@@ -1,6 +1,7 @@
 """Kaplan-Meier curves of the groups of one feature, with the numbers at risk below."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -39,14 +40,11 @@ _LETTERS = 14
 
 
 class CurvePanel(NamedTuple):
-    """The axes of one panel: curves above, numbers at risk below.
-
-    Many groups have their key under both, where it covers no curve; else it is in the curves.
-    """
+    """The axes of one panel: curves, numbers at risk, and a key, where it covers no curve."""
 
     curves: Axes
     risk: Axes
-    key: Axes | None = None
+    key: Axes
 
 
 class GroupStyle(NamedTuple):
@@ -57,10 +55,8 @@ class GroupStyle(NamedTuple):
     has_band: bool = False
 
 
-def curve_panel(
-    figure: Figure, cell: SubplotSpec, risk_lines: int, *, has_key: bool = False
-) -> CurvePanel:
-    """Return a panel in a cell of a grid, with room for lines of numbers at risk.
+def curve_panel(figure: Figure, cell: SubplotSpec, risk_lines: int) -> CurvePanel:
+    """Return a panel in a cell of a grid, with room for lines of numbers at risk and a key.
 
     Parameters
     ----------
@@ -68,16 +64,12 @@ def curve_panel(
         Where.
     risk_lines
         Groups at most.
-    has_key
-        Whether the key has a place of its own, under the numbers.
     """
-    heights = [1.0, 0.08 + 0.085 * risk_lines]
-    if has_key:
-        heights.append(0.085 * risk_lines)
+    heights = [1.0, 0.08 + 0.085 * risk_lines, 0.085 * risk_lines]
     inner = cell.subgridspec(len(heights), 1, height_ratios=heights, hspace=0.02)
     upper = figure.add_subplot(inner[0])
     lower = figure.add_subplot(inner[1], sharex=upper)
-    return CurvePanel(upper, lower, figure.add_subplot(inner[2]) if has_key else None)
+    return CurvePanel(upper, lower, figure.add_subplot(inner[2]))
 
 
 def draw_curves(
@@ -96,18 +88,18 @@ def draw_curves(
     style
         Colours and names; a group without a name has that of its feature.
     """
-    places = rows["group"].map(lambda group: _ORDER.get(group, 0))
-    rows = rows.assign(place=places).sort_values(["place", "group"])
     first = rows.iloc[0]
-    own = curves[
-        (curves["outcome"] == first["outcome"]) & (curves["feature"] == first["feature"])
-    ]
+    of_feature = curves[curves["feature"] == first["feature"]]
+    own = of_feature[of_feature["outcome"] == first["outcome"]]
+    groups = sorted(set(of_feature["group"].astype(str)), key=_place)
+    colours = _colours(groups, style.colours)
+    rows = rows.sort_values("group", key=lambda names: names.map(groups.index))
     last = float(own["months"].max())
     ticks = _ticks(last)
     labels: list[tuple[str, str]] = []
     for number, row in enumerate(rows.to_dict("records")):
         group = str(row["group"])
-        colour = style.colours.get(group, PALETTE[number % len(PALETTE)])
+        colour = colours[group]
         curve = own[own["group"] == group].sort_values("months")
         _draw_curve(panel.curves, curve, colour, has_band=style.has_band)
         median = months_text(row["median_months"], row["median_lower"], row["median_upper"])
@@ -128,14 +120,18 @@ def draw_curves(
     _dress_risk(panel.risk, ticks, labels)
 
 
+def _place(group: str) -> tuple[int, str]:
+    return _ORDER.get(group, 0), group
+
+
+def _colours(groups: Sequence[str], fixed: Mapping[str, str]) -> dict[str, str]:
+    """Give each group of a feature, over all outcomes, its colour: the fixed or a free one."""
+    taken = {fixed[group] for group in groups if group in fixed}
+    free = cycle(colour for colour in PALETTE if colour not in taken)
+    return {group: fixed[group] if group in fixed else next(free) for group in groups}
+
+
 def _draw_key(panel: CurvePanel) -> None:
-    if panel.key is None:
-        panel.curves.legend(
-            loc="best", facecolor="white", edgecolor="none", framealpha=0.75,
-            prop={"size": SMALL, "family": FONT},
-            handlelength=1.2, borderaxespad=0.2, labelspacing=0.3,
-        )  # fmt: skip
-        return
     panel.key.set_axis_off()
     panel.key.legend(
         *panel.curves.get_legend_handles_labels(), loc="upper left", frameon=False,
@@ -164,7 +160,6 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, colour: str, *, has_band: bool)
         line_survival = np.concatenate([[1.0], survival])
     else:
         line_months, line_survival = months, survival
-    # The corners are points of the line, so that the legend finds a place beside it.
     axes.plot(
         np.repeat(line_months, 2)[1:],
         np.repeat(line_survival, 2)[:-1],

@@ -38,20 +38,27 @@ SURVIVAL_OF_ALL = Picture(
     caption="Progression-free and overall survival of all patients with time and event. "
     + _READING
     + "Shaded: 95 % interval.",
-    version=2,
+    version=3,
 )
 SURVIVAL_BY_FEATURE = Picture(
     "survival_by_feature",
     caption="Survival by the features with the smallest p value. High: at or above the "
-    "median of the patients with feature and outcome. "
+    "median or the upper tertile of the patients with feature and outcome, or a cut-off given "
+    "beforehand, as written below; low: below it, or below the lower tertile. "
     + _READING
     + "p: two-sided log-rank test, exact, by random permutations (Monte Carlo) or "
     "chi-squared as written; q: Benjamini-Hochberg within the family that the table names.",
-    version=3,
+    version=4,
 )
 SurvivalOfAll = Annotated[Figure, SURVIVAL_OF_ALL]
 SurvivalByFeature = Annotated[Figure, SURVIVAL_BY_FEATURE]
 
+_DIVIDED = {
+    "median": "at or above the median",
+    "tertiles": "at or above the upper tertile",
+    "given": "at or above the given cut-off",
+}
+_LETTERS = 600
 TITLES = {"pfs": "Progression-free survival", "os": "Overall survival"}
 
 
@@ -79,7 +86,7 @@ def survival_of_all(survival: Survival, curves: SurvivalCurves) -> SurvivalOfAll
     if not outcomes:
         message = "no patient has time and event of progression or of death"
         raise NothingToShow(message)
-    figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, 78.0)
+    figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, 82.0)
     panels = _panels(figure, 1, len(outcomes), risk_lines=1)
     titles: list[Headline] = []
     for panel, outcome in zip(panels, outcomes, strict=True):
@@ -118,7 +125,7 @@ def survival_by_feature(
     chosen = ranked["feature"].head(params.features).tolist()
     drawn = survival[survival["feature"].isin(chosen) & survival["outcome"].isin(outcomes)]
     lines = int(drawn.groupby(["outcome", "feature"]).size().max())
-    height = (64.0 + 4.0 * lines) * len(chosen) + 6.0
+    height = (64.0 + 7.5 * lines) * len(chosen) + 6.0
     figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, height)
     panels = iter(_panels(figure, len(chosen), len(outcomes), risk_lines=lines))
     titles: list[Headline] = []
@@ -126,15 +133,16 @@ def survival_by_feature(
         for outcome in outcomes:
             panel = next(panels)
             rows = drawn[(drawn["feature"] == feature) & (drawn["outcome"] == outcome)]
-            draw_curves(panel, rows, curves, GroupStyle())
-            by = f" ({method_of(feature)})" if method_of(feature) else ""
-            title = f"{shortened(plain_name(feature), 40)}{by}, {outcome.upper()}"
+            if rows["n"].sum():
+                draw_curves(panel, rows, curves, GroupStyle())
+            else:
+                for axes in panel:
+                    axes.set_axis_off()
+            title = f"{_named(feature)}, {outcome.upper()}"
             titles.append(Headline(panel.curves, title, comparison_text(rows)))
-    cut = "; high: at or above the median" if (drawn["group"] == "high").any() else ""
-    footnote(
-        figure, f"{len(chosen)} of {len(ranked)} compared features, smallest p of "
-        f"{ranked['outcome'].iloc[0].upper()} first{cut}",
-    )  # fmt: skip
+    told = f"{len(chosen)} of {len(ranked)} compared features, smallest p of "
+    told += f"{ranked['outcome'].iloc[0].upper()} first{_high(drawn, chosen)}"
+    footnote(figure, shortened(told, _LETTERS))
     headlines(figure, titles)
     return figure
 
@@ -146,6 +154,30 @@ def _panels(figure: Figure, rows: int, columns: int, risk_lines: int) -> list[Cu
         for row in range(rows)
         for column in range(columns)
     ]
+
+
+def _named(feature: str) -> str:
+    by = f" ({method_of(feature)})" if method_of(feature) else ""
+    return f"{shortened(plain_name(feature), 40)}{by}"
+
+
+def _high(rows: pd.DataFrame, chosen: list[str]) -> str:
+    """Write what divides each of the features that are numbers; a given cut-off by value."""
+    first = rows.drop_duplicates("feature").set_index("feature")
+    divided = first["divided_by"].fillna("").reindex(chosen)
+    is_mixed = len(set(divided) - {""}) > 1
+    told = []
+    for how, words in _DIVIDED.items():
+        names = divided.index[divided == how]
+        shown = [
+            _named(name) + (f" {first.loc[name, 'cutoff']:g}" if how == "given" else "")
+            for name in names
+        ]
+        if shown and (is_mixed or how == "given"):
+            told.append(f"{words} ({', '.join(shown)})")
+        elif shown:
+            told.append(words)
+    return f"; high: {'; '.join(told)}" if told else ""
 
 
 def _landmark(row: pd.Series) -> str:

@@ -43,7 +43,7 @@ PAIRED_SURVIVAL = Picture(
     "permutations (Monte Carlo) or chi-squared as written. Right: patients by response; p of "
     "Fisher's exact test, by Freeman and Halton for the four groups, from the table "
     "associations. q: Benjamini-Hochberg within the family that the tables name.",
-    version=2,
+    version=3,
 )
 PairedSurvival = Annotated[Figure, PAIRED_SURVIVAL]
 
@@ -55,7 +55,7 @@ _WORDS = {
     "disease_control": ("Control", "No control"),
 }
 _HEADINGS = {"responded": "Response by group", "disease_control": "Disease control by group"}
-_ROW_MM, _LINES = 72.0, 11.0
+_ROW_MM, _LINES = 79.0, 11.0
 _PLACES = (0.0, 0.50, 0.80, 1.0)
 
 

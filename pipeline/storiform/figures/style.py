@@ -251,9 +251,13 @@ def months_text(value: float, lower: float, upper: float) -> str:
     --------
     >>> months_text(7.7, 5.7, float("nan"))
     'median 7.7 months (5.7–NR)'
+    >>> months_text(7.7, float("nan"), float("nan"))
+    'median 7.7 months (NR)'
     """  # noqa: RUF002  a range has an en dash
     if math.isnan(value):
         return "median not reached"
+    if math.isnan(lower) and math.isnan(upper):
+        return f"median {value:.1f} months (NR)"
     low, high = ("NR" if math.isnan(end) else f"{end:.1f}" for end in (lower, upper))
     return f"median {value:.1f} months ({low}–{high})"  # noqa: RUF001  the same
 

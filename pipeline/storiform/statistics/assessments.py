@@ -149,6 +149,7 @@ def _begin(rows: list[_Row], first: Visit, params: RecistParams) -> _Course:
             f"lesions called new were there at baseline: {', '.join(sorted(old))}; ignored"
         )
         warnings.warn(message, DataWarning, stacklevel=3)
+    _warn_of_blank(rows)
     areas = [Area(row.mm, row.across) for row in targets.values()]
     total = sum(row.mm for row in targets.values()) if targets else math.nan
     return _Course(
@@ -158,6 +159,18 @@ def _begin(rows: list[_Row], first: Visit, params: RecistParams) -> _Course:
         burden=burden(areas) if areas else math.nan,
         old=old,
     )
+
+
+def _warn_of_blank(rows: list[_Row]) -> None:
+    """Tell which new lesions have no size and no status on any day: they make no PD."""
+    new = {row.lesion for row in rows if row.role == NEW}
+    told = {row.lesion for row in rows if row.status or not math.isnan(row.mm)}
+    if blank := sorted(new - told):
+        message = (
+            f"new lesions without a size or a status on any day are not taken as seen: "
+            f"{', '.join(blank)}; write `present` as status of one that was"
+        )
+        warnings.warn(message, DataWarning, stacklevel=4)
 
 
 def _warn_of_targets(targets: Visit, unmeasured: list[str], params: RecistParams) -> None:
@@ -243,7 +256,9 @@ def _see_new(visit: Visit, course: _Course) -> None:
 
 
 def _is_seen(row: _Row) -> bool:
-    return row.mm != 0.0 and row.status not in {"CR", "NE"}
+    """Tell whether a row shows its lesion: by a size, or by a status without one."""
+    is_shown = bool(row.status) if math.isnan(row.mm) else row.mm > 0.0
+    return is_shown and row.status not in {"CR", "NE"}
 
 
 def _status(visit: Visit, name: str, params: RecistParams) -> str:

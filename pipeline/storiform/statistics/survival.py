@@ -117,7 +117,7 @@ class SurvivalTables(NamedTuple):
 class _Grouping(NamedTuple):
     """Into which groups a feature divides the patients; `group` is -1 where unknown.
 
-    `cutoff` is the value at and above which a patient is high.
+    `cutoff` is the value at and above which a patient is high, `divided_by` where it is from.
     """
 
     feature: str
@@ -125,6 +125,7 @@ class _Grouping(NamedTuple):
     levels: tuple[str, ...]
     group: npt.NDArray[np.int64]
     cutoff: float
+    divided_by: str = ""
 
 
 def survival(
@@ -211,7 +212,8 @@ def _groupings(
         ends = _cutoffs(name, values[has & known], params)
         group = np.where(has, np.searchsorted(ends, values, side="right"), -1)
         names = ("low", "high") if len(ends) == 1 else ("low", "middle", "high")
-        yield _Grouping(name, table, names, group, float(ends[-1]))
+        divided_by = "given" if name in params.cutoffs else params.split
+        yield _Grouping(name, table, names, group, float(ends[-1]), divided_by)
     for (table, feature), labels in labelled(features, patients).items():
         levels: tuple[str, ...] = tuple(sorted(labels.dropna().unique()))
         codes = {level: number for number, level in enumerate(levels)}
@@ -247,7 +249,8 @@ def _estimates(
     months, events, known = outcome
     chosen = known & (grouping.group >= 0)
     shared: Rows = {
-        "feature": grouping.feature, "cutoff": grouping.cutoff, "test": _test(params.rho),
+        "feature": grouping.feature, "cutoff": grouping.cutoff,
+        "divided_by": grouping.divided_by, "test": _test(params.rho),
         "n_missing": len(known) - int(chosen.sum()), "logrank_chi2": np.nan, "p": np.nan,
         "chi2_p": np.nan, "assignments": 0, "landmark_months": params.landmark_months,
         "family": grouping.table, "note": "",

@@ -100,7 +100,7 @@ def test_steps_read_the_tables_alone():
 def test_counts_of_the_trial_and_its_p_stand_beside_the_curves(trial):
     features, clinic = the_trial(trial)
     figure = drawn(features, clinic)
-    lines = lines_of(figure.axes[2])
+    lines = lines_of(figure.axes[3])
     assert ["both high", "7", "7", "50 %"] in lines
     assert ["all others", "3", "22", "12 %"] in lines
     assert any(line[0].startswith("both high v. all others: p = 0.019") for line in lines)
@@ -112,7 +112,7 @@ def test_counts_of_the_trial_and_its_p_stand_beside_the_curves(trial):
 def test_curves_are_those_of_both_high_and_all_others(trial):
     features, clinic = the_trial(trial)
     figure = drawn(features, clinic)
-    legend = figure.axes[0].get_legend()
+    legend = figure.axes[2].get_legend()
     names = [text.get_text().split(":")[0] for text in legend.get_texts()]
     assert names == ["both high", "all others"]
     first = [text.get_text() for text in figure.axes[1].texts if text.get_position()[0] == 0.0]
@@ -123,9 +123,9 @@ def test_curves_are_those_of_both_high_and_all_others(trial):
 def test_patients_without_a_response_are_told_and_not_counted(trial):
     features, clinic = the_trial(trial)
     clinic.loc[:1, "responded"] = pd.NA
-    lines = [line for line in lines_of(drawn(features, clinic).axes[2]) if len(line) == 4]
+    lines = [line for line in lines_of(drawn(features, clinic).axes[3]) if len(line) == 4]
     assert ["both high", "5", "7", "42 %"] in lines
-    told = [text.get_text() for text in drawn(features, clinic).axes[2].texts]
+    told = [text.get_text() for text in drawn(features, clinic).axes[3].texts]
     assert "n = 37 patients; response unknown in 2" in told
 
 
@@ -133,7 +133,7 @@ def test_counts_without_a_test_say_so(trial):
     features, clinic = the_trial(trial)
     groups, table, curves, _ = compared_by(features, clinic, (PAIR,))
     figure = paired_survival(groups, table, curves, clinic, None, PairedSurvivalParams())
-    words = [text.get_text() for text in figure.axes[2].texts]
+    words = [text.get_text() for text in figure.axes[3].texts]
     assert "both high v. all others: not tested" in words
 
 
@@ -150,7 +150,7 @@ def test_pairs_without_room_are_told(trial):
     clinic = trial.clinic(30)
     pairs = (PAIR, ("measurements.CD8", PAIR[1]))
     figure = drawn(stained(trial, clinic["patient"].tolist()), clinic, pairs, pairs=1)
-    assert len(figure.axes) == 3
+    assert len(figure.axes) == 4
     assert "1 further pairs in the tables alone" in " ".join(figure.get_supxlabel().split())
 
 

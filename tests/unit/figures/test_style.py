@@ -50,6 +50,7 @@ def test_p_has_two_significant_digits(p, text):
 def test_median_that_is_not_reached_is_named():
     missing = float("nan")
     assert months_text(missing, 4.0, missing) == "median not reached"
+    assert months_text(7.7, missing, missing) == "median 7.7 months (NR)"
     assert months_text(7.7, 5.7, 10.4) == "median 7.7 months (5.7\N{EN DASH}10.4)"
 
 

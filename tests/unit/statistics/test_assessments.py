@@ -116,7 +116,7 @@ def test_disease_after_a_complete_response_is_progression() -> None:
 
 
 def test_new_lesion_is_progression_from_then_on() -> None:
-    rows = [*course(50, 20, 20, 20), seen("X", 120, None, role="new")]
+    rows = [*course(50, 20, 20, 20), seen("X", 120, 12, role="new")]
     assert responses(rows) == ["PR", "PD", "PD"]
     assert judged(rows)["has_new_lesion"].tolist() == [False, False, True, True]
 
@@ -125,6 +125,26 @@ def test_new_lesion_is_progression_from_then_on() -> None:
 def test_new_lesion_that_is_not_certain_or_not_there_is_none(more: Row) -> None:
     rows = [*course(50, 20, 20), seen("X", 120, None, role="new") | more]
     assert responses(rows) == ["PR", "PR"]
+
+
+def test_new_lesion_without_a_size_or_status_is_not_seen_until_it_has_one(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    for empty in ((0, 60), (60,)):
+        rows = both((50, 40), (50, 40), (50, 40), (50, 40))
+        rows += [seen("X", day, None, role="new") for day in empty]
+        rows += [seen("X", 120, 12, 10, role="new"), seen("X", 180, None, role="new")]
+        assert responses(rows) == ["SD", "PD", "PD"]
+        assert responses(rows, "ir_response") == ["irSD", "irSD", "NE"]
+        assert judged(rows)["sum_products_mm2"].tolist()[:3] == [2000, 2000, 2120]
+    assert not recwarn.list
+    rows = [*course(50, 50), seen("X", 60, None, role="new", status="non-CR/non-PD")]
+    assert responses(rows) == ["PD"]
+
+
+def test_new_lesion_without_a_size_or_status_on_any_day_is_told() -> None:
+    with pytest.warns(DataWarning, match="not taken as seen: X; write `present`"):
+        assert responses([*course(50, 50), seen("X", 60, None, role="new")]) == ["SD"]
 
 
 def test_new_lesion_that_was_there_at_baseline_is_told_and_ignored() -> None:
@@ -213,7 +233,7 @@ def test_new_lesion_adds_to_the_burden_and_is_no_irpd_by_itself() -> None:
 
 
 def test_new_lesion_that_cannot_be_measured_hinders_only_an_ircr() -> None:
-    for status in ("non-CR/non-PD", "too small", None):
+    for status in ("non-CR/non-PD", "too small"):
         rows = [*both((40, 30), (0, 0)), seen("X", 60, None, role="new", status=status)]
         assert responses(rows, "ir_response") == ["irPR"]
         assert judged(rows)["sum_products_mm2"].tolist() == [1200, 0]

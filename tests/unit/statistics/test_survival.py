@@ -38,6 +38,7 @@ def test_high_is_at_or_above_the_median_of_the_evaluable(invented):
     table = estimated(invented.feature("x.y", values), clinic)
     rows = table.loc["pfs", "x.y"]
     assert rows["cutoff"].tolist() == [13.0, 13.0]
+    assert rows["divided_by"].tolist() == ["median", "median"]
     assert rows.loc["high", "n"] == 14
     assert rows.loc["low", "n"] == 13
     assert (rows["n_missing"] == 1).all()
@@ -274,6 +275,7 @@ def test_tertiles_divide_into_three_groups_at_the_values_of_r(invented):
     rows = table.loc["pfs", "x.y"]
     assert rows["n"].to_dict() == {"high": 10, "low": 9, "middle": 9}
     assert (rows["cutoff"] == 18.0).all()
+    assert (rows["divided_by"] == "tertiles").all()
     clinic = invented.clinic()
     group = np.digitize(np.arange(28), [9, 18]).astype(np.int64)
     months, events = clinic["pfs_months"].to_numpy(), clinic["pfs_event"].to_numpy(dtype=bool)
@@ -290,3 +292,4 @@ def test_a_cutoff_fixed_beforehand_wins_and_an_unknown_one_is_told(invented):
     rows = table.loc["os", "x.y"]
     assert rows["n"].to_dict() == {"high": 8, "low": 20}
     assert (rows["cutoff"] == 20.0).all()
+    assert (rows["divided_by"] == "given").all()

@@ -58,6 +58,11 @@ SURVIVAL = Table(
         "feature": Column("string", "TABLE.COLUMN, or all"),
         "group": Column("string", "all, high, middle, low, true, false or a category"),
         "cutoff": Column("float", "value at and above which a patient is in the high group"),
+        "divided_by": Column(
+            "string",
+            "where the cut-off is from: median, tertiles, or given (by the configuration, "
+            "beforehand); empty of what is no number",
+        ),
         "n": Column("int", "patients", "patients"),
         "events": Column("int", "events", "events"),
         "n_missing": Column("int", "patients left out: feature or outcome missing", "patients"),
@@ -99,7 +104,7 @@ SURVIVAL = Table(
             "why there is no p, or which compared groups are of 1 or 2 patients; else empty",
         ),
     },
-    version=2,
+    version=3,
 )
 Survival = Annotated[pd.DataFrame, SURVIVAL]
 

@@ -62,6 +62,7 @@ ASSESSMENTS = Table(
         "ir_change_percent": Column("float", "change of the burden of irRC from baseline", "%"),
         "ir_response": Column("string", "of the assessment, irRC: irCR, irPR, irSD, irPD, NE"),
     },
+    version=2,
 )
 Assessments = Annotated[pd.DataFrame, ASSESSMENTS]
 
