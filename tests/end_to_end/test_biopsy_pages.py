@@ -1,13 +1,16 @@
 """A figure of one biopsy has a page of that biopsy, and its own files."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from trials import Toy
 
-from storiform.engine.run import Ending
-from storiform.engine.session import Session
+from storiform.engine.progress import Pace
+from storiform.engine.reporting import write_report
+from storiform.engine.run import Ending, run
+from storiform.engine.session import Session, open_session
 
 Here = Callable[..., tuple[Session, Ending]]
 WORKFLOW = Path(__file__).with_name("paged_workflow.py")
@@ -45,6 +48,37 @@ def test_each_biopsy_has_a_page_with_its_figure_or_why_there_is_none(
     assert "Not drawn" not in page
     assert "<script" not in page
     assert "1.5 mg" not in page, "a value of another biopsy"
+
+
+def test_who_waits_for_the_pages_is_told_how_far_they_are(paged: Callable[..., Toy]) -> None:
+    trial = paged([1.5, -1.0, 4.25])
+    told: list[str] = []
+    session = open_session(trial.config)
+    run(session, workers=1, quiet=True)
+    write_report(session, force=True, listen=told.append)
+    pages = [f"Writing the pages of biopsies: {number} of 3" for number in (1, 2, 3)]
+    assert told == ["Writing the report", *pages]
+
+
+def test_a_run_tells_that_it_writes_the_report(paged: Callable[..., Toy]) -> None:
+    stream = io.StringIO()
+    run(open_session(paged([1.5]).config), workers=1, stream=stream)
+    lines = stream.getvalue().splitlines()
+    assert lines[-2:] == ["Writing the report", "Writing the pages of biopsies: 1 of 1"]
+
+
+def test_lines_of_one_subject_keep_their_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, clock = io.StringIO(), [100.0]
+    monkeypatch.setattr("storiform.engine.progress.time.monotonic", lambda: clock[0])
+    pace = Pace(stream)
+    for number in range(1, 25):
+        pace(f"pages: {number} of 24")
+        clock[0] += 1.0
+    pace("the end")
+    told = ["pages: 1 of 24", "pages: 12 of 24", "pages: 23 of 24", "the end"]
+    assert stream.getvalue().splitlines() == told
+    Pace(stream, quiet=True)("silent")
+    assert "silent" not in stream.getvalue()
 
 
 def test_report_links_to_the_pages(paged: Callable[..., Toy], here: Here) -> None:

@@ -10,6 +10,7 @@ import click
 def report(results: Path) -> None:
     """Write the report of the results folder RESULTS again."""
     from storiform.engine.journal import read_run
+    from storiform.engine.progress import Pace
     from storiform.engine.reporting import write_report
     from storiform.engine.session import open_session
     from storiform.model.errors import RunError, fault
@@ -23,4 +24,4 @@ def report(results: Path) -> None:
         found = f"a configuration whose output is {session.results.root}"
         remedy = "Move the results back, or run the workflow again."
         raise RunError(fault(str(results), found, "its own configuration", remedy))
-    click.echo(f"Report: {write_report(session, force=True)}")
+    click.echo(f"Report: {write_report(session, force=True, listen=Pace())}")

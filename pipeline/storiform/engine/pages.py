@@ -1,6 +1,6 @@
 """The page of each biopsy, also of one of which nothing could be made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -39,10 +39,13 @@ def biopsies_with_page(session: Session) -> tuple[str, ...]:
     return tuple(sorted(session.report.cohort.units("biopsy")))
 
 
-def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
+def write_biopsy_pages(
+    session: Session, record: ReportRecord, listen: Callable[[str], None] | None = None
+) -> list[Path]:
     """Write ``OUT/biopsies/NAME.html`` for each of these biopsies; drop pages of others.
 
-    A biopsy of which something is not there has a page that says why.
+    A biopsy of which something is not there has a page that says why. `listen` is told before
+    each page how far the work is.
     """
     from storiform.report.biopsy_page import render_biopsy
 
@@ -54,7 +57,10 @@ def write_biopsy_pages(session: Session, record: ReportRecord) -> list[Path]:
     columns = {table.name: table.columns for table in record.tables}
     problems = _problems(session)
     doubts = warnings_of_biopsies(session.graph.nodes, session.report.cohort)
-    for biopsy in record.biopsy_pages:
+    for number, biopsy in enumerate(record.biopsy_pages, 1):
+        if listen is not None:
+            total = len(record.biopsy_pages)
+            listen(f"Writing the pages of biopsies: {number} of {total}")
         drawn = drawings.get(biopsy, [])
         goal = folder / f"{biopsy}.html"
         page = BiopsyRecord(

@@ -16,6 +16,24 @@ if TYPE_CHECKING:
 _PLAIN_EVERY_SECONDS = 10.0
 
 
+class Pace:
+    """Tells of long work by plain lines: what is new at once, how far it is now and then."""
+
+    def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
+        self._stream = stream or sys.stderr
+        self._quiet = quiet
+        self._subject = ""
+        self._told = 0.0
+
+    def __call__(self, text: str) -> None:
+        """Print `subject: how far`, unless a line of the same subject is but seconds old."""
+        subject = text.partition(":")[0]
+        is_old = time.monotonic() - self._told > _PLAIN_EVERY_SECONDS
+        if not self._quiet and (subject != self._subject or is_old):
+            self._subject, self._told = subject, time.monotonic()
+            print(text, file=self._stream, flush=True)
+
+
 class Progress:
     """Counts per step, what runs, the time left, and each failure once."""
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -45,8 +45,20 @@ _UNIT_MEANING = {
 }
 
 
-def write_report(session: Session, *, force: bool = False) -> Path:
-    """Write ``OUT/report.html`` unless it shows these results already."""
+def write_report(
+    session: Session, *, force: bool = False, listen: Callable[[str], None] | None = None
+) -> Path:
+    """Write ``OUT/report.html`` unless it shows these results already.
+
+    Parameters
+    ----------
+    session
+        The results to write up.
+    force
+        Write it again though it shows them.
+    listen
+        Is told what is being written, for a person who waits.
+    """
     from storiform.report.page import render
 
     goal = session.results.root / "report.html"
@@ -54,9 +66,11 @@ def write_report(session: Session, *, force: bool = False) -> Path:
     memory = session.results.root / "report.json"
     if not force and goal.exists() and _read_mark(memory) == mark:
         return goal
+    if listen is not None:
+        listen("Writing the report")
     record = build_record(session)
     write_bytes(goal, render(record).encode())
-    write_biopsy_pages(session, record)
+    write_biopsy_pages(session, record, listen)
     write_bytes(memory, json.dumps({"results": mark}).encode())
     return goal
 

@@ -22,7 +22,7 @@ from storiform.engine.driver import Driver, Rules, Stop, exit_code, signals
 from storiform.engine.graph import Node
 from storiform.engine.journal import Journal
 from storiform.engine.lock import RunLock
-from storiform.engine.progress import Progress
+from storiform.engine.progress import Pace, Progress
 from storiform.engine.reporting import warnings_of, write_report
 from storiform.engine.session import Session
 from storiform.engine.work import DISK_FULL
@@ -85,7 +85,7 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
                 _drive(session, lock, ears, stop, workers)
             session.results.sweep_parts()
             if not stop:
-                _finish(session)
+                _finish(session, Pace(stream, quiet=quiet))
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 journal.close("stopped", 2)
@@ -226,9 +226,9 @@ def _write_tables(session: Session, client: "Client | None") -> None:
         future.exception()  # type: ignore[no-untyped-call]
 
 
-def _finish(session: Session) -> None:
+def _finish(session: Session, pace: Pace) -> None:
     _write_tables(session, None)  # what a dead worker left, or what was deleted by hand
     copy_figures(figures(session.graph, session.results), session.results)
-    write_report(session)
+    write_report(session, listen=pace)
     in_use = [(node.step, node.unit, node.fingerprint) for node in session.graph.nodes]
     session.results.sweep_old(in_use, session.config.run.keep)

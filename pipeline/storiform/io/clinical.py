@@ -5,7 +5,7 @@ Which column means what is decided by `clinical_columns`, what a cell means by
 every survival curve without a sign.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 from storiform.io.cell_faults import CellFaults
 from storiform.io.cells import SEXES
 from storiform.io.clinical_columns import Columns, clinical_names, find_columns
+from storiform.io.clinical_notes import OUTCOMES, note_of, notes_of_records
 from storiform.io.clinical_values import (
     DAYS,
     EVENTS,
@@ -28,15 +29,12 @@ from storiform.io.clinical_values import (
 )
 from storiform.io.delimited import Delimited, Row, read_delimited
 from storiform.io.measured_columns import measured_column
-from storiform.io.names import counted, did_you_mean, listed, unsafe
+from storiform.io.names import did_you_mean, listed, unsafe
 from storiform.io.patient_tables import PatientTable, People, Record, read_date
 from storiform.io.sources import SOURCES
-from storiform.model.cohort import Value
 from storiform.model.errors import SheetError, fault
 from storiform.model.tables.clinic import CLINIC
 
-SUSPICIOUS_MONTHS = 240.0
-"""A longer follow-up is possible, but days or weeks called months are likelier."""
 MOST_MONTHS = 1200.0
 
 
@@ -56,6 +54,8 @@ class Clinical:
     """The cells of the characteristics."""
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    """Those of the notes which tell of times that are likely wrong."""
 
 
 @dataclass
@@ -307,7 +307,11 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
                 fault(where, found, "one row per patient", "Keep the row that holds.")
             )
     _compare(clinical, reader, known)
-    clinical.notes.extend(_notes(reader, clinical.records))
+    columns, mixed = reader.columns, reader.mixed
+    is_timed = any(reader.time_column(outcome) in columns for outcome in OUTCOMES)
+    found = notes_of_records(reader.file, clinical.records, mixed, is_timed=is_timed)
+    clinical.notes.extend(found.notes)
+    clinical.doubts.extend(found.doubts)
 
 
 def _compare(clinical: Clinical, reader: _Reader, known: set[str]) -> None:
@@ -333,58 +337,4 @@ def _missing(reader: _Reader, records: Mapping[str, Record], known: set[str]) ->
         ("without a sample", set(records) - known if known else set()),
         ("of the sample sheet without a clinical row", known - set(records)),
     )
-    return [_note(reader, what, who) for what, who in doubts if who]
-
-
-def _notes(reader: _Reader, records: Mapping[str, Record]) -> list[str]:
-    notes = []
-    changes = [abs(_number(record["best_change_percent"])) for record in records.values()]
-    changes = [change for change in changes if change < float("inf")]
-    if changes and 0 < max(changes) <= 1:
-        notes.append(f"{reader.file}: best changes are all within 1 %; are they fractions?")
-    doubts: tuple[tuple[str, Callable[[Record], bool]], ...] = (
-        ("with a PFS longer than the OS", _is_pfs_longer),
-        (
-            f"with a time above {SUSPICIOUS_MONTHS:g} months (are the units right?)",
-            lambda record: any(
-                _number(record[f"{o}_months"]) > SUSPICIOUS_MONTHS for o in _OUTCOMES
-            ),
-        ),
-        (
-            "with a time but no event column or cell, not used for survival",
-            lambda record: any(
-                record[f"{o}_months"] is not None and record[f"{o}_event"] is None
-                for o in _OUTCOMES
-            ),
-        ),
-    )
-    if reader.mixed:
-        told = "with a mixed response, which RECIST does not know: counted as not evaluable"
-        notes.append(_note(reader, told, reader.mixed))
-    if any(reader.time_column(outcome) in reader.columns for outcome in _OUTCOMES):
-        doubts = (*doubts, ("with an event but no time, not used for survival", _is_timeless))
-    for what, is_doubtful in doubts:
-        who = {name for name, record in records.items() if is_doubtful(record)}
-        if who:
-            notes.append(_note(reader, what, who))
-    return notes
-
-
-def _note(reader: _Reader, what: str, who: set[str]) -> str:
-    return f"{reader.file}: {counted(len(who), 'patient')} {what}: {listed(sorted(who))}"
-
-
-_OUTCOMES = ("pfs", "os")
-
-
-def _number(value: Value) -> float:
-    return value if isinstance(value, float) else float("-inf")
-
-
-def _is_pfs_longer(record: Record) -> bool:
-    pfs, os = record["pfs_months"], record["os_months"]
-    return isinstance(pfs, float) and isinstance(os, float) and pfs > os + 0.1
-
-
-def _is_timeless(record: Record) -> bool:
-    return any(record[f"{o}_event"] and record[f"{o}_months"] is None for o in _OUTCOMES)
+    return [note_of(reader.file, what, who) for what, who in doubts if who]

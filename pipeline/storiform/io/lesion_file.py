@@ -48,6 +48,7 @@ _STATUSES = {
     **dict.fromkeys(("toosmall", "toosmalltomeasure", "tstm"), "too small"),
 }
 _TOO_SMALL = frozenset({"toosmall", "toosmalltomeasure", "tstm", "5", "5mm"})
+_MINUS = ("-", "\N{MINUS SIGN}", "\N{EN DASH}")
 _NODE = re.compile(r"lymph|\bnod(e|es|al)\b|\bln\b", re.IGNORECASE)
 _DOUBTFUL_MM = 5.0
 
@@ -109,7 +110,10 @@ def _millimetres(reader: PatientTable, row: Row, name: str) -> float | None:
 
 
 def _is_too_small(text: str) -> bool:
-    return compact(text) in _TOO_SMALL and not text.strip().isdigit()
+    """Tell "<5" and "5 mm" from the number 5, and from -5, whose sign `compact` drops."""
+    bare = text.strip()
+    is_number = bare.isdigit() or bare.startswith(_MINUS)
+    return compact(text) in _TOO_SMALL and not is_number
 
 
 def _status(reader: PatientTable, row: Row, role: Value) -> Value:

@@ -161,7 +161,8 @@ def read_sheets(
         build=build,
     )
     notes += report.notes
-    told = CohortReport(cohort, tuple(notes), tuple(d for d in sheet.doubts if d in notes))
+    doubts = (*(d for d in sheet.doubts if d in notes), *report.doubts)
+    told = CohortReport(cohort, tuple(notes), doubts)
     return Sheets(told, strays, (*sheet.told(), *report.faults), report)
 
 

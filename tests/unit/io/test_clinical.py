@@ -195,6 +195,35 @@ def test_doubtful_times_are_noted(tmp_path: Path) -> None:
     assert "not used for survival: P2" in notes
 
 
+ALIKE = "the OS of all 4 patients is 12 months"
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (("300,1,400,1", "3,1,4,1"), "(are the units right?): P1"),
+        (("9,1,4,1", "9,1,5,1"), "2 patients with a PFS longer than the OS: P1, P2"),
+        (("3,1,12,1", "4,1,12,1", "5,1,12,0", "6,1,12,1"), ALIKE),
+    ],
+)
+def test_times_that_are_likely_wrong_are_doubts(
+    tmp_path: Path, rows: tuple[str, ...], words: str
+) -> None:
+    lines = [f"P{number},{row}" for number, row in enumerate(rows, 1)]
+    text = "\n".join(["patient,pfs_months,pfs_event,os_months,os_event", *lines, ""])
+    clinical = read(tmp_path, text)
+    (doubt,) = clinical.doubts
+    assert words in doubt
+    assert doubt in clinical.notes
+
+
+def test_one_slip_or_a_few_equal_times_are_no_doubt(tmp_path: Path) -> None:
+    text = "patient,pfs_months,pfs_event,os_months,os_event\nP1,9,1,4,1\nP2,3,,4,1\n"
+    clinical = read(tmp_path, text)
+    assert "1 patient with a PFS longer than the OS: P1" in "\n".join(clinical.notes)
+    assert clinical.doubts == []
+
+
 def test_decimal_comma_of_a_semicolon_file_is_never_one_of_thousands(tmp_path: Path) -> None:
     clinical = read(tmp_path, "patient;pfs_months\nP1;1,234\n")
     assert clinical.records["P1"]["pfs_months"] == 1.234

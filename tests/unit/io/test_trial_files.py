@@ -115,6 +115,7 @@ def test_doses_tell_when_treatment_began_where_the_clinical_table_does_not(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("P1,A,non-target,,7,-5,,,", "lesions.csv, row 2, column diameter_mm: found '-5'"),
         ("P1,A,target,,7,-3,,,", "lesions.csv, row 2, column diameter_mm: found '-3'"),
         ("P1,A,target,,7,big,,,", "found 'big', no number, expected a number from 0 to 1000"),
         ('P1,A,target,,7,"1,234",,,', "found '1,234', a comma of decimals or of thousands"),
