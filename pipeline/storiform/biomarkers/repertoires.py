@@ -47,7 +47,8 @@ def repertoires(given_clonotypes: GivenClonotypes, params: RepertoiresParams) ->
         One row. A clone is a chain's nucleotide sequence of CDR3, whatever its isotype.
         Clonality is 1 - H / ln(n), H the Shannon entropy of the clones' shares, n their
         number; it depends on depth, so that libraries of very different size should not be
-        compared by it.
+        compared by it. Where a file has no row of a chain, its numbers are missing unless the
+        program looks for all chains at once: the chain was perhaps never amplified.
 
     References
     ----------
@@ -56,7 +57,7 @@ def repertoires(given_clonotypes: GivenClonotypes, params: RepertoiresParams) ->
     """
     rows = given_clonotypes
     if params.productive_only:
-        rows = rows[rows["is_productive"]]
+        rows = rows[rows["is_productive"].fillna(value=False).astype(bool)]
     keys = [rows["chain"].astype(object), rows["cdr3"].astype(object)]
     clones = rows["count"].groupby(keys, sort=True).sum()
     clones = clones[(clones >= params.min_count) & (clones > 0)]
@@ -65,10 +66,13 @@ def repertoires(given_clonotypes: GivenClonotypes, params: RepertoiresParams) ->
     notes: list[str] = []
     for prefix, chain in (("tcr", _TCR), ("bcr", _BCR)):
         counts = clones.xs(chain).to_numpy(float) if chain in known else np.empty(0)
-        row[f"{prefix}_clonotypes"] = len(counts)
-        row[f"{prefix}_reads"] = float(counts.sum())
+        unknown = "" if len(counts) else _unknown(given_clonotypes, chain, params)
+        row[f"{prefix}_clonotypes"] = pd.NA if unknown else len(counts)
+        row[f"{prefix}_reads"] = np.nan if unknown else float(counts.sum())
         row[f"{prefix}_clonality"] = np.nan
-        if len(counts) >= params.min_clonotypes:
+        if unknown:
+            notes.append(unknown)
+        elif len(counts) >= params.min_clonotypes:
             row[f"{prefix}_clonality"] = clonality_of(counts)
         else:
             notes.append(f"{len(counts)} clones of {chain}")
@@ -76,6 +80,16 @@ def repertoires(given_clonotypes: GivenClonotypes, params: RepertoiresParams) ->
     row |= _isotypes(rows[pairs.isin(clones.index)], params.min_reads, notes)
     row["note"] = "too little to tell: " + ", ".join(notes) if notes else ""
     return pd.DataFrame([row])
+
+
+def _unknown(given: pd.DataFrame, chain: str, params: RepertoiresParams) -> str:
+    """Say why a chain without a clone that counts is not known to have none; else nothing."""
+    own = given[given["chain"] == chain]
+    if own.empty and not given["seeks_all"].any():
+        return f"no row of {chain}"
+    if params.productive_only and own["is_productive"].isna().any():
+        return f"{chain} of unknown productivity"
+    return ""
 
 
 def clonality_of(counts: np.ndarray) -> float:

@@ -37,11 +37,12 @@ _FRAMES = {
     "FRAMESHIFT": "out-of-frame",
 }  # fmt: skip
 _DOUBTS = re.compile(
-    r"banned|healthy|hpa|gtex|1000genomes|non_tumor|non_cancer|no_protein|paralog|similar|"
-    r"pseudogene|readthrough|ambiguous|fully_overlapping|same_strand_overlapping|"
-    r"partially_overlapping|short_repeats|long_repeats|short_distance|multi|rrna|mt,|mirna"
+    r"banned|(?<!partial-)matched-normal|healthy|hpa|gtex|1000genomes|bodymap2|cacg|conjoing|"
+    r"cortex|non_tumor|non_cancer|no_protein|paralog|pair_pseudo_genes|similar|pseudogene|"
+    r"readthrough|ambiguous|fully_overlapping|same_strand_overlapping|partially_overlapping|"
+    r"short_repeats|long_repeats|short_distance|distance1000bp|fragments|multi|rrna|mt,|mirna"
 )
-"""Words of FusionCatcher's description that stand for a likely false one."""
+"""Words of FusionCatcher's description that stand for a likely false one (manual, table 2)."""
 _REMEDY = "Write the file again: it is damaged."
 _KNOWN = ("fusion", "gene_5", "gene_3", "histologies", "doi")
 

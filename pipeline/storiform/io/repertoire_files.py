@@ -1,5 +1,6 @@
 """T-cell and B-cell receptors of a sample: tables of MiXCR and TRUST4, and AIRR's format."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import pandas as pd
 from storiform.io.columns import Layout, read_layout
 from storiform.io.lines import lines
 from storiform.io.units import SourceUnit
-from storiform.model.errors import InputError, fault
+from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.tables.immune import GIVEN_CLONOTYPES
 
 COLUMN = "repertoire"
@@ -21,6 +22,7 @@ _EXPECTED = (
 _REMEDY = "Name the table of clones, not that of reads or the report of the run."
 _NOT_WHOLE = ("out_of_frame", "partial", "?")
 _STOP_OR_SHIFT = r"[*_#~]"
+_STOPS = frozenset({"TAA", "TAG", "TGA"})
 _FALSE = frozenset({"f", "false", "no", "0"})
 
 
@@ -34,6 +36,7 @@ class _Format:
     peptide: tuple[str, ...]
     genes: tuple[tuple[str, ...], ...]
     productive: tuple[str, ...] = ()
+    seeks_all: bool = False
 
 
 _FORMATS = (
@@ -53,6 +56,7 @@ _FORMATS = (
     _Format(
         ("count", "CDR3nt", "V"), ("count",), ("CDR3nt",), ("CDR3aa",),
         (("C",), ("J",), ("V",)),
+        seeks_all=True,
     ),
     _Format(
         ("v_call", "junction"),
@@ -69,7 +73,10 @@ def read_clonotypes(unit: SourceUnit) -> pd.DataFrame:
 
     The chain is that of the gene of the constant region, else of J, else of V: a V gene may
     be shared by the chains alpha and delta. A sequence is productive where the file says so;
-    where it says nothing, where its protein is known, whole, in frame and without a stop.
+    where it says nothing, where its protein is whole, in frame and without a stop; where there
+    is no protein either, where its nucleotides are so. Where an unknown base hides a codon it
+    is missing, with a DataWarning. TRUST4 looks for all chains in the same reads (`seeks_all`);
+    the other formats may hold one chain because no other was amplified or exported.
 
     Raises
     ------
@@ -95,6 +102,7 @@ def read_clonotypes(unit: SourceUnit) -> pd.DataFrame:
             "constant": constant.where(constant != "", None),
             "cdr3": rows["cdr3"].str.upper(),
             "is_productive": _is_productive(rows),
+            "seeks_all": form.seeks_all,
             "count": rows["count"],
         }
     )
@@ -103,6 +111,13 @@ def read_clonotypes(unit: SourceUnit) -> pd.DataFrame:
         found = f"{len(table)} rows without a receptor"
         expected = f"genes of {', '.join(CHAINS)} with their CDR3"
         raise InputError(fault(path.name, found, expected, _REMEDY))
+    untold = int(kept["is_productive"].isna().sum())
+    if untold:
+        message = (
+            f"{path.name}: nothing tells whether {untold} of {len(kept)} receptors are "
+            "productive; they are left out"
+        )
+        warnings.warn(message, DataWarning, stacklevel=2)
     return kept.reset_index(drop=True)
 
 
@@ -141,5 +156,14 @@ def _is_productive(rows: pd.DataFrame) -> pd.Series:
     peptide, stated = rows["peptide"], rows["productive"].str.lower()
     is_whole = (peptide != "") & ~peptide.str.lower().isin(_NOT_WHOLE)
     reads_through = is_whole & ~peptide.str.contains(_STOP_OR_SHIFT, regex=True)
-    said = pd.Series(~stated.isin(_FALSE), rows.index)
-    return reads_through.where(stated == "", said)
+    told = reads_through.astype("boolean").where(peptide != "", rows["cdr3"].map(_is_open))
+    said = pd.Series(~stated.isin(_FALSE), rows.index, dtype="boolean")
+    return told.where(stated == "", said)
+
+
+def _is_open(cdr3: str) -> object:
+    """Tell whether nucleotides are in frame and without a stop; missing if a base hides it."""
+    codons = {cdr3[start : start + 3].upper() for start in range(0, len(cdr3), 3)}
+    if len(cdr3) % 3 or codons & _STOPS:
+        return False
+    return pd.NA if any(set(codon) - set("ACGT") for codon in codons) else True

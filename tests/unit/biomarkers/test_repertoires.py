@@ -10,10 +10,11 @@ from storiform.biomarkers.repertoires import RepertoiresParams, clonality_of, re
 from storiform.model.tables.immune import GIVEN_CLONOTYPES, ISOTYPES, REPERTOIRES
 
 
-def clones(*rows):
+def clones(*rows, seeks_all=False):
     """Build rows of chain, constant, cdr3, count, and whether they are productive."""
     full = [row if len(row) == 5 else (*row, True) for row in rows]
     frame = pd.DataFrame(full, columns=["chain", "constant", "cdr3", "count", "is_productive"])
+    frame["seeks_all"] = seeks_all
     return GIVEN_CLONOTYPES.conform(frame.assign(row=np.arange(len(frame))))
 
 
@@ -70,8 +71,29 @@ def test_too_little_is_told_and_gives_no_share():
         "0 reads of light chains"
     )
     empty = scored(clones())
-    assert (empty["tcr_clonotypes"], empty["bcr_clonotypes"]) == (0, 0)
+    assert empty[["tcr_clonotypes", "bcr_clonotypes", "tcr_reads"]].isna().all()
     assert scored(clones(*many("TRB", [1] * 10)))["tcr_clonality"] == pytest.approx(0)
+
+
+def test_a_chain_that_was_perhaps_not_sought_is_missing_and_not_zero():
+    of_t_cells = many("TRB", [9] * 12)
+    row = scored(clones(*of_t_cells))
+    assert row["tcr_clonotypes"] == 12
+    assert row[["bcr_clonotypes", "bcr_reads"]].isna().all()
+    assert "no row of IGH" in row["note"]
+    sought = scored(clones(*of_t_cells, seeks_all=True))
+    assert (sought["bcr_clonotypes"], sought["bcr_reads"]) == (0, 0)
+    # rows that cannot be a receptor show that the chain was sought
+    useless = scored(clones(*of_t_cells, ("IGH", None, "X", 8, False)))
+    assert useless["bcr_clonotypes"] == 0
+
+
+def test_a_chain_of_unknown_productivity_is_missing_unless_all_are_asked_for():
+    rows = [*many("TRB", [9] * 12), ("IGH", None, "X", 8, None)]
+    row = scored(clones(*rows))
+    assert row[["bcr_clonotypes", "bcr_reads"]].isna().all()
+    assert "IGH of unknown productivity" in row["note"]
+    assert scored(clones(*rows), productive_only=False)["bcr_clonotypes"] == 1
 
 
 def test_unproductive_and_rare_clones_are_left_out_as_asked():

@@ -103,6 +103,22 @@ def test_doubts_of_fusioncatcher_are_notes(tmp_path) -> None:
     assert row["frame"] == "out-of-frame"
 
 
+@pytest.mark.parametrize(
+    ("told", "notes"),
+    [
+        ("known,matched-normal", "matched-normal"),
+        ("known,partial-matched-normal", ""),
+        ("pair_pseudo_genes,fragments", "pair_pseudo_genes;fragments"),
+        ("bodymap2,cortex,cacg,conjoing", "bodymap2;cortex;cacg;conjoing"),
+        ("distance1000bp,adjacent", "distance1000bp"),
+        ("known,mt,oncogene,m12,exon-exon", "mt"),
+    ],
+)
+def test_words_that_the_manual_calls_likely_false_are_doubts(tmp_path, told, notes) -> None:
+    line = f"A\tB\t{told}\t3\t5\t22:7:+\t11:9:-\tout-of-frame"
+    assert read(tmp_path, CATCHER, line).iloc[0]["notes"] == notes
+
+
 def test_a_header_alone_is_a_sample_without_fusions(tmp_path) -> None:
     found = read(tmp_path, "##source=arriba v2.5.1", ARRIBA)
     assert found.empty

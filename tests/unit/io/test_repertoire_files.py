@@ -7,7 +7,7 @@ import pytest
 
 from storiform.io.repertoire_files import read_clonotypes
 from storiform.io.units import SourceUnit
-from storiform.model.errors import InputError
+from storiform.model.errors import DataWarning, InputError
 from storiform.model.tables.immune import GIVEN_CLONOTYPES
 
 TRUST4 = """#count\tfrequency\tCDR3nt\tCDR3aa\tV\tD\tJ\tC\tcid\tcid_full_length
@@ -78,6 +78,28 @@ def test_a_file_of_airr_is_read_and_its_word_on_productivity_holds(tmp_path):
     assert table["constant"].tolist() == ["IGHG2", "TRBC1", "TRBC1"]
     # of the third the file says nothing, and its protein has a stop
     assert table["is_productive"].tolist() == [True, False, False]
+
+
+def test_where_a_file_says_nothing_of_productivity_the_junction_tells_it(tmp_path):
+    rows = ["TGTGCCAGC", "TGTGCCAG", "TGTTGAGCC", "TGTNCCAGC", "TGTTGANCC"]
+    lines = [f"TRBV1*01\tTRBJ1-1*01\t{junction}\t5" for junction in rows]
+    text = "\n".join(["v_call\tj_call\tjunction\tduplicate_count", *lines]) + "\n"
+    with pytest.warns(DataWarning, match="whether 1 of 5 receptors are productive"):
+        table = read(tmp_path, text)
+    # out of frame, with a stop, with a codon that is hidden, with a stop beside such a one
+    assert table["is_productive"].astype(object).fillna("?").tolist() == [
+        True,
+        False,
+        False,
+        "?",
+        False,
+    ]
+
+
+def test_trust4_alone_is_known_to_look_for_all_chains(tmp_path):
+    assert read(tmp_path, TRUST4)["seeks_all"].all()
+    assert not read(tmp_path, MIXCR)["seeks_all"].any()
+    assert not read(tmp_path, AIRR)["seeks_all"].any()
 
 
 def test_a_sample_without_receptors_has_no_rows(tmp_path):

@@ -26,6 +26,13 @@ _NEAR = 5
 """Bases that the places of one junction may differ between callers."""
 _FORGIVEN = ("read_through", "circular", "repetitive", "not_at_exon_ends")
 """Doubts that do not count against a pair of genes which is known to fuse."""
+_UNFORGIVEN = frozenset(
+    {"banned", "matched-normal", "fragments", "paralog", "pair_pseudo_genes", "similar",
+     "rrna", "mt", "mirna"}
+)  # fmt: skip
+"""Words of another caller that count against known pairs too: they tell of what this sample
+shows or of genes that are alike. All others tell of the genes' neighbourhood or of some healthy
+sample, in which a few reads of another kind are enough."""
 
 
 class FusionsParams(Params):
@@ -82,7 +89,8 @@ def fusions(
     that is known to fuse is forgiven an end that is that of no exon, reads with other places,
     and neighbourhood; one fragment over the junction is then enough beside one with a mate on
     either side, as it is at exon ends beside three of these. What another caller states counts
-    unless it states its own doubt.
+    unless it states its own doubt; a known pair is forgiven doubts of its neighbourhood and of
+    healthy samples.
 
     Parameters
     ----------
@@ -185,15 +193,17 @@ def _of_callers(
         symbols = gene_names.symbols(written)
         rows[side] = [symbol or name for symbol, name in zip(symbols, written, strict=True)]
     notes = []
-    for row in rows.to_dict("records"):
-        doubts = [str(row["notes"] or "")] if pd.notna(row["notes"]) else []
+    pairs = _pairs(rows)
+    for row, pair in zip(rows.to_dict("records"), pairs, strict=True):
+        told = str(row["notes"]).split(";") if pd.notna(row["notes"]) else []
+        doubts = [word for word in told if pair not in known or word in _UNFORGIVEN]
         if row["confidence"] == "low" and not params.low_confidence_counts:
             doubts.append("low_confidence")
         if not row["gene_5"] or not row["gene_3"] or row["gene_5"] == row["gene_3"]:
             doubts.append("no_gene" if row["gene_5"] != row["gene_3"] else "same_gene")
         notes.append(";".join(doubt for doubt in doubts if doubt))
-    told = rows.assign(note=notes, callers=rows["caller"], frame=rows["frame"].fillna(""))
-    return _named(told, _pairs(told), known)
+    named = rows.assign(note=notes, callers=rows["caller"], frame=rows["frame"].fillna(""))
+    return _named(named, pairs, known)
 
 
 def _pairs(rows: pd.DataFrame) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.fusions import FUSION_DISCORDANCES, FusionDiscordances, Fusions
 
 _WORDS: Mapping[str, str] = {
-    "Ewing sarcoma": r"ewing|\bpnet\b|primitive neuroectodermal|\baskin\b",
+    "Ewing sarcoma": r"ewing|\bews\b|\bpnet\b|primitive neuroectodermal|\baskin\b",
     "desmoplastic small round cell tumour": r"desmoplastic (?:small )?round|\bdsrct\b",
     "clear cell sarcoma": r"clear.cell sarcoma|\bccs\b|melanoma of soft parts",
     "gastrointestinal clear cell sarcoma": r"clear.cell sarcoma|\bgnet\b|neuroectodermal",
@@ -23,10 +23,9 @@ _WORDS: Mapping[str, str] = {
     "synovial sarcoma": r"synovial|\bs(?:s|ynsa)\b",
     "alveolar soft part sarcoma": r"alveolar soft|\basps\b",
     "PEComa": r"pecoma|perivascular epithelioid",
-    "alveolar rhabdomyosarcoma": r"alveolar rhabdo|\barms\b|fusion.positive rhabdo|"
-    r"^rhabdomyosarcoma$|^rms$",
-    "spindle cell rhabdomyosarcoma": r"spindle.*rhabdo|sclerosing.*rhabdo|"
-    r"^rhabdomyosarcoma$|^rms$",
+    "alveolar rhabdomyosarcoma": r"alveolar (?:rhabdo|rms)|\barms\b|"
+    r"fusion.positive (?:rhabdo|rms)",
+    "spindle cell rhabdomyosarcoma": r"(?:spindle|sclerosing).*(?:rhabdo|\brms\b)",
     "biphenotypic sinonasal sarcoma": r"biphenotypic|sinonasal sarcoma",
     "epithelioid haemangioendothelioma": r"ha?emangioendotheliom|\behe\b",
     "pseudomyogenic haemangioendothelioma": r"pseudomyogenic|epithelioid sarcoma.like",
@@ -37,7 +36,8 @@ _WORDS: Mapping[str, str] = {
     r"kidney",
     "EWSR1-non-ETS round cell sarcoma": r"non.ets|\bnfatc2\b|\bpatz1\b|undifferentiated.*round|"
     r"ewing.like|round cell sarcoma",
-    "endometrial stromal sarcoma": r"endometrial stromal|\b(?:lg|hg)?.?ess\b|stromal sarcoma",
+    "endometrial stromal sarcoma": r"endometrial stromal|\b(?:lg|hg)?.?ess\b|"
+    r"(?:^|uterine |^(?:low|high).grade )stromal sarcoma",
     "infantile fibrosarcoma": r"infantile|congenital fibrosarcoma|\bifs\b|\bntrk\b",
     "NTRK-rearranged spindle cell tumour": r"\bntrk\b|lipofibromatosis|infantile fibrosarcoma",
     "inflammatory myofibroblastic tumour": r"inflammatory myofibroblast|\b(?:e?imt|eims)\b",
@@ -59,18 +59,45 @@ _WORDS: Mapping[str, str] = {
     "uterine tumour resembling ovarian sex cord tumour": r"sex.cord|utrosct",
 }
 """Histology as the table of known fusions names it -> how a clinical table may write it."""
-_VAGUE = re.compile(
-    r"^(?:soft.tissue |spindle.cell |undifferentiated |unclassified |other |unknown )*"
-    r"(?:sarcomas?|sts|tumou?r|neoplasm|other|unknown|unclassified|not (?:known|stated))?"
-    r"(?:,? ?\(?(?:nos|not otherwise specified|unclassified)\)?)?$",
+_ROUND = re.compile(
+    r"^(?:undifferentiated |unclassified |malignant )*"
+    r"(?:small,? (?:blue )?round (?:blue )?|(?:blue )?round )cell "
+    r"(?:sarcoma|tumou?r|neoplasm)s?$"
+    r"|^srb?cts?$",
     re.IGNORECASE,
 )
+_WHOLE: Mapping[str, re.Pattern[str]] = {
+    **dict.fromkeys(
+        ("alveolar rhabdomyosarcoma", "spindle cell rhabdomyosarcoma"),
+        re.compile(r"^(?:rhabdomyosarcoma|rms)$", re.IGNORECASE),
+    ),
+    "myxoid liposarcoma": re.compile(r"^(?:liposarcoma|lps)$", re.IGNORECASE),
+    **dict.fromkeys(
+        (
+            "Ewing sarcoma", "desmoplastic small round cell tumour", "CIC-rearranged sarcoma",
+            "BCOR-rearranged sarcoma", "EWSR1-non-ETS round cell sarcoma",
+        ),
+        _ROUND,
+    ),
+}  # fmt: skip
+"""Histology -> the name of the group it is of, where that is all that is stated."""
+_UNSPECIFIED = re.compile(
+    r",? ?\(?\b(?:nos|not otherwise specified|unclassified)\b\)?$", re.IGNORECASE
+)
+_VAGUE = re.compile(
+    r"^(?:soft.tissue |spindle.cell |undifferentiated |unclassified |other |unknown |malignant "
+    r"|metastatic |advanced |recurrent |(?:high|intermediate|low).grade )*"
+    r"(?:sarcomas?|sts|tumou?r|neoplasm|other|unknown|unclassified|not (?:known|stated))?$",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\bnon[- ](?!ets\b)(\w+) ?", re.IGNORECASE)
 
 
 def agrees(stated: str, histologies: str) -> bool:
     """Tell whether a stated diagnosis is one of those to which a fusion points.
 
-    A diagnosis that names no entity (soft tissue sarcoma, sarcoma NOS) agrees with all.
+    A diagnosis that names no entity (soft tissue sarcoma, sarcoma NOS) agrees with all, one
+    that names a group (liposarcoma) with its members; none agrees with what it denies.
 
     Parameters
     ----------
@@ -85,15 +112,25 @@ def agrees(stated: str, histologies: str) -> bool:
     (True, False)
     >>> agrees("sarcoma, NOS", "synovial sarcoma"), agrees("SFT", "solitary fibrous tumour")
     (True, True)
+    >>> agrees("non-synovial sarcoma", "synovial sarcoma"), agrees("LPS", "myxoid liposarcoma")
+    (False, True)
     """
-    words = " ".join(stated.split())
-    if _VAGUE.match(words):
-        return True
+    words = _UNSPECIFIED.sub("", " ".join(stated.split()))
+    said, with_denied = _DENIED.sub("", words), _DENIED.sub(r"\1 ", words)
     for name in histologies.split(";"):
-        pattern = _WORDS.get(name, re.escape(name))
-        if name.lower() in words.lower() or re.search(pattern, words, re.IGNORECASE):
+        if _names(name, said):
+            return True
+        if _names(name, with_denied):
+            continue
+        if _VAGUE.match(said) or (name in _WHOLE and _WHOLE[name].match(said)):
             return True
     return False
+
+
+def _names(histology: str, words: str) -> bool:
+    pattern = _WORDS.get(histology, re.escape(histology))
+    is_there = histology.lower() in words.lower()
+    return is_there or re.search(pattern, words, re.IGNORECASE) is not None
 
 
 def fusion_discordances(fusions: Fusions, clinic: Clinic) -> FusionDiscordances:

@@ -174,7 +174,10 @@ GIVEN_CLONOTYPES = Table(
         "chain": Column("string", "IGH, IGK, IGL, TRA, TRB, TRD or TRG"),
         "constant": Column("string", "gene of the constant region; missing where unknown"),
         "cdr3": Column("string", "nucleotides of the third hypervariable region"),
-        "is_productive": Column("bool", "read in frame, without a stop, and whole"),
+        "is_productive": Column(
+            "nullable_bool", "read in frame, without a stop, and whole; missing where untold"
+        ),
+        "seeks_all": Column("bool", "whether the program looks for all chains at once"),
         "count": Column("float", "reads, or molecules where the file counts them"),
     },
 )
@@ -185,12 +188,18 @@ REPERTOIRES = Table(
     grain="biopsy",
     description="One row per biopsy: its clones of T cells (TRB) and B cells (IGH).",
     columns={
-        "tcr_clonotypes": Column("nullable_int", "different TRB sequences", feature=True),
+        "tcr_clonotypes": Column(
+            "nullable_int", "different TRB sequences; missing where TRB was perhaps not sought",
+            feature=True,
+        ),
         "tcr_reads": Column("float", "reads (or molecules) of TRB"),
         "tcr_clonality": Column(
             "float", "1 less the evenness of TRB: 0 all alike, 1 one clone", feature=True
         ),
-        "bcr_clonotypes": Column("nullable_int", "different IGH sequences", feature=True),
+        "bcr_clonotypes": Column(
+            "nullable_int", "different IGH sequences; missing where IGH was perhaps not sought",
+            feature=True,
+        ),
         "bcr_reads": Column("float", "reads (or molecules) of IGH"),
         "bcr_clonality": Column(
             "float", "1 less the evenness of IGH: 0 all alike, 1 one clone", feature=True

@@ -170,6 +170,24 @@ def test_old_symbols_and_doubts_of_callers_are_told() -> None:
     assert made(others=[given(confidence="low")], low_confidence_counts=True)["is_confident"][0]
 
 
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        ("gtex;multi", ""),
+        ("partially_overlapping;readthrough;no_protein", ""),
+        ("banned;gtex", "banned"),
+        ("matched-normal", "matched-normal"),
+        ("fragments;healthy", "fragments"),
+        ("similar", "similar"),
+    ],
+)
+def test_a_known_fusion_of_another_caller_is_forgiven_as_one_of_reads_is(words, note) -> None:
+    told = {"caller": "fusioncatcher", "confidence": "", "notes": words}
+    row = made(others=[given(gene_5="EWS", gene_3="FLI1", **told)]).iloc[0]
+    assert (row["note"], row["is_confident"]) == (note, note == "")
+    assert made(others=[given(**told)]).iloc[0]["note"] == words
+
+
 def test_missing_counts_stay_missing() -> None:
     row = made(others=[given(split_fragments=None, spanning_fragments=None)]).iloc[0]
     assert row["is_confident"]
