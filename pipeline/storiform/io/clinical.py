@@ -309,9 +309,9 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
     _compare(clinical, reader, known)
     columns, mixed = reader.columns, reader.mixed
     is_timed = any(reader.time_column(outcome) in columns for outcome in OUTCOMES)
-    found = notes_of_records(reader.file, clinical.records, mixed, is_timed=is_timed)
-    clinical.notes.extend(found.notes)
-    clinical.doubts.extend(found.doubts)
+    told = notes_of_records(reader.file, clinical.records, mixed, is_timed=is_timed)
+    clinical.notes.extend(told.notes)
+    clinical.doubts.extend(told.doubts)
 
 
 def _compare(clinical: Clinical, reader: _Reader, known: set[str]) -> None:
