@@ -13,7 +13,14 @@ from storiform.model.errors import InputError, fault
 from storiform.model.params import Fraction, Params
 from storiform.model.table import TEXT
 from storiform.model.tables.outcomes import FEATURE_COLUMNS
-from storiform.statistics.covariates import HISTOLOGY, Covariate, Design, design_of
+from storiform.statistics.covariates import (
+    FACTS,
+    HISTOLOGY,
+    Covariate,
+    Design,
+    design_of,
+    measured_name,
+)
 from storiform.statistics.multiplicity import adjust_within
 
 Floats = npt.NDArray[np.float64]
@@ -180,6 +187,12 @@ def named_covariates(
         If a name is of none.
     """
     known = {covariate.name: covariate for covariate in covariates}
+    names = tuple(
+        measured_name(name)
+        if name not in known and name.startswith(f"{FACTS}.") and measured_name(name) in known
+        else name
+        for name in names
+    )
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=3) or sorted(known)[:10]

@@ -11,7 +11,7 @@ from storiform.statistics.gathered import labelled, measured, outcome_of
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-CLINIC, FACTS = "clinic", "patient_facts"
+CLINIC, FACTS, MEASURED = "clinic", "patient_facts", "measurements"
 HISTOLOGY = "clinic.histology"
 _CLINICAL_CATEGORIES = ("sex", "histology", "arm")
 _YEARS = 10.0
@@ -53,6 +53,9 @@ def covariates_of(
 ) -> list[Covariate]:
     """Return all covariates of the patients, sorted by name.
 
+    A further column of the clinical table that is a measurement too, by name and values, is
+    that measurement alone.
+
     Parameters
     ----------
     features
@@ -66,8 +69,31 @@ def covariates_of(
     """
     found = [*_of_features(features, patients), *_of_clinic(clinic, patients)]
     if facts is not None:
-        found += _of_facts(facts, patients)
+        known = {covariate.name: covariate for covariate in found}
+        for fact in _of_facts(facts, patients):
+            twin = known.get(measured_name(fact.name))
+            if twin is None or not _is_same(fact, twin):
+                found.append(fact)
     return sorted(found, key=lambda covariate: covariate.name)
+
+
+def measured_name(name: str) -> str:
+    """Return the name that a further column of the clinical table has as a measurement."""
+    return f"{MEASURED}.{name.removeprefix(f'{FACTS}.')}"
+
+
+def _is_same(fact: Covariate, twin: Covariate) -> bool:
+    """Tell whether both have the same values; a flag those of a number or category of two."""
+    is_known = np.isfinite(fact.value)
+    if not np.array_equal(is_known, np.isfinite(twin.value)):
+        return False
+    ours, others = fact.value[is_known], twin.value[is_known]
+    if twin.kind == "flag":
+        pairs = set(zip(ours.tolist(), others.tolist(), strict=True))
+        return len(pairs) == len(set(ours.tolist())) == len(set(others.tolist()))
+    return (
+        fact.kind == twin.kind and fact.levels == twin.levels and bool((ours == others).all())
+    )
 
 
 def design_of(covariate: Covariate, chosen: Bools, most_levels: int) -> Design:

@@ -301,3 +301,25 @@ def test_order_of_rows_is_irrelevant(invented):
     pd.testing.assert_frame_equal(
         estimated(features, clinic, facts), estimated(*turned), check_exact=True
     )
+
+
+def test_a_clinical_column_that_is_a_measurement_too_is_modelled_once(invented):
+    ldh, ecog, bulky = np.arange(28.0), ["0", "1", "2", "1"] * 7, ["yes", "no"] * 14
+    facts = facts_of(invented, ldh=ldh, ecog=ecog, bulky=bulky, crp=ldh)
+    features = pd.concat(
+        [
+            invented.feature("measurements.ldh", ldh),
+            invented.feature("measurements.ecog", ecog, "category"),
+            invented.feature("measurements.bulky", np.array(bulky) == "yes", "flag"),
+            invented.feature("measurements.crp", ldh[::-1]),
+        ],
+        ignore_index=True,
+    )
+    table = estimated(features, invented.clinic(), facts)
+    named = {term.split(":")[0] for term in table.index.get_level_values("term")}
+    assert {name for name in named if name.startswith("patient_facts")} == {"patient_facts.crp"}
+    assert {f"measurements.{name}" for name in ("ldh", "ecog", "bulky", "crp")} <= named
+    names = ("patient_facts.ldh", "clinic.age_years")
+    table = estimated(features, invented.clinic(), facts, multivariable=names)
+    together = table.reset_index().query("model == 'multivariable'")
+    assert set(together["term"]) == {"measurements.ldh", "clinic.age_years"}

@@ -175,6 +175,7 @@ HAZARDS = Table(
         "method": Column("string", "Efron ties; Firth's penalty where groups separate"),
         "note": Column("string", "why there is no estimate, or what limits it; else empty"),
     },
+    version=2,
 )  # fmt: skip
 Hazards = Annotated[pd.DataFrame, HAZARDS]
 
@@ -217,6 +218,7 @@ ODDS = Table(
         ),
         "note": Column("string", "why there is no estimate, or what limits it; else empty"),
     },
+    version=2,
 )  # fmt: skip
 Odds = Annotated[pd.DataFrame, ODDS]
 
