@@ -27,7 +27,7 @@ CLASS_SURVIVAL = Picture(
     "exact, by random permutations (Monte Carlo) or chi-squared as written; q: "
     "Benjamini-Hochberg within the family that the table names. Class E v. the others: below, "
     "from the same table.",
-    version=2,
+    version=3,
 )
 ClassSurvival = Annotated[Figure, CLASS_SURVIVAL]
 
