@@ -81,9 +81,7 @@ def counts(
     """
     if given_counts is not None:
         rows = given_counts
-        genes = _symbols(
-            _genes_of_transcripts(rows["id"].astype(str), transcripts), gene_names, params
-        )
+        genes = known_genes(rows["id"].astype(str), gene_names, transcripts, params)
     elif gene_counts is not None:
         _check_fragments(gene_counts)
         rows, genes = gene_counts, _annotated_symbols(gene_counts, gene_names)
@@ -168,7 +166,7 @@ def tpm(  # noqa: PLR0913, PLR0917  a step
     else:
         expected, remedy = "counts, tpm or log2_tpm", "Name a file in the sample sheet."
         raise InputError(fault("expression", "no input", expected, remedy))
-    genes = _symbols(_genes_of_transcripts(ids.astype(str), transcripts), gene_names, params)
+    genes = known_genes(ids.astype(str), gene_names, transcripts, params)
     summed = pd.Series(values).groupby(pd.Series(genes), sort=True).sum()
     rows = pd.DataFrame({"gene": summed.index, "tpm": summed.to_numpy(), "length": np.nan})
     return _logged(rows.assign(length_source=source))
@@ -235,7 +233,40 @@ def _from_counts(counts: pd.DataFrame, gene_lengths: pd.DataFrame) -> pd.DataFra
     return rows.loc[has_length].drop(columns="rate").reset_index(drop=True)
 
 
-def _genes_of_transcripts(ids: pd.Series, transcripts: Transcripts | None) -> list[str]:
+def known_genes(
+    ids: pd.Series,
+    gene_names: GeneNames,
+    transcripts: Transcripts | None,
+    params: ExpressionParams,
+    *,
+    where: str = "expression",
+) -> list[str]:
+    """Return the current symbol of the gene of each id, else the id without its version.
+
+    Parameters
+    ----------
+    ids
+        Genes or transcripts, under any of their names.
+    gene_names
+        All names of the human genes.
+    transcripts
+        Genes of transcripts, wanted only where most ids are transcripts.
+    params
+        The share of ids that must be recognised.
+    where
+        What an error names as its place.
+
+    Raises
+    ------
+    InputError
+        If too few ids are of human genes, or transcripts cannot be told their genes.
+    """
+    return _symbols(_genes_of_transcripts(ids, transcripts, where), gene_names, params, where)
+
+
+def _genes_of_transcripts(
+    ids: pd.Series, transcripts: Transcripts | None, where: str
+) -> list[str]:
     """Replace transcripts by their genes where most of the ids are transcripts."""
     share = float(ids.str.match(_TRANSCRIPT).mean())
     if share < 0.5:  # noqa: PLR2004  most
@@ -243,16 +274,18 @@ def _genes_of_transcripts(ids: pd.Series, transcripts: Transcripts | None) -> li
     if transcripts is None:
         remedy = "Name the quantifier's GTF under resources.transcripts."
         found = f"transcripts such as {ids.iloc[0]}"
-        raise InputError(fault("expression", found, "genes, or a GTF", remedy))
+        raise InputError(fault(where, found, "genes, or a GTF", remedy))
     genes = [transcripts.get(without_version(name), "") for name in ids]
     lost = sum(not gene for gene in genes)
     if lost:
         message = f"{lost} of {len(ids)} transcripts are of no gene of resources.transcripts."
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warnings.warn(message, DataWarning, stacklevel=4)
     return [gene or name for gene, name in zip(genes, ids, strict=True)]
 
 
-def _symbols(ids: list[str], gene_names: GeneNames, params: ExpressionParams) -> list[str]:
+def _symbols(
+    ids: list[str], gene_names: GeneNames, params: ExpressionParams, where: str
+) -> list[str]:
     """Return the symbol of each id, else the id; refuse ids that are not human."""
     symbols = gene_names.symbols(ids)
     share = sum(map(bool, symbols)) / max(len(ids), 1)
@@ -263,7 +296,7 @@ def _symbols(ids: list[str], gene_names: GeneNames, params: ExpressionParams) ->
         expected = f"at least {params.min_recognised:.0%} (Entrez, Ensembl or HGNC symbols)"
         remedy = "Give human genes, or lower expression.min_recognised."
         found += f", which look like {species}" if species else ""
-        raise InputError(fault("expression", found, expected, remedy))
+        raise InputError(fault(where, found, expected, remedy))
     return [symbol or without_version(name) for symbol, name in zip(symbols, ids, strict=True)]
 
 

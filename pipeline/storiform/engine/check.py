@@ -18,6 +18,7 @@ from storiform.biomarkers.variants import without_consequences
 from storiform.engine.annotating import check_genes
 from storiform.engine.config import STAND_IN, Config, Draft, load_workflow, read_config
 from storiform.engine.fingerprint import FileIds
+from storiform.engine.gene_forecast import refuse_unknown_genes
 from storiform.engine.graph import Graph, Node
 from storiform.engine.hla_forecast import class_ii_left_out, forecast_alleles
 from storiform.engine.notebook import Finding, Notebook, Severity
@@ -249,7 +250,8 @@ def _open_files(notebook: Notebook, graph: Graph, config: Config, sheets: Sheets
     cohort = sheets.report.cohort
     tables = _tables(graph.steps)
     annotates = set(config.resources) >= _ANNOTATING
-    read = partial(_read, annotates=annotates, expression=config.params.get("expression"))
+    expression, named = config.params.get("expression"), config.resources
+    read = partial(_read, annotates=annotates, expression=expression, resources=named)
     for node in graph.nodes:
         if node.origin in {"source", "provided"}:
             notebook.listen(_told(node))
@@ -330,6 +332,7 @@ def _read(
     *,
     annotates: bool = True,
     expression: Params | None = None,
+    resources: Mapping[str, Path] | None = None,
 ) -> pd.DataFrame:
     """Read a source or a provided table as a run would."""
     table = tables[node.payload["table"]]
@@ -342,6 +345,7 @@ def _read(
     rows = node.payload.get("rows", ())
     given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record, rows)
     found = source.table.conform(source.read(given))
+    refuse_unknown_genes(table.name, found, paths, resources or {}, expression)
     if table.name == GIVEN_LOG2_TPM.name and isinstance(expression, ExpressionParams):
         refuse_below_offset(float(found["log2_tpm"].min()), expression.log2_offset)
     if table.name == CALLS.name and (doubt := doubt_of_columns(found)):

@@ -64,9 +64,8 @@ def multiqc_files(session: Session, folder: Path) -> list[Path]:
         raise AbsentError(fault(where, "none", expected, remedy))
     goal.mkdir(exist_ok=True)
     written = [goal / "storiform_general_mqc.json"]
-    of_samples = pd.concat([_by_sample(session, results, rna), reads], axis=0)
-    merged = of_samples.groupby(level=0).first()
-    write_general(written[0], merged, (*_RESULTS, *_READS))
+    of_samples = rows_together(_by_sample(session, results, rna), reads)
+    write_general(written[0], of_samples, (*_RESULTS, *_READS))
     sections = (
         ("reads", "Quality of reads", "What the samples with reads are worth.", reads, _READS),
         ("biopsies", "Biopsies", "Burden, purity and ploidy.", results, _RESULTS),
@@ -115,6 +114,17 @@ def _by_sample(session: Session, results: pd.DataFrame, rna: pd.DataFrame) -> pd
         if sample.role == "tumour" and sample.biopsy in of_biopsies:
             rows[sample.name] = {str(k): v for k, v in of_biopsies[sample.biopsy].items()}
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def rows_together(results: pd.DataFrame, reads: pd.DataFrame) -> pd.DataFrame:
+    """Join two tables by their index, sample; a result goes before what the reads tell.
+
+    Columns without any value are left out: their type would not be that of the values.
+    """
+    told = [part.dropna(axis=1, how="all") for part in (results, reads) if len(part)]
+    if not told:
+        return pd.DataFrame()
+    return pd.concat(told, axis=0).groupby(level=0).first()
 
 
 def _mutation_classes(session: Session) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
@@ -141,7 +141,7 @@ def _draw_key(panel: CurvePanel) -> None:
 
 
 def legible(colour: str) -> str:
-    """Return a colour that letters on white can be read in: itself, or that of ink.
+    """Return a colour that letters on white can be read in: itself, or its darker shade.
 
     The bound is the contrast of 3 to 1 that WCAG asks of graphics.
     """
@@ -150,7 +150,15 @@ def legible(colour: str) -> str:
         channels <= _LINEAR, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
     )
     luminance = float(linear @ np.array([0.2126, 0.7152, 0.0722]))
-    return colour if 1.05 / (luminance + 0.05) >= _CONTRAST else INK
+    most = 1.05 / _CONTRAST - 0.05
+    if luminance <= most:
+        return colour
+    darker = linear * (0.999 * most / luminance)  # rounding to 8 bits adds a little
+    shade = np.where(
+        darker <= _LINEAR / 12.92, darker * 12.92, 1.055 * darker ** (1 / 2.4) - 0.055
+    )
+    red, green, blue = (np.floor(shade * 255.0) / 255.0).tolist()
+    return to_hex((red, green, blue))
 
 
 def _draw_curve(axes: Axes, curve: pd.DataFrame, colour: str, *, has_band: bool) -> None:

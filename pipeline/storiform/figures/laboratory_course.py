@@ -44,6 +44,7 @@ LABORATORY_COURSE = Picture(
     "to the visit counts; visit 0 is the last value up to the first dose. Shaded: normal, by "
     "the median of the limits given with the values. A logarithmic axis where the values span "
     "more than a factor of 30. Numbers below: patients. No test.",
+    version=2,
 )
 LaboratoryCourse = Annotated[Figure, LABORATORY_COURSE]
 
@@ -95,10 +96,14 @@ def laboratory_course(
     for axes in panels[len(tests) :]:
         axes.set_axis_off()
     patients = pd.concat([test.course["patient"] for test in tests]).nunique()
-    more = f"; {further} further tests in the table alone" if further else ""
-    footnote(figure, f"n = {patients} patients, {len(tests)} tests{more}")
+    more = f"; {_tests_text(further, 'further ')} in the table alone" if further else ""
+    footnote(figure, f"n = {patients} patients, {_tests_text(len(tests))}{more}")
     headlines(figure, titles)
     return figure
+
+
+def _tests_text(count: int, which: str = "") -> str:
+    return f"{count} {which}test{'s' * (count != 1)}"
 
 
 def _tests(

@@ -17,6 +17,7 @@ ODDS_FOREST = Picture(
     "multivariable model. An arrow is an interval that leaves the axis. p: likelihood ratio "
     "test; q: Benjamini-Hochberg within the family that the table odds names. Hollow, with a "
     "dagger: Firth's penalised likelihood, since the groups separate or are very small.",
+    version=2,
 )
 OddsForest = Annotated[Figure, ODDS_FOREST]
 
@@ -61,7 +62,7 @@ def odds_forest(odds: Odds, params: OddsForestParams) -> OddsForest:
         "Odds ratio",
         "OR",
         "n_positive",
-        "with it",
+        "with outcome",
         titles,
         "logistic regression",
         is_better_above=True,

@@ -59,12 +59,13 @@ ONCOPRINT = Picture(
     caption="Response and alterations, one column for each patient in whom an alteration was "
     "looked for; one biopsy speaks for each, that at baseline. From top to bottom: best change "
     "of the sum of target lesions, coloured by best overall response (dashed: +20 % and -30 %; "
-    "a triangle: cut at +100 %); mutations; clinical strips; loss of HLA alleles of class I; "
-    "known fusions; recurrently mutated genes by kind of mutation; copy number. A low tile is "
+    "a triangle: cut at +100 %; hatched: a complete response without a measured change, drawn "
+    "at -100 %); mutations; clinical strips; loss of HLA alleles of class I; known fusions; "
+    "recurrently mutated genes by kind of mutation; copy number. A low tile is "
     "a change that its row does not count. Dark grey, crosses: not known. n/N: patients with "
     "the alteration, of those in whom it is known. p: two-sided Fisher's exact test against "
     "the outcome, and in brackets q, both as in the table associations; a dash: not tested.",
-    version=2,
+    version=3,
 )
 Oncoprint = Annotated[Figure, ONCOPRINT]
 
@@ -333,6 +334,8 @@ def _told(body: Body, clinic: pd.DataFrame, shown: _Shown, burden: str) -> str:
     lines += [f"further rows in no figure: {', '.join(left)}"] if left else []
     has_changes, has_numbers = shown.has
     lines += _track_notes(shown.changes.heights, "best change") if has_changes else []
+    if has_changes and (assumed := int(shown.changes.assumed.sum())):
+        lines.append(f"hatched: {assumed} with CR and no measured change, drawn at -100 %")
     if cut := int((shown.changes.heights > LIMIT).sum()):
         lines.append(f"cut at +100 %: {cut}")
     lines += _track_notes(shown.numbers, _bar_name(burden)) if has_numbers else []

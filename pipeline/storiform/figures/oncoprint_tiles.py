@@ -16,7 +16,6 @@ from storiform.figures.keys import Key, KeyLine
 from storiform.figures.style import (
     BLUE,
     FONT,
-    GREEN,
     INK,
     ORANGE,
     PURPLE,
@@ -43,7 +42,7 @@ _COLOURS: Final[Mapping[str, Mapping[str, str]]] = {
     HLA_SECTION: {"loss": "#882255"},
     FUSION_SECTION: {"fusion": "#332288"},
     MUTATION_SECTION: {
-        "missense": GREEN, "truncating": INK, "splice": ORANGE, "in-frame": SKY,
+        "missense": "#5566CC", "truncating": INK, "splice": ORANGE, "in-frame": SKY,
         "start or stop lost": YELLOW, "several kinds": PURPLE, "mutated": "#777777",
     },
     COPY_SECTION: {

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from storiform.figures.style import FONT, GREY, INK, RESPONSES, SMALL, THIN, dress
 
@@ -20,10 +21,14 @@ _WIDE, _LINEAR = 20.0, 10.0
 
 
 class Changes(NamedTuple):
-    """Best change (%) of each patient, NaN where it is not known, and its response."""
+    """Best change (%) of each patient, NaN where it is not known, and its response.
+
+    `assumed` (patients,) marks a complete response without a measured change.
+    """
 
     heights: Floats
     responses: list[str]
+    assumed: npt.NDArray[np.bool_]
 
 
 def changes_of(clinic: pd.DataFrame) -> Changes:
@@ -33,7 +38,7 @@ def changes_of(clinic: pd.DataFrame) -> Changes:
     is_complete = (clinic["response"] == "CR").fillna(value=False) & change.isna()
     known = clinic["response"].where(clinic["response"].isin(list(RESPONSES)), "NE")
     heights = np.asarray(change.where(~is_complete, _COMPLETE), dtype=np.float64)
-    return Changes(heights, known.astype(str).tolist())
+    return Changes(heights, known.astype(str).tolist(), is_complete.to_numpy(np.bool_))
 
 
 def draw_changes(axes: Axes, changes: Changes, gap: float) -> None:
@@ -41,7 +46,9 @@ def draw_changes(axes: Axes, changes: Changes, gap: float) -> None:
     heights = changes.heights
     drawn = np.minimum(heights, LIMIT)
     colours = [RESPONSES[response] for response in changes.responses]
-    _bars(axes, drawn, colours, gap)
+    bars = _bars(axes, drawn, colours, gap)
+    for at in np.flatnonzero(changes.assumed):
+        bars[at].set_hatch("//////")
     for level in (PROGRESSION, RESPONSE):
         axes.axhline(level, color=GREY, linewidth=THIN, linestyle=(0, (4, 3)), zorder=0)
     axes.axhline(0.0, color=INK, linewidth=THIN)
@@ -86,11 +93,12 @@ def draw_numbers(axes: Axes, values: Floats, gap: float) -> bool:
     return is_log
 
 
-def _bars(axes: Axes, heights: Floats, colours: list[str], gap: float) -> None:
-    axes.bar(
+def _bars(axes: Axes, heights: Floats, colours: list[str], gap: float) -> list[Rectangle]:
+    bars = axes.bar(
         range(len(heights)), np.nan_to_num(heights), width=1.0 - gap, color=colours,
         edgecolor=INK, linewidth=THIN / 2 if gap else 0.0,
     )  # fmt: skip
+    return list(bars)
 
 
 def _dress(axes: Axes, count: int) -> None:

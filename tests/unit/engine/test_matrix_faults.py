@@ -86,6 +86,29 @@ def test_genes_in_several_rows_are_told_once(tmp_path: Path) -> None:
     assert "1 row is a copy of another" in found
 
 
+@pytest.mark.parametrize("column", ["counts", "tpm"])
+def test_genes_that_nobody_knows_are_one_error_with_file_and_ids(
+    tmp_path: Path, column: str
+) -> None:
+    rows = [f"gene_{number},{'1,2,3' if number else '990000,990001,990002.5'}\n"
+            for number in range(9)]  # fmt: skip
+    matrix = "gene,P1,P2,P3\n" + "".join(rows)
+    if column == "counts":
+        matrix = matrix.replace("2.5", "2")
+    (found,) = told(configured(tmp_path, matrix, column), "error")
+    assert found.startswith(
+        "error: P1, P2, P3: matrix.csv: found 0% human genes among ids such"
+    )
+    assert "gene_0, gene_1, gene_2" in found
+    assert "matrix.csv" not in "".join(told(configured(tmp_path, SOUND), "error"))
+
+
+def test_transcripts_without_their_genes_are_one_error(tmp_path: Path) -> None:
+    matrix = "gene,P1,P2,P3\nENST00000269305,1,2,3\nENST00000258149,1,2,3\n"
+    (found,) = told(configured(tmp_path, matrix), "error")
+    assert found.startswith("error: P1, P2, P3: matrix.csv: found transcripts such as ENST0")
+
+
 def test_other_faults_of_columns_stay_apart() -> None:
     notebook = Notebook()
     notebook.add("error", ["a.csv, column S1: found 1, expected 2. Mend it."], "P1")

@@ -60,6 +60,19 @@ def test_nothing_covers_anything(faults_of, n):
     assert figure.get_supxlabel() == f"n = {n} patients, 4 tests"
 
 
+@pytest.mark.parametrize(
+    ("names", "most", "told"),
+    [
+        (["ALT"], 12, "1 test"),
+        (["ALT", "Creatinine"], 1, "1 test; 1 further test in the table alone"),
+        (["ALT", "Creatinine", "Neutrophils"], 1, "1 test; 2 further tests in the table alone"),
+    ],
+)
+def test_one_test_is_no_tests(names, most, told):
+    figure = drawn(laboratory(8, names), most_tests=most)
+    assert " ".join(figure.get_supxlabel().split()) == f"n = 8 patients, {told}"
+
+
 def test_each_patient_has_a_line_of_its_own_values():
     table = laboratory(8, ["ALT"])
     axes = drawn(table).axes[0]
@@ -120,7 +133,7 @@ def test_tests_are_chosen_by_name_or_by_most_patients():
     titles = [axes.get_title(loc="left") for axes in drawn(some, most_tests=3).axes]
     assert titles == ["Creatinine", "Haemoglobin", "Neutrophils"]
     assert (
-        drawn(some, most_tests=3).get_supxlabel().endswith("1 further tests in the table alone")
+        drawn(some, most_tests=3).get_supxlabel().endswith("1 further test in the table alone")
     )
     chosen = drawn(some, tests=("Neutrophils", "ALT", "no such test"))
     assert [axes.get_title(loc="left") for axes in chosen.axes] == ["Neutrophils", "ALT"]

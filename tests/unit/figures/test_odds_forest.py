@@ -37,7 +37,7 @@ def test_odds_stand_with_the_patients_who_have_the_outcome():
     words = words_of(figure)
     first = words.index("   B lineage (MCP-counter), per 1 sd")
     assert words[first + 1 : first + 3] == ["46 (8)", "2.50 (1.67\N{EN DASH}4.00)"]
-    assert "n (with it)" in words
+    assert "n (with outcome)" in words
     assert "OR (95 % CI)" in words
     assert figure.axes[0].get_xlabel() == "Odds ratio"
     assert "Response (CR or PR), one model each" in words

@@ -207,6 +207,32 @@ def test_growth_beyond_the_axis_is_cut_and_told(trial):
     assert highest == 100.0
 
 
+def test_a_complete_response_without_a_change_is_hatched_and_told(trial):
+    clinic = trial.clinic(12, response=["CR", "CR", *["SD"] * 10])
+    clinic.loc[0, "best_change_percent"] = np.nan
+    clinic.loc[1, "best_change_percent"] = -100.0
+    rows, cells = table(names_of(2), clinic["patient"].tolist())
+    features = trial.feature(clinic["patient"], BURDEN, np.arange(12.0))
+    figure = oncoprint(rows, cells, clinic, features, OncoprintParams())
+    hatched = [at for at, bar in enumerate(figure.axes[0].patches) if bar.get_hatch()]
+    assert [columns_of(figure)[at] for at in hatched] == [clinic.loc[0, "patient"]]
+    assert "hatched: 1 with CR and no measured change, drawn at -100 %" in note(figure)
+    measured = clinic.assign(best_change_percent=-10.0)
+    figure = oncoprint(rows, cells, measured, features, OncoprintParams())
+    assert not any(bar.get_hatch() for bar in figure.axes[0].patches)
+    assert "hatched" not in note(figure)
+
+
+def test_a_missense_tile_has_no_colour_of_a_response(trial):
+    figure, rows, cells = made(trial, 46)
+    columns = columns_of(figure)
+    body, drawn = body_of(rows, cells, columns), tiles(figure)
+    places = np.argwhere(body.states == "missense")
+    colours = {drawn[round(body.tops[y] + 0.5, 3), x][-1][0].lower() for y, x in places}
+    assert len(colours) == 1
+    assert not colours & {colour.lower() for colour in RESPONSES.values()}
+
+
 def test_bars_are_the_burden_of_the_patient_below(trial):
     figure, _, _ = made(trial, 46)
     numbers = np.round(np.exp(np.random.default_rng(3).normal(3.7, 0.6, 46)))

@@ -1,15 +1,17 @@
 """Survival and response by two features at once, and by immune class."""
 
+import colorsys
+
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 from storiform.figures.class_survival import class_survival
 from storiform.figures.curves import at_risk, comparison_text, legible
 from storiform.figures.immune_classes import COLOURS
 from storiform.figures.paired_survival import PairedSurvivalParams, paired_survival
-from storiform.figures.style import INK, VERMILION, render
+from storiform.figures.style import VERMILION, render
 from storiform.model.errors import NothingToShow
 from storiform.model.step import Step
 from storiform.model.tables.clinic import CLINIC
@@ -215,8 +217,15 @@ def test_nobody_classed_leaves_the_figure_out():
         class_survival(SURVIVAL.empty(), SURVIVAL_CURVES.empty())
 
 
-def test_pale_colours_are_not_written_in():
-    assert legible("#88CCEE") == legible("#FFFFFF") == INK
+def test_pale_colours_are_written_in_a_darker_shade_of_their_own():
+    for pale in ("#88CCEE", "#FFFFFF", "#dd99bb", "#F0E442"):
+        before, after = to_rgb(pale), to_rgb(legible(pale))
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in after]
+        contrast = 1.05 / (np.dot(linear, [0.2126, 0.7152, 0.0722]) + 0.05)
+        assert 3.0 <= contrast < 3.1, pale
+        if pale != "#FFFFFF":
+            hues = [colorsys.rgb_to_hsv(*rgb)[0] for rgb in (before, after)]
+            assert abs(hues[0] - hues[1]) < 0.03, pale
     assert [legible(colour) for colour in (VERMILION, "#117733")] == [VERMILION, "#117733"]
 
 
