@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from lost_alleles import KEPT, called, fates, fit, parts, shown
+from lost_alleles import KEPT, called, fates, fit, parts, segment, shown
 
 from storiform.biomarkers.hla.fates import hla_loss
 from storiform.biomarkers.hla.loss_evidence import depth_noise
@@ -153,3 +153,35 @@ def test_an_imbalance_without_a_purity_leaves_it_open_whether_there_is_a_loss():
         told = called(KEPT if further["fit"] is None else GAINED, **further)
         row = HLA_LOSS.conform(hla_loss(told.reset_index())).iloc[0]
         assert (row["has_loss"], row["genes_lost"]) == (False, 0)
+
+
+def test_a_deletion_that_is_not_excluded_is_told_as_well():
+    few = dict.fromkeys("ABC", (15, 15))
+    row = called(dict.fromkeys("ABC", (4, 4)), few, fit=fit(0.3)).iloc[0]
+    assert row["call"] == "RETAINED"
+    assert row["probability"] < 0.2 < row["homdel_probability"]
+    chance = row["probability"] + row["homdel_probability"]
+    assert row["limits"] == f"a loss cannot be excluded: probability {chance:.2f}"
+
+
+def test_a_loss_beside_a_doubtful_one_is_a_loss():
+    found = called(KEPT).assign(call=["LOH", "LOH?", "RETAINED"])
+    row = hla_loss(found.reset_index()).iloc[0]
+    assert (row["has_loss"], row["genes_lost"], row["genes_judged"]) == (True, 1, 3)
+
+
+def test_few_reads_of_a_stranger_are_unevenly_wrong_as_well():
+    """Their mismatches vary by 32 times what chance gives."""
+    few = called(dict.fromkeys("ABC", (20, 20)), strange=(1.0, 5.0), fit=fit(0.99))
+    assert few["reason"].str.contains("two persons").all()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "genes"),
+    [(29_900_000, 29_960_000, "A"), (31_300_000, 31_400_000, "B"),
+     (31_200_000, 31_280_000, "C")],
+)  # fmt: skip
+def test_a_segment_holds_the_gene_that_lies_in_it_in_either_build(start, end, genes):
+    """GRCh38 has A at 29.94, C at 31.27 and B at 31.35 Mb, GRCh37 32 kb before."""
+    found = called(KEPT, segments=segment(3, 1, start, end))
+    assert found.index[found["segment_copies"].notna()].tolist() == list(genes)

@@ -6,7 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from storiform.biomarkers.hla.reads import HlaReadsParams, hla_sequences
+from storiform.biomarkers.hla.reads import (
+    _ELSEWHERE,
+    _OTHER,
+    _REGION,
+    HlaReadsParams,
+    _kind,
+    hla_sequences,
+)
 from storiform.biomarkers.hla.reference import compile_reference
 from storiform.io.read_files import open_reads
 from storiform.model.hla_reference import HlaReference, HlaSequences
@@ -127,3 +134,16 @@ def test_a_sample_without_such_reads_has_an_empty_table(
     sequences, counts = gathered(path, hla_sequences(reference, PARAMS))
     assert len(sequences) == 0
     assert counts["hla_reads"].tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("contig", "kind"),
+    [("chr6", _REGION), ("HLA-A*01:01:01:01", _OTHER), ("HLA:HLA00001", _OTHER),
+     ("HLA00001", _OTHER), ("chr6_GL000250v2_alt", _OTHER), ("6_GL000251v2_alt", _OTHER),
+     ("HSCHR6_MHC_COX", _OTHER), ("GL000256.2", _OTHER), ("GL000257.1", _ELSEWHERE),
+     ("chr16", _ELSEWHERE), ("chr7_KI270803v1_alt", _ELSEWHERE),
+     ("chrUn_GL000195v1", _ELSEWHERE)],
+)  # fmt: skip
+def test_contigs_of_other_haplotypes_and_of_alleles_are_looked_at(contig, kind):
+    """As GRCh38 of bwakit and NCBI, IPD-IMGT/HLA, and GRCh37 of UCSC and Ensembl name them."""
+    assert _kind(contig) == kind
