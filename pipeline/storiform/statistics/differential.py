@@ -159,10 +159,9 @@ def _compared(
         return table
     tested = table.loc[is_tested, [*_NUMBERS, "note"]].copy()
     chosen = np.ascontiguousarray(counts[is_tested])
-    tested = _tested(tested, chosen, compared, params.alpha)
+    tested = _tested(tested, chosen, compared, params)
     table.loc[is_tested, tested.columns] = tested
     table["is_significant"] = (table["q"] < params.alpha).to_numpy()
-    table.loc[is_tested, "is_degenerate"] = is_degenerate(chosen, positive, params)
     return table
 
 
@@ -173,15 +172,18 @@ _NUMBERS = (
 
 
 def _tested(
-    table: pd.DataFrame, counts: Floats, compared: Comparison, alpha: float
+    table: pd.DataFrame, counts: Floats, compared: Comparison, params: DifferentialParams
 ) -> pd.DataFrame:
     """Fill in the numbers of the genes that are tested."""
     fit = fitted_model(counts, compared.design)
     p = np.where(fit.is_outlying, np.nan, fit.p)
-    q, threshold = filtered_q(p, fit.base_mean, alpha)
+    q, threshold = filtered_q(p, fit.base_mean, params.alpha)
     table["base_mean"], table["dispersion"] = fit.base_mean, fit.dispersion
     table["log2_fold_change"], table["log2_fold_change_se"] = fit.fold_change, fit.error
     table["statistic"], table["p"], table["q"] = fit.statistic, p, q
+    table["is_degenerate"] = is_degenerate(
+        counts, compared.positive, params, fit.counted.counts
+    )
     is_left = fit.base_mean > 0.0
     table.loc[is_left, "shrunken_log2_fold_change"] = shrunken_fold_changes(
         fit.counted.of(is_left), fit.dispersion[is_left], fit.fold_change[is_left],
@@ -194,11 +196,17 @@ def _tested(
     return table
 
 
-def is_degenerate(counts: Floats, positive: Bools, params: DifferentialParams) -> Bools:
+def is_degenerate(
+    counts: Floats,
+    positive: Bools,
+    params: DifferentialParams,
+    replaced: Floats | None = None,
+) -> Bools:
     """Tell genes (genes,) that are as good as absent but for few biopsies of one group.
 
-    It looks at the counts alone. The model gives such a gene a fold change of 2^20 with a
-    tiny p: the means of a group without fragments have no lower end.
+    It looks at counts, as given and as the model takes them: where the model replaces the
+    one count of a group, that group has none. The model gives such a gene a fold change of
+    2^20 with a tiny p: the means of a group without fragments have no lower end.
 
     Parameters
     ----------
@@ -208,11 +216,21 @@ def is_degenerate(counts: Floats, positive: Bools, params: DifferentialParams) -
         Which biopsies have the outcome.
     params
         What few, almost all and absent are.
+    replaced
+        The same (genes, biopsies) with outlying counts replaced, as the model does; without
+        them the given ones alone are looked at.
     """
-    normalised = counts / size_factors(counts)
+    sizes = size_factors(counts)
+    flagged = _held_by_few(counts / sizes, positive, params)
+    if replaced is not None:
+        flagged |= _held_by_few(replaced / sizes, positive, params)
+    return flagged
+
+
+def _held_by_few(normalised: Floats, positive: Bools, params: DifferentialParams) -> Bools:
     groups = normalised[:, positive], normalised[:, ~positive]
     means = [group.mean(axis=1) for group in groups]
-    flagged = np.zeros(len(counts), dtype=bool)
+    flagged = np.zeros(len(normalised), dtype=bool)
     for number, group in enumerate(groups):
         few = max(1, min(params.degenerate_biopsies, group.shape[1] // 3))
         held = np.sort(group, axis=1)[:, -few:].sum(axis=1)

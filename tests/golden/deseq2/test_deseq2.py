@@ -43,7 +43,8 @@ def agreement(name: str, counts: pd.DataFrame, design: np.ndarray, fit: Fit) -> 
     """Return the Jaccard indices at R's two alphas and the difference of the p values."""
     golden = COHORTS.read(f"{name}_results").reindex(counts.index)
     p = np.where(fit.is_outlying, np.nan, fit.p)
-    flagged = is_degenerate(counts.to_numpy(), design[:, -1] == 1.0, DifferentialParams())
+    raw, positive = counts.to_numpy(), design[:, -1] == 1.0
+    flagged = is_degenerate(raw, positive, DifferentialParams(), fit.counted.counts)
     found = {"flagged": float(flagged.mean())}
     for alpha, column in ((0.1, "q10"), (0.05, "q05")):
         ours = filtered_q(p, fit.base_mean, alpha)[0] < alpha

@@ -259,6 +259,27 @@ def test_degenerate_gene_is_one_held_by_few_biopsies_of_one_group():
     assert flags.tolist() == [False, True, False, False]
 
 
+def test_gene_whose_only_count_of_a_group_the_model_replaces_is_degenerate():
+    counts, features, clinic = INVENTED.cohort(n=40, genes=300)
+    held = {"P00": 36.0, "P20": 55_635.0, "P21": 3_753.0, "P22": 570.0}
+    odd = counts["gene"] == "G0200"
+    told = counts["patient"].map(held).fillna(0.0)
+    table = compare(counts.assign(count=counts["count"].where(~odd, told)), features, clinic)
+    row = table.set_index("gene").loc["G0200"]
+    # as given, the positive group has far more than none
+    assert row["log2_fold_change"] < -20
+    assert row["is_degenerate"]
+    assert table["is_degenerate"].sum() == 1
+    one = np.array([[*([36.0] + [0.0] * 19), 55_635.0, 3_753.0, 570.0, *[0.0] * 17]])
+    raw = np.vstack([np.full((20, 40), 50.0), one])
+    positive = np.arange(40) < 20
+    assert not is_degenerate(raw, positive, DifferentialParams()).any()
+    replaced = raw.copy()
+    replaced[-1, 0] = 0.0
+    flags = is_degenerate(raw, positive, DifferentialParams(), replaced)
+    assert flags.tolist() == [False] * 20 + [True]
+
+
 def held_by(few: int, group: int, other: float = 0.0) -> bool:
     """Tell whether a gene is degenerate that so many of a group hold, and others little of."""
     counts = np.full((51, 2 * group), 20.0)  # fifty even genes: all sizes are 1

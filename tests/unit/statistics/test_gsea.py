@@ -8,7 +8,13 @@ import pytest
 from storiform.model.errors import DataWarning
 from storiform.model.step import Step
 from storiform.model.tables.differential import GSEA, MARKER_ENRICHMENT
-from storiform.statistics.gsea import GseaParams, enrichment, gsea, marker_enrichment
+from storiform.statistics.gsea import (
+    GseaParams,
+    _compared_with,
+    enrichment,
+    gsea,
+    marker_enrichment,
+)
 
 
 class Names:
@@ -59,6 +65,22 @@ def test_steps_read_the_comparison():
     assert Step.of(gsea).section == "gsea"
     assert Step.of(gsea).products[0].name == "gsea"
     assert Step.of(marker_enrichment).products[0].name == "marker_enrichment"
+
+
+@pytest.mark.parametrize(
+    ("score", "p", "normalised"),
+    [
+        (0.4, 3 / 4, 0.4 / 0.4),  # of .2, .4 and .6 two are as high, and the set itself
+        (-0.5, 2 / 3, -0.5 / 0.45),  # of -.3 and -.6 one is as low
+        (0.7, 1 / 4, 0.7 / 0.4),
+        (-0.9, 1 / 3, -0.9 / 0.45),
+    ],
+)
+def test_a_set_is_compared_with_random_ones_of_its_own_sign(score, p, normalised):
+    row = _compared_with(score, np.array([0.2, -0.3, 0.4, -0.6, 0.6]))
+    assert row["enrichment"] == score
+    assert row["p"] == pytest.approx(p)
+    assert row["normalised_enrichment"] == pytest.approx(normalised)
 
 
 def test_enrichment_and_leading_edge_are_those_of_gseapy(table, sets):
