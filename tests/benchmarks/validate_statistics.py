@@ -20,6 +20,8 @@ from scipy import special, stats
 from storiform.model.errors import DataWarning
 from storiform.statistics.association import AssociationParams, associations
 from storiform.statistics.hazards import HazardParams, hazards
+from storiform.statistics.odds import OddsParams, odds
+from storiform.statistics.response_trends import ResponseTrendParams, response_trends
 from storiform.statistics.survival import SurvivalParams, survival
 
 ALPHAS = (0.01, 0.05, 0.1)
@@ -50,7 +52,9 @@ def clinic_of(rng: np.random.Generator, patients: int, risk: np.ndarray) -> pd.D
         table[f"{outcome}_event"] = time <= seen
     table["disease_control"] = responded
     made = pd.DataFrame(table)
-    return made.assign(histology="", sex="", arm="", age_years=np.nan, response="")
+    better = np.random.default_rng(np.flatnonzero(responded)).uniform(size=patients) < 0.4
+    best = np.where(responded, np.where(better, "CR", "PR"), np.where(better, "SD", "PD"))
+    return made.assign(histology="", sex="", arm="", age_years=np.nan, response=best)
 
 
 def names_of(patients: int) -> list[str]:
@@ -111,6 +115,13 @@ def tests_of(features: pd.DataFrame, clinic: pd.DataFrame) -> pd.DataFrame:
         parts.append(
             models.assign(test="Cox " + models["outcome"], feature=models["term"], scope=family)
         )
+        chances = odds(
+            features, clinic, None, OddsParams(outcomes=("responded",), family=family)
+        )
+        chances = chances[chances["model"] == chances["term"]]
+        parts.append(chances.assign(test="odds", feature=chances["term"], scope=family))
+        trends = response_trends(features, clinic, ResponseTrendParams(family=family))
+        parts.append(trends.assign(test="trend", scope=family))
     columns = ["test", "feature", "p", "q", "family", "scope"]
     return pd.concat([part[columns] for part in parts], ignore_index=True)
 
