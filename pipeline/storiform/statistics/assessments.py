@@ -111,7 +111,24 @@ def _rows(lesions: pd.DataFrame, params: RecistParams) -> list[_Row]:
         site = "" if pd.isna(row["site"]) else str(row["site"])
         name, role, day = str(row["lesion"]), str(row["role"]), float(row["day"])
         found.append(_Row(name, role, site, day, mm, across, name in nodes, status))
-    return found
+    return _with_listed(found)
+
+
+def _with_listed(rows: list[_Row]) -> list[_Row]:
+    """Take a new lesion as seen that is listed without a size or a status on any day.
+
+    Forms ask whether there is a new lesion, not for its size. Where a lesion has a size or a
+    status on some days, its empty cells say that it was not measured on the others.
+    """
+    told = {row.lesion for row in rows if row.status or not math.isnan(row.mm)}
+    blank = {row.lesion for row in rows if row.role == NEW} - told
+    if blank:
+        message = (
+            "new lesions without a size or a status on any day are taken as seen on the days "
+            f"that list them: {', '.join(sorted(blank))}; leave out those that were not seen"
+        )
+        warnings.warn(message, DataWarning, stacklevel=3)
+    return [row._replace(status=NON_CR_NON_PD) if row.lesion in blank else row for row in rows]
 
 
 def _visits(
@@ -149,7 +166,6 @@ def _begin(rows: list[_Row], first: Visit, params: RecistParams) -> _Course:
             f"lesions called new were there at baseline: {', '.join(sorted(old))}; ignored"
         )
         warnings.warn(message, DataWarning, stacklevel=3)
-    _warn_of_blank(rows)
     areas = [Area(row.mm, row.across) for row in targets.values()]
     total = sum(row.mm for row in targets.values()) if targets else math.nan
     return _Course(
@@ -159,18 +175,6 @@ def _begin(rows: list[_Row], first: Visit, params: RecistParams) -> _Course:
         burden=burden(areas) if areas else math.nan,
         old=old,
     )
-
-
-def _warn_of_blank(rows: list[_Row]) -> None:
-    """Tell which new lesions have no size and no status on any day: they make no PD."""
-    new = {row.lesion for row in rows if row.role == NEW}
-    told = {row.lesion for row in rows if row.status or not math.isnan(row.mm)}
-    if blank := sorted(new - told):
-        message = (
-            f"new lesions without a size or a status on any day are not taken as seen: "
-            f"{', '.join(blank)}; write `present` as status of one that was"
-        )
-        warnings.warn(message, DataWarning, stacklevel=4)
 
 
 def _warn_of_targets(targets: Visit, unmeasured: list[str], params: RecistParams) -> None:

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from storiform.cli.main import group
+from storiform.io.resources import bundled
 
 MUTECT2 = "variant_calling/mutect2"
 ANNOTATED = "annotation/mutect2"
@@ -329,7 +330,14 @@ def test_the_sheet_passes_the_check(tmp_path) -> None:
     rna = rnaseq(tmp_path / "rna", "A", "B")
     for path in rna.glob("star_salmon/*.bam*"):
         path.unlink()
-    genes = [f"ENSG{number:011}\tG{number}\t{number}\t{number * 2}" for number in range(1, 300)]
+    known = pd.read_csv(
+        bundled("reference/genome/gene_identifiers.tsv.gz"), sep="\t", nrows=600
+    )
+    ids = known.dropna(subset=["ensembl", "symbol"])[["ensembl", "symbol"]].head(300)
+    genes = [
+        f"{ensembl}\t{symbol}\t{number}\t{number * 2}"
+        for number, (ensembl, symbol) in enumerate(ids.itertuples(index=False), 1)
+    ]
     for kind in ("counts", "tpm"):
         path = rna / "star_salmon" / f"salmon.merged.gene_{kind}.tsv"
         path.write_text("\n".join(["gene_id\tgene_name\tA\tB", *genes, ""]))

@@ -142,9 +142,12 @@ def test_new_lesion_without_a_size_or_status_is_not_seen_until_it_has_one(
     assert responses(rows) == ["PD"]
 
 
-def test_new_lesion_without_a_size_or_status_on_any_day_is_told() -> None:
-    with pytest.warns(DataWarning, match="not taken as seen: X; write `present`"):
-        assert responses([*course(50, 50), seen("X", 60, None, role="new")]) == ["SD"]
+def test_new_lesion_listed_without_a_size_or_status_on_any_day_is_seen_and_told() -> None:
+    rows = [*course(50, 50, 50), seen("X", 120, None, role="new")]
+    with pytest.warns(
+        DataWarning, match="are taken as seen on the days that list them: X; leave"
+    ):
+        assert responses(rows) == ["SD", "PD"]
 
 
 def test_new_lesion_that_was_there_at_baseline_is_told_and_ignored() -> None:
