@@ -16,8 +16,9 @@ ODDS_FOREST = Picture(
     "logarithmic axis: of models with one term those with the smallest p, then the "
     "multivariable model. An arrow is an interval that leaves the axis. p: likelihood ratio "
     "test; q: Benjamini-Hochberg within the family that the table odds names. Hollow, with a "
-    "dagger: Firth's penalised likelihood, since the groups separate or are very small.",
-    version=2,
+    "dagger: Firth's penalised likelihood, of all fits (odds.always_penalised) or of groups "
+    "that separate or are very small.",
+    version=3,
 )
 OddsForest = Annotated[Figure, ODDS_FOREST]
 

@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from storiform.report.grids import Cell, Grid, Heading
-from storiform.report.numbers import counted, is_missing, text_of
+from storiform.report.grids import Cell, Grid, Heading, cell_of
+from storiform.report.numbers import counted
 from storiform.report.record import ReportRecord
 
 _OF_PATIENT = (("clinic", "histology", "histology"), ("clinic", "response", "response"))
@@ -77,8 +77,4 @@ def _link(name: str) -> Cell:
 
 
 def _cell(value: object) -> Cell:
-    if is_missing(value):
-        return Cell(text_of(value), "", is_number=False)
-    if isinstance(value, str):
-        return Cell(value.replace(";", ", "), value, is_number=False)
-    return Cell(text_of(value), repr(float(str(value))), is_number=True)
+    return cell_of(value.replace(";", ", ") if isinstance(value, str) else value, "")

@@ -77,7 +77,7 @@ def grid(table: ReportTable) -> Grid:
         )
     shown = table.frame.head(ROWS_SHOWN)
     rows = tuple(
-        tuple(_cell(value, name) for value, name in zip(row, names, strict=True))
+        tuple(cell_of(value, name) for value, name in zip(row, names, strict=True))
         for row in shown[names].itertuples(index=False, name=None)
     )
     is_whole = len(rows) == table.n_rows
@@ -163,7 +163,7 @@ def coverage(record: ReportRecord) -> Grid | None:
         noun = ("biopsy", "biopsies") if "biopsy" in frame else ("patient", "patients")
         units = len(frame[keys].drop_duplicates())
         text = f"{units} of {counted(total, *noun)}"
-        rows.append((_cell(table.name, ""), Cell(text, str(units), is_number=False)))
+        rows.append((cell_of(table.name, ""), Cell(text, str(units), is_number=False)))
     if not rows:
         return None
     headings = (Heading("table"), Heading("has rows for"))
@@ -184,9 +184,9 @@ def _test(record: ReportRecord, row: Mapping[Hashable, object]) -> tuple[Cell, .
     rest = ("n", "n_positive", "median_positive", "median_negative", "auc", "test", "note")
     return (
         _named(row["feature"]),
-        *(_cell(row.get(name), name) for name in ("outcome", "p", "q", "tests")),
+        *(cell_of(row.get(name), name) for name in ("outcome", "p", "q", "tests")),
         Cell(text, _order(effect), is_number=True),
-        *(_cell(row.get(name), name) for name in rest),
+        *(cell_of(row.get(name), name) for name in rest),
     )
 
 
@@ -204,11 +204,14 @@ def _curve(row: Mapping[Hashable, object]) -> tuple[Cell, ...]:
     group = group_name(str(row["feature"]), str(row["group"]))
     return (
         _named(row["feature"]),
-        _cell(row["outcome"], "outcome"),
+        cell_of(row["outcome"], "outcome"),
         Cell(group, group, is_number=False),
-        *(_cell(row.get(name), name) for name in ("n", "events")),
+        *(cell_of(row.get(name), name) for name in ("n", "events")),
         Cell(text, _order(median), is_number=True),
-        *(_cell(row.get(name), name) for name in ("p", "q", "tests", "cutoff", "test", "note")),
+        *(
+            cell_of(row.get(name), name)
+            for name in ("p", "q", "tests", "cutoff", "test", "note")
+        ),
     )
 
 
@@ -230,7 +233,8 @@ def _heading(columns: Mapping[str, tuple[str, str]], name: str) -> Heading:
     return Heading(name, description, unit)
 
 
-def _cell(value: object, column: str) -> Cell:
+def cell_of(value: object, column: str) -> Cell:
+    """Write a value of a table's column."""
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     text = text_of(value, column)
     return Cell(text, _order(value), is_number=is_number and type(value).__name__ != "bool")

@@ -7,7 +7,7 @@ from storiform.model.features import full_name
 from storiform.report.grids import Cell, Grid, Heading
 from storiform.report.numbers import is_missing, significant, text_of
 from storiform.report.record import ReportRecord, ReportTable
-from storiform.report.robustness import MULTIVARIABLE
+from storiform.report.robustness import MULTIVARIABLE, term_name
 
 Row = Mapping[Hashable, Any]
 Title = tuple[str, str]
@@ -98,13 +98,10 @@ def _grid(
 def _model(row: Row, names: tuple[str, ...]) -> tuple[Cell, ...]:
     """Return the cells of a term, of its ratio and of the two columns of its kind of model."""
     ratio, counted, last = names
-    term = str(row["term"])
-    feature, _, level = term.partition(":")
-    name = full_name(feature) + (f": {level} v. {row['reference']}" if level else "")
-    model = str(row["model"])
-    is_alone = model in {feature, term}
+    term, model = str(row["term"]), str(row["model"])
+    is_alone = model in {term.partition(":")[0], term}
     return (
-        Cell(name, term, is_number=False, detail=term),
+        Cell(term_name(row), term, is_number=False, detail=term),
         _word("alone" if is_alone else model),
         _word(row["outcome"]),
         _estimate(row[ratio], row["lower"], row["upper"]),

@@ -139,14 +139,19 @@ def survival_reservations(record: ReportRecord, outcome: str, feature: str) -> s
     return found
 
 
-def _term(row: Row) -> str:
+def term_name(row: Row) -> str:
+    """Write the term of a model, of a category with the level that it is compared with."""
     feature, _, level = str(row["term"]).partition(":")
-    name = full_name(feature) + (f": {level} v. {row['reference']}" if level else "")
+    return full_name(feature) + (f": {level} v. {row['reference']}" if level else "")
+
+
+def _term(row: Row) -> str:
     unit = str(row["unit_of_term"])
     per = f" per {unit.removeprefix('1 ')}" if unit[:1].isdigit() else ""
     bounds = interval(float(row["lower"]), float(row["upper"]))
     inside = ", ".join(part for part in (bounds, equation("p", float(row["p"]))) if part)
-    return f"{name}, hazard ratio{per} {significant(float(row['hazard_ratio']))} ({inside})"
+    ratio = significant(float(row["hazard_ratio"]))
+    return f"{term_name(row)}, hazard ratio{per} {ratio} ({inside})"
 
 
 def _of_one_patient(row: Row) -> str:

@@ -61,10 +61,10 @@ def odds(
 
     A number counts per standard deviation over the patients in the model, age per ten
     years, a flag as yes against no, a category against its most frequent level. Intervals
-    and p are of the profile likelihood. Where groups separate, or fewer than three patients
-    have or lack the outcome, the fit is Firth's. Within histologies the likelihood is
-    conditional. What cannot be fitted keeps its row: the estimate is missing and `note` says
-    why.
+    and p are of the profile likelihood, with Firth's penalty; without it on request, but
+    where groups separate, or fewer than three patients have or lack the outcome. Within
+    histologies the likelihood is conditional. What cannot be fitted keeps its row: the
+    estimate is missing and `note` says why.
 
     Parameters
     ----------
@@ -86,6 +86,10 @@ def odds(
     ------
     InputError
         If `multivariable` names what no patient has.
+
+    Warnings
+    --------
+    A model of many terms and few patients of the rarer outcome fits chance.
 
     References
     ----------

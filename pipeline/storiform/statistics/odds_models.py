@@ -55,8 +55,8 @@ class OddsRules(NamedTuple):
 def odds_rows(model: Model, outcome: Responses, rules: OddsRules) -> list[Rows]:
     """Fit one model; return a row per term, or the reason why there is no estimate.
 
-    Where groups separate, or fewer than three patients have the outcome or lack it, the fit
-    is Firth's. A stratified model is conditional: exact within each stratum.
+    The fit is Firth's where the rules say so, groups separate, or fewer than three patients
+    have the outcome or lack it. A stratified model is conditional: exact within each stratum.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def odds_rows(model: Model, outcome: Responses, rules: OddsRules) -> list[Rows]:
     outcome
         Outcome of the same patients.
     rules
-        When a category has too many levels, and a model too many terms.
+        When a category has too many levels, a model too many terms, and a fit a penalty.
     """
     chosen = chosen_of(model, ~np.isnan(outcome.has))
     has = outcome.has[chosen]

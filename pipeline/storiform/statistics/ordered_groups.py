@@ -21,10 +21,18 @@ EXACT_BELOW = 50
 """Numbers: fewer patients have an exact p, or a seeded permutation p where values are tied."""
 EXACT_SHARES_TO = 200
 """Flags: so many patients have an exact p."""
-PERMUTATIONS = 9_999
-_SEED = 20261126
 _SLACK = 1e-9
 _FEWEST_INTERVAL = 4
+
+
+class Draws(NamedTuple):
+    """How many random orders of the patients there are, and their seed."""
+
+    permutations: int = 9_999
+    seed: int = 20261126
+
+
+DRAWS = Draws()
 
 
 class Trend(NamedTuple):
@@ -40,12 +48,12 @@ class Trend(NamedTuple):
     test: str
 
 
-def trend_of_numbers(values: Floats, order: Ints) -> Trend:
+def trend_of_numbers(values: Floats, order: Ints, draws: Draws = DRAWS) -> Trend:
     """Test whether a number rises or falls over ordered groups (Jonckheere and Terpstra).
 
     The statistic counts pairs of different groups in which the number is higher in the later
     one, less those in which it is lower: it is Kendall's score of the number and the group.
-    Below 50 patients p is exact where no two values are equal, else that of 9,999 seeded
+    Below 50 patients p is exact where no two values are equal, else that of seeded
     permutations of the groups; beyond it is normal, with the variance for ties.
 
     Parameters
@@ -54,6 +62,8 @@ def trend_of_numbers(values: Floats, order: Ints) -> Trend:
         Number of each patient (n,), without missing ones.
     order
         Place of each patient's group in the order (n,).
+    draws
+        The permutations.
 
     References
     ----------
@@ -72,8 +82,8 @@ def trend_of_numbers(values: Floats, order: Ints) -> Trend:
     if len(np.unique(values)) == len(values):
         p = _exact_p(values, order)
         return Trend(found.estimate, lower, upper, p, f"{name}, exact")
-    p = _permuted_p(np.sort(values), _score(values, order), tuple(sizes.tolist()))
-    return Trend(found.estimate, lower, upper, p, f"{name}, {PERMUTATIONS:,} permutations")
+    p = _permuted_p(np.sort(values), _score(values, order), tuple(sizes.tolist()), draws)
+    return Trend(found.estimate, lower, upper, p, f"{name}, {_named(draws)}")
 
 
 def trend_of_flags(flags: Floats, order: Ints) -> Trend:
@@ -108,29 +118,31 @@ def trend_of_flags(flags: Floats, order: Ints) -> Trend:
     return Trend(found.estimate, lower, upper, p, f"{name}, exact")
 
 
-def differ_by_group(values: Floats, groups: Ints) -> tuple[float, str]:
+def differ_by_group(values: Floats, groups: Ints, draws: Draws = DRAWS) -> tuple[float, str]:
     """Return the p of Kruskal and Wallis' test and how it was found.
 
-    Below 50 patients it is that of 9,999 seeded permutations, beyond chi-squared.
+    Below 50 patients it is that of seeded permutations, beyond chi-squared.
 
     Parameters
     ----------
     values, groups
         Number and group of each patient (n,), without missing ones.
+    draws
+        The permutations.
     """
     name = "Kruskal-Wallis"
     plain = kruskal_wallis(values, groups)
     if math.isnan(plain.p) or len(values) >= EXACT_BELOW:
         return plain.p, f"{name}, chi-squared"
     _, sizes = np.unique(groups, return_counts=True)
-    labels = _labels(tuple(sizes.tolist()))
+    labels = _labels(tuple(sizes.tolist()), draws)
     ranks = average_ranks(values)
     sums = np.stack([(labels == code) @ ranks for code in range(len(sizes))], axis=1)
     between = (np.square(sums) / sizes).sum(axis=1)
     codes = np.unique(groups, return_inverse=True)[1].ravel()
     own = float((np.square(np.bincount(codes, weights=ranks)) / sizes).sum())
     reached = int((between >= own * (1.0 - _SLACK)).sum())
-    return (reached + 1) / (PERMUTATIONS + 1), f"{name}, {PERMUTATIONS:,} permutations"
+    return (reached + 1) / (draws.permutations + 1), f"{name}, {_named(draws)}"
 
 
 def tau_interval(x: Floats, y: Floats, confidence: float = 0.95) -> tuple[float, float]:
@@ -183,28 +195,32 @@ def _exact_p(values: Floats, order: Ints) -> float:
     return min(2.0 * float(weights[: lower + 1].sum()), 1.0)
 
 
+def _named(draws: Draws) -> str:
+    return f"{draws.permutations:,} permutations"
+
+
 @lru_cache(maxsize=64)
-def _labels(sizes: tuple[int, ...]) -> Ints:
+def _labels(sizes: tuple[int, ...], draws: Draws) -> Ints:
     """Return groups of patients in random orders (permutations, n), always the same."""
-    generator = np.random.default_rng(_SEED)
+    generator = np.random.default_rng(draws.seed)
     labels = np.repeat(np.arange(len(sizes)), sizes)
-    return generator.permuted(np.tile(labels, (PERMUTATIONS, 1)), axis=1)
+    return generator.permuted(np.tile(labels, (draws.permutations, 1)), axis=1)
 
 
 @lru_cache(maxsize=64)
-def _counts_before(sizes: tuple[int, ...]) -> Floats:
+def _counts_before(sizes: tuple[int, ...], draws: Draws) -> Floats:
     """Return how many of each group stand before a place (permutations, n + 1, groups)."""
-    labels = _labels(sizes)
+    labels = _labels(sizes, draws)
     is_of = labels[:, :, None] == np.arange(len(sizes))
     counts = np.zeros((len(labels), labels.shape[1] + 1, len(sizes)))
     np.cumsum(is_of, axis=1, out=counts[:, 1:])
     return counts
 
 
-def _permuted_p(ordered: Floats, score: float, sizes: tuple[int, ...]) -> float:
+def _permuted_p(ordered: Floats, score: float, sizes: tuple[int, ...], draws: Draws) -> float:
     """Return the share of permutations whose score lies as far from 0 as the observed one."""
     begin = np.flatnonzero(np.diff(ordered, prepend=-np.inf))
-    counts = _counts_before(sizes)
+    counts = _counts_before(sizes, draws)
     before = counts[:, begin]
     inside = counts[:, np.append(begin[1:], len(ordered))] - before
     places = np.arange(len(sizes))

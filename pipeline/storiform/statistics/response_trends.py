@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from storiform.model.errors import DataWarning
-from storiform.model.params import Params
+from storiform.model.params import Params, Seed
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import Features, PairedFeatures
 from storiform.model.tables.trial_tables import RESPONSE_TRENDS, ResponseTrends
@@ -17,6 +17,8 @@ from storiform.statistics.gathered import best_responses, labelled, measured, pa
 from storiform.statistics.kruskal import kruskal_wallis
 from storiform.statistics.multiplicity import adjust_within
 from storiform.statistics.ordered_groups import (
+    DRAWS,
+    Draws,
     differ_by_group,
     trend_of_flags,
     trend_of_numbers,
@@ -40,6 +42,14 @@ class ResponseTrendParams(Params):
         "table",
         description="q is adjusted among the features of one table, or among all",
     )
+    permutations: int = Field(
+        DRAWS.permutations,
+        ge=999,
+        le=1_000_000,
+        description="random orders of fewer than 50 patients, where values are tied or a "
+        "feature is a category",
+    )
+    seed: Seed = Field(DRAWS.seed, description="of these, the same for each test")
 
 
 def response_trends(
@@ -85,13 +95,18 @@ def response_trends(
         warnings.warn(message, DataWarning, stacklevel=2)
         return RESPONSE_TRENDS.empty()
     spread = measured(features, patients)
+    draws = Draws(params.permutations, params.seed)
     rows: list[Row] = []
     for known, values in zip(spread.known.itertuples(), spread.matrix, strict=True):
         kind = "number" if known.kind == "number" else "flag"
         own = values if kind == "number" else np.where(np.isnan(values), values, values != 0.0)
-        rows.append({"feature": known.name, "family": known.table, **_row(own, places, kind)})
+        rows.append(
+            {"feature": known.name, "family": known.table, **_row(own, places, kind, draws)}
+        )
     for (table, feature), labels in labelled(features, patients).items():
-        rows.append({"feature": feature, "family": table, **_of_category(labels, places)})
+        rows.append(
+            {"feature": feature, "family": table, **_of_category(labels, places, draws)}
+        )
     if not rows:
         return RESPONSE_TRENDS.empty()
     trends = pd.DataFrame(rows)
@@ -102,20 +117,20 @@ def response_trends(
     return trends.sort_values("feature", ignore_index=True)
 
 
-def _of_category(labels: pd.Series, places: Floats) -> Row:
+def _of_category(labels: pd.Series, places: Floats, draws: Draws) -> Row:
     """Return the row of a category; one of two levels is a flag in other words."""
     has = labels.notna().to_numpy(dtype=bool)
     levels = sorted(labels[has & ~np.isnan(places)].unique())
     codes = np.full(len(labels), np.nan)
     codes[has] = pd.factorize(labels[has], sort=True)[0]
     if len(levels) != 2:  # noqa: PLR2004
-        return _row(codes, places, "category")
+        return _row(codes, places, "category", draws)
     own = np.where(has, (labels == levels[1]).to_numpy(dtype=np.float64), np.nan)
-    row = _row(own, places, "flag") | {"kind": "category"}
+    row = _row(own, places, "flag", draws) | {"kind": "category"}
     return row | {"note": row["note"] or f"share of {levels[1]} against {levels[0]}"}
 
 
-def _row(values: Floats, places: Floats, kind: str) -> Row:
+def _row(values: Floats, places: Floats, kind: str, draws: Draws) -> Row:
     """Return the row of one feature, of whose categories the values are codes."""
     has = np.isfinite(values) & ~np.isnan(places)
     own, order = values[has], places[has].astype(np.int64)
@@ -134,9 +149,11 @@ def _row(values: Floats, places: Floats, kind: str) -> Row:
     if row["note"]:
         return row
     if kind == "category":
-        p, test = differ_by_group(order.astype(np.float64), own.astype(np.int64))
+        p, test = differ_by_group(order.astype(np.float64), own.astype(np.int64), draws)
         return row | {"p": p, "test": test, "note": f"{len(np.unique(own))} levels"}
-    found = trend_of_numbers(own, order) if kind == "number" else trend_of_flags(own, order)
+    found = (
+        trend_of_numbers(own, order, draws) if kind == "number" else trend_of_flags(own, order)
+    )
     return row | {
         "effect": found.tau, "effect_lower": found.lower, "effect_upper": found.upper,
         "p": found.p, "test": found.test, "kruskal_p": kruskal_wallis(own, order).p,

@@ -52,6 +52,25 @@ def test_number_is_tested_over_the_order_of_those_who_were_evaluable(invented):
     assert row["test"] == "Jonckheere-Terpstra, exact"
 
 
+def test_permutations_and_their_seed_are_those_of_the_section(invented):
+    tied = np.round(values())
+    levels = np.array(list("ABC"))[np.arange(28) % 3]
+    features = pd.concat([
+        invented.feature("x.tied", tied), invented.feature("x.level", levels, "category"),
+    ])  # fmt: skip
+    clinic = invented.clinic(response=RESPONSE)
+    plain, again = trends_of(features, clinic), trends_of(features, clinic)
+    other = trends_of(features, clinic, permutations=1999, seed=7)
+    for name in ("x.tied", "x.level"):
+        assert plain.loc[name, "p"] == again.loc[name, "p"]
+        assert plain.loc[name, "test"].endswith("9,999 permutations")
+        assert other.loc[name, "test"].endswith("1,999 permutations")
+        hits = other.loc[name, "p"] * 2000
+        assert hits == pytest.approx(round(hits), abs=1e-9)
+        seeds = {trends_of(features, clinic, seed=s).loc[name, "p"] for s in range(4)}
+        assert len(seeds) > 1, "another seed draws other orders"
+
+
 def test_better_response_is_later_in_the_order(invented):
     clinic = invented.clinic(response=RESPONSE)
     rising = trends_of(invented.feature("x.y", PLACES + np.arange(28) / 100), clinic)

@@ -138,6 +138,27 @@ CHARACTERISTICS = Table(
 )
 Characteristics = Annotated[pd.DataFrame, CHARACTERISTICS]
 
+_MODEL = Column(
+    "string", "TABLE.COLUMN of a model with it alone, the same + histology where it is "
+    "stratified, or `multivariable`",
+)  # fmt: skip
+_TERM = {
+    "term": Column("string", "TABLE.COLUMN, of a category with the level behind a colon"),
+    "reference": Column("string", "level that the term is compared with; empty of numbers"),
+    "n": Column("int", "patients in the model", "patients"),
+}
+_LEFT_OUT = Column("int", "patients left out, something is missing", "patients")
+_STEP = Column("string", "what one step of the term is: 1 sd, yes v. no ...")
+_ADJUSTED = {
+    "q": Column(
+        "float", "Benjamini-Hochberg adjusted p within the family; missing where the model "
+        "has several features",
+    ),
+    "family": Column("string", "the features among which q is adjusted"),
+    "model_p": Column("float", "p of all terms of the model at once, likelihood ratio"),
+}  # fmt: skip
+_LIMIT = Column("string", "why there is no estimate, or what limits it; else empty")
+
 HAZARDS = Table(
     "hazards",
     grain="cohort",
@@ -145,35 +166,25 @@ HAZARDS = Table(
     key=("outcome", "model", "term"),
     columns={
         "outcome": Column("string", "pfs or os"),
-        "model": Column(
-            "string", "TABLE.COLUMN of a model with it alone, the same + histology where it is "
-            "stratified, or `multivariable`",
-        ),
-        "term": Column("string", "TABLE.COLUMN, of a category with the level behind a colon"),
-        "reference": Column("string", "level that the term is compared with; empty of numbers"),
-        "n": Column("int", "patients in the model", "patients"),
+        "model": _MODEL,
+        **_TERM,
         "events": Column("int", "events in the model", "events"),
-        "n_missing": Column("int", "patients left out, something is missing", "patients"),
+        "n_missing": _LEFT_OUT,
         "coefficient": Column("float", "log hazard ratio"),
         "se": Column("float", "its standard error"),
         "hazard_ratio": Column("float", "hazard ratio, of a number per unit_of_term"),
         "lower": Column("float", "lower 95 % bound"),
         "upper": Column("float", "upper 95 % bound"),
-        "unit_of_term": Column("string", "what one step of the term is: 1 sd, yes v. no ..."),
+        "unit_of_term": _STEP,
         "p": Column("float", "two-sided p; Wald, of a penalised fit likelihood ratio"),
-        "q": Column(
-            "float", "Benjamini-Hochberg adjusted p within the family; missing where the model "
-            "has several features",
-        ),
-        "family": Column("string", "the features among which q is adjusted"),
-        "model_p": Column("float", "p of all terms of the model at once, likelihood ratio"),
+        **_ADJUSTED,
         "concordance": Column("float", "Harrell's concordance of the model and survival"),
         "concordance_se": Column("float", "its standard error"),
         "proportionality_p": Column(
             "float", "p of the test of proportional hazards, of a category all its levels"
         ),
         "method": Column("string", "Efron ties; Firth's penalty where groups separate"),
-        "note": Column("string", "why there is no estimate, or what limits it; else empty"),
+        "note": _LIMIT,
     },
     version=2,
 )  # fmt: skip
@@ -186,37 +197,27 @@ ODDS = Table(
     key=("outcome", "model", "term"),
     columns={
         "outcome": Column("string", "responded, disease_control or clinical_benefit"),
-        "model": Column(
-            "string", "TABLE.COLUMN of a model with it alone, the same + histology where it is "
-            "stratified, or `multivariable`",
-        ),
-        "term": Column("string", "TABLE.COLUMN, of a category with the level behind a colon"),
-        "reference": Column("string", "level that the term is compared with; empty of numbers"),
-        "n": Column("int", "patients in the model", "patients"),
+        "model": _MODEL,
+        **_TERM,
         "n_positive": Column("int", "of these with the outcome", "patients"),
-        "n_missing": Column("int", "patients left out, something is missing", "patients"),
+        "n_missing": _LEFT_OUT,
         "coefficient": Column("float", "log odds ratio"),
         "se": Column("float", "its standard error"),
         "odds_ratio": Column("float", "odds ratio, of a number per unit_of_term"),
         "lower": Column("float", "lower 95 % bound, profile likelihood"),
         "upper": Column("float", "upper 95 % bound, profile likelihood"),
-        "unit_of_term": Column("string", "what one step of the term is: 1 sd, yes v. no ..."),
+        "unit_of_term": _STEP,
         "p": Column("float", "two-sided p, likelihood ratio"),
-        "q": Column(
-            "float", "Benjamini-Hochberg adjusted p within the family; missing where the model "
-            "has several features",
-        ),
-        "family": Column("string", "the features among which q is adjusted"),
-        "model_p": Column("float", "p of all terms of the model at once, likelihood ratio"),
+        **_ADJUSTED,
         "auc": Column(
             "float", "share of pairs in which the model sets the patient with the outcome "
             "higher, ties counted half; of the patients it was fitted to, so too high",
         ),
         "method": Column(
             "string", "maximum likelihood; conditional likelihood within strata; Firth's "
-            "penalty where groups separate",
+            "penalty by choice or where groups separate",
         ),
-        "note": Column("string", "why there is no estimate, or what limits it; else empty"),
+        "note": _LIMIT,
     },
     version=2,
 )  # fmt: skip
