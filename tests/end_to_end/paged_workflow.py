@@ -38,7 +38,13 @@ Bar = Annotated[Figure, Picture("bar", "The dose of one biopsy. No test.", grain
 
 
 def draws(dose: Dose) -> Draws:
-    """Draw three values of a dose; warn of a doubtful one."""
+    """Draw three values of a dose; warn of a doubtful one.
+
+    Warnings
+    --------
+    What is drawn from a `dose` says
+    nothing of another.
+    """
     value = float(dose["dose"].iloc[0])
     if value == DOUBTFUL:
         warnings.warn("the dose is doubtful", DataWarning, stacklevel=2)

@@ -85,6 +85,8 @@ def test_report_links_to_the_pages(paged: Callable[..., Toy], here: Here) -> Non
     trial = paged([1.0, 2.0])
     here(trial)
     report = trial.report()
+    limit = "<strong>draws</strong>: What is drawn from a dose says nothing of another."
+    assert limit in report, "as the docstring of the step tells"
     assert 'href="biopsies/P001.html"' in report
     assert "The dose of one biopsy." not in report, "the page shows it, the report does not"
     named = {path.name for path in (trial.results / "figures").iterdir()}
