@@ -27,9 +27,11 @@ from storiform.figures.style import (
 from storiform.model.errors import NothingToShow
 from storiform.model.features import method_of, plain_name
 from storiform.model.params import Params
+from storiform.model.populations import population_of, population_text
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import Associations, Features
+from storiform.model.tables.trial_tables import PopulationMembers
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,7 +72,11 @@ class _Group(NamedTuple):
 
 
 def response_boxplots(
-    features: Features, clinic: Clinic, associations: Associations, params: BoxplotParams
+    features: Features,
+    clinic: Clinic,
+    associations: Associations,
+    params: BoxplotParams,
+    members: PopulationMembers | None = None,
 ) -> ResponseBoxplots:
     """Draw the features with the smallest p by outcome, as boxes with points.
 
@@ -93,8 +99,9 @@ def response_boxplots(
     rows = -(-len(chosen) // columns)
     figure = canvas(DOUBLE_MM * min(1.0, (columns + 0.3) / 4.0), 6.0 + 58.0 * rows)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    population = population_of(members, str(chosen["population"].iloc[0]))
     outcomes = clinic.set_index("patient")[params.outcome]
-    by_feature = features.groupby("feature", sort=False)
+    by_feature = population.rows(features).groupby("feature", sort=False)
     titles: list[Headline] = []
     for panel, row in zip(axes, chosen.itertuples(), strict=False):
         values = by_feature.get_group(str(row.feature))
@@ -108,7 +115,7 @@ def response_boxplots(
     n = f"{most}" if least == most else f"{least} to {most}"
     footnote(
         figure, f"{len(chosen)} of {tested} tested features, smallest p first; n = {n} "
-        "patients with feature and outcome; Wilcoxon rank-sum test",
+        f"patients with feature and outcome{population_text(chosen)}; Wilcoxon rank-sum test",
     )  # fmt: skip
     headlines(figure, titles)
     return figure

@@ -16,6 +16,7 @@ from storiform.figures.style import (
     p_text,
 )
 from storiform.model.errors import NothingToShow
+from storiform.model.populations import population_text
 from storiform.model.table import Picture
 from storiform.model.tables.outcomes import Survival, SurvivalCurves
 
@@ -62,7 +63,7 @@ def class_survival(survival: Survival, curves: SurvivalCurves) -> ClassSurvival:
     told = [_class_e(survival, outcome) for outcome in outcomes]
     missing = int(rows["n_missing"].max())
     lost = f"; {missing} patients without class or outcome left out" if missing else ""
-    footnote(figure, f"Class E v. the others: {'; '.join(told)}{lost}")
+    footnote(figure, f"Class E v. the others: {'; '.join(told)}{lost}{population_text(rows)}")
     headlines(figure, titles)
     return figure
 

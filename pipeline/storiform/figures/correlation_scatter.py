@@ -29,10 +29,11 @@ from storiform.figures.style import (
 from storiform.model.errors import NothingToShow
 from storiform.model.features import full_name, plain_name
 from storiform.model.params import Params
+from storiform.model.populations import population_of, population_text
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import Features
-from storiform.model.tables.trial_tables import Correlations
+from storiform.model.tables.trial_tables import Correlations, PopulationMembers
 
 Floats = npt.NDArray[np.float64]
 
@@ -79,6 +80,7 @@ def correlation_scatter(
     features: Features,
     clinic: Clinic,
     params: CorrelationScatterParams,
+    members: PopulationMembers | None = None,
 ) -> CorrelationScatter:
     """Draw the named pairs of numbers with the correlation of each.
 
@@ -91,6 +93,7 @@ def correlation_scatter(
     if compared.empty:
         message = "no pair of numbers has a correlation"
         raise NothingToShow(message)
+    features = population_of(members, str(compared["population"].iloc[0])).rows(features)
     chosen, is_named = _chosen(compared, params)
     columns = min(len(chosen), 3)
     lines = -(-len(chosen) // columns)
@@ -114,7 +117,8 @@ def correlation_scatter(
         prop={"size": SMALL, "family": FONT}, handlelength=1.0, columnspacing=1.0,
     )  # fmt: skip
     order = "as the configuration names them" if is_named else "smallest p first"
-    footnote(figure, f"{len(chosen)} of {len(compared)} compared pairs, {order}")
+    told = f"{len(chosen)} of {len(compared)} compared pairs, {order}"
+    footnote(figure, told + population_text(compared))
     headlines(figure, titles)
     return figure
 

@@ -22,6 +22,7 @@ from storiform.figures.style import (
     footnote,
 )
 from storiform.model.errors import NothingToShow
+from storiform.model.populations import population_text
 
 Floats = npt.NDArray[np.float64]
 
@@ -169,9 +170,10 @@ def subject_of(genes: pd.DataFrame, outcome: str, tested: int) -> str:
     first, second = NAMES[outcome]
     row = genes.iloc[0]
     adjusted = str(row["adjusted_for"]).replace(";", ", ") if row["adjusted_for"] else ""
+    whom = population_text(genes, ", ")
     text = (
         f"{int(row['n_positive'])} biopsies with {first}, {int(row['n_negative'])} with "
-        f"{second}, one of each patient; {tested:,} genes tested; Wald test of a negative "
-        "binomial model"
+        f"{second}, one of each patient{whom}; {tested:,} genes tested; Wald test of a "
+        "negative binomial model"
     )
     return f"{text}, adjusted for {adjusted}" if adjusted else text

@@ -35,6 +35,7 @@ from storiform.figures.style import (
 )
 from storiform.model.errors import DataWarning, NothingToShow
 from storiform.model.histology import is_no_sarcoma
+from storiform.model.populations import population_text
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.immune import SIC_CLASSES, SIC_POPULATIONS, ImmuneClasses
@@ -181,11 +182,12 @@ def _tests(associations: pd.DataFrame | None) -> str:
         return "Not tested against response"
     is_told = (associations["outcome"] == "responded") & associations["p"].notna()
     rows = associations[is_told].set_index("feature").to_dict("index")
+    whom = population_text(associations, ", ")
     told = []
     for name, column in (("Class", "immune_class"), ("Class E", "is_class_e")):
         row = rows.get(f"{_TABLE}.{column}")
         if row is not None:
-            test = f"{row['test']}, n = {row['n']} patients"
+            test = f"{row['test']}, n = {row['n']} patients{whom}"
             told.append(f"{name} by response: {p_text(row['p'])} ({test})")
     return "; ".join(told) or "Class by response: not tested, see the table associations"
 

@@ -26,6 +26,7 @@ from storiform.figures.style import (
 from storiform.model.errors import NothingToShow
 from storiform.model.features import method_of, plain_name
 from storiform.model.params import Params
+from storiform.model.populations import population_text
 from storiform.model.table import Picture
 from storiform.model.tables.outcomes import Survival, SurvivalCurves
 
@@ -97,7 +98,7 @@ def survival_of_all(survival: Survival, curves: SurvivalCurves) -> SurvivalOfAll
     counts = [
         f"{name.upper()}: {counts_text(rows[rows['outcome'] == name])}" for name in outcomes
     ]
-    footnote(figure, "; ".join(counts))
+    footnote(figure, "; ".join(counts) + population_text(rows))
     headlines(figure, titles)
     return figure
 
@@ -142,7 +143,7 @@ def survival_by_feature(
             titles.append(Headline(panel.curves, title, comparison_text(rows)))
     told = f"{len(chosen)} of {len(ranked)} compared features, smallest p of "
     told += f"{ranked['outcome'].iloc[0].upper()} first{_high(drawn, chosen)}"
-    footnote(figure, shortened(told, _LETTERS))
+    footnote(figure, shortened(told, _LETTERS) + population_text(compared))
     headlines(figure, titles)
     return figure
 

@@ -26,6 +26,7 @@ from storiform.figures.style import (
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.params import Params
+from storiform.model.populations import population_text
 from storiform.model.table import Picture
 from storiform.model.tables.differential import DifferentialExpression, MarkerEnrichment
 from storiform.model.tables.rna import POPULATIONS
@@ -79,11 +80,12 @@ def marker_view(
         handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.14 - 0.9 / len(shares)),
         ncols=2, frameon=False, prop={"family": FONT, "size": SMALL}, borderaxespad=0.0,
     )  # fmt: skip
-    row = differential_expression[differential_expression["contrast"] == params.outcome].iloc[0]
+    genes = differential_expression[differential_expression["contrast"] == params.outcome]
+    row, whom = genes.iloc[0], population_text(genes, ", ")
     footnote(
         figure,
         f"{int(row['n_positive'])} biopsies with {first}, {int(row['n_negative'])} with "
-        f"{second}, one of each patient; markers with a p are tested, called at "
+        f"{second}, one of each patient{whom}; markers with a p are tested, called at "
         f"q < {float(row['alpha']):g}",
     )
     headlines(figure, [Headline(axes, f"Cell markers by {first}")])

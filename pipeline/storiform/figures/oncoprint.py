@@ -47,6 +47,7 @@ from storiform.figures.style import (
 from storiform.model.errors import NothingToShow
 from storiform.model.features import plain_name
 from storiform.model.params import Params
+from storiform.model.populations import population_text
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.oncoprint import OncoprintCells, OncoprintRows
@@ -328,7 +329,8 @@ def _told(body: Body, clinic: pd.DataFrame, shown: _Shown, burden: str) -> str:
         sizes = f"{most}" if least == most else f"{least} to {most}"
         outcome = plain_name(str(tested["outcome"].iloc[0])).lower()
         tests = " / ".join(sorted(set(tested["test"].astype(str))))
-        lines.append(f"p: {tests}, {outcome} v. not, n = {sizes}")
+        whom = population_text(tested, ", ")
+        lines.append(f"p: {tests}, {outcome} v. not, n = {sizes}{whom}")
     further = rows.groupby("section", sort=False)["n_further"].max()
     left = [f"{count} of {section}" for section, count in further.items() if count]
     lines += [f"further rows in no figure: {', '.join(left)}"] if left else []

@@ -25,6 +25,7 @@ from storiform.figures.style import (
 from storiform.model.errors import NothingToShow
 from storiform.model.features import plain_name
 from storiform.model.params import Params
+from storiform.model.populations import population_of, population_text
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import (
@@ -33,6 +34,7 @@ from storiform.model.tables.outcomes import (
     Survival,
     SurvivalCurves,
 )
+from storiform.model.tables.trial_tables import PopulationMembers
 
 PAIRED_SURVIVAL = Picture(
     "paired_survival",
@@ -69,13 +71,14 @@ class PairedSurvivalParams(Params):
     )
 
 
-def paired_survival(
+def paired_survival(  # noqa: PLR0913, PLR0917  a step
     paired_features: PairedFeatures,
     survival: Survival,
     curves: SurvivalCurves,
     clinic: Clinic,
     associations: Associations | None,
     params: PairedSurvivalParams,
+    members: PopulationMembers | None = None,
 ) -> PairedSurvival:
     """Draw survival of the patients high in both features of a pair, and count responders.
 
@@ -94,6 +97,7 @@ def paired_survival(
     drawn = drawn[: params.pairs]
     figure = canvas(DOUBLE_MM, _ROW_MM * len(drawn) + 6.0)
     grid: Any = figure.add_gridspec(len(drawn), 2, width_ratios=(1.15, 1.0))
+    counted = _counted(paired_features, associations, members)
     titles: list[Headline] = []
     for line, feature in enumerate(drawn):
         own = rows[rows["feature"] == feature]
@@ -102,15 +106,27 @@ def paired_survival(
         title = f"{_title(feature)}, {params.survival.upper()}"
         titles.append(Headline(panel.curves, title, comparison_text(own, _NAMES)))
         table = figure.add_subplot(grid[line, 1])
-        counts = _counts(paired_features, clinic, feature, params.outcome)
+        counts = _counts(counted, clinic, feature, params.outcome)
         tests = _tests(associations, feature, params.outcome)
         _draw_counts(table, counts, _WORDS[params.outcome], tests)
         titles.append(Headline(table, _HEADINGS[params.outcome], _sizes(counts)))
     told = [_told(paired_features, name) for name in drawn]
     left = f"; {further} further pairs in the tables alone" if further > 0 else ""
-    footnote(figure, shortened(f"High: {'; '.join(told)}{left}", 400))
+    whom = population_text(rows, "; curves: ")
+    if associations is not None:
+        whom += population_text(associations, "; counts: ")
+    footnote(figure, shortened(f"High: {'; '.join(told)}{left}", 400) + whom)
     headlines(figure, titles)
     return figure
+
+
+def _counted(
+    pairs: pd.DataFrame, associations: pd.DataFrame | None, members: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return the pairs of the patients in whom the association was tested."""
+    if associations is None or associations.empty:
+        return pairs
+    return population_of(members, str(associations["population"].iloc[0])).rows(pairs)
 
 
 class _Count(NamedTuple):

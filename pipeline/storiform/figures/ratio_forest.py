@@ -21,6 +21,7 @@ from storiform.figures.style import (
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.features import full_name
+from storiform.model.populations import population_text
 
 _MULTIVARIABLE, _STRATIFIED = "multivariable", " + "
 _TOP_MM, _BOTTOM_MM = 8.0, 20.0
@@ -255,7 +256,8 @@ def _told(models: pd.DataFrame, kind: Ratios, blocks: list[_Block], cut: int) ->
         told.append("‡: hazards may not be proportional (p < 0.05)")
     least, most = int(drawn["n"].min()), int(drawn["n"].max())
     n = f"n = {least}" if least == most else f"n = {least} to {most}"
-    return shortened("; ".join([f"{n} patients", *told]), _TOLD)
+    whom = f"{n} patients{population_text(models)}"
+    return shortened("; ".join([whom, *told]), _TOLD)
 
 
 def _abbreviated(outcome: str) -> str:

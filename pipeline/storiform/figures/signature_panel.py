@@ -42,6 +42,7 @@ from storiform.figures.style import (
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.params import Params
+from storiform.model.populations import population_text
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.immune import CHECKPOINT_GENES, Checkpoints
@@ -183,7 +184,7 @@ def _sizes(biopsies: int, groups: list[str]) -> str:
 
 def _tests(associations: pd.DataFrame | None) -> pd.DataFrame:
     """Return `p`, `q`, `n` of the numbers that were compared by response, by feature."""
-    columns = ["feature", "p", "q", "n"]
+    columns = ["feature", "population", "p", "q", "n"]
     if associations is None:
         return pd.DataFrame({name: [] for name in columns}).set_index("feature")
     is_one = (associations["outcome"] == "responded") & (associations["kind"] == "number")
@@ -197,7 +198,7 @@ def _tested(tests: pd.DataFrame) -> str:
         return "Not tested against response"
     least, most = int(own["n"].min()), int(own["n"].max())
     n = f"{most}" if least == most else f"{least} to {most}"
-    return f"p (q): Wilcoxon rank sum by response, n = {n} patients"
+    return f"p (q): Wilcoxon rank sum by response, n = {n} patients{population_text(own)}"
 
 
 def _chosen(scores: pd.DataFrame, wanted: Sequence[str]) -> dict[str, str]:

@@ -17,10 +17,11 @@ _KINDS = {
 }
 _OUTCOMES = {**OUTCOMES, "best_response": ("Best response", "")}
 _COUNTS = ("tested", "untested", "p_below_05", "expected_below_05", "q_below_10")
-_NEEDED = {"table", "outcome", *_COUNTS}
+_NEEDED = {"table", "outcome", "population", *_COUNTS}
 _HEADINGS = (
     Heading("tests of"),
     Heading("outcome"),
+    Heading("population", "the patients who are tested; all: whoever has the values"),
     Heading("families", "sets of tests among which q is adjusted"),
     Heading("tests", "comparisons with a p value"),
     Heading("without p", "comparisons that could not be made; their notes say why"),
@@ -45,13 +46,17 @@ def counted_tests(record: ReportRecord) -> Grid | None:
         return None
     frame = table.frame.assign(outcome=table.frame["outcome"].astype(object).fillna(""))
     sums = frame.groupby(["table", "outcome"], sort=False)[list(_COUNTS)].sum()
-    sums["families"] = frame.groupby(["table", "outcome"], sort=False).size()
+    groups = frame.groupby(["table", "outcome"], sort=False)
+    sums["families"] = groups.size()
+    sums["population"] = groups["population"].first()
     sums = sums.reset_index()
     rows = [
         _row(_KINDS.get(kind, kind), _OUTCOMES.get(outcome, (outcome, ""))[0], one)
         for kind, outcome, one in _ordered(sums)
     ]
-    rows.append(_row("all", "", sums.sum(numeric_only=True)))
+    total = sums.sum(numeric_only=True)
+    total["population"] = ""
+    rows.append(_row("all", "", total))
     note = f"Each family apart: tables/{table.name}.tsv."
     description = (
         "No result is worth more than the number of tests behind it allows: where p < 0.05 "
@@ -81,6 +86,7 @@ def _row(kind: str, outcome: str, counts: pd.Series) -> tuple[Cell, ...]:
     return (
         Cell(kind, kind, is_number=False),
         Cell(outcome, outcome, is_number=False),
+        Cell(str(counts["population"]), str(counts["population"]), is_number=False),
         *(_count(counts[name]) for name in whole),
         Cell(significant(float(counts["expected_below_05"])), "", is_number=True),
         _count(counts["q_below_10"]),

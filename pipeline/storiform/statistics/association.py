@@ -10,6 +10,7 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Months, Params
+from storiform.model.populations import population_field, population_of
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import (
     ASSOCIATIONS,
@@ -17,6 +18,7 @@ from storiform.model.tables.outcomes import (
     Features,
     PairedFeatures,
 )
+from storiform.model.tables.trial_tables import PopulationMembers
 from storiform.statistics.fisher import fisher_2x2, fisher_2xc
 from storiform.statistics.gathered import labelled, measured, patients_of, response_of
 from storiform.statistics.multiplicity import adjust_within
@@ -34,6 +36,7 @@ WILCOXON = "Wilcoxon rank sum"
 class AssociationParams(Params):
     """How features are compared between patients with and without an outcome."""
 
+    population: str = population_field("efficacy")
     outcomes: tuple[Literal["responded", "disease_control", "clinical_benefit"], ...] = Field(
         ("responded", "disease_control"),
         description="outcomes to compare by: CR or PR; CR, PR or SD; CR, PR or SD that lasts",
@@ -60,6 +63,7 @@ def associations(
     clinic: Clinic,
     params: AssociationParams,
     pairs: PairedFeatures | None = None,
+    members: PopulationMembers | None = None,
 ) -> Associations:
     """Compare every feature between the patients with and without each outcome.
 
@@ -75,6 +79,8 @@ def associations(
         One row per patient.
     pairs
         Groups by two features at once, tested like features.
+    members
+        Who belongs to which analysis population.
 
     Returns
     -------
@@ -94,7 +100,8 @@ def associations(
     Benjamini, Hochberg, J. Royal Statistical Society B 57, 289-300 (1995),
     doi:10.1111/j.2517-6161.1995.tb02031.x.
     """
-    features = with_pairs(features, pairs)
+    chosen = population_of(members, params.population)
+    features, clinic = chosen.rows(with_pairs(features, pairs)), chosen.rows(clinic)
     patients = patients_of(features, clinic)
     parts: list[pd.DataFrame] = []
     for outcome in params.outcomes:
@@ -105,6 +112,7 @@ def associations(
             continue
         part = pd.concat(compared(features, patients, outcomes, params.ties))
         part["outcome"] = outcome
+        part["population"] = chosen.name
         parts.append(part)
     rows = sum(len(part) for part in parts)
     if rows == 0:

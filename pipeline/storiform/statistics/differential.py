@@ -10,6 +10,7 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Fraction, Params
+from storiform.model.populations import population_field, population_of
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.differential import (
     DIFFERENTIAL_EXPRESSION,
@@ -17,6 +18,7 @@ from storiform.model.tables.differential import (
 )
 from storiform.model.tables.outcomes import Features
 from storiform.model.tables.rna import Counts
+from storiform.model.tables.trial_tables import PopulationMembers
 from storiform.statistics.comparison import (
     Comparison,
     CountMatrix,
@@ -40,6 +42,7 @@ FEWEST = 2
 class DifferentialParams(Params):
     """Who is compared, adjusted for what, and which genes are called."""
 
+    population: str = population_field("efficacy")
     outcomes: tuple[Literal["responded", "disease_control"], ...] = Field(
         ("responded", "disease_control"),
         description="outcomes to compare by: CR or PR; CR, PR or SD",
@@ -74,7 +77,11 @@ class DifferentialParams(Params):
 
 
 def differential_expression(
-    counts: Counts, features: Features, clinic: Clinic, params: DifferentialParams
+    counts: Counts,
+    features: Features,
+    clinic: Clinic,
+    params: DifferentialParams,
+    members: PopulationMembers | None = None,
 ) -> DifferentialExpression:
     """Compare the counts of every gene between patients with and without each outcome.
 
@@ -91,6 +98,8 @@ def differential_expression(
         One row per patient.
     params
         Outcomes, covariates, alpha.
+    members
+        Who belongs to which analysis population.
 
     Returns
     -------
@@ -113,7 +122,9 @@ def differential_expression(
     Love et al., Genome Biology 15, 550 (2014), doi:10.1186/s13059-014-0550-8.
     Zhu et al., Bioinformatics 35, 2084-2092 (2019), doi:10.1093/bioinformatics/bty895.
     """
+    chosen = population_of(members, params.population)
     speaking = speaking_biopsies(features, counts)
+    speaking = {patient: name for patient, name in speaking.items() if patient in chosen}
     matrix = count_matrix(counts[counts["biopsy"].isin(set(speaking.values()))])
     filled = set(matrix.biopsies)
     speaking = {patient: name for patient, name in speaking.items() if name in filled}
@@ -121,7 +132,11 @@ def differential_expression(
     for outcome in params.outcomes:
         compared = comparison(clinic, speaking, outcome, params.covariates)
         if _is_comparable(compared, outcome):
-            parts.append(_compared(matrix, compared, params).assign(contrast=outcome))
+            parts.append(
+                _compared(matrix, compared, params).assign(
+                    contrast=outcome, population=chosen.name
+                )
+            )
     return pd.concat(parts, ignore_index=True) if parts else DIFFERENTIAL_EXPRESSION.empty()
 
 

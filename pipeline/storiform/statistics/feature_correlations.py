@@ -10,8 +10,9 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Params
+from storiform.model.populations import population_field, population_of
 from storiform.model.tables.outcomes import Features
-from storiform.model.tables.trial_tables import CORRELATIONS, Correlations
+from storiform.model.tables.trial_tables import CORRELATIONS, Correlations, PopulationMembers
 from storiform.statistics.correlations import pearson, spearman
 from storiform.statistics.gathered import measured
 from storiform.statistics.multiplicity import adjust_within
@@ -25,6 +26,7 @@ _FEWEST = 3
 class FeatureCorrelationsParams(Params):
     """Which pairs of numbers are compared."""
 
+    population: str = population_field("all", "compared")
     tables: tuple[tuple[str, str], ...] = Field(
         (("mcp_counter", "measurements"), ("mcp_counter", "biopsy_measurements")),
         description="two tables each: every number of the first against every one of the "
@@ -35,13 +37,19 @@ class FeatureCorrelationsParams(Params):
     )
 
 
-def correlations(features: Features, params: FeatureCorrelationsParams) -> Correlations:
+def correlations(
+    features: Features,
+    params: FeatureCorrelationsParams,
+    members: PopulationMembers | None = None,
+) -> Correlations:
     """Correlate numbers over the patients: Pearson with interval, and Spearman.
 
     Parameters
     ----------
     features
         One row per patient and feature.
+    members
+        Who belongs to which analysis population.
 
     Returns
     -------
@@ -57,6 +65,8 @@ def correlations(features: Features, params: FeatureCorrelationsParams) -> Corre
     Fisher, Biometrika 10, 507-521 (1915), doi:10.1093/biomet/10.4.507.
     Best, Roberts, Applied Statistics 24, 377-379 (1975), doi:10.2307/2347111.
     """
+    chosen = population_of(members, params.population)
+    features = chosen.rows(features)
     patients = pd.Index(sorted(set(features["patient"].astype(str))), dtype=object)
     spread = measured(features, patients)
     is_number = (spread.known["kind"] == "number").to_numpy(dtype=bool)
@@ -65,7 +75,7 @@ def correlations(features: Features, params: FeatureCorrelationsParams) -> Corre
     rows = [_row(values, pair) for pair in _pairs(known, values, params)]
     if not rows:
         return CORRELATIONS.empty()
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).assign(population=chosen.name)
     table["q"] = adjust_within(table["pearson_p"], table["family"])
     return table
 

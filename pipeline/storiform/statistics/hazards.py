@@ -9,10 +9,11 @@ import pandas as pd
 from pydantic import Field
 
 from storiform.model.errors import DataWarning
+from storiform.model.populations import population_field, population_of
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import Features, PairedFeatures
 from storiform.model.tables.trial import PatientFacts
-from storiform.model.tables.trial_tables import HAZARDS, Hazards
+from storiform.model.tables.trial_tables import HAZARDS, Hazards, PopulationMembers
 from storiform.statistics.covariate_models import (
     NO_FEATURES,
     ModelParams,
@@ -31,6 +32,7 @@ from storiform.statistics.risk_sets import Ties
 class HazardParams(ModelParams):
     """Which Cox models are fitted, and how."""
 
+    population: str = population_field("safety")
     outcomes: tuple[Literal["pfs", "os"], ...] = Field(
         ("pfs", "os"), description="progression-free survival, overall survival"
     )
@@ -50,6 +52,7 @@ def hazards(
     facts: PatientFacts | None,
     params: HazardParams,
     pairs: PairedFeatures | None = None,
+    members: PopulationMembers | None = None,
 ) -> Hazards:
     """Fit Cox models of each feature and clinical covariate, and of several together.
 
@@ -68,6 +71,8 @@ def hazards(
         One row per patient and further column of the clinical table.
     pairs
         Groups by two features at once, modelled like features.
+    members
+        Who belongs to which analysis population.
 
     Returns
     -------
@@ -92,7 +97,9 @@ def hazards(
     doi:10.1111/j.0006-341X.2001.00114.x.
     Grambsch, Therneau, Biometrika 81, 515-526 (1994), doi:10.1093/biomet/81.3.515.
     """
-    features = with_pairs(NO_FEATURES if features is None else features, pairs)
+    chosen = population_of(members, params.population)
+    features = chosen.rows(with_pairs(NO_FEATURES if features is None else features, pairs))
+    clinic = chosen.rows(clinic)
     patients = patients_of(features, clinic)
     covariates = covariates_of(features, clinic, facts, patients)
     named = named_covariates(covariates, params.multivariable, "hazards")
@@ -107,7 +114,7 @@ def hazards(
         rows += rows_of_covariates(
             covariates, named, params, partial(hazard_rows, outcome=outcome, rules=rules)
         )
-    return adjusted_table(rows) if rows else HAZARDS.empty()
+    return adjusted_table(rows).assign(population=chosen.name) if rows else HAZARDS.empty()
 
 
 def _outcome(clinic: pd.DataFrame, name: str, patients: pd.Index) -> Outcome:

@@ -72,6 +72,7 @@ def number_of_tests(
         tested=("has_p", "sum"),
         p_below_05=("is_low", "sum"),
         q_below_10=("is_found", "sum"),
+        population=("population", "first"),
     )
     counted["untested"] = counted["features"] - counted["tested"]
     counted["expected_below_05"] = _P * counted["tested"]
@@ -85,7 +86,7 @@ def _terms(models: pd.DataFrame) -> pd.Series:
 def _tests(frame: pd.DataFrame, table: str, name: str) -> pd.DataFrame:
     """Return one row per test of a table."""
     once = frame.drop_duplicates(["outcome", name])
-    made = once[["outcome", "family", "p", "q"]].assign(table=table)
+    made = once[["outcome", "family", "population", "p", "q"]].assign(table=table)
     return made.astype({"outcome": object, "family": object}).fillna(
         {"outcome": "", "family": ""}
     )

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Months
+from storiform.model.populations import population_field, population_of
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import Features, PairedFeatures
 from storiform.model.tables.trial import PatientFacts
-from storiform.model.tables.trial_tables import ODDS, Odds
+from storiform.model.tables.trial_tables import ODDS, Odds, PopulationMembers
 from storiform.statistics.covariate_models import (
     NO_FEATURES,
     ModelParams,
@@ -30,6 +31,7 @@ from storiform.statistics.paired_features import with_pairs
 class OddsParams(ModelParams):
     """Which logistic models are fitted, and how."""
 
+    population: str = population_field("efficacy")
     outcomes: tuple[Literal["responded", "disease_control", "clinical_benefit"], ...] = Field(
         ("responded", "clinical_benefit"),
         description="CR or PR; CR, PR or SD; CR, PR or SD that lasts",
@@ -56,6 +58,7 @@ def odds(
     facts: PatientFacts | None,
     params: OddsParams,
     pairs: PairedFeatures | None = None,
+    members: PopulationMembers | None = None,
 ) -> Odds:
     """Fit logistic models of response on each feature and clinical covariate, and on several.
 
@@ -76,6 +79,8 @@ def odds(
         One row per patient and further column of the clinical table.
     pairs
         Groups by two features at once, modelled like features.
+    members
+        Who belongs to which analysis population.
 
     Returns
     -------
@@ -97,7 +102,9 @@ def odds(
     Heinze, Schemper, Statistics in Medicine 21, 2409-2419 (2002), doi:10.1002/sim.1047.
     Gail, Lubin, Rubinstein, Biometrika 68, 703-707 (1981), doi:10.1093/biomet/68.3.703.
     """
-    features = with_pairs(NO_FEATURES if features is None else features, pairs)
+    chosen = population_of(members, params.population)
+    features = chosen.rows(with_pairs(NO_FEATURES if features is None else features, pairs))
+    clinic = chosen.rows(clinic)
     patients = patients_of(features, clinic)
     covariates = covariates_of(features, clinic, facts, patients)
     named = named_covariates(covariates, params.multivariable, "odds")
@@ -113,4 +120,4 @@ def odds(
             continue
         fit = partial(odds_rows, outcome=Responses(name, has), rules=rules)
         rows += rows_of_covariates(covariates, named, params, fit)
-    return adjusted_table(rows) if rows else ODDS.empty()
+    return adjusted_table(rows).assign(population=chosen.name) if rows else ODDS.empty()

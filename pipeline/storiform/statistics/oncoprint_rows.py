@@ -287,7 +287,8 @@ def _tested(rows: list[_Row], associations: pd.DataFrame | None, outcome: str) -
             "order": order, "section": row.section, "row": row.name, "feature": row.feature,
             "altered": row.altered, "known": len(row.cells),
             "percent": 100.0 * row.altered / len(row.cells), "outcome": outcome,
-            "n_compared": test.get("n", pd.NA), "test": test.get("test", ""),
+            "n_compared": test.get("n", pd.NA),
+            "population": test.get("population", ""), "test": test.get("test", ""),
             "p": test.get("p", np.nan), "q": test.get("q", np.nan), "n_further": row.further,
         })  # fmt: skip
     return pd.DataFrame(made, columns=list(ONCOPRINT_ROWS.columns))

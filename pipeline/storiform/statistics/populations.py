@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Params
+from storiform.model.populations import EVERYONE, OWN_NAMES
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import FEATURE_COLUMNS, Features
 from storiform.model.tables.trial import BestResponse, Exposure
@@ -21,8 +22,6 @@ from storiform.statistics.analysis_sets import (
     assessments_of,
     known_responses,
 )
-
-OWN_NAMES = ("recruited", "safety", "efficacy", "biopsied", "exome", "rna")
 
 
 class PopulationParams(Params):
@@ -51,7 +50,7 @@ class PopulationParams(Params):
     @model_validator(mode="after")
     def _names_are_free(self) -> Self:
         """Refuse a declared population that has the name of one of ours."""
-        taken = sorted(set(self.declared) & set(OWN_NAMES))
+        taken = sorted(set(self.declared) & {*OWN_NAMES, EVERYONE})
         if taken:
             message = f"declared: {', '.join(taken)} is a population of its own; choose another"
             raise ValueError(message)

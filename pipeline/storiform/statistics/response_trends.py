@@ -10,9 +10,14 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Params, Seed
+from storiform.model.populations import population_field, population_of
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import Features, PairedFeatures
-from storiform.model.tables.trial_tables import RESPONSE_TRENDS, ResponseTrends
+from storiform.model.tables.trial_tables import (
+    RESPONSE_TRENDS,
+    PopulationMembers,
+    ResponseTrends,
+)
 from storiform.statistics.gathered import best_responses, labelled, measured, patients_of
 from storiform.statistics.kruskal import kruskal_wallis
 from storiform.statistics.multiplicity import adjust_within
@@ -38,6 +43,7 @@ _NUMBERS = (*_MEDIANS, "effect", "effect_lower", "effect_upper", "p", "kruskal_p
 class ResponseTrendParams(Params):
     """How trends over best response are tested."""
 
+    population: str = population_field("efficacy")
     family: Literal["table", "all"] = Field(
         "table",
         description="q is adjusted among the features of one table, or among all",
@@ -57,6 +63,7 @@ def response_trends(
     clinic: Clinic,
     params: ResponseTrendParams,
     pairs: PairedFeatures | None = None,
+    members: PopulationMembers | None = None,
 ) -> ResponseTrends:
     """Test each feature over the order of best response: PD, SD, PR, CR.
 
@@ -72,6 +79,8 @@ def response_trends(
         One row per patient.
     pairs
         Groups by two features at once, tested like features.
+    members
+        Who belongs to which analysis population.
 
     Returns
     -------
@@ -85,7 +94,8 @@ def response_trends(
     Kruskal, Wallis, J. American Statistical Association 47, 583-621 (1952),
     doi:10.1080/01621459.1952.10483441.
     """
-    features = with_pairs(features, pairs)
+    chosen = population_of(members, params.population)
+    features, clinic = chosen.rows(with_pairs(features, pairs)), chosen.rows(clinic)
     patients = patients_of(features, clinic)
     stated = best_responses(clinic, patients)
     order = stated.map({name: float(place) for place, name in enumerate(_ORDER)})
@@ -109,7 +119,7 @@ def response_trends(
         )
     if not rows:
         return RESPONSE_TRENDS.empty()
-    trends = pd.DataFrame(rows)
+    trends = pd.DataFrame(rows).assign(population=chosen.name)
     if params.family == "all":
         trends["family"] = "all"
     trends["family"] = f"{OUTCOME}/" + trends["family"].astype(str)

@@ -10,6 +10,7 @@ from scipy import special
 
 from storiform.kernels.enrichment import average_ranks
 from storiform.model.params import Months, Params
+from storiform.model.populations import population_of
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import (
     SENSITIVITY,
@@ -18,6 +19,7 @@ from storiform.model.tables.outcomes import (
     PairedFeatures,
     Sensitivity,
 )
+from storiform.model.tables.trial_tables import PopulationMembers
 from storiform.statistics.association import compared
 from storiform.statistics.gathered import measured, patients_of, response_of
 from storiform.statistics.paired_features import with_pairs
@@ -57,6 +59,7 @@ def sensitivity(
     associations: Associations,
     params: SensitivityParams,
     pairs: PairedFeatures | None = None,
+    members: PopulationMembers | None = None,
 ) -> Sensitivity:
     """Test the strongest associations again, without each patient and within histologies.
 
@@ -70,6 +73,8 @@ def sensitivity(
         The comparisons that were made.
     pairs
         Groups by two features at once, which are compared like features.
+    members
+        Who belongs to which analysis population.
 
     Returns
     -------
@@ -81,11 +86,14 @@ def sensitivity(
     ----------
     van Elteren, Bulletin of the International Statistical Institute 37, 351-361 (1960).
     """
-    features = with_pairs(features, pairs)
+    tested = associations[associations["p"].notna()]
+    if tested.empty:
+        return SENSITIVITY.empty()
+    population = population_of(members, str(tested["population"].iloc[0]))
+    features, clinic = population.rows(with_pairs(features, pairs)), population.rows(clinic)
     patients = patients_of(features, clinic)
     histology = _histologies(clinic, patients)
     rows: list[dict[str, object]] = []
-    tested = associations[associations["p"].notna()]
     for outcome, group in tested.groupby("outcome", sort=True):
         chosen = group.sort_values(["p", "feature"], kind="stable").head(params.features)
         outcomes = response_of(clinic, str(outcome), patients, params.benefit_months)
@@ -102,7 +110,7 @@ def sensitivity(
                 | _within(values.get(feature), outcomes, histology)
                 | {"note": _note(values.get(feature), histology, len(without.columns))}
             )
-    return pd.DataFrame(rows) if rows else SENSITIVITY.empty()
+    return pd.DataFrame(rows).assign(population=population.name)
 
 
 def van_elteren(values: Floats, positive: Floats, strata: npt.NDArray[np.int64]) -> Stratified:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Months, Params, Seed
+from storiform.model.populations import population_field, population_of
 from storiform.model.table import TEXT
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import (
@@ -22,6 +23,7 @@ from storiform.model.tables.outcomes import (
     Survival,
     SurvivalCurves,
 )
+from storiform.model.tables.trial_tables import PopulationMembers
 from storiform.statistics.gathered import labelled, measured, outcome_of, patients_of
 from storiform.statistics.kaplan_meier import (
     ConfType,
@@ -56,6 +58,7 @@ _NO_FEATURES = pd.DataFrame(
 class SurvivalParams(Params):
     """How survival is estimated and compared."""
 
+    population: str = population_field("safety")
     outcomes: tuple[Literal["pfs", "os"], ...] = Field(
         ("pfs", "os"), description="progression-free survival, overall survival"
     )
@@ -133,6 +136,7 @@ def survival(
     clinic: Clinic,
     params: SurvivalParams,
     pairs: PairedFeatures | None = None,
+    members: PopulationMembers | None = None,
 ) -> SurvivalTables:
     """Estimate survival of all patients and by each feature, and compare the groups.
 
@@ -148,6 +152,8 @@ def survival(
         One row per patient; an outcome that nobody has makes no row.
     pairs
         Groups by two features at once, compared like features.
+    members
+        Who belongs to which analysis population.
 
     Returns
     -------
@@ -167,7 +173,9 @@ def survival(
     Harrington, Fleming, Biometrika 69, 553-566 (1982), doi:10.1093/biomet/69.3.553.
     Neuhaus, Annals of Statistics 21, 1760-1779 (1993), doi:10.1214/aos/1176349396.
     """
-    features = with_pairs(_NO_FEATURES if features is None else features, pairs)
+    chosen = population_of(members, params.population)
+    features = chosen.rows(with_pairs(_NO_FEATURES if features is None else features, pairs))
+    clinic = chosen.rows(clinic)
     _tell_unknown(params.cutoffs, features)
     patients = patients_of(features, clinic)
     rows: list[Rows] = []
@@ -188,7 +196,7 @@ def survival(
         curves.append(pd.concat(of_outcome, ignore_index=True).assign(outcome=outcome))
     if not rows:
         return SurvivalTables(SURVIVAL.empty(), SURVIVAL_CURVES.empty())
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).assign(population=chosen.name)
     table["q"] = _adjusted(table)
     return SurvivalTables(
         table.sort_values(["outcome", "feature", "group"], ignore_index=True),

@@ -34,7 +34,7 @@ def points(axes):
 def test_step_reads_features_clinic_and_associations():
     step = Step.of(response_boxplots)
     assert [argument.name for argument in step.arguments] == [
-        "features", "clinic", "associations", "params",
+        "features", "clinic", "associations", "params", "members",
     ]  # fmt: skip
     assert step.section == "boxplot"
     assert step.products[0].name == "response_boxplots"
@@ -66,6 +66,18 @@ def test_patient_without_response_is_no_point(invented, compared):
     clinic.loc[[0, 12], "responded"] = None
     figure = response_boxplots(invented.features(), clinic, compared, BoxplotParams())
     assert [len(group) for group in points(shown(figure)[1])] == [8, 18]
+
+
+def test_points_are_the_patients_of_the_tested_population(invented, compared):
+    features, clinic = invented.features(), invented.clinic()
+    dosed = [name for name in clinic["patient"] if name not in {"P02", "P15", "P28"}]
+    members = pd.DataFrame({"population": "safety", "patient": dosed})
+    figure = response_boxplots(
+        features, clinic, compared.assign(population="safety"), BoxplotParams(), members
+    )
+    assert [len(group) for group in points(shown(figure)[1])] == [8, 17]
+    told = " ".join(figure.get_supxlabel().split())
+    assert "patients with feature and outcome; safety population; Wilcoxon" in told
 
 
 def test_panels_are_limited_and_the_figure_says_so(invented, compared):

@@ -19,7 +19,7 @@ def pair(x, y, **columns):
     row = {
         "x": x, "y": y, "n": 36, "n_missing": 10, "pearson": 0.61, "pearson_lower": 0.35,
         "pearson_upper": 0.78, "pearson_p": 0.0004, "spearman": 0.7, "spearman_p": 0.0002,
-        "q": 0.002, "family": "pairs", "note": "",
+        "q": 0.002, "family": "pairs", "population": "all", "note": "",
     }  # fmt: skip
     return {**row, **columns}
 

@@ -21,7 +21,8 @@ def hazard(term, ratio, spread=0.2, **columns):
         "n": 46, "events": 30, "n_missing": 2, "coefficient": log, "se": spread,
         "hazard_ratio": ratio, "lower": np.exp(log - 1.96 * spread),
         "upper": np.exp(log + 1.96 * spread), "unit_of_term": "1 sd", "p": 0.2, "q": 0.4,
-        "family": "table", "model_p": 0.2, "concordance": 0.6, "concordance_se": 0.05,
+        "family": "table", "population": "safety", "model_p": 0.2,
+        "concordance": 0.6, "concordance_se": 0.05,
         "proportionality_p": 0.5, "method": "Cox, Efron ties", "note": "",
     }  # fmt: skip
     return {**row, **columns}

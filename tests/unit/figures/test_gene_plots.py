@@ -27,6 +27,7 @@ def compared(genes: int = 400, called: int = 40, seed: int = 1, **columns) -> pd
         {
             "contrast": "responded",
             "gene": [f"LOC1009{number:05d}" for number in range(genes)],
+            "population": "efficacy",
             "n_positive": 9,
             "n_negative": 19,
             "adjusted_for": "sex",

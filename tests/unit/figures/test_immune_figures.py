@@ -36,7 +36,7 @@ def features(scores, table, silent=()):
 
 def compared(*rows):
     columns = ["outcome", "feature", "kind", "test", "n", "p", "q"]
-    return pd.DataFrame(list(rows), columns=columns)
+    return pd.DataFrame(list(rows), columns=columns).assign(population="efficacy")
 
 
 def clinic(n):
@@ -164,7 +164,8 @@ def test_responders_stand_first_and_those_of_unknown_response_last():
     assert [int((codes == c).sum()) for c in range(3)] == [11, 12, 5]
     assert note(figure) == (
         "n = 28 patients, 28 biopsies: 11 responders, 12 non-responders, 5 of unknown "
-        "response. p (q): Wilcoxon rank sum by response, n = 22 to 23 patients"
+        "response. p (q): Wilcoxon rank sum by response, n = 22 to 23 patients; "
+        "efficacy population"
     )
     best = axes_of(figure, "best response").images[0].get_array()[0]
     assert best[:11].tolist() == sorted(best[:11])
@@ -210,8 +211,10 @@ def test_the_strip_counts_responders_of_each_class():
     assert note(figure) == (
         f"n = 24 patients, 24 biopsies with a class, 1 without; {ambiguous} ambiguous. "
         "Reference: tcga_sarc (n = 213). "
-        "Class by response: p = 0.31 (Fisher exact (Freeman-Halton), n = 23 patients); "
-        "Class E by response: p = 0.024 (Fisher exact, n = 23 patients)"
+        "Class by response: p = 0.31 (Fisher exact (Freeman-Halton), n = 23 patients, "
+        "efficacy population); "
+        "Class E by response: p = 0.024 (Fisher exact, n = 23 patients, "
+        "efficacy population)"
     )
     assert note(strip(table, clinical, None)).endswith("Not tested against response")
 

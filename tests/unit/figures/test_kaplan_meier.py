@@ -61,6 +61,15 @@ def test_figure_names_its_patients_and_events(survived):
     assert "; OS: n = 28 patients, " in text
 
 
+def test_figures_name_the_population(survived):
+    rows, curves = survived
+    for figure in (
+        survival_of_all(rows.assign(population="safety"), curves),
+        survival_by_feature(rows.assign(population="safety"), curves, KaplanMeierParams()),
+    ):
+        assert " ".join(figure.get_supxlabel().split()).endswith("; safety population")
+
+
 def test_panels_by_feature_are_in_the_order_of_p_and_carry_it(survived):
     survival, curves = survived
     figure = survival_by_feature(survival, curves, KaplanMeierParams(features=2))

@@ -31,7 +31,7 @@ def compared(genes: int, called: int, seed: int, longest: int = 9) -> pd.DataFra
         pd.DataFrame(
             {
                 "contrast": "responded", "gene": [f"{n}{i}" for i, n in enumerate(names)],
-                "n_positive": 9, "n_negative": 19, "adjusted_for": "",
+                "population": "efficacy", "n_positive": 9, "n_negative": 19, "adjusted_for": "",
                 "base_mean": draw.lognormal(5.0, 1.5, genes), "log2_fold_change": change,
                 "log2_fold_change_se": 1.0, "shrunken_log2_fold_change": change * 0.8,
                 "statistic": change, "p": p, "q": p, "dispersion": 0.1, "alpha": 0.05,

@@ -18,6 +18,7 @@ def model(term, ratio, **columns):
         "n_positive": 8, "n_missing": 2, "coefficient": np.log(ratio), "se": 0.2,
         "odds_ratio": ratio, "lower": ratio / 1.5, "upper": ratio * 1.6,
         "unit_of_term": "1 sd", "p": 0.2, "q": 0.4, "family": "table", "model_p": 0.2,
+        "population": "efficacy",
         "auc": 0.6, "method": "maximum likelihood", "note": "",
     }  # fmt: skip
     return {**row, **columns}

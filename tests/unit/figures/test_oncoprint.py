@@ -38,7 +38,8 @@ def table(names, patients, seed=0, known=0.8, altered=0.25):
         rows.append({
             "order": order, "section": section, "row": name, "feature": f"x.{name}",
             "altered": count, "known": len(own), "percent": 100.0 * count / len(own),
-            "outcome": "responded", "n_compared": len(own) - 1, "test": "Fisher exact",
+            "outcome": "responded", "population": "efficacy",
+            "n_compared": len(own) - 1, "test": "Fisher exact",
             "p": 0.0123 if order else np.nan, "q": 0.4, "n_further": 0,
         })  # fmt: skip
     made = pd.DataFrame(rows), pd.DataFrame(cells, columns=list(ONCOPRINT_CELLS.columns))

@@ -23,7 +23,7 @@ def compared(features, clinic, params=RESPONDED) -> pd.DataFrame:
 def test_step_states_what_it_reads_and_makes():
     step = Step.of(associations)
     names = [argument.name for argument in step.arguments]
-    assert names == ["features", "clinic", "params", "pairs"]
+    assert names == ["features", "clinic", "params", "pairs", "members"]
     assert step.section == "association"
     assert step.products == (ASSOCIATIONS,)
 

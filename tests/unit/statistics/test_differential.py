@@ -42,7 +42,7 @@ def compared(cohort):
 def test_step_reads_counts_features_and_clinic():
     step = Step.of(differential_expression)
     names = [argument.name for argument in step.arguments]
-    assert names == ["counts", "features", "clinic", "params"]
+    assert names == ["counts", "features", "clinic", "params", "members"]
     assert step.section == "differential"
     assert step.products[0].name == "differential_expression"
 
@@ -88,6 +88,18 @@ def test_patient_without_baseline_counts_is_told(cohort):
     with pytest.warns(DataWarning, match="1 patients have counts of no baseline biopsy: P03"):
         table = compare(counts, features[features["patient"] != "P03"], clinic)
     assert set(table["n_positive"]) == {5}
+
+
+def test_patients_of_other_populations_are_left_out_in_silence(cohort):
+    counts, features, clinic = cohort
+    kept = [name for name in clinic["patient"] if name not in {"P02", "P09"}]
+    members = pd.DataFrame({"population": "efficacy", "patient": kept})
+    table = differential_expression(counts, features, clinic, RESPONDED, members)
+    of_kept = [frame[frame["patient"].isin(kept)] for frame in (counts, features, clinic)]
+    assert set(table.pop("population")) == {"efficacy"}
+    expected = differential_expression(*of_kept, RESPONDED)
+    assert set(expected.pop("population")) == {"all"}
+    pd.testing.assert_frame_equal(table, expected)
 
 
 def test_patient_without_outcome_is_left_out(cohort):

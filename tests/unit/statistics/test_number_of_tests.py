@@ -36,7 +36,7 @@ def test_tests_without_p_are_counted_apart():
     rows = pd.DataFrame({
         "outcome": ["pfs", "pfs", "pfs"], "model": ["a.b", "a.c", "a.c"],
         "term": ["a.b", "a.c:x", "a.c:y"], "p": [0.01, np.nan, 0.2], "q": [0.03, np.nan, 0.3],
-        "family": ["pfs/a"] * 3,
+        "family": ["pfs/a"] * 3, "population": "safety",
     })  # fmt: skip
     row = counted(None, None, rows, None).loc["hazards", "pfs", "pfs/a"]
     assert row[["features", "tested", "untested"]].tolist() == [3, 2, 1]
@@ -46,6 +46,7 @@ def test_tests_without_p_are_counted_apart():
 def test_pairs_of_numbers_are_tests_without_an_outcome():
     rows = pd.DataFrame({
         "x": ["a.b"], "y": ["c.d"], "pearson_p": [0.2], "q": [0.2], "family": ["a x c"],
+        "population": ["all"],
     })  # fmt: skip
     assert counted(None, None, None, rows).loc["correlations", "", "a x c"]["tested"] == 1
 

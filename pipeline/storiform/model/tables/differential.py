@@ -4,6 +4,7 @@ from typing import Annotated
 
 import pandas as pd
 
+from storiform.model.populations import POPULATION
 from storiform.model.table import Column, Table
 
 _CONTRAST = Column("string", "outcome by which biopsies are compared, yes against no")
@@ -17,6 +18,7 @@ DIFFERENTIAL_EXPRESSION = Table(
     columns={
         "contrast": _CONTRAST,
         "gene": _GENE,
+        "population": POPULATION,
         "n_positive": Column("int", "biopsies with the outcome", "biopsies"),
         "n_negative": Column("int", "biopsies without the outcome", "biopsies"),
         "adjusted_for": Column("string", "covariates of the model, joined by ;"),
@@ -38,6 +40,7 @@ DIFFERENTIAL_EXPRESSION = Table(
         ),
         "note": Column("string", "why p or q is missing; else empty"),
     },
+    version=2,
 )
 DifferentialExpression = Annotated[pd.DataFrame, DIFFERENTIAL_EXPRESSION]
 

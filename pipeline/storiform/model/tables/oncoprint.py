@@ -29,12 +29,14 @@ ONCOPRINT_ROWS = Table(
         "known": Column("int", "patients in whom it is known", "patients"),
         "percent": Column("float", "share of these with the alteration", "%"),
         "outcome": Column("string", "outcome that the row was compared with"),
+        "population": Column("string", "analysis population of the test; empty without"),
         "n_compared": Column("nullable_int", "patients compared; missing without", "patients"),
         "test": Column("string", "the test by name; empty without"),
         "p": Column("float", "two-sided p of the associations; missing without"),
         "q": Column("float", "adjusted p of the associations, in the family that they name"),
         "n_further": Column("int", "rows of the same section for which there is no room"),
     },
+    version=2,
 )
 OncoprintRows = Annotated[pd.DataFrame, ONCOPRINT_ROWS]
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import pandas as pd
 
+from storiform.model.populations import POPULATION
 from storiform.model.table import Column, Gather, Table
 
 FEATURE_COLUMNS = (
@@ -24,6 +25,7 @@ ASSOCIATIONS = Table(
         "feature": Column("string", "TABLE.COLUMN"),
         "kind": Column("string", "number, flag or category"),
         "family": Column("string", "the features among which q is adjusted"),
+        "population": POPULATION,
         "test": Column("string", "the test by name, exact or with which correction"),
         "n": Column("int", "patients compared", "patients"),
         "n_positive": Column("int", "of these with the outcome", "patients"),
@@ -45,6 +47,7 @@ ASSOCIATIONS = Table(
         "q": Column("float", "Benjamini-Hochberg adjusted p within the family"),
         "note": Column("string", "why there is no p, or which level was counted; else empty"),
     },
+    version=2,
 )
 Associations = Annotated[pd.DataFrame, ASSOCIATIONS]
 
@@ -56,6 +59,7 @@ SURVIVAL = Table(
     columns={
         "outcome": Column("string", "pfs or os"),
         "feature": Column("string", "TABLE.COLUMN, or all"),
+        "population": POPULATION,
         "group": Column("string", "all, high, middle, low, true, false or a category"),
         "cutoff": Column("float", "value at and above which a patient is in the high group"),
         "divided_by": Column(
@@ -104,7 +108,7 @@ SURVIVAL = Table(
             "why there is no p, or which compared groups are of 1 or 2 patients; else empty",
         ),
     },
-    version=3,
+    version=4,
 )
 Survival = Annotated[pd.DataFrame, SURVIVAL]
 
@@ -157,6 +161,7 @@ SENSITIVITY = Table(
     columns={
         "outcome": Column("string", "outcome of the association"),
         "feature": Column("string", "TABLE.COLUMN"),
+        "population": POPULATION,
         "n": Column("int", "patients compared", "patients"),
         "p": Column("float", "two-sided p value of the association"),
         "p_smallest": Column("float", "smallest p when one patient is left out"),
@@ -171,6 +176,7 @@ SENSITIVITY = Table(
         "histologies": Column("int", "such histologies"),
         "note": Column("string", "why a value is missing; else empty"),
     },
+    version=2,
 )
 Sensitivity = Annotated[pd.DataFrame, SENSITIVITY]
 
@@ -183,6 +189,7 @@ NUMBER_OF_TESTS = Table(
         "table": Column("string", "table that holds the tests"),
         "outcome": Column("string", "outcome, empty where the test has none"),
         "family": Column("string", "the features among which q is adjusted"),
+        "population": POPULATION,
         "features": Column("int", "features looked at"),
         "tested": Column("int", "features with a p value"),
         "untested": Column("int", "features without one; their notes say why"),
@@ -190,5 +197,6 @@ NUMBER_OF_TESTS = Table(
         "expected_below_05": Column("float", "such tests if no feature went with the outcome"),
         "q_below_10": Column("int", "tests with q < 0.1"),
     },
+    version=2,
 )
 NumberOfTests = Annotated[pd.DataFrame, NUMBER_OF_TESTS]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import pandas as pd
 
+from storiform.model.populations import POPULATION
 from storiform.model.table import Column, Table
 
 POPULATIONS = Table(
@@ -143,6 +144,7 @@ _MODEL = Column(
     "stratified, or `multivariable`",
 )  # fmt: skip
 _TERM = {
+    "population": POPULATION,
     "term": Column("string", "TABLE.COLUMN, of a category with the level behind a colon"),
     "reference": Column("string", "level that the term is compared with; empty of numbers"),
     "n": Column("int", "patients in the model", "patients"),
@@ -186,7 +188,7 @@ HAZARDS = Table(
         "method": Column("string", "Efron ties; Firth's penalty where groups separate"),
         "note": _LIMIT,
     },
-    version=2,
+    version=3,
 )  # fmt: skip
 Hazards = Annotated[pd.DataFrame, HAZARDS]
 
@@ -219,7 +221,7 @@ ODDS = Table(
         ),
         "note": _LIMIT,
     },
-    version=2,
+    version=3,
 )  # fmt: skip
 Odds = Annotated[pd.DataFrame, ODDS]
 
@@ -230,6 +232,7 @@ RESPONSE_TRENDS = Table(
     key=("feature",),
     columns={
         "feature": Column("string", "TABLE.COLUMN"),
+        "population": POPULATION,
         "kind": Column("string", "number, flag or category"),
         "n": Column("int", "patients with feature and best response", "patients"),
         "n_missing": Column("int", "patients left out, also those not evaluable", "patients"),
@@ -256,6 +259,7 @@ RESPONSE_TRENDS = Table(
         "test": Column("string", "test, and how p was found"),
         "note": Column("string", "why there is no p; else empty"),
     },
+    version=2,
 )  # fmt: skip
 ResponseTrends = Annotated[pd.DataFrame, RESPONSE_TRENDS]
 
@@ -267,6 +271,7 @@ CORRELATIONS = Table(
     columns={
         "x": Column("string", "TABLE.COLUMN"),
         "y": Column("string", "TABLE.COLUMN"),
+        "population": POPULATION,
         "n": Column("int", "patients with both", "patients"),
         "n_missing": Column("int", "patients left out", "patients"),
         "pearson": Column("float", "Pearson's correlation"),
@@ -279,6 +284,7 @@ CORRELATIONS = Table(
         "family": Column("string", "the pairs among which q is adjusted"),
         "note": Column("string", "why there is no p; else empty"),
     },
+    version=2,
 )
 Correlations = Annotated[pd.DataFrame, CORRELATIONS]
 

@@ -1,0 +1,77 @@
+"""The analysis population that a table of tests speaks of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from pydantic import Field
+
+from storiform.model.errors import InputError, fault
+from storiform.model.table import Column
+
+POPULATION = Column("string", "analysis population; all: nobody is left out")
+EVERYONE = "all"
+OWN_NAMES = ("recruited", "safety", "efficacy", "biopsied", "exome", "rna")
+"""The populations that a trial has without being asked; they may have no patient."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """A population by name; `patients` is None where nobody is left out."""
+
+    name: str
+    patients: frozenset[str] | None
+
+    def __contains__(self, patient: object) -> bool:
+        """Tell whether a patient belongs to the population."""
+        return self.patients is None or patient in self.patients
+
+    def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a table that are of patients of the population."""
+        if self.patients is None:
+            return frame
+        is_member = frame["patient"].astype(str).isin(self.patients)
+        return frame if is_member.all() else frame[is_member].reset_index(drop=True)
+
+
+def population_field(default: str, what: str = "tested") -> Any:  # noqa: ANN401  as pydantic's
+    """Return the parameter of a step that names its population."""
+    return Field(
+        default,
+        description=f"analysis population that is {what}: recruited, safety, efficacy, "
+        "biopsied, exome, rna, one of populations.declared, or all: whoever has the values",
+    )
+
+
+def population_of(members: pd.DataFrame | None, name: str) -> Population:
+    """Find who belongs to a population.
+
+    Parameters
+    ----------
+    members
+        One row per population and patient; None where no populations are known: then
+        nobody is left out, and the population is called `all`.
+    name
+        The population, or `all`.
+
+    Raises
+    ------
+    InputError
+        If there is no population of this name.
+    """
+    if members is None or name == EVERYONE:
+        return Population(EVERYONE, None)
+    names = members["population"].astype(str)
+    if name not in set(names) and name not in OWN_NAMES:
+        sizes = [f"{one} ({n})" for one, n in names.value_counts(sort=False).items()]
+        found = f"{name!r}, to which no patient belongs"
+        remedy = "Name one of these, or declare it under populations.declared."
+        raise InputError(fault("parameter population", found, ", ".join(sizes), remedy))
+    return Population(name, frozenset(members.loc[names == name, "patient"].astype(str)))
+
+
+def population_text(table: pd.DataFrame, before: str = "; ") -> str:
+    """Name the population that a table of tests speaks of; empty where nobody is left out."""
+    found = dict.fromkeys(table["population"].astype(str))
+    names = " and ".join(name for name in found if name != EVERYONE)
+    return f"{before}{names} population" if names else ""
