@@ -16,7 +16,7 @@ FOREST = Picture(
     "models with one term those with the smallest p, then the multivariable model. An arrow "
     "is an interval that leaves the axis. p: two-sided Wald test, of a penalised fit "
     "likelihood ratio; q: Benjamini-Hochberg within the family that the table hazards names. "
-    "Hollow, with a dagger: Firth's penalised likelihood, since the groups separate. With a "
+    "Hollow, with a dagger: Firth's penalty, since groups separate or are very small. With a "
     "double dagger: the test of proportional hazards has p below 0.05.",
     version=2,
 )

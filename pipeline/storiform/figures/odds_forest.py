@@ -15,10 +15,10 @@ ODDS_FOREST = Picture(
     caption="Odds ratios of logistic regressions with 95 % profile-likelihood intervals, on a "
     "logarithmic axis: of models with one term those with the smallest p, then the "
     "multivariable model. An arrow is an interval that leaves the axis. p: likelihood ratio "
-    "test; q: Benjamini-Hochberg within the family that the table odds names. Hollow, with a "
-    "dagger: Firth's penalised likelihood, of all fits (odds.always_penalised) or of groups "
-    "that separate or are very small.",
-    version=3,
+    "test; q: Benjamini-Hochberg within the family that the table odds names. Fits have "
+    "Firth's penalty as the footnote says (odds.always_penalised). Hollow, with a dagger: "
+    "groups separate or are very small, where only the penalty gives an estimate.",
+    version=4,
 )
 OddsForest = Annotated[Figure, ODDS_FOREST]
 

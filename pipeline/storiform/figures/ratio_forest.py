@@ -28,6 +28,9 @@ _TOP_MM, _BOTTOM_MM = 8.0, 20.0
 _LETTERS, _LEVEL, _REFERENCE, _NOTE, _TOLD = 56, 30, 20, 120, 560
 _NAMES = {"clinic.age_years": "Age"}
 _DOUBTFUL = 0.05
+_PENALTY = "Firth's penalty"
+_FORCED = f"{_PENALTY}: "
+"""How the method of a fit names a penalty, and one that the data asked for."""
 _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
@@ -159,8 +162,8 @@ def _first(models: pd.DataFrame, rows: int) -> pd.DataFrame:
 
 def _row(model: pd.Series, kind: Ratios) -> IntervalRow:
     ratio, lower, upper = (float(model[name]) for name in (kind.column, "lower", "upper"))
-    is_firth = "firth" in str(model["method"]).lower()
-    marks = "†" * is_firth + "‡" * _is_doubtful(model)
+    is_forced = _FORCED in str(model["method"])
+    marks = "†" * is_forced + "‡" * _is_doubtful(model)
     name = f"   {shortened(term_name(model), _LETTERS)}{marks}"
     p, q = float(model["p"]), float(model["q"])
     is_apart = not lower <= 1.0 <= upper and not np.isnan(lower + upper)
@@ -173,7 +176,7 @@ def _row(model: pd.Series, kind: Ratios) -> IntervalRow:
         lower,
         upper,
         colour,
-        is_firth,
+        is_forced,
     )
 
 
@@ -250,8 +253,11 @@ def _told(models: pd.DataFrame, kind: Ratios, blocks: list[_Block], cut: int) ->
     if cut:
         told.append(f"rows without room: {cut}")
     drawn = pd.concat([block.drawn for block in blocks])
-    if drawn["method"].str.contains("Firth", case=False).fillna(value=False).any():
-        told.append("†: Firth's penalised likelihood")
+    methods = drawn["method"].astype(str)
+    if methods.str.endswith(_PENALTY).any():
+        told.append("all fits with Firth's penalty")
+    if methods.str.contains(_FORCED, regex=False).any():
+        told.append("†: groups separate or are very small, Firth's penalty")
     if any(_is_doubtful(row) for _, row in drawn.iterrows()):
         told.append("‡: hazards may not be proportional (p < 0.05)")
     least, most = int(drawn["n"].min()), int(drawn["n"].max())

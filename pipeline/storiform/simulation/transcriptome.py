@@ -14,6 +14,7 @@ _BULK_GENES = 40
 """Genes of the tissue around a tumour, whose share of a library varies freely."""
 _MARKER_TPM = 12.0
 _BASE_SEED = 11
+_Y_GENES = ("DDX3Y", "EIF1AY", "KDM5D", "NLGN4Y", "RPS4Y1", "RPS4Y2", "USP9Y", "UTY", "ZFY")
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,25 @@ class Transcriptome:
 
 
 def transcriptome(
-    enrolment: Enrolment, reference: Reference, seed: int, recipe: Recipe
+    enrolment: Enrolment,
+    reference: Reference,
+    seed: int,
+    recipe: Recipe,
+    women: frozenset[str] = frozenset(),
 ) -> Transcriptome:
     """Draw the counts of every biopsy with RNA.
 
     A marker's expected TPM is ``base * 2^(abundance_log2 * latent)``. The bulk genes' share
     of a library is drawn apart from all else: it shifts every other TPM of that library,
-    which is noise to a score, never a trace of the outcome.
+    which is noise to a score, never a trace of the outcome. The patients that are `women`
+    have no fragment of the genes of the Y chromosome.
     """
     biopsies = tuple(b for b in enrolment.biopsies if b.rna is not None)
     genes = len(reference.genes)
     base, dispersion = _gene_rates(reference)
     lengths = reference.genes["length"].to_numpy(dtype=float)
     bulk = np.random.default_rng(_BASE_SEED).permutation(_unmarked(reference))[:_BULK_GENES]
+    of_men = reference.rows(_Y_GENES)
     counts = np.zeros((genes, len(biopsies)), dtype=np.int64)
     library: list[dict[str, object]] = []
     signatures: list[dict[str, object]] = []
@@ -57,6 +64,8 @@ def transcriptome(
         fragments = int(np.clip(4e6 * np.exp(0.35 * rng.normal()), 1.5e6, 1.2e7))
         mean = fragments * weight / weight.sum()
         counts[:, column] = rng.poisson(mean * rng.gamma(1 / dispersion, dispersion))
+        if biopsy.patient in women:
+            counts[of_men, column] = 0
         drawn = {"fragments": int(counts[:, column].sum()), "bulk_share": share}
         library.append(_names(biopsy) | {"fragments_planted": fragments} | drawn)
     return Transcriptome(biopsies, counts, pd.DataFrame(library), pd.DataFrame(signatures))

@@ -106,7 +106,8 @@ def simulate(
     called = [
         mutations(b, _caller(b), panel, seed, recipe) for b in enrolment.biopsies if b.dna
     ]
-    rna = transcriptome(enrolment, reference, seed, recipe)
+    women = frozenset(clinical.loc[clinical["sex"] == "female", "patient"].astype(str))
+    rna = transcriptome(enrolment, reference, seed, recipe, women)
     sheet, faults = _sheet(enrolment), pd.DataFrame(columns=["patient", "biopsy", "file"])
     missing = missing_material(enrolment, clinical)
     if hostile:

@@ -96,6 +96,11 @@ def _is_same(fact: Covariate, twin: Covariate) -> bool:
     )
 
 
+def _plain(step: float) -> str:
+    """Write three digits of a number without an exponent where it can be read so."""
+    return f"{float(f'{step:.3g}'):,.10g}"
+
+
 def design_of(covariate: Covariate, chosen: Bools, most_levels: int) -> Design:
     """Return a covariate as columns over the chosen patients, of whom all have it.
 
@@ -111,7 +116,7 @@ def design_of(covariate: Covariate, chosen: Bools, most_levels: int) -> Design:
         step, unit = covariate.step, f"{covariate.step:g} {covariate.unit}"
         if np.isnan(step):
             step = float(values.std(ddof=1))
-            unit = f"1 sd ({f'{step:.3g} {covariate.unit}'.strip()})"
+            unit = f"1 sd ({f'{_plain(step)} {covariate.unit}'.strip()})"
         return Design(values[:, None] / step, (covariate.name,), "", unit)
     codes = np.unique(values.astype(np.int64))
     if len(codes) > most_levels:

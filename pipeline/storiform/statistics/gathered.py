@@ -66,12 +66,15 @@ def best_responses(clinic: pd.DataFrame, patients: pd.Index) -> pd.Series:
 def benefit_of(clinic: pd.DataFrame, patients: pd.Index, months: float) -> Floats:
     """Tell who had clinical benefit: CR, PR, or SD that lasted; NaN where it is not known.
 
-    SD that progressed earlier is none; SD whose follow-up ended earlier is not known.
+    SD that progressed earlier is none; SD whose follow-up ended earlier is not known. Where
+    nobody has a time of progression it is known of no one: CR and PR against PD is no benefit.
     """
     of_patients = best_responses(clinic, patients)
     free = outcome_of(clinic, "pfs_months", patients)
     has_event = outcome_of(clinic, "pfs_event", patients) == 1.0
     benefit = np.full(len(patients), np.nan)
+    if np.isnan(free).all():
+        return benefit
     benefit[of_patients.isin(["CR", "PR"]).to_numpy()] = 1.0
     benefit[(of_patients == "PD").to_numpy()] = 0.0
     is_stable = (of_patients == "SD").to_numpy()

@@ -113,7 +113,7 @@ def _fitted(
     found = fit_firth(sets, columns) if penalty else fit
     of_model = _of_model(found, columns, whose)
     if penalty:
-        of_model["method"] = f"{method}, Firth's penalty"
+        of_model["method"] = f"{method}, Firth's penalty: {penalty}"
     of_columns = dict(zip(kept.tolist(), _of_terms(found), strict=True))
     if not penalty:
         own = [[c for c in group if c in of_columns] for group in groups]

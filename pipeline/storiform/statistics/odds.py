@@ -112,8 +112,6 @@ def odds(
     rows: list[Rows] = []
     for name in params.outcomes:
         has = response_of(clinic, name, patients, params.benefit_months)
-        if name == "clinical_benefit" and clinic["pfs_months"].isna().all():
-            has[:] = np.nan  # which SD lasted nobody knows: CR and PR against PD is no benefit
         if np.isnan(has).all():
             message = f"no patient has the outcome {name} stated: no odds are estimated"
             warnings.warn(message, DataWarning, stacklevel=2)

@@ -122,7 +122,8 @@ def _fitted(
         "auc": _auc(columns @ found.coefficient, has, strata),
     }
     if is_penalised:
-        of_model["method"] = f"{method}, Firth's penalty"
+        why = f": {penalty}" if penalty else ""
+        of_model["method"] = f"{method}, Firth's penalty{why}"
     per_term = _rarer(has) / len(kept)
     few = f"few patients of the rarer outcome: {per_term:.2g} per term"
     notes = (

@@ -107,7 +107,7 @@ def test_missing_bound_is_open(missing):
 def test_penalised_and_doubtful_rows_are_marked():
     table = conformed(
         [
-            hazard("a.firth", 2.0, method="Firth's penalised likelihood"),
+            hazard("a.firth", 2.0, method="Efron ties, Firth's penalty: groups separate"),
             hazard("a.changing", 2.0, proportionality_p=0.01),
         ]
     )
@@ -118,7 +118,7 @@ def test_penalised_and_doubtful_rows_are_marked():
     square = lines_at(figure, row_of(figure, "Firth"))[-1]
     assert square.get_markerfacecolor() == "white"
     told = figure.get_supxlabel()
-    assert "\N{DAGGER}: Firth" in told
+    assert "\N{DAGGER}: groups separate or are very small, Firth's penalty" in told
     assert "\N{DOUBLE DAGGER}: hazards may not be" in told
 
 

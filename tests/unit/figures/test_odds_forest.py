@@ -51,11 +51,22 @@ def test_odds_that_rise_are_the_good_ones():
     assert colours == {2.5: BLUE, 0.4: VERMILION}
 
 
-def test_penalised_rows_are_hollow_and_no_hazard_is_told_of():
-    figure = drawn([model("a.firth", 2.0, method="maximum likelihood, Firth's penalty")])
-    assert "   Firth, per 1 sd\N{DAGGER}" in words_of(figure)
-    assert "hazard" not in figure.get_supxlabel()
-    assert "\N{DAGGER}: Firth" in figure.get_supxlabel()
+def test_rows_whose_data_ask_for_a_penalty_are_hollow_and_no_hazard_is_told_of():
+    chosen = "maximum likelihood, Firth's penalty"
+    rows = [
+        model("a.firth", 2.0, method=f"{chosen}: groups separate"),
+        model("a.plain", 3.0, method=chosen),
+    ]
+    figure = drawn(rows)
+    words = words_of(figure)
+    assert "   Firth, per 1 sd\N{DAGGER}" in words
+    assert "   Plain, per 1 sd" in words
+    told = " ".join(figure.get_supxlabel().split())
+    assert "hazard" not in told
+    assert "all fits with Firth's penalty" in told
+    assert "\N{DAGGER}: groups separate or are very small" in told
+    told = drawn([model("a.plain", 3.0)]).get_supxlabel()
+    assert "Firth" not in told
 
 
 def test_searched_model_is_told_with_its_outcome_in_words():

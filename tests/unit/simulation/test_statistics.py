@@ -127,6 +127,21 @@ def test_survival_depends_on_b_lineage(cohorts):
     assert strong >= 18
 
 
+def test_women_have_no_fragment_of_the_y_chromosome_and_else_the_same(reference, cohorts):
+    seed, enrolment, _ = cohorts[0]
+    women = frozenset(enrolment.patients[::2])
+    mixed = transcriptome(enrolment, reference, seed, RECIPE, women)
+    men = transcriptome(enrolment, reference, seed, RECIPE)
+    is_y = reference.genes["symbol"].isin({"RPS4Y1", "DDX3Y", "KDM5D", "UTY"}).to_numpy()
+    assert is_y.any()
+    is_woman = np.array([biopsy.patient in women for biopsy in mixed.biopsies])
+    assert 0 < is_woman.sum() < len(is_woman)
+    assert not mixed.counts[np.ix_(is_y, is_woman)].any()
+    assert (mixed.counts[np.ix_(is_y, ~is_woman)].sum(axis=0) > 0).all()
+    changed = (mixed.counts != men.counts).any(axis=1)
+    assert changed.sum() <= 9
+
+
 def test_claims_leave_out_sets_that_share_some_genes(reference):
     claims = associations(reference, RECIPE).set_index("feature")
     assert claims.loc["mcp_counter.b_lineage", "planted"]

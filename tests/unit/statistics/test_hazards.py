@@ -142,7 +142,7 @@ def test_group_without_events_gets_the_penalised_fit_and_says_so(invented):
     assert row["coefficient"] == pytest.approx(firth.coefficient[0], rel=1e-9)
     assert row["p"] == pytest.approx(firth.p[0], rel=1e-9)
     assert row["lower"] == pytest.approx(np.exp(firth.interval[0][0]), rel=1e-9)
-    assert row["method"] == "Efron ties, Firth's penalty"
+    assert row["method"] == "Efron ties, Firth's penalty: groups separate"
     assert row["note"] == "groups separate"
     assert np.isnan(row["proportionality_p"])
 

@@ -79,7 +79,7 @@ def test_separated_groups_get_the_penalised_fit_and_say_so(invented):
     row = estimated(invented.feature("x.y", flag, "flag"), invented.clinic())
     row = row.loc["responded", "x.y", "x.y"]
     assert row["odds_ratio"] == pytest.approx(5.5 * 19.5 / (0.5 * 4.5), rel=1e-7)
-    assert row["method"] == "maximum likelihood, Firth's penalty"
+    assert row["method"] == "maximum likelihood, Firth's penalty: groups separate"
     assert row["note"] == "groups separate"
     assert np.isfinite(row["upper"])
 
@@ -214,7 +214,7 @@ def test_separation_within_histologies_alone_gets_the_penalised_fit(invented):
     features, clinic = invented.feature("x.y", values), invented.clinic(histology=histology)
     table = estimated(features, clinic, histology_adjusted=True).loc["responded"]
     within = table.loc["x.y + histology", "x.y"]
-    assert within["method"].endswith("Firth's penalty")
+    assert within["method"].endswith("Firth's penalty: groups separate")
     assert within["note"] == "groups separate"
     assert np.isfinite(within["upper"])
     assert table.loc["x.y", "x.y"]["method"] == "maximum likelihood"
