@@ -11,6 +11,7 @@ from storiform.report import findings, grids, methods_text, regression, tested, 
 from storiform.report import limits as limits_text
 from storiform.report.biopsy_list import biopsy_list
 from storiform.report.drawing import drawing_of
+from storiform.report.expression_findings import expression_findings
 from storiform.report.missing import why_absent
 from storiform.report.numbers import counted
 from storiform.report.record import (
@@ -91,7 +92,7 @@ def render(record: ReportRecord) -> str:
         style=resource("style.css"),
         script=script,
         script_hash=digest,
-        findings=findings.findings(record),
+        findings=(*findings.findings(record), *expression_findings(record)),
         q_limit=findings.Q_LIMIT,
         tested=tested.counted_tests(record),
         facts=(_counts(record), _outcomes(record)),
