@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -220,10 +220,11 @@ def _write_tables(session: Session, client: "Client | None") -> None:
         for export in old:
             export.write()
         return
-    futures = [client.submit(Export.write, export, pure=False) for export in old]
-    for future in futures:
-        # What fails here, with its worker for one, is written by the driver afterwards.
-        future.exception()  # type: ignore[no-untyped-call]
+    # What fails here, with its worker or the scheduler, is written by the driver afterwards.
+    with suppress(Exception):
+        futures = [client.submit(Export.write, export, pure=False) for export in old]
+        for future in futures:
+            future.exception()  # type: ignore[no-untyped-call]
 
 
 def _finish(session: Session, pace: Pace) -> None:
