@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chaos_bench import BLOCK, FAULTS, Attempt, Bench, finished, is_root
-from trials import Toy
+from chaos_bench import BLOCK, FAULTS, Attempt, Bench, finished
 
 _ROOM = "64m"
 SLOW_SECONDS = 0.08

@@ -199,6 +199,7 @@ def _reads(path: Path, reference: Path | None, pieces: int) -> list[Row]:
 
 def _of_index(suffix: str, name: str) -> Read:
     """Return a reader of the file whose index is spoilt."""
+
     def read(path: Path) -> list[Row]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -230,8 +231,9 @@ def gtf() -> bytes:
 
 
 def bed() -> bytes:
-    """Return 60 targets on two chromosomes."""
-    rows = [f"chr{1 + n % 2}\t{1000 * n}\t{1000 * n + 120 + n}\texon{n}" for n in range(60)]
+    """Return 33 targets on two chromosomes, of which the small exome has reads."""
+    rows = [f"chr1\t{200 * n + 50}\t{200 * n + 120 + n}\texon{n}" for n in range(29)]
+    rows += [f"chr2\t{200 * n + 50}\t{200 * n + 190}\texon{29 + n}" for n in range(4)]
     return ("\n".join(rows) + "\n").encode()
 
 
@@ -268,7 +270,10 @@ def _reads_files(folder: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
     pysam.index(str(cram))
     ends = {"bam": ("", ".bai"), "cram": ("", ".crai")}
     return tuple(
-        {f"tumour.{kind}{end}": (folder / f"tumour.{kind}{end}").read_bytes() for end in ends[kind]}
+        {
+            f"tumour.{kind}{end}": (folder / f"tumour.{kind}{end}").read_bytes()
+            for end in ends[kind]
+        }
         for kind in ("bam", "cram")
     )  # type: ignore[return-value]
 

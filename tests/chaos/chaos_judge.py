@@ -29,9 +29,7 @@ _MORE_BYTES = 4 << 30
 """What a child may take beside what the parent has: a length out of a spoilt file is no order."""
 _NEAR = 64
 """Bases by which the start of a call may differ from what is written, bp."""
-FORM = re.compile(
-    r"\S.*: found .+, expected .+\. \S.*|\S+:\d+:\d+: \S.*: .+[.?)]", re.DOTALL
-)
+FORM = re.compile(r"\S.*: found .+, expected .+\. \S.*|\S+:\d+:\d+: \S.*: .+[.?)]", re.DOTALL)
 """File and place, what was found and expected, the remedy; or, of a configuration, the key."""
 
 
@@ -138,10 +136,11 @@ def judge(case: Case, sound: tuple[Row, ...], spoilt: bytes, read: Reading) -> t
 def _first_difference(said: list[Row] | None, rows: tuple[Row, ...]) -> str:
     if said is None:
         return f"a file that says nothing clear gives {str(rows[:1])[:200]}"
-    for one, other in zip(sorted(said), sorted(rows), strict=False):
+    for (_, one), (_, other) in zip(sorted(said), sorted(rows), strict=False):
         if one != other:
-            at = next((n for n, (a, b) in enumerate(zip(one[1], other[1], strict=False)) if a != b), 0)
-            return f"at {at}: it says {one[1][max(0, at - 20):at + 20]!r}, read {other[1][max(0, at - 20):at + 20]!r}"
+            at = len(os.path.commonprefix([one, other]))
+            part = slice(max(0, at - 20), at + 20)
+            return f"at {at}: it says {one[part]!r}, read {other[part]!r}"
     return f"it says {len(said)} parts, read {len(rows)}"
 
 

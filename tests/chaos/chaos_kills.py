@@ -121,11 +121,10 @@ def _kill(process: psutil.Process) -> None:
         return
 
 
-_OWN = "# settings\n"
-
-
 def _connect(toy: Toy, address: str) -> None:
-    text = toy.config.read_text().replace("run: {", f"run: {{watchdog_minutes: {WATCHDOG_MINUTES}, ")
+    text = toy.config.read_text().replace(
+        "run: {", f"run: {{watchdog_minutes: {WATCHDOG_MINUTES}, "
+    )
     toy.config.write_text(f"{text}executor: {{scheduler: '{address}'}}\n")
 
 
@@ -151,13 +150,9 @@ def cluster(bench: Bench) -> Iterator[tuple[str, Popen, list[Popen]]]:
     started = [scheduler]
     try:
         address = _address(told)
-        for _ in range(2):
-            started.append(
-                _dask(
-                    folder, "worker", address, "--nanny", "--nthreads", "1", "--no-dashboard",
-                    "--local-directory", folder, "--death-timeout", "20",
-                )  # fmt: skip
-            )
+        options = ("--nanny", "--nthreads", "1", "--no-dashboard", "--death-timeout", "20")
+        where = ("--local-directory", folder)
+        started += [_dask(folder, "worker", address, *options, *where) for _ in range(2)]
         yield address, scheduler, started[1:]
     finally:
         below = [c for p in started if p.poll() is None

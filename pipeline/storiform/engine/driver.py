@@ -255,6 +255,9 @@ class Driver:
         elif outcome.ending == "disk_full":
             self.stop.reason = f"no space left in the results folder ({outcome.message})"
             node.state = "todo"
+        elif outcome.ending == "unwritable":
+            self.stop.reason = f"the results folder cannot be written ({outcome.message})"
+            node.state = "todo"
         elif outcome.ending == "memory":
             self._suspect(node, outcome.message)
         else:

@@ -1,4 +1,4 @@
-"""Python imports this when it starts: a slow file system, a clock that is set, a root that obeys.
+"""Python imports this when it starts: a slow disk, a clock that is set, a root that obeys.
 
 Without its variables nothing changes. `CHAOS_SLOW` is the longest delay, in seconds, of each
 call that opens, renames, syncs or deletes a file for writing. `CHAOS_CLOCK` names a file with
