@@ -134,7 +134,7 @@ def _run(config: Path) -> tuple[int, str]:
 def _rows(folder: Path) -> list[tuple[str, str]]:
     found = []
     for file in sorted(folder.glob("*.tsv")):
-        header, *lines = file.read_text().splitlines()
+        header, *lines = file.read_text().rstrip("\n").split("\n")
         if header.split("\t")[0] == "patient":
             found += [(line.split("\t")[0], f"{file.name}\t{line}") for line in lines]
     return found

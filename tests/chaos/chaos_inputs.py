@@ -240,8 +240,10 @@ def bed() -> bytes:
 def coverage() -> bytes:
     """Return the depth of 60 bins, as CNVkit writes it."""
     rows = ["chromosome\tstart\tend\tgene\tdepth\tlog2"]
-    rows += [f"chr1\t{10_000 * n}\t{10_000 * n + 250}\tG{n}\t{30 + n % 7}.5\t{0.1 * (n % 5):.2f}"
-             for n in range(1, 61)]  # fmt: skip
+    rows += [
+        f"chr1\t{9_000 * n}\t{9_000 * n + 250}\tG{n}\t{30 + n % 7}.5\t0.{n % 5}"
+        for n in range(1, 61)
+    ]
     return ("\n".join(rows) + "\n").encode()
 
 

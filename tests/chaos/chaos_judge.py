@@ -1,7 +1,7 @@
 """Reads a spoilt file in a process of its own and judges what came of it.
 
 What is allowed: the fault is told in our words, or what was read is what the file says. A
-format with a checksum must tell or give the same. Of a text only what stands on the changed
+format with a checksum must tell or give the same; of a text only what stands on the changed
 lines may change.
 """
 
@@ -22,14 +22,15 @@ from pathlib import Path
 from chaos_inputs import Case, Row
 from chaos_mutations import changed_part, header_changed
 
-from storiform.model.errors import StoriformError
+from storiform.model.errors import DataWarning, StoriformError
 
 LIMIT_SECONDS = 60.0
 _MORE_BYTES = 4 << 30
-"""What a child may take beside what the parent has: a length out of a spoilt file is no order."""
+"""What a child may take beside what the parent has: no length of a spoilt file is believed."""
 _NEAR = 64
 """Bases by which the start of a call may differ from what is written, bp."""
-FORM = re.compile(r"\S.*: found .+, expected .+\. \S.*|\S+:\d+:\d+: \S.*: .+[.?)]", re.DOTALL)
+_FAULT, _KEY = r"\S.*: found .+, expected .+\. \S.*", r"\S+:\d+:\d+: \S.*: .+[.?)]"
+FORM = re.compile(f"{_FAULT}|{_KEY}", re.DOTALL)
 """File and place, what was found and expected, the remedy; or, of a configuration, the key."""
 
 
@@ -91,9 +92,11 @@ def _in_child(work: Callable[[], Reading], send: int) -> None:
 def read_case(case: Case, folder: Path) -> Reading:
     """Read the file of a case as a step would; every exception is told apart."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Reading("rows", tuple(case.read(folder / case.file)))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            rows = tuple(case.read(folder / case.file))
+        doubts = [str(w.message) for w in caught if issubclass(w.category, DataWarning)]
+        return Reading("rows", rows, "\n".join(doubts))
     except StoriformError as error:
         return Reading("told", message=str(error))
     except BaseException:  # noqa: BLE001  whatever it is, it is not in our words
@@ -105,32 +108,46 @@ def judge(case: Case, sound: tuple[Row, ...], spoilt: bytes, read: Reading) -> t
 
     The word is one of refused, same, explained, or broken.
     """
+    wrong = ""
     if read.ending == "told":
         bare = [line for line in read.message.splitlines() if not FORM.match(line)]
         is_form = FORM.match(read.message) or not bare
-        return ("refused", "") if is_form else ("broken", f"not our form: {read.message[:300]}")
-    if read.ending != "rows":
-        return "broken", f"{read.ending}: {read.message[-600:]}"
+        word, wrong = "refused", "" if is_form else f"not our form: {read.message[:300]}"
+    elif read.ending != "rows":
+        word, wrong = "", f"{read.ending}: {read.message[-600:]}"
+    elif odd := _odd(sound, read.rows):
+        word, wrong = "explained", _unexplained(case, odd, spoilt, sound, read)
+    else:
+        word = "same"
+    return ("broken" if wrong else word), wrong
+
+
+def _odd(sound: tuple[Row, ...], rows: tuple[Row, ...]) -> list[Row]:
+    """Return the rows of which one has more than the other."""
     differing = Counter(sound)
-    differing.subtract(read.rows)
-    odd = [row for row, number in differing.items() if number]
-    if not odd:
-        return "same", ""
+    differing.subtract(rows)
+    return [row for row, number in differing.items() if number]
+
+
+def _unexplained(
+    case: Case, odd: list[Row], spoilt: bytes, sound: tuple[Row, ...], read: Reading
+) -> str:
+    """Say which difference does not follow from what was changed, empty if all do."""
+    rows = read.rows
     if case.has_checksum:
-        return "broken", f"wrong result: {len(odd)} rows differ, such as {odd[0][1][:120]}"
+        return f"wrong result: {len(odd)} rows differ, such as {odd[0][1][:120]}"
     if case.naive is not None:
         said = case.naive(spoilt, list(sound))
-        if said is not None and sorted(said) == sorted(read.rows):
-            return "explained", ""
-        return "broken", f"wrong result: {_first_difference(said, read.rows)}"
+        is_said = said is not None and sorted(said) == sorted(rows)
+        return "" if is_said else f"wrong result: {_first_difference(said, rows)}"
     old = case.files[case.file]
     if header_changed(old, spoilt, case.mark):
-        return "explained", ""
+        return ""
     part = changed_part(old, spoilt)
     strange = [row for row in odd if not _is_named(row[0], part)]
-    if strange:
-        return "broken", f"wrong result: no changed line names {strange[0]}"[:400]
-    return "explained", ""
+    if read.message:
+        return ""  # a doubt that the sound file does not raise, and that the report prints
+    return f"wrong result: no changed line names {strange[0]}"[:400] if strange else ""
 
 
 def _first_difference(said: list[Row] | None, rows: tuple[Row, ...]) -> str:
@@ -138,7 +155,8 @@ def _first_difference(said: list[Row] | None, rows: tuple[Row, ...]) -> str:
         return f"a file that says nothing clear gives {str(rows[:1])[:200]}"
     for (_, one), (_, other) in zip(sorted(said), sorted(rows), strict=False):
         if one != other:
-            at = len(os.path.commonprefix([one, other]))
+            pairs = enumerate(zip(one, other, strict=False))
+            at = next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
             part = slice(max(0, at - 20), at + 20)
             return f"at {at}: it says {one[part]!r}, read {other[part]!r}"
     return f"it says {len(said)} parts, read {len(rows)}"

@@ -1,4 +1,4 @@
-"""The table of what was tried and what happened, as markdown, also between two marks of a page."""
+"""The table of what was tried and what happened, as markdown, between two marks of a page."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def _files(spoilt: Sequence[Spoilt]) -> list[str]:
     if not spoilt:
         return []
     lines = [
-        "| Spoilt | How | Tried | Told | Same tables | Explained by what was changed | Broken |",
+        "| Spoilt | How | Tried | Told | Same | Explained by the change | Broken |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
     words = ("refused", "same", "explained", "broken")

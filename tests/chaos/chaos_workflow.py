@@ -1,4 +1,4 @@
-"""Steps that look at one biopsy or sample alone: what is spoilt in one must not touch another."""
+"""Steps that look at one biopsy or sample alone: a fault in one must not touch another."""
 
 from storiform.biomarkers.callability import callability, callable_bases, pileup
 from storiform.biomarkers.expression import counts, tpm

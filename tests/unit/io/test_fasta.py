@@ -117,7 +117,7 @@ def test_lines_that_the_index_does_not_know_are_told_when_they_are_read(
 @pytest.mark.parametrize("kept", [0, 1], ids=["chrX cut off", "1 left out"])
 def test_an_index_without_one_of_the_contigs_is_told(tmp_path: Path, kept: int) -> None:
     path = genome(tmp_path, SOUND.splitlines(keepends=True)[kept])
-    with pytest.raises(InputError, match="genome.fa: found an index .* Run: samtools faidx"):
+    with pytest.raises(InputError, match=r"genome.fa: found an index .* Run: samtools faidx"):
         read_fasta(path)
 
 
@@ -127,7 +127,7 @@ def test_a_line_more_in_the_last_contig_than_the_index_knows_is_told(tmp_path: P
     pysam.faidx(str(path))
     assert read_fasta(path).contigs["chrX"] == 8
     path.write_text(path.read_text().replace("chrX\n", "chrX\nTTTT\n"))
-    with pytest.raises(InputError, match="does not lead to contig chrX, expected its own index"):
+    with pytest.raises(InputError, match=r"contig chrX, expected its own index"):
         read_fasta(path)
 
 
