@@ -1,6 +1,7 @@
 """Where the work is done: this machine by default, or a scheduler that runs already."""
 
 import hashlib
+import logging
 import os
 import platform
 import shutil
@@ -128,9 +129,13 @@ def connect(executor: Executor) -> Iterator["Client"]:
     with dask.config.set(_settings()):
         if executor.scheduler:
             _refuse_open_network(executor.scheduler)
-            with Client(  # type: ignore[no-untyped-call]
-                executor.scheduler, set_as_default=False
-            ) as client:
+            try:
+                client = Client(  # type: ignore[no-untyped-call]
+                    executor.scheduler, set_as_default=False
+                )
+            except OSError as error:
+                raise RunError(_unreached(executor.scheduler)) from error
+            with client:
                 yield client
             return
         count = slots(executor)
@@ -156,6 +161,11 @@ def connect_alone(executor: Executor) -> Iterator["Client | None"]:
         yield client
 
 
+def _unreached(address: str) -> str:
+    remedy = "Start it, or correct the address, then run again: what is done is kept."
+    return fault("executor.scheduler", f"no answer from {address}", "a scheduler", remedy)
+
+
 def _refuse_open_network(address: str) -> None:
     scheme, _, place = address.partition("://")
     host = place.rsplit(":", 1)[0].strip("[]")
@@ -175,6 +185,7 @@ def _local(count: int, memory_gb: float) -> Iterator["Client"]:
     """
     from distributed import Client, LocalCluster
 
+    logging.getLogger("asyncio").addFilter(_is_news)
     with ExitStack() as stack:
         with _deaf_to_interrupts():
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="storiform-"))
@@ -196,6 +207,15 @@ def _local(count: int, memory_gb: float) -> Iterator["Client"]:
                 Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
             )
         yield client
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a record is not the end of a worker that died while it was started.
+
+    `adapt` starts another one; asyncio would print the traceback of a task of Dask's.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    return "Nanny failed to start" not in str(error)
 
 
 @contextmanager
@@ -227,6 +247,6 @@ def _settings() -> dict[str, Any]:
 def worker_count(client: "Client") -> int:
     """Return how many workers are alive."""
     try:
-        return len(client.scheduler_info(n_workers=-1)["workers"])
+        return len(client.scheduler_info(n_workers=-1).get("workers", ()))
     except (OSError, TimeoutError):  # the scheduler itself does not answer
         return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from storiform.engine.fingerprint import digest
 from storiform.engine.graph import Graph, Node
 from storiform.engine.results import Results
-from storiform.engine.work import Portion, joined
+from storiform.engine.work import Portion, joined, portion_file
 from storiform.io.store import (
     TableWriter,
     is_twin,
@@ -53,7 +53,7 @@ class Export:
                 writer.write(to_arrow(frame, contract, units))
                 return
             for portion in self.portions:
-                path = Path(portion.folder) / f"{contract.name}.parquet"
+                path = portion_file(portion, contract)
                 writer.write(read_arrow(path, {n: portion.names[n] for n in units}))
 
 

@@ -24,7 +24,7 @@ from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
 from storiform.engine.work import Outcome, Portion, Task, work
 from storiform.model.cohort import Cohort
-from storiform.model.errors import RunError
+from storiform.model.errors import RunError, fault
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -199,7 +199,12 @@ class Driver:
             node.tries += 1
         # No patient's name in a key, and none twice: equal inputs have equal fingerprints.
         key = f"{nodes[0].step}-{self._token}-{next(self._numbers)}"
-        future = client.submit(work, tasks, key=key, pure=False, retries=0)
+        try:
+            future = client.submit(work, tasks, key=key, pure=False, retries=0)
+        except Exception as error:
+            if getattr(client, "status", "") not in {"closing", "closed"}:
+                raise
+            raise RunError(_gone()) from error
         self._flying[key] = (nodes, future)
         future.add_done_callback(self._landed.put)  # type: ignore[no-untyped-call]
 
@@ -249,6 +254,9 @@ class Driver:
             self._settle(node, "done", "")
         elif outcome.ending == "disk_full":
             self.stop.reason = f"no space left in the results folder ({outcome.message})"
+            node.state = "todo"
+        elif outcome.ending == "unwritable":
+            self.stop.reason = f"the results folder cannot be written ({outcome.message})"
             node.state = "todo"
         elif outcome.ending == "memory":
             self._suspect(node, outcome.message)
@@ -319,6 +327,12 @@ class Driver:
             for node in nodes:
                 node.state = "todo"
         self._flying.clear()
+
+
+def _gone() -> str:
+    expected = "the one that this run began with"
+    remedy = "See why it ended, then run again: what is done is kept."
+    return fault("workers", "a scheduler that is gone", expected, remedy)
 
 
 def _blocking(lost: Sequence[Node]) -> str:

@@ -87,4 +87,4 @@ def published_tables(session: Session) -> list[Published]:
 
 def _read(session: Session, node: Node, table: Table) -> pd.DataFrame:
     folder = session.results.at(node.step, node.unit, node.fingerprint)
-    return read_parquet(folder / f"{table.name}.parquet", table)
+    return read_parquet(session.results.sound(folder, f"{table.name}.parquet"), table)

@@ -45,7 +45,8 @@ class FileIds:
     """Ids of outside files, remembered by path, size and time between runs.
 
     A file whose time changed but whose content did not keeps its id, so that a copy or a
-    network file system that touches times makes nothing old.
+    network file system that touches times makes nothing old. A memory that the disk changed
+    is not believed: its files are read again.
     """
 
     def __init__(self, memory: Path | None, *, verify: bool = False) -> None:
@@ -54,9 +55,10 @@ class FileIds:
         self._known: dict[str, list[Any]] = {}
         self._changed = False
         if memory is not None:
-            with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
                 read = json.loads(memory.read_text())
-                self._known = {str(k): [*v] for k, v in read.items() if len(v) > 2}  # noqa: PLR2004
+                if read["seal"] == digest(read["files"]):
+                    self._known = read["files"]
 
     def of(self, path: Path) -> str:
         """Return the id of a file or folder."""
@@ -102,6 +104,7 @@ class FileIds:
     def save(self) -> None:
         """Write the memory if anything was learnt."""
         if self._memory is not None and self._changed:
-            text = json.dumps(self._known, indent=0, sort_keys=True)
+            sealed = {"files": self._known, "seal": digest(self._known)}
+            text = json.dumps(sealed, indent=0, sort_keys=True)
             write_bytes(self._memory, text.encode())
             self._changed = False

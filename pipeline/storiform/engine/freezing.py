@@ -33,7 +33,8 @@ class FinishedRun:
             node = graph.producers[contract.name, unit]
             if node.state in GOOD:
                 folder = self.session.results.at(node.step, unit, node.fingerprint)
-                yield read_parquet(folder / f"{contract.name}.parquet", contract)
+                file = self.session.results.sound(folder, f"{contract.name}.parquet")
+                yield read_parquet(file, contract)
 
     def resource(self, name: str) -> Any:  # noqa: ANN401  as each reader returns it
         """Open a resource as the run had it."""

@@ -17,13 +17,16 @@ from storiform.model.errors import RunError, fault
 STALE_AFTER_SECONDS = 300.0
 HEARTBEAT_SECONDS = 15.0
 _FIELDS = frozenset({"pid", "started", "host", "token"})
+_STARTED_FIELD = 19
+"""Place of a process's start among the fields of `/proc/PID/stat` behind its name."""
 
 
 class RunLock:
     """A lock file that names its holder and is taken over from a dead one.
 
-    On the holder's own host its process is looked up by pid and start time; from another
-    host a heartbeat (the file's time) older than five minutes counts as dead.
+    On the holder's own host its process is looked up by pid and start, which no change of the
+    clock can touch; from another host a heartbeat (the file's time) that was five minutes old
+    by the clock of the file system counts as dead.
     """
 
     def __init__(self, root: Path) -> None:
@@ -82,7 +85,7 @@ class RunLock:
         me = psutil.Process()
         record = {
             "pid": me.pid,
-            "started": me.create_time(),
+            "started": _started(me),
             "host": socket.gethostname(),
             "token": self._token,
         }
@@ -130,17 +133,47 @@ def _is_alive(holder: dict[str, Any], path: Path) -> bool:
     if holder["host"] == socket.gethostname():
         try:
             process = psutil.Process(int(holder["pid"]))
-            started = process.create_time()
+            started = _started(process)
             is_zombie = process.status() == psutil.STATUS_ZOMBIE
         except (psutil.NoSuchProcess, ValueError):
             return False
         except psutil.AccessDenied:
             return True
-        return abs(started - float(holder["started"])) < 1.0 and not is_zombie
+        return started == holder["started"] and not is_zombie
     try:
-        return time.time() - path.stat().st_mtime < STALE_AFTER_SECONDS
+        return _now_of(path.parent) - path.stat().st_mtime < STALE_AFTER_SECONDS
     except FileNotFoundError:
         return False
+
+
+def _started(process: psutil.Process) -> str:
+    """Return what tells a process from another one with its pid, whatever the clock says.
+
+    Linux counts from the start of the machine, whose id belongs to it. Elsewhere it is a time.
+    """
+    try:
+        machine = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        stat = Path(f"/proc/{process.pid}/stat").read_text(errors="replace")
+        return f"{machine}:{stat.rpartition(')')[2].split()[_STARTED_FIELD]}"
+    except (OSError, IndexError):
+        return f"{process.create_time():.0f}"
+
+
+def _now_of(folder: Path) -> float:
+    """Return the time by the clock that stamps the files of a folder, seconds.
+
+    On a shared file system the server's; one's own clock may be wrong by more than a heartbeat
+    lasts. Where nothing may be written the own clock must do.
+    """
+    probe = folder / f".run.lock.now-{uuid.uuid4().hex}"
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    except OSError:
+        return time.time()
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink()
 
 
 def holder_of(root: Path) -> dict[str, Any] | None:

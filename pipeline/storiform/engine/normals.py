@@ -179,6 +179,6 @@ def _bins(session: Session) -> dict[str, pd.DataFrame]:
             continue
         if node.state in GOOD and node.origin == "scan":
             folder = session.results.at(node.step, node.unit, node.fingerprint)
-            path = folder / f"{BIN_COVERAGE.name}.parquet"
+            path = session.results.sound(folder, f"{BIN_COVERAGE.name}.parquet")
             found[node.unit] = read_parquet(path, BIN_COVERAGE)
     return found

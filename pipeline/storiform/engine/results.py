@@ -19,10 +19,15 @@ from typing import Any
 
 from storiform.engine.fingerprint import content_id
 from storiform.io.store import write_bytes
+from storiform.model.errors import InputError, fault
 
 PROVENANCE = "provenance.json"
 FAILURE = "failure.json"
 _NEEDED = frozenset({"outputs", "recipe", "finished"})
+
+
+class DamagedError(InputError):
+    """A published result is not what was written: the disk changed it."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,12 @@ class Results:
     def provenance(self, folder: Path) -> dict[str, Any] | None:
         """Return the provenance of a published result, None if there is none to trust."""
         found = _json(folder / PROVENANCE)
-        return found if found is not None and set(found) >= _NEEDED else None
+        if found is None or not set(found) >= _NEEDED:
+            return None
+        outputs, finished = found["outputs"], found["finished"]
+        is_sound = isinstance(outputs, dict) and isinstance(finished, float | int)
+        is_sound = is_sound and all(isinstance(value, dict) for value in outputs.values())
+        return found if is_sound and isinstance(found["recipe"], dict) else None
 
     def damage(self, folder: Path, *, verify: bool = False) -> str | None:
         """Say what is wrong with a published result, None where it is whole.
@@ -66,11 +76,35 @@ class Results:
             file = folder / name
             try:
                 size = file.stat().st_size
-            except OSError:
+            except (OSError, ValueError):
                 return f"{name} is missing"
-            if size != record["size"] or (verify and content_id(file) != record["id"]):
+            if size != record.get("size"):
+                return f"{name} is damaged"
+            if verify and content_id(file) != record.get("id"):
                 return f"{name} is damaged"
         return None
+
+    def sound(self, folder: Path, name: str) -> Path:
+        """Return a file of a published result, as it was written.
+
+        What was changed on the disk is moved away, so that the next run makes it again.
+
+        Raises
+        ------
+        DamagedError
+            If its content is not that which the provenance knows.
+        FileNotFoundError
+            If there is no such file.
+        """
+        file = folder / name
+        known = self.provenance(folder) or {"outputs": {}}
+        if content_id(file) == known["outputs"].get(name, {}).get("id"):
+            return file
+        self.discard(folder)
+        where = f"{folder.parent.name} of {folder.parents[1].name}"
+        expected = "the file as it was written"
+        remedy = "Run again: it is made again. Look after the disk."
+        raise DamagedError(fault(where, f"{name} damaged on the disk", expected, remedy))
 
     def history(self, step: str, unit: str) -> list[dict[str, Any]]:
         """Return the provenances of a step on a unit, the latest first."""

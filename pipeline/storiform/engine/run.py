@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from storiform.engine.lock import RunLock
 from storiform.engine.progress import Pace, Progress
 from storiform.engine.reporting import warnings_of, write_report
 from storiform.engine.session import Session
-from storiform.engine.work import DISK_FULL
+from storiform.engine.work import DISK_FULL, UNWRITABLE
 from storiform.model.errors import RunError, fault
 
 if TYPE_CHECKING:
@@ -90,10 +90,11 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
             if isinstance(error, FileNotFoundError):
                 journal.close("stopped", 2)
                 raise RunError(_vanished(root, error)) from error
-            if error.errno not in DISK_FULL:
+            if error.errno not in DISK_FULL | UNWRITABLE:
                 journal.close("stopped", 2)
                 raise
-            stop.reason = f"no space left in the results folder ({error})"
+            why = "no space left in" if error.errno in DISK_FULL else "no right to write into"
+            stop.reason = f"{why} the results folder ({error})"
         except BaseException:
             journal.close("stopped", 2)
             raise
@@ -119,14 +120,17 @@ def _vanished(root: Path, error: FileNotFoundError) -> str:
 
 @contextmanager
 def _starting(root: Path) -> Iterator[None]:
-    """Tell of a disk that is too full even to begin."""
+    """Tell of a disk that is too full, or may not be written, even to begin."""
     try:
         yield
     except OSError as error:
-        if error.errno not in DISK_FULL:
+        if error.errno not in DISK_FULL | UNWRITABLE:
             raise
-        remedy = "Make room, then run again."
-        message = fault(f"results folder {root}", "no space left", "room for results", remedy)
+        if error.errno in DISK_FULL:
+            found, remedy = "no space left", "Make room, then run again."
+        else:
+            found, remedy = str(error), "Mend its rights or its disk, then run again."
+        message = fault(f"results folder {root}", found, "room for results", remedy)
         raise RunError(message) from error
 
 
@@ -220,10 +224,11 @@ def _write_tables(session: Session, client: "Client | None") -> None:
         for export in old:
             export.write()
         return
-    futures = [client.submit(Export.write, export, pure=False) for export in old]
-    for future in futures:
-        # What fails here, with its worker for one, is written by the driver afterwards.
-        future.exception()  # type: ignore[no-untyped-call]
+    # What fails here, with its worker or the scheduler, is written by the driver afterwards.
+    with suppress(Exception):
+        futures = [client.submit(Export.write, export, pure=False) for export in old]
+        for future in futures:
+            future.exception()  # type: ignore[no-untyped-call]
 
 
 def _finish(session: Session, pace: Pace) -> None:

@@ -37,8 +37,10 @@ from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Picture, Table
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE})
+"""What ends a run when it concerns the results folder: every further step would fail, too."""
 Make = Callable[["Task", Path], None]
-Ending = Literal["done", "failed", "disk_full", "memory", "contract"]
+Ending = Literal["done", "failed", "disk_full", "unwritable", "memory", "contract"]
 
 
 SOURCE_ROWS = 20_000
@@ -120,7 +122,7 @@ def perform(task: Task, make: "Make") -> Outcome:
     except MemoryError:
         ending, message = "memory", "ran out of memory"
     except OSError as error:
-        ending = "disk_full" if error.errno in DISK_FULL else "failed"
+        ending = _of_disk(error, task.root)
         message, details = f"{type(error).__name__}: {error}", traceback.format_exc()
     except UserError as error:
         ending, message, details = "failed", str(error), traceback.format_exc()
@@ -133,9 +135,15 @@ def perform(task: Task, make: "Make") -> Outcome:
     outcome = Outcome(
         task.step, task.unit, task.fingerprint, ending, seconds, message, tuple(doubts)
     )
-    if ending not in {"done", "disk_full"}:
+    if ending not in {"done", "disk_full", "unwritable"}:
         _keep_failure(results, outcome, details)
     return outcome
+
+
+def _of_disk(error: OSError, root: str) -> Ending:
+    if error.errno in DISK_FULL:
+        return "disk_full"
+    return "unwritable" if error.errno in UNWRITABLE and root in str(error) else "failed"
 
 
 def _keep_failure(results: Results, outcome: Outcome, details: str) -> None:
@@ -238,8 +246,15 @@ def arguments_of(task: Task, step: Step, tables: Mapping[str, Table]) -> dict[st
 
 
 def read_portion(portion: Portion, contract: Table) -> pd.DataFrame:
-    """Read one unit's published table."""
-    return read_parquet(Path(portion.folder) / f"{contract.name}.parquet", contract)
+    """Read one unit's published table, if it is still what was written."""
+    return read_parquet(portion_file(portion, contract), contract)
+
+
+def portion_file(portion: Portion, contract: Table) -> Path:
+    """Return the file of one unit's published table, if it is still what was written."""
+    folder = Path(portion.folder)
+    root = folder.parents[3]  # behind units, unit, step and fingerprint
+    return Results(root).sound(folder, f"{contract.name}.parquet")
 
 
 def joined(portions: Sequence[Portion], contract: Table, step: Step | None) -> pd.DataFrame:

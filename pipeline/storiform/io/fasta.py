@@ -18,6 +18,8 @@ from storiform.model.genome import canonical_contig
 _FIELDS = 5
 _LONGEST_NAME = 1 << 14
 """Bytes in which the line with the name of a contig must find room."""
+_LOOKED_AT = 1 << 10
+"""Bytes behind a contig in which the name of the next one must stand."""
 _BLOCKS, _KEPT = 4, 64
 """Blocks of a bgzip file that are inflated together, and how many such groups are kept."""
 
@@ -61,6 +63,7 @@ class Fasta:
             remedy = "Unpack it, compress it by bgzip and run: samtools faidx."
             raise InputError(fault(path.name, "a FASTA compressed by gzip", expected, remedy))
         self._known = self._read_index(Path(f"{path}.fai"))
+        self._written = {contig.written for contig in self._known.values()}
         self._text = _Packed(path, self._remedy) if is_packed else _Plain(path)
         self._check_index()
 
@@ -129,27 +132,41 @@ class Fasta:
         return contigs
 
     def _check_index(self) -> None:
-        """Refuse an index that does not lead to a contig, as one of another file does not."""
+        """Refuse an index that does not lead to a contig, as one of another file does not.
+
+        Nor may it leave out a contig, or end one before the file does.
+        """
         for contig in self._known.values():
             if contig.length == 0:
                 continue
-            first = contig.layout.first
-            before = self._text.read(max(0, first - _LONGEST_NAME), first)
-            line = before[before.rfind(b"\n", 0, -1) + 1 :].decode(errors="replace")
+            begin = contig.layout.first
+            before = self._text.read(max(0, begin - _LONGEST_NAME), begin)
+            at = before.rfind(b"\n", 0, -1) + 1
+            line = before[at:].decode(errors="replace")
             is_named = line[:1] == ">" and line[-1:] == "\n"
             is_named = is_named and line[1:].split(maxsplit=1)[:1] == [contig.written]
             last = _byte_of(contig.length - 1, contig.layout)
-            behind = self._text.read(last, last + 2)
-            if not (is_named and behind[:1].strip() and behind[1:] in _ENDS):
+            base, *behind = self._text.read(last, last + _LOOKED_AT) or b" "
+            is_whole = chr(base).strip() and self._leads_on(bytes(behind))
+            if not (is_named and is_whole):
                 raise InputError(self._unfit(contig))
+        first = self._text.read(0, _LOOKED_AT)[1:].split(maxsplit=1)[:1]
+        if first and first[0].decode(errors="replace") not in self._written:
+            found = f"an index without contig {first[0].decode(errors='replace')[:40]}"
+            raise InputError(fault(self._name, found, "its own index", self._remedy))
+
+    def _leads_on(self, behind: bytes) -> bool:
+        """Tell whether a contig ends here: with line ends, then the next one or no more."""
+        following = behind.lstrip()
+        if not following:
+            return True
+        name = following[1:].split(maxsplit=1)[:1]
+        is_known = not name or name[0].decode(errors="replace") in self._written
+        return behind[:1] in b"\r\n" and following[:1] == b">" and is_known
 
     def _unfit(self, contig: _Contig) -> str:
         found = f"an index that does not lead to contig {contig.written}"
         return fault(self._name, found, "its own index", self._remedy)
-
-
-_ENDS = (b"", b"\n", b"\r")
-"""What may follow the last base of a contig."""
 
 
 def _byte_of(place: int, layout: Layout) -> int:

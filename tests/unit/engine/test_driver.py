@@ -11,7 +11,7 @@ from storiform.engine.driver import Driver, Rules, Stop, exit_code
 from storiform.engine.graph import Feed, Graph, Node
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
-from storiform.engine.work import Outcome
+from storiform.engine.work import Ending, Outcome
 from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import RunError
 
@@ -84,10 +84,31 @@ def test_answers_lost_with_their_worker_are_asked_for_again(tmp_path: Path) -> N
     assert told[0].startswith("runs again alone: its worker died before it could tell")
 
 
-def test_full_disk_stops_the_driver_and_leaves_work_to_do(tmp_path: Path) -> None:
+def test_scheduler_that_is_gone_ends_the_run_with_a_message(tmp_path: Path) -> None:
+    def answer(_key: str, _tasks: Any) -> Answer:
+        message = "cannot send"
+        raise RuntimeError(message)
+
+    client = Client(answer)
+    runner = driver(tmp_path, [Node("a", "u", "cohort", "step")])
+    with pytest.raises(RuntimeError, match="cannot send"):
+        runner.run(client)  # type: ignore[arg-type]
+    client.status = "closed"  # type: ignore[attr-defined]
+    runner = driver(tmp_path, [Node("a", "u", "cohort", "step")])
+    with pytest.raises(RunError, match=r"found a scheduler that is gone.*done is kept"):
+        runner.run(client)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [("disk_full", "no space left"), ("unwritable", "cannot be written")],
+)
+def test_full_or_forbidden_disk_stops_the_driver_and_leaves_work_to_do(
+    ending: Ending, told: str, tmp_path: Path
+) -> None:
     def answer(key: str, tasks: Any) -> Answer:
         future = Answer(key)
-        ends = [Outcome(t.step, t.unit, t.fingerprint, "disk_full", 0.1, "28") for t in tasks]
+        ends = [Outcome(t.step, t.unit, t.fingerprint, ending, 0.1, "28") for t in tasks]
         future.set_result(ends)
         return future
 
@@ -96,7 +117,7 @@ def test_full_disk_stops_the_driver_and_leaves_work_to_do(tmp_path: Path) -> Non
     runner = driver(tmp_path, nodes, stop=stop)
     runner.run(Client(answer))  # type: ignore[arg-type]
     assert {node.state for node in nodes} == {"todo"}
-    assert "no space left" in stop.reason
+    assert told in stop.reason
     assert exit_code(runner.graph, stop) == 1
 
 

@@ -81,6 +81,16 @@ def test_memory_that_cannot_be_read_is_forgotten(text: str, tmp_path: Path) -> N
     assert learnt(file, place) == content_id(file)
 
 
+def test_memory_that_the_disk_changed_is_not_believed(tmp_path: Path) -> None:
+    file, place = memory(tmp_path)
+    first = learnt(file, place)
+    text = place.read_text()
+    digit = first[-1]
+    place.write_text(text.replace(first, f"{first[:-1]}{'0' if digit != '0' else '1'}"))
+    assert place.read_text() != text
+    assert learnt(file, place) == first
+
+
 def test_folder_is_known_by_all_its_files(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -17,10 +17,15 @@ from storiform.engine.lock import RunLock, holder_of
 from storiform.model.errors import RunError
 
 
+def started(pid: int) -> str:
+    """Return what a lock says of the start of a process."""
+    return locks._started(psutil.Process(pid))  # noqa: SLF001
+
+
 def write(root: Path, **fields: object) -> Path:
     """Write a lock of this host and this process, but for `fields`."""
     record = {
-        "pid": os.getpid(), "started": psutil.Process().create_time(),
+        "pid": os.getpid(), "started": started(os.getpid()),
         "host": socket.gethostname(), "token": "other", **fields,
     }  # fmt: skip
     file = root / "run.lock"
@@ -49,12 +54,12 @@ def test_lock_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
 
 
 def test_lock_of_a_reused_pid_is_taken_over(tmp_path: Path) -> None:
-    write(tmp_path, started=psutil.Process().create_time() - 3600)
+    write(tmp_path, started=f"{started(os.getpid())}9")
     assert holder_of(tmp_path) is None
     with RunLock(tmp_path):
         holder = holder_of(tmp_path)
         assert holder is not None
-        assert holder["started"] == psutil.Process().create_time()
+        assert holder["started"] == started(os.getpid())
 
 
 def test_lock_of_the_same_pid_and_start_counts(tmp_path: Path) -> None:
@@ -66,12 +71,42 @@ def test_lock_of_the_same_pid_and_start_counts(tmp_path: Path) -> None:
 
 def test_lock_of_a_process_that_nobody_has_buried_is_taken_over(tmp_path: Path) -> None:
     dead = subprocess.Popen([sys.executable, "-c", "pass"])
-    started = psutil.Process(dead.pid).create_time()
+    begun = started(dead.pid)
     while psutil.Process(dead.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
-    write(tmp_path, pid=dead.pid, started=started)
+    write(tmp_path, pid=dead.pid, started=begun)
     assert holder_of(tmp_path) is None
     dead.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a start is a time")
+@pytest.mark.parametrize("leap_seconds", [-86_400.0, 5.0, 86_400.0])
+def test_lock_outlives_a_change_of_the_clock(
+    leap_seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After it the kernel tells another time of the machine's start, and of all processes'."""
+    told = psutil.Process.create_time
+    with RunLock(tmp_path):
+        monkeypatch.setattr(
+            psutil.Process, "create_time", lambda process: told(process) + leap_seconds
+        )
+        now = time.time
+        monkeypatch.setattr(time, "time", lambda: now() + leap_seconds)
+        assert holder_of(tmp_path) is not None
+        with pytest.raises(RunError, match="expected no other run"), RunLock(tmp_path):
+            pass
+
+
+@pytest.mark.parametrize(("age_seconds", "holders"), [(60.0, 1), (900.0, 0)])
+def test_heartbeat_of_another_host_is_judged_by_the_clock_of_the_files(
+    age_seconds: float, holders: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path, host="another")
+    now = time.time()
+    os.utime(file, (now - age_seconds, now - age_seconds))
+    monkeypatch.setattr(time, "time", lambda: now + 3600.0)  # our own clock is wrong
+    assert (holder_of(tmp_path) is not None) == holders
+    assert [found.name for found in tmp_path.iterdir()] == ["run.lock"]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}'])
@@ -98,7 +133,7 @@ def test_of_two_who_see_a_dead_lock_one_wins(
 
     def judged(holder: dict[str, object], path: Path) -> bool:
         alive = is_alive(holder, path)
-        if holder["started"] == 0.0:
+        if holder["started"] == "dead":
             both_saw.wait()
         return alive
 
@@ -115,7 +150,7 @@ def test_of_two_who_see_a_dead_lock_one_wins(
     for _ in range(20):
         won: list[bool] = []
         lost: list[str] = []
-        write(tmp_path, started=0.0)
+        write(tmp_path, started="dead")
         contenders = [threading.Thread(target=contend) for _ in range(2)]
         for contender in contenders:
             contender.start()
@@ -126,7 +161,7 @@ def test_of_two_who_see_a_dead_lock_one_wins(
 
 
 def test_slower_breaker_leaves_the_faster_ones_lock(tmp_path: Path) -> None:
-    write(tmp_path, started=0.0)
+    write(tmp_path, started="dead")
     slower = RunLock(tmp_path)
     seen = slower._holder()  # noqa: SLF001  the race itself
     with RunLock(tmp_path) as faster:

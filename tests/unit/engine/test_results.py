@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storiform.engine.results import Results
+from storiform.engine.results import DamagedError, Results
 
 RECORD: dict[str, Any] = {"recipe": {}, "finished": 1.0}
 
@@ -49,7 +49,34 @@ def test_damaged_result_is_replaced(tmp_path: Path) -> None:
     assert (goal / "t.parquet").read_bytes() == b"first"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"outputs": {}}', '{"recipe": {}}'])
+def test_result_that_the_disk_changed_is_not_read_and_made_again(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    goal = publish(results, "f1", b"first")
+    assert results.sound(goal, "t.parquet").read_bytes() == b"first"
+    (goal / "t.parquet").write_bytes(b"fiRst")
+    with pytest.raises(DamagedError, match=r"s of u: found t.parquet damaged .* Run again"):
+        results.sound(goal, "t.parquet")
+    assert results.damage(goal) == "no provenance", "so that the next run makes it"
+    assert not list((tmp_path / "parts").iterdir())
+
+
+ODD = [
+    '{"outputs": [], "recipe": {}, "finished": 1.0}',
+    '{"outputs": {"t.parquet": 5}, "recipe": {}, "finished": 1.0}',
+    '{"outputs": {}, "recipe": "none", "finished": 1.0}',
+    '{"outputs": {}, "recipe": {}, "finished": "soon"}',
+]
+
+
+def test_provenance_whose_words_were_changed_is_a_damage(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    goal = publish(results, "f1")
+    file = goal / "provenance.json"
+    file.write_text(file.read_text().replace('"size"', '"sIze"'))
+    assert results.damage(goal) == "t.parquet is damaged"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"outputs": {}}', '{"recipe": {}}', *ODD])
 def test_provenance_that_does_not_tell_all_is_no_provenance(text: str, tmp_path: Path) -> None:
     results = Results(tmp_path)
     goal = publish(results, "f1")

@@ -114,6 +114,31 @@ def test_lines_that_the_index_does_not_know_are_told_when_they_are_read(
         read_fasta(path).bases("chr1", 0, 10)
 
 
+@pytest.mark.parametrize("kept", [0, 1], ids=["chrX cut off", "1 left out"])
+def test_an_index_without_one_of_the_contigs_is_told(tmp_path: Path, kept: int) -> None:
+    path = genome(tmp_path, SOUND.splitlines(keepends=True)[kept])
+    with pytest.raises(InputError, match=r"genome.fa: found an index .* Run: samtools faidx"):
+        read_fasta(path)
+
+
+def test_a_line_more_in_the_last_contig_than_the_index_knows_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "genome.fa"
+    path.write_text(">1\nACGTACGT\n>chrX\nACGT\nACGT\n")
+    pysam.faidx(str(path))
+    assert read_fasta(path).contigs["chrX"] == 8
+    path.write_text(path.read_text().replace("chrX\n", "chrX\nTTTT\n"))
+    with pytest.raises(InputError, match=r"contig chrX, expected its own index"):
+        read_fasta(path)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\r\n"])
+def test_the_end_of_a_fasta_may_have_any_line_ends(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "genome.fa"
+    path.write_bytes(f">1\nACGTACGT\n>chrX\nACGT{end}".encode())
+    Path(f"{path}.fai").write_text(SOUND)
+    assert read_fasta(path).bases("chrX", 0, 4).tobytes() == b"ACGT"
+
+
 def test_a_contig_without_bases_is_one(tmp_path: Path) -> None:
     path = tmp_path / "genome.fa"
     path.write_text(">1\n>2\nAC\n")

@@ -1,0 +1,126 @@
+"""Disturb runs and spoil inputs, resume, compare, and write what happened: `make chaos`.
+
+Every trial is a run of the command line of its own. The seed fixes what is tried; when a signal
+comes to a process is the machine's affair.
+"""
+
+import argparse
+import platform
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "end_to_end")]
+
+from chaos_bench import Attempt, Bench, is_root  # noqa: E402  found by the lines above
+from chaos_clocks import between_runs, second_run, within_run  # noqa: E402
+from chaos_disks import disk_full, read_only, rights_count, scratch_full, slow  # noqa: E402
+from chaos_files import spoil  # noqa: E402
+from chaos_kills import (  # noqa: E402
+    kill_all,
+    kill_driver,
+    kill_nanny,
+    kill_scheduler,
+    kill_worker,
+)
+from chaos_outputs import damaged  # noqa: E402
+from chaos_page import write_page  # noqa: E402
+
+Trial = Callable[[Bench], Attempt]
+_KILLS = ((0.36, kill_driver), (0.36, kill_worker), (0.12, kill_all), (0.10, kill_nanny),
+          (0.06, kill_scheduler))  # fmt: skip
+_PLACES = ("", "units", "parts", "tables")
+
+
+def trials(options: argparse.Namespace, folder: Path) -> Iterator[Trial]:
+    """List what is tried with runs; what this machine cannot do is told and left out."""
+    for share, kill in _KILLS:
+        yield from [kill] * round(share * options.kills)
+    if is_root():
+        for number in range(options.disks):
+            yield partial(disk_full, inodes=number % 5 == 4)
+        yield from [scratch_full] * (options.disks // 5)
+    elif options.disks:
+        _say("SKIPPED: disk full: only root may mount a small disk")
+    if rights_count(folder):
+        yield from [partial(read_only, place=_PLACES[n % 4]) for n in range(options.folders)]
+    elif options.folders:
+        _say("SKIPPED: folder read-only: this user may write everywhere")
+    yield from [damaged] * options.outputs
+    yield from [(between_runs, within_run, second_run)[n % 3] for n in range(options.clocks)]
+    yield from [partial(slow, killed=n % 2 == 1) for n in range(options.slow)]
+
+
+def main() -> int:
+    """Run the bench; 1 if anything that must hold was broken."""
+    options = _options()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="storiform-chaos-") as scratch:
+        folder = Path(scratch)
+        attempts = _disturb(options, folder) if _has_runs(options) else []
+        spoilt = spoil(folder / "inputs", options.seed, options.mutations, _say)
+    minutes = (time.monotonic() - begun) / 60
+    broken = sum(bool(attempt.breaches) for attempt in attempts)
+    broken += sum(row.broken for row in spoilt)
+    python = platform.python_version()
+    head = f"Seed {options.seed}, Python {python}, {platform.system()}, {minutes:.0f} minutes."
+    text = write_page(options.page, head, attempts, spoilt)
+    sys.stdout.write(f"{text}\n{broken} of all trials broke what must hold.\n")
+    return 1 if broken else 0
+
+
+def _has_runs(options: argparse.Namespace) -> bool:
+    return any(getattr(options, name) for name in _COUNTS if name != "mutations")
+
+
+def _disturb(options: argparse.Namespace, folder: Path) -> list[Attempt]:
+    bench = Bench(folder / "runs", random.Random(options.seed))  # noqa: S311  no secret
+    bench.calibrate()
+    _say(f"an undisturbed run takes {bench.seconds:.1f} s and has {bench.steps} steps")
+    attempts = []
+    for trial in trials(options, folder):
+        begun = time.monotonic()
+        attempt = trial(bench)
+        attempts.append(attempt)
+        seconds = time.monotonic() - begun
+        _say(f"{attempt.group}: {attempt.what}: {attempt.ending} ({seconds:.0f} s)")
+        for breach in attempt.breaches:
+            _say(f"  BROKEN: {breach}")
+        if not attempt.breaches:
+            shutil.rmtree(bench.folder, ignore_errors=True)
+    return attempts
+
+
+_COUNTS = {
+    "kills": (50, "kill -9 of driver, worker, nanny, scheduler"),
+    "disks": (10, "sizes of a disk that is too small"),
+    "folders": (4, "folders that may not be written"),
+    "outputs": (12, "results that were cut or changed"),
+    "clocks": (9, "changes of the clock"),
+    "slow": (4, "runs on a slow file system"),
+    "mutations": (1000, "spoilt inputs"),
+}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of all that is drawn")
+    for name, (count, told) in _COUNTS.items():
+        parser.add_argument(f"--{name}", type=int, default=count, help=f"{told} [{count}]")
+    parser.add_argument("--page", type=Path, help="page whose table is written anew")
+    return parser.parse_args()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

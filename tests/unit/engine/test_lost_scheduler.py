@@ -1,0 +1,54 @@
+"""A scheduler or a worker that is gone: a message, never a traceback."""
+
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+
+from storiform.engine.cluster import _is_news, connect, worker_count
+from storiform.engine.config import Executor
+from storiform.model.errors import RunError
+
+
+class Silent:
+    """A client whose scheduler has gone: it knows nothing of workers."""
+
+    def scheduler_info(self, n_workers: int = 5) -> dict[str, object]:
+        """Tell nothing."""
+        assert n_workers == -1, "of all workers"
+        return {}
+
+
+def test_no_worker_is_counted_where_the_scheduler_is_gone() -> None:
+    assert worker_count(Silent()) == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("tmp_path")
+def test_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    import distributed  # noqa: PLC0415  slow to import
+
+    def nobody(*_: object, **__: object) -> None:
+        raise OSError("Timed out")
+
+    monkeypatch.setattr(distributed, "Client", nobody)
+    executor = Executor(scheduler="tcp://127.0.0.1:9")
+    with (
+        pytest.raises(RunError, match=r"no answer from tcp://127\.0\.0\.1:9"),
+        connect(executor),
+    ):
+        pass
+
+
+def record(error: Exception | None) -> logging.LogRecord:
+    """Return what asyncio logs of a task that nobody waited for."""
+    told = (type(error), error, None) if error is not None else None
+    return logging.LogRecord(
+        "asyncio", logging.ERROR, str(Path(sys.executable)), 1, "never retrieved", (), told
+    )  # type: ignore[arg-type]
+
+
+def test_of_the_loop_only_a_worker_that_died_at_its_start_is_no_news() -> None:
+    assert not _is_news(record(RuntimeError("Nanny failed to start worker process")))
+    assert _is_news(record(RuntimeError("another")))
+    assert _is_news(record(None))
