@@ -10,6 +10,7 @@ from trials import HereClient, Process, Toy, kill_worker, make_toy
 
 from storiform.engine import work as work_module
 from storiform.engine.explain import Check
+from storiform.engine.patients import session_of_patients
 from storiform.engine.run import Ending, run
 from storiform.engine.session import Session, open_session
 
@@ -54,7 +55,11 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Sessio
     mask = os.umask(0o077)
 
     def run_here(
-        toy: Toy, *, check: Check | None = None, kill: Mapping[str, int] | None = None
+        toy: Toy,
+        *,
+        check: Check | None = None,
+        kill: Mapping[str, int] | None = None,
+        patients: Sequence[str] = (),
     ) -> tuple[Session, Ending]:
         client = HereClient(kill)
         work_module.loaded.cache_clear()  # a worker loads it once, a test anew
@@ -66,6 +71,8 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Sessio
         monkeypatch.setattr("storiform.engine.cluster.connect", connected)
         monkeypatch.setattr("storiform.engine.cluster.connect_alone", connected)
         session = open_session(toy.config, check)
+        if patients:
+            session = session_of_patients(session, patients)
         return session, run(session, workers=2, quiet=True)
 
     yield run_here

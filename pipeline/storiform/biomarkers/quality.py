@@ -11,7 +11,7 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Depth, Fraction, Params
-from storiform.model.tables.clinic import CLINIC, Clinic
+from storiform.model.tables.clinic import STATED_SEX, StatedSex
 from storiform.model.tables.reads import (
     CONTAMINATION,
     IDENTITY,
@@ -75,7 +75,7 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     rna_quality: RnaQuality | None,
     contamination: Contamination | None,
     identity: Identity | None,
-    clinic: Clinic | None,
+    stated_sex: StatedSex | None,
     params: QualityParams,
 ) -> Quality:
     """Bring together what is known of each sample's reads, and name what is doubtful.
@@ -95,7 +95,7 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
         Numbers, sex and concerns of RNA.
     contamination, identity
         What genotypes say.
-    clinic
+    stated_sex
         The sex that the clinical table gives.
     params
         Thresholds of the concerns.
@@ -123,7 +123,7 @@ def quality(  # noqa: PLR0913, PLR0917  a step asks for what it reads
     told = _warn_of_missed_targets(read_statistics)
     concerns_of = [
         *_identities(identity), *_molecules(read_statistics, params),
-        *_thresholds(joined, params, told), *_sexes(joined, clinic),
+        *_thresholds(joined, params, told), *_sexes(joined, stated_sex),
         *_of_rna_quality(rna_quality),
     ]  # fmt: skip
     found: dict[str, list[_Concern]] = {str(name): [] for name in joined.index}
@@ -320,11 +320,11 @@ def _molecules(
 
 
 def _sexes(
-    quality: pd.DataFrame, clinic: pd.DataFrame | None
+    quality: pd.DataFrame, stated_sex: pd.DataFrame | None
 ) -> Iterator[tuple[str, _Concern]]:
     """Name the samples whose sex is not that of the clinic, or of the patient's others."""
     told = quality[quality["sex_found"] != ""]
-    known = CLINIC.empty(("patient",)) if clinic is None else clinic
+    known = STATED_SEX.empty(("patient",)) if stated_sex is None else stated_sex
     known = known[known["sex"].isin(["female", "male"])]
     of_clinic = dict(zip(known["patient"], known["sex"], strict=True))
     of_assay = dict(zip(told["sample"], told["assay"], strict=True))

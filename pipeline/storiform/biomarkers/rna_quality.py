@@ -9,7 +9,7 @@ from pydantic import Field
 
 from storiform.model.errors import DataWarning
 from storiform.model.params import Fraction, Params
-from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.clinic import StatedSex
 from storiform.model.tables.reads import ReadStatistics
 from storiform.model.tables.rna import Counts
 from storiform.model.tables.rna_quality import GeneCountingSummary, RnaLibrary, RnaQuality
@@ -73,7 +73,7 @@ def rna_quality(
     gene_counting_summary: GeneCountingSummary | None,
     read_statistics: ReadStatistics | None,
     rna_library: RnaLibrary | None,
-    clinic: Clinic | None,
+    stated_sex: StatedSex | None,
     params: RnaQualityParams,
 ) -> RnaQuality:
     """Bring together what is known of the RNA of a biopsy, and name what is doubtful.
@@ -96,7 +96,7 @@ def rna_quality(
         Duplicates; of the RNA alone are looked at.
     rna_library
         The strandedness that the sample sheet tells.
-    clinic
+    stated_sex
         The sex that the clinical table gives.
     params
         Thresholds of the concerns.
@@ -119,7 +119,7 @@ def rna_quality(
         row["duplicate_share"] = _duplicates(read_statistics, str(row["sample"]))
         counted = str(gene_counting_summary["strandedness"].iloc[0])
     told = "" if rna_library is None else _word(rna_library, "strandedness")
-    sex = "" if clinic is None else _word(clinic, "sex")
+    sex = "" if stated_sex is None else _word(stated_sex, "sex")
     row |= {"strandedness_told": told, "sex_told": sex if sex in _SEXES else ""}
     concerns = [
         *_contradictions(row, counted),

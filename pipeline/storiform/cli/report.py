@@ -9,19 +9,9 @@ import click
 @click.argument("results", type=click.Path(path_type=Path, file_okay=False))
 def report(results: Path) -> None:
     """Write the report of the results folder RESULTS again."""
-    from storiform.engine.journal import read_run
     from storiform.engine.progress import Pace
     from storiform.engine.reporting import write_report
-    from storiform.engine.session import open_session
-    from storiform.model.errors import RunError, fault
+    from storiform.engine.session import session_of_run
 
-    summary = read_run(results)
-    if summary is None:
-        remedy = "Give the folder under 'output' of a configuration that was run."
-        raise RunError(fault(str(results), "no run.json", "a results folder", remedy))
-    session = open_session(Path(summary["config"]), against=str(summary.get("against", "")))
-    if session.results.root.resolve() != results.resolve():
-        found = f"a configuration whose output is {session.results.root}"
-        remedy = "Move the results back, or run the workflow again."
-        raise RunError(fault(str(results), found, "its own configuration", remedy))
+    session = session_of_run(results)
     click.echo(f"Report: {write_report(session, force=True, listen=Pace())}")

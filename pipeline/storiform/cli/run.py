@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from storiform.cli.against import against_option
+from storiform.cli.patient import patient_option
 
 if TYPE_CHECKING:
     from storiform.engine.run import Ending
@@ -19,13 +20,15 @@ _SHOWN = 12
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
 @against_option
+@patient_option
 @click.option("--workers", type=click.IntRange(1, 4096), help="Processes of this machine.")
 @click.option("--verify", is_flag=True, help="Compare contents of inputs and results by hash.")
 @click.option("--rerun-changed-code", is_flag=True, help="Compute results of other code again.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the ending.")
-def run(
+def run(  # noqa: PLR0913, PLR0917  click passes each option so
     config: Path,
     against: str | None,
+    patients: tuple[str, ...],
     workers: int | None,
     verify: bool,  # noqa: FBT001  click passes flags so
     rerun_changed_code: bool,  # noqa: FBT001
@@ -38,10 +41,13 @@ def run(
     from storiform.engine.against import session_against
     from storiform.engine.check import foresee
     from storiform.engine.explain import Check
+    from storiform.engine.patients import session_of_patients
     from storiform.engine.run import run as run_session
 
     check = Check(verify=verify, rerun_changed_code=rerun_changed_code)
     session = session_against(config, against, check)
+    if patients:
+        session = session_of_patients(session, patients)
     for finding in foresee(session):
         if not quiet:
             click.echo(str(finding), err=True)
@@ -68,4 +74,7 @@ def tell(session: "Session", ending: "Ending", *, quiet: bool = False) -> None:
             f"Stopped: {ending.stopped}. Run again to go on; what is done is kept.", err=True
         )
         return
-    click.echo(f"Report: {session.results.root / 'report.html'}")
+    for page in session.only:
+        click.echo(f"Patient {page}: {session.results.root / 'patients' / f'{page}.html'}")
+    if not session.only:
+        click.echo(f"Report: {session.results.root / 'report.html'}")

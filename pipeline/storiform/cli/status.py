@@ -45,4 +45,5 @@ def status(results: Path) -> None:
 def _totals(summary: dict[str, Any]) -> str:
     """Say how many results are in which state, those of earlier runs and left out ones too."""
     counts = {**summary.get("counts", {}), "left out": summary.get("left_out", 0)}
-    return "results: " + (", ".join(f"{n} {s}" for s, n in counts.items() if n) or "none")
+    whose = f"results of {', '.join(summary['only'])}: " if summary.get("only") else "results: "
+    return whose + (", ".join(f"{n} {s}" for s, n in counts.items() if n) or "none")

@@ -160,16 +160,16 @@ def foresee(session: Session) -> tuple[Finding, ...]:
             warnings.simplefilter("always", DataWarning)
             inspect_targets(targets, build)
         notebook.add("warning", [str(w.message) for w in caught], "targets")
-    if due:
+    if due and not session.only:
         cohort, params = session.report.cohort, session.config.params
         notebook.add("warning", forecast_outcomes(session.graph, cohort, params))
     resources = session.config.resources
     if due and set(resources) >= _ANNOTATING and _reads_transcripts(session.graph):
         genome = open_resource("fasta", str(resources["fasta"]))
         check_genes(resources["genes"], annotated_contigs(resources["genes"]), genome)
+    read = {node.unit for node in due if node.origin == "scan"}
     for sample in session.report.cohort.samples:
-        is_due = any(node.origin == "scan" and node.unit == sample.name for node in due)
-        if is_due and "bam" in sample.files:
+        if sample.name in read and "bam" in sample.files:
             reference = resources.get("fasta")
             notebook.open(sample.name, _inspect, sample, reference, session.report.cohort)
     found = notebook.findings()

@@ -141,8 +141,11 @@ def figures(graph: Graph, results: Results) -> list[Drawn]:
     return sorted(found, key=lambda drawn: (drawn.contract.name, drawn.unit))
 
 
-def copy_figures(drawn: Sequence[Drawn], results: Results) -> None:
-    """Copy figures and their source tables to ``OUT/figures``; drop what is no more."""
+def copy_figures(drawn: Sequence[Drawn], results: Results, *, is_whole: bool = True) -> None:
+    """Copy figures and their source tables to ``OUT/figures``; drop what is no more.
+
+    Where these are not all figures of the run (`is_whole`), nothing is dropped.
+    """
     folder = results.root / "figures"
     folder.mkdir(exist_ok=True)
     current = set()
@@ -154,6 +157,6 @@ def copy_figures(drawn: Sequence[Drawn], results: Results) -> None:
             content = file.read_bytes()
             if not goal.exists() or goal.read_bytes() != content:
                 write_bytes(goal, content)
-    for file in folder.iterdir():
+    for file in folder.iterdir() if is_whole else ():
         if file.is_file() and file.name not in current:
             file.unlink()

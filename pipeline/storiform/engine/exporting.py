@@ -14,8 +14,7 @@ from storiform.engine.export_biopsies import (
 )
 from storiform.engine.export_study import StudyName, maf_file, study_folder
 from storiform.engine.export_tables import AbsentError, needed_tables, unit_tables
-from storiform.engine.journal import read_run
-from storiform.engine.session import Session, open_session
+from storiform.engine.session import Session, session_of_run
 from storiform.io.copy_files import write_cnr, write_cns, write_gene_metrics, write_seg
 from storiform.io.neoantigen_files import (
     write_aggregated,
@@ -91,7 +90,7 @@ def export_results(
         If the folder holds no run or has no place for the files, or if nothing can be
         written.
     """
-    session = _session(root)
+    session = session_of_run(root)
     small = [name for name in FORMATS if name not in ON_REQUEST]
     wanted = small if formats is None else list(formats)
     writers: dict[str, Writer] = {
@@ -135,19 +134,6 @@ def _is_bare(path: Path) -> bool:
         return False
     with path.open("rb") as lines:
         return sum(1 for _ in zip(range(heading + 1), lines, strict=False)) <= heading
-
-
-def _session(root: Path) -> Session:
-    summary = read_run(root)
-    if summary is None:
-        remedy = "Give the folder under 'output' of a configuration that was run."
-        raise RunError(fault(str(root), "no run.json", "a results folder", remedy))
-    session = open_session(Path(summary["config"]), against=str(summary.get("against", "")))
-    if session.results.root.resolve() != root.resolve():
-        found = f"a configuration whose output is {session.results.root}"
-        remedy = "Move the results back, or run the workflow again."
-        raise RunError(fault(str(root), found, "its own configuration", remedy))
-    return session
 
 
 def _cnr(session: Session, folder: Path) -> list[Path]:

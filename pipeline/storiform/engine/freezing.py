@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 
 from storiform.engine.collect import GOOD
-from storiform.engine.journal import read_run
-from storiform.engine.session import Session, open_session
+from storiform.engine.session import Session, session_of_run, summary_of_run
 from storiform.engine.weave import speakers
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.store import read_parquet
@@ -62,19 +61,11 @@ def finished_run(root: Path) -> FinishedRun:
         If the folder holds no run or one that did not come to its end, or its configuration
         writes elsewhere.
     """
-    summary = read_run(root)
-    if summary is None:
-        remedy = "Give the folder under 'output' of a configuration that was run."
-        raise RunError(fault(str(root), "no run.json", "a results folder", remedy))
+    summary = summary_of_run(root)
     if summary["state"] != "finished":
         remedy = "Run the workflow again, which goes on where it stopped, then freeze."
         raise RunError(fault(str(root), f"a run that is {summary['state']}", "its end", remedy))
-    session = open_session(Path(summary["config"]), against=str(summary.get("against", "")))
-    if session.results.root.resolve() != root.resolve():
-        found = f"a configuration whose output is {session.results.root}"
-        remedy = "Move the results back, or run the workflow again."
-        raise RunError(fault(str(root), found, "its own configuration", remedy))
-    return FinishedRun(session)
+    return FinishedRun(session_of_run(root))
 
 
 def refuse_other_settings(where: str, known: Mapping[str, str], own: Mapping[str, str]) -> None:

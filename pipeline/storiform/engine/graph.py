@@ -41,7 +41,7 @@ class Node:
     unit: str
     grain: Grain
     origin: Literal["step", "source", "provided", "scan"]
-    reads: dict[str, tuple[Feed, ...]] = field(default_factory=dict)
+    reads: dict[str, tuple[Feed, ...]] = field(default_factory=dict, repr=False)
     recipe: dict[str, Any] = field(default_factory=dict)
     payload: dict[str, Any] = field(default_factory=dict)
     cores: int = 1
@@ -49,7 +49,7 @@ class Node:
     fingerprint: str = ""
     state: State = "todo"
     why: str = ""
-    needed_by: list["Node"] = field(default_factory=list)
+    needed_by: list["Node"] = field(default_factory=list, repr=False)
     group: str = ""
     tries: int = 0
     seconds: float = 0.0

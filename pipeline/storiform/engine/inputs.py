@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from storiform.engine.fingerprint import FileIds, digest
 from storiform.engine.graph import Graph, Node
-from storiform.engine.provided import key_column, row_ids
+from storiform.engine.provided import key_column, provided_rows, row_ids
 from storiform.io.sources import SOURCES, Source, read_clinic
 from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import ConfigError, InputError, fault
 from storiform.model.params import Params
 from storiform.model.step import Step
 from storiform.model.table import Table
+from storiform.model.tables.clinic import CLINIC, CLINICAL_RECORD
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
         if (table.name, unit) in graph.producers:
             continue
         files, samples, record = _given(cohort, source, unit)
+        if source.clinical:
+            record = _stated(graph, source, unit, record)
         rows = cohort.given.get(table.name, {}).get(unit, ())
         if (source.columns and not files) or not (source.columns or record or rows):
             continue
@@ -99,7 +104,7 @@ def _given(
     cohort: Cohort, source: Source, unit: str
 ) -> tuple[dict[str, Path], dict[str, str], dict[str, Any]]:
     grain = source.table.grain
-    if source.of_cohort and source.read is not read_clinic:
+    if source.of_cohort and source.read is not read_clinic and not source.clinical:
         return {}, {}, {}
     if grain == "patient":
         clinic = cohort.patient(unit).clinic
@@ -121,6 +126,22 @@ def _given(
             files = given
             break
     return files, {f"{s.role}_{s.assay}": s.name for s in samples}, {}
+
+
+def _stated(
+    graph: Graph, source: Source, unit: str, record: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the clinical values of a source that are told, of the table that goes first."""
+    for table in (CLINIC, CLINICAL_RECORD):
+        node = graph.producers.get((table.name, unit))
+        if node is not None and node.origin == "provided":
+            try:
+                given = provided_rows(Path(node.payload["path"]), table, unit)
+            except InputError:
+                return {}  # the node of the table itself fails, and tells why
+            record = {str(name): given[name].iloc[0] for name in given.columns}
+            break
+    return {n: record[n] for n in source.clinical if not pd.isna(record.get(n))}
 
 
 def _of_patient(cohort: Cohort, source: Source, biopsy: str) -> dict[str, Any]:

@@ -80,6 +80,12 @@ def read_run(root: Path) -> dict[str, Any] | None:
     return found
 
 
+def read_whole_run(root: Path) -> dict[str, Any] | None:
+    """Return the summary of the last run of the whole cohort, None if there is none."""
+    last = read_run(root)
+    return last.get("whole") if last is not None and last.get("only") else last
+
+
 def read_events(root: Path) -> list[dict[str, Any]]:
     """Return the events of the last run in a results folder."""
     try:

@@ -1,10 +1,11 @@
 """The page of each biopsy, also of one of which nothing could be made."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
+from storiform import __version__
 from storiform.engine.blocking import blocked
 from storiform.engine.collect import GOOD, Drawn, exported_tables, figures
 from storiform.engine.graph import Node
@@ -20,7 +21,6 @@ from storiform.report.record import (
     BiopsyRecord,
     Problem,
     ReportFigure,
-    ReportRecord,
     ReportTable,
 )
 
@@ -31,55 +31,68 @@ _OWN: tuple[Grain, ...] = ("sample", "biopsy", "patient")
 def biopsies_with_page(session: Session) -> tuple[str, ...]:
     """Name the biopsies that have a page, sorted: all, where the workflow tells of biopsies.
 
-    A biopsy of which every step failed has a page too, which says so.
+    A biopsy of which every step failed has a page too, which says so. So has, in any workflow,
+    each biopsy of patients who are run alone: they have no other report.
     """
     products = [p for step in session.config.workflow.steps for p in step.products]
-    if not any(p.grain == "biopsy" and isinstance(p, Picture) for p in products):
+    if not session.only and not any(
+        p.grain == "biopsy" and isinstance(p, Picture) for p in products
+    ):
         return ()
     return tuple(sorted(session.report.cohort.units("biopsy")))
 
 
 def write_biopsy_pages(
-    session: Session, record: ReportRecord, listen: Callable[[str], None] | None = None
+    session: Session, listen: Callable[[str], None] | None = None
 ) -> list[Path]:
-    """Write ``OUT/biopsies/NAME.html`` for each of these biopsies; drop pages of others.
+    """Write ``OUT/biopsies/NAME.html`` for each biopsy; drop pages of others.
 
     A biopsy of which something is not there has a page that says why. `listen` is told before
     each page how far the work is.
     """
+    folder = session.results.root / FOLDER
+    written = [write_biopsy_page(session, page) for page in biopsy_records(session, listen)]
+    if folder.is_dir():
+        for stale in set(folder.glob("*.html")) - set(written):
+            stale.unlink()
+    return written
+
+
+def write_biopsy_page(session: Session, page: BiopsyRecord) -> Path:
+    """Write the page of one biopsy and return its path."""
     from storiform.report.biopsy_page import render_biopsy
 
-    folder = session.results.root / FOLDER
+    goal = session.results.root / FOLDER / f"{page.biopsy}.html"
+    goal.parent.mkdir(exist_ok=True)
+    write_bytes(goal, render_biopsy(page).encode())
+    return goal
+
+
+def biopsy_records(
+    session: Session, listen: Callable[[str], None] | None = None
+) -> Iterator[BiopsyRecord]:
+    """Yield what the page of each biopsy of a session prints, by name."""
+    names = biopsies_with_page(session)
+    if not names:
+        return
     drawings = _drawings(session)
-    written = []
-    if record.biopsy_pages:
-        folder.mkdir(exist_ok=True)
-    columns = {table.name: table.columns for table in record.tables}
-    problems = _problems(session)
+    problems = problems_of_biopsies(session)
     doubts = warnings_of_biopsies(session.graph.nodes, session.report.cohort)
-    for number, biopsy in enumerate(record.biopsy_pages, 1):
+    for number, biopsy in enumerate(names, 1):
         if listen is not None:
-            total = len(record.biopsy_pages)
-            listen(f"Writing the pages of biopsies: {number} of {total}")
+            listen(f"Writing the pages of biopsies: {number} of {len(names)}")
         drawn = drawings.get(biopsy, [])
-        goal = folder / f"{biopsy}.html"
-        page = BiopsyRecord(
-            title=record.title,
-            version=record.version,
+        yield BiopsyRecord(
+            title=session.config.workflow.title,
+            version=__version__,
             patient=session.report.cohort.names("biopsy", biopsy)["patient"],
             biopsy=biopsy,
-            tables=tuple(_tables(session, biopsy, columns)),
+            tables=tuple(_tables(session, biopsy)),
             figures=tuple(_figure(session, one) for one in drawn if not one.nothing),
             not_drawn=tuple((one.contract.name, one.nothing) for one in drawn if one.nothing),
             beside=tuple(_beside(session, biopsy)),
             problems=(*problems.get(biopsy, ()), *doubts.get(biopsy, ())),
         )
-        write_bytes(goal, render_biopsy(page).encode())
-        written.append(goal)
-    if folder.is_dir():
-        for stale in set(folder.glob("*.html")) - set(written):
-            stale.unlink()
-    return written
 
 
 def _drawings(session: Session) -> dict[str, list[Drawn]]:
@@ -122,9 +135,7 @@ def report_figure(drawn: Drawn, sources: tuple[str, ...], folder: str) -> Report
     return ReportFigure(name, drawn.contract.caption, svg, sources, png, file)
 
 
-def _tables(
-    session: Session, biopsy: str, columns: Mapping[str, Mapping[str, tuple[str, str]]]
-) -> list[ReportTable]:
+def _tables(session: Session, biopsy: str) -> list[ReportTable]:
     """Read this biopsy's rows of each published table of biopsies."""
     graph, results = session.graph, session.results
     found = []
@@ -135,7 +146,8 @@ def _tables(
         names = session.report.cohort.names("biopsy", biopsy)
         portion = Portion(name, names, str(results.at(node.step, biopsy, node.fingerprint)))
         frame = joined([portion], contract, None).drop(columns=["patient", "biopsy"])
-        meaning = {n: columns.get(name, {}).get(str(n), ("", "")) for n in frame.columns}
+        told = [(str(n), contract.column(str(n))) for n in frame.columns]
+        meaning = {n: (column.description, column.unit) for n, column in told}
         found.append(ReportTable(name, contract.description, frame, meaning, len(frame)))
     return found
 
@@ -163,7 +175,7 @@ def _beside(session: Session, biopsy: str) -> list[ReportTable]:
     return found
 
 
-def _problems(session: Session) -> dict[str, list[Problem]]:
+def problems_of_biopsies(session: Session) -> dict[str, list[Problem]]:
     """Tell for each biopsy what failed, was blocked or left out in it, its samples or patient.
 
     What is left out of the whole cohort is told of each biopsy that would have a part in it.
@@ -200,9 +212,10 @@ def warnings_of_biopsies(nodes: Iterable[Node], cohort: Cohort) -> dict[str, lis
     cohort
         Who belongs to whom.
     """
-    ordered = list(nodes)
     owned: dict[tuple[str, str], list[Node]] = {}
-    for node in ordered:
+    places: dict[Node, int] = {}
+    for place, node in enumerate(nodes):
+        places[node] = place
         owned.setdefault((node.grain, node.unit), []).append(node)
     found: dict[str, list[Problem]] = {}
     for biopsy in cohort.units("biopsy"):
@@ -212,11 +225,10 @@ def warnings_of_biopsies(nodes: Iterable[Node], cohort: Cohort) -> dict[str, lis
             for unit in cohort.seen_from("biopsy", biopsy, grain)
             for node in owned.get((grain, unit), [])
         ]
-        seen = {*own, *_read_of_cohort(own)}
+        seen = sorted({*own, *_read_of_cohort(own)} & places.keys(), key=places.__getitem__)
         told = [
             Problem(node.unit, node.step, "warning", message)
-            for node in ordered
-            if node in seen
+            for node in seen
             for message in node.doubts
         ]
         if told:

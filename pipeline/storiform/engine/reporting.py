@@ -32,6 +32,10 @@ from storiform.report.record import (
     StepRecord,
 )
 
+Provenances = dict[Node, dict[str, Any]]
+_TOLD = ("started", "finished", "seconds", "warnings", "nothing_to_show")
+MEMORY = "report.json"
+"""Tells which results the report shows."""
 WHOLE_ROWS = 2000
 """Tables with more rows are handed to the report only in part: it shows a few hundred."""
 BEGINNING_ROWS = 500
@@ -63,14 +67,14 @@ def write_report(
 
     goal = session.results.root / "report.html"
     mark = _mark(session)
-    memory = session.results.root / "report.json"
+    memory = session.results.root / MEMORY
     if not force and goal.exists() and _read_mark(memory) == mark:
         return goal
     if listen is not None:
         listen("Writing the report")
     record = build_record(session)
     write_bytes(goal, render(record).encode())
-    write_biopsy_pages(session, record, listen)
+    write_biopsy_pages(session, listen)
     write_bytes(memory, json.dumps({"results": mark}).encode())
     return goal
 
@@ -91,25 +95,53 @@ def _mark(session: Session) -> str:
 
 def build_record(session: Session) -> ReportRecord:
     """Gather what the report prints from the results folder."""
-    graph, cohort = session.graph, session.report.cohort
-    records = {id(node): _provenance(session, node) for node in graph.nodes}
-    times = [r["finished"] for r in records.values() if r] or [datetime.now(UTC).timestamp()]
-    starts = [r["started"] for r in records.values() if r] or times
+    cohort = session.report.cohort
+    records = provenances(session)
+    started, finished = times_of(records)
     return ReportRecord(
         title=session.config.workflow.title,
         version=__version__,
-        started=_time(min(starts)),
-        finished=_time(max(times)),
+        started=started,
+        finished=finished,
         patients=len(cohort.patients),
         biopsies=len(cohort.biopsies),
         samples=len(cohort.samples),
         tables=tuple(_tables(session)),
         figures=tuple(_figures(session)),
-        steps=tuple(_step(session, step, records) for step in session.config.workflow.steps),
+        steps=step_records(session, records),
         problems=tuple(_problems(session, records)),
-        inputs=_inputs(session),
+        inputs=inputs_of(session),
         packages=packages() | {"pandas": version_of("pandas")},
         biopsy_pages=biopsies_with_page(session),
+    )
+
+
+def provenances(session: Session) -> Provenances:
+    """Return the provenance of each node's result by the node, empty where it has none."""
+    return {node: _provenance(session, node) for node in session.graph.nodes}
+
+
+def times_of(records: Provenances) -> tuple[str, str]:
+    """Return when the first result was begun and the last finished; now, if there is none."""
+    times = [r["finished"] for r in records.values() if r] or [datetime.now(UTC).timestamp()]
+    starts = [r["started"] for r in records.values() if r] or times
+    return _time(min(starts)), _time(max(times))
+
+
+def step_records(session: Session, records: Provenances) -> tuple[StepRecord, ...]:
+    """Sum up each step of the workflow over the nodes of a session."""
+    nodes: dict[str, list[Node]] = {}
+    for node in session.graph.nodes:
+        nodes.setdefault(node.step, []).append(node)
+    left_out = Counter(gone.step for gone in session.graph.left_out)
+    return tuple(
+        _step(
+            session,
+            step,
+            {n: records[n] for n in nodes.get(step.name, [])},
+            left_out[step.name],
+        )
+        for step in session.config.workflow.steps
     )
 
 
@@ -119,7 +151,8 @@ def _time(seconds: float) -> str:
 
 def _provenance(session: Session, node: Node) -> dict[str, Any]:
     folder = session.results.at(node.step, node.unit, node.fingerprint)
-    return session.results.provenance(folder) or {}
+    found = session.results.provenance(folder) or {}
+    return {name: found[name] for name in _TOLD if name in found}  # the rest is large
 
 
 def _tables(session: Session) -> list[ReportTable]:
@@ -175,12 +208,10 @@ def _figures(session: Session) -> list[ReportFigure]:
     return found
 
 
-def _step(session: Session, step: Step, records: dict[int, dict[str, Any]]) -> StepRecord:
-    nodes = [node for node in session.graph.nodes if node.step == step.name]
-    empty = [node for node in nodes if records[id(node)].get("nothing_to_show")]
-    counts = Counter(node.state for node in nodes if node not in empty)
-    seconds = sum(float(records[id(n)].get("seconds", 0.0)) for n in nodes)
-    left_out = sum(gone.step == step.name for gone in session.graph.left_out)
+def _step(session: Session, step: Step, records: Provenances, left_out: int) -> StepRecord:
+    empty = {node for node, record in records.items() if record.get("nothing_to_show")}
+    counts = Counter(node.state for node in records if node not in empty)
+    seconds = sum(float(record.get("seconds", 0.0)) for record in records.values())
     return StepRecord(
         name=step.name,
         summary=step.summary,
@@ -209,7 +240,7 @@ def _params(session: Session, step: Step) -> dict[str, tuple[object, object, str
     return found
 
 
-def _problems(session: Session, records: dict[int, dict[str, Any]]) -> list[Problem]:
+def _problems(session: Session, records: Provenances) -> list[Problem]:
     found = []
     told: list[tuple[str, str, str]] = []
     failed: dict[tuple[str, str], list[str]] = {}
@@ -218,9 +249,9 @@ def _problems(session: Session, records: dict[int, dict[str, Any]]) -> list[Prob
             failure = session.results.failure(node.step, node.unit) or {}
             message = str(failure.get("message", "failed"))
             failed.setdefault((node.unit, message), []).append(node.step)
-        warned = records[id(node)].get("warnings", [])
+        warned = records[node].get("warnings", [])
         told += [(node.step, node.unit, message) for message in warned]
-        nothing = records[id(node)].get("nothing_to_show", "")
+        nothing = records[node].get("nothing_to_show", "")
         if nothing:
             found.append(Problem(node.unit, node.step, "left_out", nothing))
     found += [Problem(u, ", ".join(steps), "failed", m) for (u, m), steps in failed.items()]
@@ -260,7 +291,8 @@ def left_out_of(left_out: Sequence[LeftOut]) -> list[Problem]:
     ]
 
 
-def _inputs(session: Session) -> dict[str, str]:
+def inputs_of(session: Session) -> dict[str, str]:
+    """Return the content ids of the files that the nodes of a session read, by name."""
     found: dict[str, str] = {}
     for node in session.graph.nodes:
         if node.origin == "provided":

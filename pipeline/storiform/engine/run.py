@@ -20,8 +20,9 @@ from storiform.engine.collect import (
 )
 from storiform.engine.driver import Driver, Rules, Stop, exit_code, signals
 from storiform.engine.graph import Node
-from storiform.engine.journal import Journal
+from storiform.engine.journal import Journal, read_whole_run
 from storiform.engine.lock import RunLock
+from storiform.engine.patient_pages import drop_patient_pages, write_patient_pages
 from storiform.engine.progress import Pace, Progress
 from storiform.engine.reporting import warnings_of, write_report
 from storiform.engine.session import Session
@@ -71,7 +72,10 @@ class _Ears:
 
 def run(session: Session, *, workers: int | None = None, quiet: bool = False,
         stream: TextIO | None = None) -> Ending:  # fmt: skip
-    """Run what must run, then write tables, figures and the report."""
+    """Run what must run, then write tables, figures and the report.
+
+    Of a session of some patients alone, their pages; all else in the folder stays as it is.
+    """
     os.umask(0o077)
     root = session.results.root
     _make_folder(root)
@@ -151,7 +155,9 @@ def _begin(session: Session) -> Journal:
 
 def _summary(session: Session) -> dict[str, object]:
     cohort = session.report.cohort
+    of_some = {"only": session.only, "whole": read_whole_run(session.results.root)}
     return {
+        **(of_some if session.only else {}),
         "storiform": __version__,
         "pid": os.getpid(),
         "config": str(session.config.path),
@@ -205,7 +211,7 @@ def _drive(
             session.graph, cohort, session.results, rules, lock, ears, stop, worker_count, lone
         )
         driver.run(client)
-        if not stop:
+        if not stop and not session.only:
             _write_tables(session, client)
 
 
@@ -232,8 +238,12 @@ def _write_tables(session: Session, client: "Client | None") -> None:
 
 
 def _finish(session: Session, pace: Pace) -> None:
+    if session.only:
+        write_patient_pages(session, listen=pace)
+        return
     _write_tables(session, None)  # what a dead worker left, or what was deleted by hand
     copy_figures(figures(session.graph, session.results), session.results)
     write_report(session, listen=pace)
+    drop_patient_pages(session.results)
     in_use = [(node.step, node.unit, node.fingerprint) for node in session.graph.nodes]
     session.results.sweep_old(in_use, session.config.run.keep)

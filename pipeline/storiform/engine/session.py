@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from storiform.engine.config import CohortSection, Config, load_config
 from storiform.engine.explain import Check, judge
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph
+from storiform.engine.journal import read_run, read_whole_run
 from storiform.engine.passes import refuse_copies
 from storiform.engine.results import Results
 from storiform.engine.weave import Threads, weave
@@ -14,7 +16,7 @@ from storiform.engine.work import step_code
 from storiform.io.annotation import check_declared_build
 from storiform.io.sheets import CohortReport, Sheets, read_sheets
 from storiform.io.trial_files import FILES, TrialFiles, with_trial_files
-from storiform.model.errors import SheetError
+from storiform.model.errors import RunError, SheetError, fault
 
 
 @dataclass
@@ -30,6 +32,8 @@ class Session:
     other_code: int = 0
     against: str = ""
     """The file of the cohort of reference that a command line named, empty if none."""
+    only: tuple[str, ...] = ()
+    """The patients of whom alone the graph is; empty: it is of the whole cohort."""
 
 
 def open_session(path: Path, check: Check | None = None, *, against: str = "") -> Session:
@@ -47,6 +51,41 @@ def open_session(path: Path, check: Check | None = None, *, against: str = "") -
     overrides = {"resources.cohort_reference": against} if against else None
     session = session_of(load_config(path, overrides), check or Check())
     session.against = against
+    return session
+
+
+def summary_of_run(root: Path) -> dict[str, Any]:
+    """Return what `run.json` says of the last run of the whole cohort in a results folder.
+
+    Raises
+    ------
+    RunError
+        If there was none.
+    """
+    summary = read_whole_run(root)
+    if summary is None:
+        of_some = read_run(root) is not None
+        found = "a run of some patients alone" if of_some else "no run.json"
+        expected = "the run of a whole cohort" if of_some else "a results folder"
+        remedy = "Give the folder under 'output' of a configuration that was run."
+        raise RunError(fault(str(root), found, expected, remedy))
+    return summary
+
+
+def session_of_run(root: Path) -> Session:
+    """Open the configuration of the last run of the whole cohort in a results folder.
+
+    Raises
+    ------
+    RunError
+        If there was none, or its configuration writes elsewhere.
+    """
+    summary = summary_of_run(root)
+    session = open_session(Path(summary["config"]), against=str(summary.get("against", "")))
+    if session.results.root.resolve() != root.resolve():
+        found = f"a configuration whose output is {session.results.root}"
+        remedy = "Move the results back, or run the workflow again."
+        raise RunError(fault(str(root), found, "its own configuration", remedy))
     return session
 
 

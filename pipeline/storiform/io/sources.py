@@ -22,7 +22,7 @@ from storiform.io.units import SourceUnit
 from storiform.io.vcf_expression import read_vcf_expression
 from storiform.model.cohort import Assay
 from storiform.model.table import Table
-from storiform.model.tables.clinic import CLINIC, CLINICAL_RECORD
+from storiform.model.tables.clinic import CLINIC, CLINICAL_RECORD, STATED_SEX
 from storiform.model.tables.copies import (
     GIVEN_COVERAGE,
     GIVEN_FIT,
@@ -61,7 +61,8 @@ class Source:
     any row of the patient, fills the table. `word` is what a user calls its rows, where
     the table's own name would tell less. `of_cohort` is the entry of the section `cohort` that
     names a file of the whole cohort, whose rows fill the table; `gives_way` says that a step
-    of the workflow that makes the table goes first.
+    of the workflow that makes the table goes first; `clinical` are the columns of the clinical
+    table that fill the table, so that no other makes it old.
     """
 
     table: Table
@@ -72,11 +73,17 @@ class Source:
     word: str = ""
     of_cohort: str = ""
     gives_way: bool = False
+    clinical: tuple[str, ...] = ()
 
 
 def read_clinic(unit: SourceUnit) -> pd.DataFrame:
     """Return a patient's clinical values as the one row of the table `clinic`."""
     return pd.DataFrame({name: [unit.record.get(name)] for name in CLINIC.columns})
+
+
+def read_stated(unit: SourceUnit) -> pd.DataFrame:
+    """Return the clinical values that a source names, as one row."""
+    return pd.DataFrame({name: [value] for name, value in unit.record.items()})
 
 
 def read_own_rows(table: Table) -> Callable[[SourceUnit], pd.DataFrame]:
@@ -107,6 +114,7 @@ def read_rna_library(unit: SourceUnit) -> pd.DataFrame:
 SOURCES: tuple[Source, ...] = (
     Source(CLINIC, (), None, read_clinic, of_cohort="clinical", gives_way=True),
     Source(CLINICAL_RECORD, (), None, read_clinic, of_cohort="clinical"),
+    Source(STATED_SEX, (), None, read_stated, of_cohort="clinical", clinical=("sex",)),
     _of_cohort(LESIONS),
     _of_cohort(DOSES),
     _of_cohort(ADVERSE_EVENTS),

@@ -112,7 +112,8 @@ class BiopsyRecord:
     `not_drawn` names figures that had nothing to show, each with the reason; `problems` are
     those of this biopsy, its patient and the whole cohort: what failed or was left out, and
     the warnings about what its values were made from. `beside` are rows of other tables: those
-    of its patient, and those of the whole cohort that tell of this biopsy.
+    of its patient, and those of the whole cohort that tell of this biopsy. `home` is the page
+    above it, seen from this one, and what the link to it says.
     """
 
     title: str
@@ -124,3 +125,27 @@ class BiopsyRecord:
     not_drawn: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
     beside: tuple[ReportTable, ...] = ()
+    home: tuple[str, str] = ("../report.html", "Back to the report of the cohort")
+
+
+@dataclass(frozen=True)
+class PatientRecord:
+    """All that the page of one patient prints, whose steps were run without the cohort.
+
+    `biopsies` are the records of the pages of its biopsies, ``../biopsies/NAME.html`` seen from
+    this one; `problems` are those of the patient's own units; `steps`, `inputs` and `packages`
+    tell of what this patient's results were made by and from; `against` names the cohort of
+    reference, if there is one.
+    """
+
+    title: str
+    version: str
+    patient: str
+    started: str
+    finished: str
+    biopsies: tuple[BiopsyRecord, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    steps: tuple[StepRecord, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
+    against: str = ""

@@ -10,7 +10,7 @@ from storiform.biomarkers.quality import QualityParams, quality
 from storiform.model.errors import DataWarning
 from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Table
-from storiform.model.tables.clinic import CLINIC
+from storiform.model.tables.clinic import STATED_SEX
 from storiform.model.tables.reads import (
     CONTAMINATION,
     DEPTH_HISTOGRAM,
@@ -66,7 +66,7 @@ def judged(statistics, **given):
     """Return the quality by sample, and what was warned of."""
     names = (
         "target_depth", "depth_histogram", "rna_quality", "contamination",
-        "identity", "clinic",
+        "identity", "stated_sex",
     )  # fmt: skip
     params = QualityParams(**given.pop("params", {}))
     arguments = {name: given.get(name) for name in names}
@@ -184,9 +184,9 @@ def test_rna_has_its_own_numbers():
 
 def test_concerns_of_rna_are_handed_on_and_not_warned_of_again():
     words = "39% of the fragments assigned; male by its reads, female in the clinical table"
-    clinic = table(CLINIC, {"patient": "P1", "sex": "female"})
+    stated_sex = table(STATED_SEX, {"patient": "P1", "sex": "female"})
     given = table(RNA_QUALITY, OF_RNA | {"concerns": words, "sex_found": "male"})
-    found, said = judged(statistics(RNA), rna_quality=given, clinic=clinic)
+    found, said = judged(statistics(RNA), rna_quality=given, stated_sex=stated_sex)
     assert found.loc["P1-R", "concerns"] == words
     assert said == []
 
@@ -249,8 +249,10 @@ def test_a_sex_that_contradicts_the_patient_or_the_clinic_is_warned_of():
     depth = pd.concat(
         [targets(NORMAL, y=0.01), targets(TUMOUR, x=0.5, y=0.5)], ignore_index=True
     )
-    clinic = table(CLINIC, {"patient": "P1", "sex": "female"}, {"patient": "P2", "sex": "male"})
-    found, said = judged(statistics(NORMAL, TUMOUR), target_depth=depth, clinic=clinic)
+    stated_sex = table(
+        STATED_SEX, {"patient": "P1", "sex": "female"}, {"patient": "P2", "sex": "male"}
+    )
+    found, said = judged(statistics(NORMAL, TUMOUR), target_depth=depth, stated_sex=stated_sex)
     assert found.loc["P1-N", "concerns"] == "female by its reads, while P1-T of P1 is male"
     assert found.loc["P1-T", "concerns"] == (
         "male by its reads, female in the clinical table; "

@@ -10,7 +10,7 @@ from storiform.biomarkers.rna_quality import RnaQualityParams, rna_quality
 from storiform.model.errors import DataWarning
 from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Table
-from storiform.model.tables.clinic import CLINIC
+from storiform.model.tables.clinic import STATED_SEX
 from storiform.model.tables.reads import READ_STATISTICS
 from storiform.model.tables.rna import COUNTS
 from storiform.model.tables.rna_quality import (
@@ -60,7 +60,7 @@ def judged(fragments=None, summary=None, library=None, sex=None, **params):
             None if summary is None else table(GENE_COUNTING_SUMMARY, SUMMARY | summary),
             None if summary is None else reads,
             None if library is None else table(RNA_LIBRARY, BIOPSY | library),
-            None if sex is None else table(CLINIC, {"patient": "P1", "sex": sex}),
+            None if sex is None else table(STATED_SEX, {"patient": "P1", "sex": sex}),
             RnaQualityParams(**params),
         )
     assert all(issubclass(one.category, DataWarning) for one in caught)

@@ -41,7 +41,7 @@ from storiform.kernels.purity import SegmentEvidence
 from storiform.model.copies import raw_copies
 from storiform.model.params import Fraction, Params
 from storiform.model.step import needs_one_of
-from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.clinic import StatedSex
 from storiform.model.tables.copies import (
     CopyNumberQuality,
     GivenFit,
@@ -124,7 +124,7 @@ def copy_number_fit(  # noqa: PLR0913, PLR0917  a step may take more tables than
     pathology: Pathology | None,
     given_fit: GivenFit | None,
     given_segments: GivenSegments | None,
-    clinic: Clinic | None,
+    stated_sex: StatedSex | None,
     params: CopyNumberFitParams,
 ) -> CopyNumberFitTables:
     """Find purity and ploidy, and the whole copies of each segment.
@@ -147,7 +147,7 @@ def copy_number_fit(  # noqa: PLR0913, PLR0917  a step may take more tables than
         Purity and ploidy of the sample sheet, each a prior, or None.
     given_fit, given_segments
         Another program's, which replace ours, or None.
-    clinic
+    stated_sex
         The stated sex, where the reads do not tell; or None.
     params
         How the answer is sought, and when it is withheld.
@@ -168,7 +168,7 @@ def copy_number_fit(  # noqa: PLR0913, PLR0917  a step may take more tables than
     Riester et al., Source Code for Biology and Medicine 11, 13 (2016),
     doi:10.1186/s13029-016-0060-z.
     """
-    answer = Answer.of(copy_number_quality, clinic, given_fit)
+    answer = Answer.of(copy_number_quality, stated_sex, given_fit)
     if given_segments is not None and not given_segments.empty:
         given = given_segments.assign(log2=centred(given_segments))
         given, told = usual_x(given, answer.sex)

@@ -31,7 +31,7 @@ from storiform.model.copies import PSEUDOAUTOSOMAL, PanelOfNormals
 from storiform.model.errors import DataWarning
 from storiform.model.params import Depth, Fraction, Params
 from storiform.model.step import needs_one_of
-from storiform.model.tables.clinic import Clinic
+from storiform.model.tables.clinic import StatedSex
 from storiform.model.tables.copies import (
     COPY_NUMBER_QUALITY,
     LOG_RATIOS,
@@ -92,7 +92,7 @@ def log_ratios(  # noqa: PLR0913, PLR0917  a step takes what its sources are
     given_coverage: GivenCoverage | None,
     snp_counts: SnpCounts | None,
     panel: PanelOfNormals | None,
-    clinic: Clinic | None,
+    stated_sex: StatedSex | None,
     params: RatiosParams,
 ) -> CopyNumberRatios:
     """Compare the depth of the tumour, bin by bin, with the reference that leaves least noise.
@@ -107,7 +107,7 @@ def log_ratios(  # noqa: PLR0913, PLR0917  a step takes what its sources are
         Places with counts: their depth makes the bins where there is no coverage.
     panel
         Usual depth of bins in normals of the kit, or None.
-    clinic
+    stated_sex
         The patient's sex, used where no normal tells it.
     params
         What is compared with what.
@@ -119,7 +119,7 @@ def log_ratios(  # noqa: PLR0913, PLR0917  a step takes what its sources are
         targets; and `quality`, one row: the reference, its noise, and what limits it all.
         On X of a male 0 means one copy, as in his normal.
     """
-    stated = _stated_sex(clinic)
+    stated = _sex_of(stated_sex)
     if given_ratios is not None and not given_ratios.empty:
         return _taken(given_ratios, snp_counts, stated)
     seen = of_coverage(bin_coverage, given_coverage, panel, params.min_shared)
@@ -228,10 +228,10 @@ def _taken(
     return CopyNumberRatios(bins, _quality(bins, snp_counts, facts, told))
 
 
-def _stated_sex(clinic: pd.DataFrame | None) -> str:
-    if clinic is None or clinic.empty:
+def _sex_of(stated_sex: pd.DataFrame | None) -> str:
+    if stated_sex is None or stated_sex.empty:
         return ""
-    stated = clinic["sex"].dropna()
+    stated = stated_sex["sex"].dropna()
     return str(stated.iloc[0]) if len(stated) and stated.iloc[0] in ("female", "male") else ""
 
 

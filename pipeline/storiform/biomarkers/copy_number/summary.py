@@ -54,13 +54,13 @@ class Answer:
     def of(
         cls,
         quality: pd.DataFrame | None,
-        clinic: pd.DataFrame | None,
+        stated_sex: pd.DataFrame | None,
         given_fit: pd.DataFrame | None,
     ) -> Self:
         """Return what is known before a fit: sex, reference, and another program's fit."""
         told = _text(quality, "limits").split(";")
         answer = cls(
-            sex=_text(quality, "sex") or _text(clinic, "sex"),
+            sex=_text(quality, "sex") or _text(stated_sex, "sex"),
             reference=_text(quality, "reference"),
             limits=tuple(part.strip() for part in told if part.strip()),
         )

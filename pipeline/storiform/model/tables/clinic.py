@@ -41,3 +41,12 @@ CLINICAL_RECORD = Table(
     columns=_COLUMNS,
 )
 ClinicalRecord = Annotated[pd.DataFrame, CLINICAL_RECORD]
+
+STATED_SEX = Table(
+    "stated_sex",
+    grain="patient",
+    description="One row per patient whose sex the clinical table gives. It stands apart, so "
+    "that a corrected response or survival makes nothing anew that rests on the sex alone.",
+    columns={"sex": _COLUMNS["sex"]},
+)
+StatedSex = Annotated[pd.DataFrame, STATED_SEX]

@@ -100,6 +100,14 @@ def test_only_another_soft_tissue_sarcoma_is_discordant() -> None:
     assert "no diagnosis" in found["suggests"].iloc[0]
 
 
+def test_row_of_a_patient_does_not_depend_on_others() -> None:
+    stated = {"P1": "leiomyosarcoma", "P2": "liposarcoma", "P3": "myxofibrosarcoma"}
+    alone = [discordances({name: histology}) for name, histology in stated.items()]
+    parts = pd.concat([part for part in alone if len(part)], ignore_index=True)
+    assert parts["patient"].tolist() == ["P1", "P3"]
+    pd.testing.assert_frame_equal(parts, discordances(stated))
+
+
 def test_without_coamplification_there_is_no_row() -> None:
     flags = pd.DataFrame({"patient": ["P1", "P2"], "biopsy": ["P1", "P2"]})
     flags["cdk4_mdm2_coamplified"] = pd.array([False, None], dtype="boolean")

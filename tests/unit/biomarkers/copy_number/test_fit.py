@@ -8,7 +8,7 @@ import pytest
 from small_tumours import MB, Piece, Tumour, genome, quality, tumour
 
 from storiform.biomarkers.copy_number.fit import CopyNumberFitParams, copy_number_fit
-from storiform.model.tables.clinic import CLINIC
+from storiform.model.tables.clinic import STATED_SEX
 from storiform.model.tables.copies import GIVEN_FIT, PATHOLOGY
 from storiform.model.tables.copy_calls import (
     COPY_NUMBER_FIT,
@@ -36,7 +36,7 @@ def fitted(planted: Tumour | None, **changed: object) -> Found:
         "snp_counts": None if planted is None else planted.snp_counts,
         "variants": None if planted is None else planted.variants,
         "copy_number_quality": quality(),
-        "pathology": None, "given_fit": None, "given_segments": None, "clinic": None,
+        "pathology": None, "given_fit": None, "given_segments": None, "stated_sex": None,
     }  # fmt: skip
     settings = {name: changed.pop(name) for name in list(changed) if name not in inputs}
     found = copy_number_fit(**inputs | changed, params=CopyNumberFitParams(**settings))
@@ -234,9 +234,8 @@ def test_an_unknown_sex_leaves_x_without_copies_and_is_said():
 
 def test_the_clinic_tells_the_sex_where_reads_do_not():
     planted = tumour([*USUAL, Piece("chrX", 0, 150 * MB, 2, 1)], 0.6, mutations=30)
-    row = {name: [None] for name in CLINIC.columns} | {"sex": ["female"]}
-    clinic = CLINIC.conform(pd.DataFrame(row))
-    found = fitted(planted, copy_number_quality=None, clinic=clinic)
+    stated_sex = STATED_SEX.conform(pd.DataFrame({"sex": ["female"]}))
+    found = fitted(planted, copy_number_quality=None, stated_sex=stated_sex)
     assert found.fit["sex"] == "female"
     assert by_contig(found.segments).loc["chrX", "total"] == 2
 

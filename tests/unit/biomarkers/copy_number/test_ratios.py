@@ -72,7 +72,12 @@ def panel(count=8, noise=0.1):
 
 def run(coverage=None, panel=None, **others):
     """Run the step with what is given."""
-    given = {"given_ratios": None, "given_coverage": None, "snp_counts": None, "clinic": None}
+    given = {
+        "given_ratios": None,
+        "given_coverage": None,
+        "snp_counts": None,
+        "stated_sex": None,
+    }
     params = others.pop("params", PARAMS)
     return log_ratios(
         bin_coverage=coverage, panel=panel, **(given | others), params=params
@@ -144,16 +149,18 @@ def test_a_wanted_reference_is_taken_if_it_is_there():
 @pytest.mark.parametrize("with_normal", [True, False])
 def test_x_of_a_male_is_0_against_normal_and_panel(with_normal):
     made = pair("male")
-    clinic = pd.DataFrame({"sex": ["male"]})
+    stated_sex = pd.DataFrame({"sex": ["male"]})
     made = made if with_normal else made[made["role"] == "tumour"]
-    bins, quality = run(made, panel(), clinic=clinic)
+    bins, quality = run(made, panel(), stated_sex=stated_sex)
     assert level(bins, "chrX") == pytest.approx(0.0, abs=0.08)
     assert quality["sex"].tolist() == ["male"]
 
 
 def test_sex_is_that_of_the_normal_and_a_contradiction_is_told():
     with pytest.warns(DataWarning, match="stated is female"):
-        quality = run(pair("male"), clinic=pd.DataFrame({"sex": ["female"]})).quality.iloc[0]
+        quality = run(pair("male"), stated_sex=pd.DataFrame({"sex": ["female"]})).quality.iloc[
+            0
+        ]
     assert quality["sex"] == "male"
     assert "stated is female" in quality["limits"]
 
@@ -269,8 +276,8 @@ def given_on_x(level):
     [("female", 1.0, True), ("male", -1.0, True), ("female", 0.0, False), ("male", 0.0, False)],
 )
 def test_x_of_ready_log_ratios_is_brought_to_0_and_it_is_said(sex, on_x, is_moved):
-    clinic = pd.DataFrame({"sex": [sex]})
-    bins, quality = run(given_ratios=given_on_x(on_x), clinic=clinic)
+    stated_sex = pd.DataFrame({"sex": [sex]})
+    bins, quality = run(given_ratios=given_on_x(on_x), stated_sex=stated_sex)
     assert level(bins, "chrX") == pytest.approx(0.0, abs=0.03)
     assert ("moved by" in quality["limits"].iloc[0]) is is_moved
     assert ("chrY" in set(bins["contig"])) is (sex == "male")
@@ -279,7 +286,7 @@ def test_x_of_ready_log_ratios_is_brought_to_0_and_it_is_said(sex, on_x, is_move
 def test_x_of_a_male_is_0_with_neither_normal_nor_panel():
     tumour = pair("male")[lambda bins: bins["role"] == "tumour"]
     with pytest.warns(DataWarning, match="neither normal nor panel"):
-        bins, _ = run(tumour, clinic=pd.DataFrame({"sex": ["male"]}))
+        bins, _ = run(tumour, stated_sex=pd.DataFrame({"sex": ["male"]}))
     assert level(bins, "chrX") == pytest.approx(0.0, abs=0.25)
     assert level(bins, "chrY") == pytest.approx(0.0, abs=0.25)
 

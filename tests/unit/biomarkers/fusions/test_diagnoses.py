@@ -106,6 +106,14 @@ def test_a_discordance_is_a_row_and_a_warning() -> None:
         found = FUSION_DISCORDANCES.conform(fusion_discordances(rows, clinic))
     assert found["biopsy"].tolist() == ["P1a"]
     assert found["suggested"].tolist() == ["Ewing sarcoma"]
+    # a page of one patient is made from its rows alone
+    with pytest.warns(DataWarning, match="P1a"):
+        parts = [
+            fusion_discordances(own, clinic[clinic["patient"] == patient])
+            for patient, own in rows.groupby("patient")
+        ]
+    alone = [FUSION_DISCORDANCES.conform(part) for part in parts if len(part)]
+    pd.testing.assert_frame_equal(pd.concat(alone, ignore_index=True), found)
 
 
 def test_without_known_fusions_there_is_no_row() -> None:
