@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +39,7 @@ from storiform.model.table import UNIT_COLUMNS, Picture, Table
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 Make = Callable[["Task", Path], None]
+_FIGURES = "storiform.figures."
 Ending = Literal["done", "failed", "disk_full", "memory", "contract"]
 
 
@@ -203,12 +205,22 @@ def _read_source(task: Task, contract: Table) -> pd.DataFrame:
 
 def _call(task: Task, step: Step, tables: Mapping[str, Table], part: Path) -> None:
     values = arguments_of(task, step, tables)
-    products = step.unpack(step.function(**values))
-    for contract, made in zip(step.products, products, strict=True):
-        if isinstance(contract, Table):
-            write_table(part, contract, made, task.fingerprint)
-        else:
-            _draw(part, contract, made, values)
+    with _letters_of(step):
+        products = step.unpack(step.function(**values))
+        for contract, made in zip(step.products, products, strict=True):
+            if isinstance(contract, Table):
+                write_table(part, contract, made, task.fingerprint)
+            else:
+                _draw(part, contract, made, values)
+
+
+def _letters_of(step: Step) -> AbstractContextManager[None]:
+    """Read no formula in what our own figures write; those of a user may have some."""
+    if not step.function.__module__.startswith(_FIGURES):
+        return nullcontext()
+    from storiform.figures.style import plain_letters
+
+    return plain_letters()
 
 
 def arguments_of(task: Task, step: Step, tables: Mapping[str, Table]) -> dict[str, Any]:
