@@ -26,6 +26,7 @@ import pandas as pd
 
 from storiform import __version__
 from storiform.engine.config import Workflow, load_workflow
+from storiform.engine.fingerprint import recorded
 from storiform.engine.gather import gather_features
 from storiform.engine.logs import Told, listening
 from storiform.engine.provided import provided_rows
@@ -66,8 +67,9 @@ class Task:
     unit: str
     origin: str
     fingerprint: str
-    recipe: Mapping[str, Any]
-    payload: Mapping[str, Any]
+    # Not in what Dask prints of a task that failed: both can hold values of a patient.
+    recipe: Mapping[str, Any] = field(repr=False)
+    payload: Mapping[str, Any] = field(repr=False)
     portions: Mapping[str, Sequence[Portion]] = field(default_factory=dict)
 
 
@@ -166,7 +168,7 @@ def _compute(task: Task, results: Results, goal: Path, make: "Make") -> Sequence
                 make(task, part)
             except NothingToShow as reason:
                 nothing = str(reason)
-        record = _provenance(task, started, told, nothing)
+        record = _provenance(task, results, started, told, nothing)
         results.publish(part, record, goal)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -302,13 +304,15 @@ def _draw(part: Path, contract: Picture, figure: Any, values: Mapping[str, Any])
             write_tsv(part / f"{contract.name}.{name}.{ending}", value)
 
 
-def _provenance(task: Task, started: float, told: Told, nothing: str) -> dict[str, Any]:
+def _provenance(
+    task: Task, results: Results, started: float, told: Told, nothing: str
+) -> dict[str, Any]:
     finished = time.time()
     return {
         "step": task.step,
         "unit": task.unit,
         "fingerprint": task.fingerprint,
-        "recipe": dict(task.recipe),
+        "recipe": recorded(task.recipe, results.secret),
         "code": code_of(task),
         "warnings": told.warnings,
         "log": told.log,
