@@ -1,6 +1,6 @@
 # make PYTHON=/path/to/python3.12     use this Python instead of the newest one found
 # make WHEELHOUSE=/path/to/wheels     install from this folder alone, without internet
-.PHONY: help demo test bench validation docs lint lock names clean
+.PHONY: help demo test bench validation docs lint lock audit audit-refresh sbom names clean
 .DEFAULT_GOAL := help
 # files of tests that run at a time
 JOBS ?= 2
@@ -13,7 +13,7 @@ PIN = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strateg
 export PYTHON WHEELHOUSE
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 demo: ## simulate a small trial, run it, write its report
 	@.ci/environment run
@@ -59,6 +59,18 @@ lock: ## pin all requirements again after a change of pyproject.toml (needs uv)
 	  -o containers/requirements-dev.lock pyproject.toml
 	$(PIN) --group docs -c containers/requirements-dev.lock \
 	  -o containers/requirements-docs.lock pyproject.toml
+
+audit: ## compare the locked packages with known vulnerabilities, without a network
+	@.ci/environment dev
+	.venv/bin/python containers/audit.py
+
+audit-refresh: ## ask PyPI for the vulnerabilities of all locked packages
+	@.ci/environment dev
+	.venv/bin/python containers/audit.py --refresh
+
+sbom: ## write what the package is made of (CycloneDX) into dist/sbom.json
+	@.ci/environment run
+	.venv/bin/python containers/sbom.py dist/sbom.json
 
 names: ## accept the public names as they are now
 	@.ci/environment dev

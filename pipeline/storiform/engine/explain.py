@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from storiform.engine.fingerprint import recorded
 from storiform.engine.graph import Graph, Node, State
 from storiform.engine.results import Results
 
@@ -56,7 +57,8 @@ def _why(node: Node, results: Results, damage: str) -> str:
     history = results.history(node.step, node.unit)
     if not history:
         return "new"
-    changes = list(differences(history[0]["recipe"], node.recipe))
+    own = recorded(node.recipe, results.secret)
+    changes = list(differences(history[0]["recipe"], own))
     return "; ".join(changes[:3]) or "changed"
 
 

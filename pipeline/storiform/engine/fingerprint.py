@@ -26,6 +26,30 @@ def digest(recipe: object) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def recorded(recipe: Recipe, secret: Callable[[], bytes]) -> dict[str, Any]:
+    """Return a recipe as the provenance keeps it: without the values of patients.
+
+    Parameters
+    ----------
+    recipe
+        What a node is made from; `record` holds what sheets state of its unit.
+    secret
+        Gives that of the results folder, at most 64 bytes. A value of few choices, such as a
+        sex, could be found again from a digest without a key by trying all of them.
+    """
+    record = recipe.get("record")
+    if not isinstance(record, Mapping) or not record:
+        return dict(recipe)
+    key = secret()
+    marks = {
+        name: hashlib.blake2b(
+            json.dumps([name, value]).encode(), digest_size=8, key=key
+        ).hexdigest()
+        for name, value in record.items()
+    }
+    return {**recipe, "record": marks}
+
+
 def content_id(path: Path) -> str:
     """Return a digest over all bytes of a file, or of all files of a folder."""
     blake = hashlib.blake2b(digest_size=16)

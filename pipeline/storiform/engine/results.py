@@ -5,8 +5,10 @@
     OUT/units/UNIT/STEP/FINGERPRINT/   tables as Parquet, figures, provenance.json
     OUT/units/UNIT/STEP/failure.json   why the step failed last time
     OUT/parts/                         what is being written; emptied when a run starts
+    OUT/.secret                        keys the marks for values of patients in provenance
 """
 
+import contextlib
 import errno
 import json
 import os
@@ -23,6 +25,8 @@ from storiform.model.errors import InputError, fault
 
 PROVENANCE = "provenance.json"
 FAILURE = "failure.json"
+KEY_FILE = ".secret"
+_SECRET_BYTES = 32
 _NEEDED = frozenset({"outputs", "recipe", "finished"})
 
 
@@ -43,6 +47,20 @@ class Results:
     def at(self, step: str, unit: str, fingerprint: str) -> Path:
         """Return the folder of one result."""
         return self.of(step, unit) / fingerprint
+
+    def secret(self) -> bytes:
+        """Return what keys the marks of this folder; it is made once, for its owner alone."""
+        goal = self.root / KEY_FILE
+        part = goal.with_name(f"{KEY_FILE}.{uuid.uuid4().hex}")
+        if not goal.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(os.urandom(_SECRET_BYTES))
+            with contextlib.suppress(FileExistsError):  # another worker was first
+                os.link(part, goal)  # whole before it appears
+            part.unlink()
+        return goal.read_bytes()
 
     def provenance(self, folder: Path) -> dict[str, Any] | None:
         """Return the provenance of a published result, None if there is none to trust."""

@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ import pandas as pd
 
 from storiform import __version__
 from storiform.engine.config import Workflow, load_workflow
+from storiform.engine.fingerprint import recorded
 from storiform.engine.gather import gather_features
 from storiform.engine.logs import Told, listening
 from storiform.engine.provided import provided_rows
@@ -40,6 +42,7 @@ DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 UNWRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ESTALE})
 """What ends a run when it concerns the results folder: every further step would fail, too."""
 Make = Callable[["Task", Path], None]
+_FIGURES = "storiform.figures."
 Ending = Literal["done", "failed", "disk_full", "unwritable", "memory", "contract"]
 
 
@@ -66,8 +69,9 @@ class Task:
     unit: str
     origin: str
     fingerprint: str
-    recipe: Mapping[str, Any]
-    payload: Mapping[str, Any]
+    # Not in what Dask prints of a task that failed: both can hold values of a patient.
+    recipe: Mapping[str, Any] = field(repr=False)
+    payload: Mapping[str, Any] = field(repr=False)
     portions: Mapping[str, Sequence[Portion]] = field(default_factory=dict)
 
 
@@ -172,7 +176,7 @@ def _compute(task: Task, results: Results, goal: Path, make: "Make") -> Sequence
                 make(task, part)
             except NothingToShow as reason:
                 nothing = str(reason)
-        record = _provenance(task, started, told, nothing)
+        record = _provenance(task, results, started, told, nothing)
         results.publish(part, record, goal)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
@@ -211,12 +215,22 @@ def _read_source(task: Task, contract: Table) -> pd.DataFrame:
 
 def _call(task: Task, step: Step, tables: Mapping[str, Table], part: Path) -> None:
     values = arguments_of(task, step, tables)
-    products = step.unpack(step.function(**values))
-    for contract, made in zip(step.products, products, strict=True):
-        if isinstance(contract, Table):
-            write_table(part, contract, made, task.fingerprint)
-        else:
-            _draw(part, contract, made, values)
+    with _letters_of(step):
+        products = step.unpack(step.function(**values))
+        for contract, made in zip(step.products, products, strict=True):
+            if isinstance(contract, Table):
+                write_table(part, contract, made, task.fingerprint)
+            else:
+                _draw(part, contract, made, values)
+
+
+def _letters_of(step: Step) -> AbstractContextManager[None]:
+    """Read no formula in what our own figures write; those of a user may have some."""
+    if not step.function.__module__.startswith(_FIGURES):
+        return nullcontext()
+    from storiform.figures.style import plain_letters
+
+    return plain_letters()
 
 
 def arguments_of(task: Task, step: Step, tables: Mapping[str, Table]) -> dict[str, Any]:
@@ -305,13 +319,15 @@ def _draw(part: Path, contract: Picture, figure: Any, values: Mapping[str, Any])
             write_tsv(part / f"{contract.name}.{name}.{ending}", value)
 
 
-def _provenance(task: Task, started: float, told: Told, nothing: str) -> dict[str, Any]:
+def _provenance(
+    task: Task, results: Results, started: float, told: Told, nothing: str
+) -> dict[str, Any]:
     finished = time.time()
     return {
         "step": task.step,
         "unit": task.unit,
         "fingerprint": task.fingerprint,
-        "recipe": dict(task.recipe),
+        "recipe": recorded(task.recipe, results.secret),
         "code": code_of(task),
         "warnings": told.warnings,
         "log": told.log,

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
+from matplotlib.ticker import FuncFormatter
 
 from storiform.figures.style import FONT, GREY, INK, SMALL, THICK, THIN, dress
 
@@ -91,6 +92,8 @@ def draw_intervals(
     axes.set_xlabel(plot.label)
     dress(axes)
     axes.minorticks_off()
+    if plot.is_log:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     return axes

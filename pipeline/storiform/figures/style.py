@@ -9,6 +9,7 @@ import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -72,6 +73,14 @@ def canvas(width_mm: float, height_mm: float) -> Figure:
     if engine is not None:
         engine.set(w_pad=PAD_POINTS / 72.0, h_pad=PAD_POINTS / 72.0)  # type: ignore[call-arg]
     return figure
+
+
+def plain_letters() -> AbstractContextManager[None]:
+    """Draw a dollar sign as a letter while texts are made: names of users are no formulas.
+
+    Two of them in one name would be read as TeX, which fails where it is none.
+    """
+    return mpl.rc_context({"text.parse_math": False})
 
 
 def render(figure: Figure) -> dict[str, bytes]:

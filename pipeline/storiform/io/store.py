@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -36,6 +37,7 @@ _TEXT: Any = TEXT
 _INT: Any = pd.Int64Dtype()
 _FLAG: Any = pd.BooleanDtype()
 ROWS_AT_ONCE = 65_536
+_BREAKING = re.compile(r"[\t\r\n]+")
 _TSV = pcsv.WriteOptions(delimiter="\t", quoting_style="none", quoting_header="none")
 
 
@@ -236,12 +238,12 @@ def _plain(table: pa.Table) -> pa.Table:
         if pa.types.is_dictionary(values.type) or pa.types.is_large_string(values.type):
             values = values.cast(pa.string())
         if pa.types.is_string(values.type):
-            values = pc.replace_substring_regex(values, r"[\t\r\n]+", " ")
+            values = pc.replace_substring_regex(values, _BREAKING.pattern, " ")
             values = pc.replace_substring(values, '"', "'")
         elif pa.types.is_floating(values.type):
             values = pc.if_else(pc.is_nan(values), None, values)
         arrays.append(values)
-    names = [name.replace("\t", " ").replace("\n", " ") for name in table.column_names]
+    names = [_BREAKING.sub(" ", name).replace('"', "'") for name in table.column_names]
     return pa.Table.from_arrays(arrays, names=names)
 
 

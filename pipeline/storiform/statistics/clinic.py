@@ -53,7 +53,7 @@ def _fill_response(told: dict[str, object], seen: str) -> None:
     pairs = (("responded", responded), ("disease_control", control))
     if not _is_missing(told["response"]):
         if told["response"] != seen:
-            _warn("response", str(told["response"]), seen)
+            _warn("response")
         return
     is_stated = [not _is_missing(told[name]) for name, _ in pairs]
     if seen == "NE" and any(is_stated):
@@ -61,7 +61,7 @@ def _fill_response(told: dict[str, object], seen: str) -> None:
     for name, flag in pairs:
         stated = told[name]
         if not _is_missing(stated) and bool(stated) is not flag:
-            _warn(name, "yes" if stated else "no", seen)
+            _warn(name)
             return
     told |= {"response": seen, **dict(pairs)}
 
@@ -73,13 +73,14 @@ def _fill_change(told: dict[str, object], seen: object) -> None:
     elif not _is_missing(seen) and not np.isclose(
         float(str(stated)), float(str(seen)), rtol=0, atol=_LEAST_DIFFERENCE
     ):
-        _warn("best change", f"{float(str(stated)):.1f} %", f"{float(str(seen)):.1f} %")
+        _warn("best change")
 
 
-def _warn(what: str, stated: str, seen: str) -> None:
+def _warn(what: str) -> None:
+    """Name both places but no value: warnings stand in logs, values of patients do not."""
     message = (
-        f"{what} {stated} in the clinical table, {seen} by the lesions (RECIST 1.1, confirmed):"
-        f" the clinical table is kept"
+        f"{what} of the clinical table is not that of the lesions (RECIST 1.1, confirmed; "
+        f"table best_response): the clinical table is kept"
     )
     warnings.warn(message, DataWarning, stacklevel=4)
 

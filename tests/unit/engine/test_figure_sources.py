@@ -41,25 +41,27 @@ SHARES = Table(
 )
 
 
-@pytest.mark.parametrize("rows", [3, SOURCE_ROWS, SOURCE_ROWS + 1])
-def test_the_source_of_a_figure_is_gzipped_above_the_limit_and_never_left_out(
-    tmp_path: Path, rows: int
-) -> None:
-    (tmp_path / "flow.py").write_text(WORKFLOW)
-    given = tmp_path / "given"
-    given.mkdir()
-    write_table(given, SHARES, pd.DataFrame({"number": range(rows)}), "mark")
-    task = Task(
-        workflow=str(tmp_path / "flow.py"),
-        root=str(tmp_path / "out"),
+def task_in(folder: Path) -> Task:
+    return Task(
+        workflow=str(folder / "flow.py"),
+        root=str(folder / "out"),
         step="plot",
         unit="cohort",
         origin="step",
         fingerprint="f" * 32,
         recipe={},
         payload={"resources": {}},
-        portions={"shares": (Portion("shares", {}, str(given)),)},
+        portions={"shares": (Portion("shares", {}, str(folder / "given")),)},
     )
+
+
+@pytest.mark.parametrize("rows", [3, SOURCE_ROWS, SOURCE_ROWS + 1])
+def test_the_source_of_a_figure_is_gzipped_above_the_limit_and_never_left_out(
+    tmp_path: Path, rows: int
+) -> None:
+    (tmp_path / "flow.py").write_text(WORKFLOW)
+    write_table_in(tmp_path, rows)
+    task = task_in(tmp_path)
     outcome = perform(task, make)
     assert outcome.ending == "done", outcome.message
     folder = Results(tmp_path / "out").at("plot", "cohort", task.fingerprint)
@@ -69,3 +71,23 @@ def test_the_source_of_a_figure_is_gzipped_above_the_limit_and_never_left_out(
     content = source.read_bytes()
     lines = (gzip.decompress(content) if is_large else content).decode().splitlines()
     assert lines == ["number", *map(str, range(rows))]
+
+
+@pytest.mark.parametrize(
+    ("module", "ending"), [("storiform.figures.plot", "done"), ("own", "failed")]
+)
+def test_dollar_signs_are_letters_in_our_own_figures_alone(
+    tmp_path: Path, module: str, ending: str
+) -> None:
+    text = WORKFLOW.replace(
+        "    return Figure()",
+        "    made = Figure()\n    made.text(0.5, 0.5, '$x^$')\n    return made",
+    )
+    (tmp_path / "flow.py").write_text(text + f"plot.__module__ = {module!r}\n")
+    write_table_in(tmp_path)
+    assert perform(task_in(tmp_path), make).ending == ending
+
+
+def write_table_in(folder: Path, rows: int = 3) -> None:
+    (folder / "given").mkdir()
+    write_table(folder / "given", SHARES, pd.DataFrame({"number": range(rows)}), "mark")

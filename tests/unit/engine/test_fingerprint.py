@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storiform.engine import fingerprint
-from storiform.engine.fingerprint import FileIds, content_id, digest
+from storiform.engine.fingerprint import FileIds, content_id, digest, recorded
 
 VALUES = st.one_of(st.integers(), st.floats(allow_nan=False), st.text(), st.booleans())
 
@@ -115,3 +115,17 @@ def test_parts_of_a_file_are_learnt_once_for_each_content(tmp_path: Path) -> Non
     assert len(calls) == 1
     file.write_text("three")
     assert FileIds(place).parts(file, "biopsy", part) == {"P1": "three"}
+
+
+def test_provenance_keeps_marks_of_a_record_and_all_else_of_a_recipe() -> None:
+    recipe = {"step": "read", "record": {"sex": "male", "arm": "male", "os_months": 7.3}}
+    kept = recorded(recipe, lambda: b"one")
+    assert kept["step"] == "read"
+    assert set(kept["record"]) == set(recipe["record"])
+    assert "male" not in str(kept)
+    assert "7.3" not in str(kept)
+    assert kept["record"]["sex"] != kept["record"]["arm"], "an equal value of another column"
+    assert kept == recorded(recipe, lambda: b"one")
+    other = recorded(recipe, lambda: b"two")["record"]
+    assert not set(other.values()) & set(kept["record"].values()), "nobody can try all values"
+    assert recorded({"record": {}}, lambda: b"") == {"record": {}}

@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,17 @@ def test_failure_is_kept_and_forgotten(tmp_path: Path) -> None:
 def test_discard_of_what_is_not_there_is_no_error(tmp_path: Path) -> None:
     Results(tmp_path).discard(tmp_path / "nothing")
     assert not (tmp_path / "parts").exists()
+
+
+def test_the_secret_of_a_folder_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    results = Results(tmp_path / "out")
+    before = os.umask(0o022)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(lambda _: results.secret(), range(32)))
+    finally:
+        os.umask(before)
+    assert len(found) == 1
+    assert [len(secret) for secret in found] == [32]
+    assert [path.name for path in results.root.iterdir()] == [".secret"]
+    assert (results.root / ".secret").stat().st_mode & 0o777 == 0o600

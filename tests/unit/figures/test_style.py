@@ -25,6 +25,7 @@ from storiform.figures.style import (
     months_text,
     most_frequent,
     p_text,
+    plain_letters,
     render,
     shortened,
     told_apart,
@@ -81,6 +82,17 @@ def test_same_figure_gives_the_same_bytes_without_a_date():
     assert b"<text" not in first["svg"]
     assert b"CreationDate" not in first["pdf"]
     assert dict(mpl.rcParams) == settings
+
+
+@pytest.mark.parametrize("name", ["costs $5 or $6", r"$\nothing$", "$x^$"])
+def test_dollar_signs_in_a_name_are_letters(name):
+    with plain_letters():
+        made = figure()
+        made.axes[0].set_yticks([0.5], [name])
+        made.axes[0].set_title(name)
+        svg = render(made)["svg"].decode()
+    assert svg.count(f"<!-- {name} -->") == 2
+    assert mpl.rcParams["text.parse_math"], "formulas of others stay formulas"
 
 
 def test_each_format_is_drawn_once_and_the_resolution_stays():

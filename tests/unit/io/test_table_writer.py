@@ -43,3 +43,10 @@ def test_tsv_that_was_changed_is_no_twin(tmp_path: Path) -> None:
     assert not is_twin(parquet, verify=True)
     parquet.with_suffix(".tsv").write_text("value\n")
     assert not is_twin(parquet)
+
+
+def test_a_column_named_by_a_user_breaks_no_header(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": ["x"], 'a "set"\tof\r\ngenes': ['1\t"2"\r3']})
+    with TableWriter(tmp_path, "scores", "mark") as writer:
+        writer.write(to_arrow(frame, None))
+    assert (tmp_path / "scores.tsv").read_bytes() == b"a\ta 'set' of genes\nx\t1 '2' 3\n"
