@@ -63,6 +63,7 @@ PLACES: dict[tuple[str, str], str] = {
 
 UNESCAPED: dict[str, tuple[str, ...]] = {
     "biopsy.html.j2": ("figure.svg", "style"),
+    "patient.html.j2": ("style",),
     "tables.html.j2": ("'th scope=\"row\"' if loop.first else 'td'",),
     "template.html.j2": ("figure.svg", "script", "style"),
 }

@@ -123,6 +123,11 @@ def test_a_run_is_frozen_without_anybodys_name_and_reads_one_new_biopsy(
     assert read(new, "repertoires")["ighg_share"].tolist() == [1.0]
     assert read(new, "checkpoints")["PDCD1"].notna().all()
 
+    _tells_of_the_reference(new, config, path)
+
+
+def _tells_of_the_reference(new: Path, config: Path, path: Path) -> None:
+    """Check what plan, explain and report say of a biopsy that was read against a cohort."""
     plan = run("plan", config, "--against", "my_trial")
     assert plan.exit_code == 0, plan.output
     assert plan.output.splitlines()[-1].startswith("0 of ")

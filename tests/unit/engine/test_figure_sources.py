@@ -1,11 +1,13 @@
 """Every figure has the tables that it shows beside it, however many rows they have."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from storiform.engine.fingerprint import content_id
 from storiform.engine.results import Results
 from storiform.engine.work import SOURCE_ROWS, Portion, Task, make, perform, write_table
 from storiform.model.table import Column, Table
@@ -51,7 +53,9 @@ def task_in(folder: Path) -> Task:
         fingerprint="f" * 32,
         recipe={},
         payload={"resources": {}},
-        portions={"shares": (Portion("shares", {}, str(folder / "given")),)},
+        portions={
+            "shares": (Portion("shares", {}, str(folder / "out/units/cohort/shares/f")),)
+        },
     )
 
 
@@ -89,5 +93,10 @@ def test_dollar_signs_are_letters_in_our_own_figures_alone(
 
 
 def write_table_in(folder: Path, rows: int = 3) -> None:
-    (folder / "given").mkdir()
-    write_table(folder / "given", SHARES, pd.DataFrame({"number": range(rows)}), "mark")
+    published = folder / "out/units/cohort/shares/f"
+    published.mkdir(parents=True)
+    write_table(published, SHARES, pd.DataFrame({"number": range(rows)}), "mark")
+    file = published / "shares.parquet"
+    outputs = {file.name: {"size": file.stat().st_size, "id": content_id(file)}}
+    record = {"outputs": outputs, "recipe": {}, "finished": 0.0}
+    (published / "provenance.json").write_text(json.dumps(record))

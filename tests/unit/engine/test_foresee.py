@@ -52,6 +52,7 @@ def session(
         graph=SimpleNamespace(nodes=nodes, steps=()),
         report=SimpleNamespace(cohort=Cohort(samples, (), ())),
         config=SimpleNamespace(resources={"targets": folder / "kit.bed"}, params={}),
+        only=(),
     )
 
 
