@@ -1,10 +1,10 @@
 """What the engine costs: patients times twelve steps that do nothing, or sleep.
 
-Run ``python tests/benchmarks/bench_engine.py [PATIENTS] [--sleep SECONDS] [--workers N]``. A run
-is timed in a process of its own: wall and CPU seconds of the driver, of the event loop beside it
-(Dask's scheduler and client) and of the workers; the most memory of each; tasks in flight; files
-written. Then the finished run is planned and run again. Goals on a quiet machine of 2 cores: 4 ms
-of wall time a step, 5 s for planning a finished run of 1,000 patients again.
+Run ``python tests/benchmarks/bench_engine.py [PATIENTS] [--sleep SECONDS] [--workers N]``. A
+run is timed in a process of its own: wall and CPU seconds of the driver, of the event loop
+beside it (Dask's scheduler and client) and of the workers; the most memory of each; tasks in
+flight; files written. Then the finished run is planned and run again. Goals on a quiet machine
+of 2 cores: 4 ms of wall time a step, 5 s for planning a finished run of 1,000 patients again.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -74,58 +75,78 @@ def cpu_of_threads() -> dict[str, float]:
     return dict(found)
 
 
+class Stopwatch:
+    """Keeps wall and CPU seconds of this process, phase by phase."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, Any] = {"in flight": [0, 0]}
+        self.start = self.last = (time.perf_counter(), time.process_time())
+
+    def mark(self, name: str) -> None:
+        """End a phase."""
+        now = (time.perf_counter(), time.process_time())
+        self.told[name] = now[0] - self.last[0]
+        self.told[f"{name} cpu"] = now[1] - self.last[1]
+        self.last = now
+
+    def before(self, owner: object, name: str, act: Callable[..., None]) -> None:
+        """Act before each call of a function, which stays as it is."""
+        function = getattr(owner, name)
+
+        def called(*words: Any, **more: Any) -> Any:
+            act(*words)
+            return function(*words, **more)
+
+        setattr(owner, name, called)
+
+    def after(self, owner: object, name: str, act: Callable[..., None]) -> None:
+        """Act after each call of a function, which stays as it is."""
+        function = getattr(owner, name)
+
+        def called(*words: Any, **more: Any) -> Any:
+            result = function(*words, **more)
+            act(*words)
+            return result
+
+        setattr(owner, name, called)
+
+
 def inside(config: Path, workers: int) -> None:
     """Run a configuration in this process and print what it took as JSON."""
-    start, used = time.perf_counter(), time.process_time()
+    watch = Stopwatch()
     from storiform.engine import driver, run, session  # noqa: PLC0415  its import is a phase
 
-    told: dict[str, Any] = {"imported": time.perf_counter() - start}
-    marks = [(time.perf_counter(), time.process_time())]
-
-    def mark(name: str) -> None:
-        marks.append((time.perf_counter(), time.process_time()))
-        told[name] = marks[-1][0] - marks[-2][0]
-        told[f"{name} cpu"] = marks[-1][1] - marks[-2][1]
-
+    watch.mark("imported")
     opened = session.open_session(config)
-    mark("planned")
-    told["memory planned"] = _peak()
-    most = [0, 0]
-    send = driver.Driver._send  # noqa: SLF001  what is in flight is nobody's to see else
+    watch.mark("planned")
+    watch.told["memory planned"] = _peak()
 
-    def watched(self: driver.Driver, client: Any, nodes: list[Any]) -> None:  # noqa: ANN401
-        send(self, client, nodes)
-        flying = self._flying.values()  # noqa: SLF001
-        most[0] = max(most[0], len(flying))
-        most[1] = max(most[1], sum(len(bundle) for bundle, _ in flying))
+    def look(of: driver.Driver, *_: object) -> None:
+        flying = of._flying.values()  # noqa: SLF001  nobody else knows what is in flight
+        steps = sum(len(bundle) for bundle, _ in flying)
+        tasks, most = watch.told["in flight"]
+        watch.told["in flight"] = [max(tasks, len(flying)), max(most, steps)]
 
-    driver.Driver._send = watched  # type: ignore[method-assign]  # noqa: SLF001
-    steps = driver.Driver.run
+    def driven(*_: object) -> None:
+        watch.mark("steps")
+        watch.told["threads"] = cpu_of_threads()
 
-    def timed(self: driver.Driver, client: Any) -> None:  # noqa: ANN401
-        mark("started")
-        steps(self, client)
-        told["threads"] = cpu_of_threads()
-        mark("steps")
+    def written_up(*_: object) -> None:
+        watch.mark("tables")
+        watch.told["memory driven"] = _peak()
 
-    driver.Driver.run = timed  # type: ignore[method-assign]
-    finish = run._finish  # noqa: SLF001
-
-    def finished(*words: Any, **more: Any) -> None:  # noqa: ANN401
-        mark("tables")
-        told["memory driven"] = _peak()
-        finish(*words, **more)
-        mark("report")
-
-    run._finish = finished  # noqa: SLF001
+    watch.after(driver.Driver, "_send", look)
+    watch.before(driver.Driver, "run", lambda *_: watch.mark("started"))
+    watch.after(driver.Driver, "run", driven)
+    watch.before(run, "_finish", written_up)
+    watch.after(run, "_finish", lambda *_: watch.mark("report"))
     meter = Meter()
     meter.start()
     ending = run.run(opened, workers=workers, quiet=True)
     meter.end.set()
-    told |= {"in flight": most, "counts": ending.counts, "memory": _peak()}
-    told["wall"], told["cpu"] = time.perf_counter() - start, time.process_time() - used
-    told["workers"] = list(meter.workers.values())
-    sys.stdout.write(json.dumps(told))
+    watch.told |= {"counts": ending.counts, "memory": _peak()}
+    watch.told["workers"] = list(meter.workers.values())
+    sys.stdout.write(json.dumps(watch.told))
 
 
 def _peak() -> int:
@@ -161,15 +182,20 @@ def measure(config: Path, patients: int, workers: int) -> None:
     for phase in ("planned", "started", "steps", "tables", "report"):
         tell(f"  {phase}: {told[phase]:.1f} s wall, {told[f'{phase} cpu']:.1f} s CPU here")
     each = 1e3 / steps
-    tell(f"  a step: {each * told['steps']:.2f} ms wall; CPU "
-         f"{each * told['threads']['driver']:.2f} ms driver (planning included), "
-         f"{each * told['threads'].get(LOOP, 0.0):.2f} ms {LOOP}, "
-         f"{each * told['threads'].get('other', 0.0):.2f} ms other threads, "
-         f"{each * sum(of_workers):.2f} ms workers (start and tables included)")  # fmt: skip
+    own = told["threads"]
+    tell(
+        f"  a step: {each * told['steps']:.2f} ms wall; CPU "
+        f"{each * own['driver']:.2f} ms driver (planning included), "
+        f"{each * own.get(LOOP, 0.0):.2f} ms {LOOP}, "
+        f"{each * own.get('other', 0.0):.2f} ms other threads, "
+        f"{each * sum(of_workers):.2f} ms workers (start and tables included)"
+    )
     tell(f"  in flight at most: {told['in flight'][0]} tasks, {told['in flight'][1]} steps")
     held = max((memory for _, memory in told["workers"]), default=0) // 10**6
-    tell(f"  memory: {told['memory planned']} MB planned, {told['memory driven']} MB driver and "
-         f"scheduler, {told['memory']} MB with the report, {held} MB a worker")  # fmt: skip
+    tell(
+        f"  memory: {told['memory planned']} MB planned, {told['memory driven']} MB driver "
+        f"and scheduler, {told['memory']} MB with the report, {held} MB a worker"
+    )
     root = config.parent / "results"
     tell(f"  written: {_counted(root)}")
     for title, command in (("plan again", "plan"), ("second run", "run")):

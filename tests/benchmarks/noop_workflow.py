@@ -25,7 +25,7 @@ class NoopParams(Params):
     sleep_seconds: float = Field(0.0, ge=0.0, le=60.0, description="how long a step waits")
 
 
-def contract(number: int) -> Any:  # noqa: ANN401  an annotation of a step
+def contract(number: int) -> Any:
     """Return the contract of the table that a step of this number makes."""
     return Annotated[pd.DataFrame, Table(f"pass{number:02d}", grain="patient", columns=ONE)]
 
