@@ -132,6 +132,22 @@ def test_failure_of_another_patient_costs_this_one_nothing(
     assert "-3.0" not in page(trial, "patients/P004.html")
 
 
+def test_page_of_a_patient_whose_step_fails_says_so(
+    paged: Callable[..., Toy], here: Here
+) -> None:
+    trial = paged([1.0, -2.0])
+    _, ending = here(trial, patients=["P002"])
+    assert ending.exit_code == 1
+    assert ending.failures == (("checked", "P002", "a negative dose"),)
+    assert "<strong>Failed: checked.</strong> a negative dose" in page(
+        trial, "patients/P002.html"
+    )
+    trial.dose([1.0, 2.0])
+    _, mended = here(trial, patients=["P002"])
+    assert mended.exit_code == 0
+    assert "Failed" not in page(trial, "patients/P002.html")
+
+
 def test_page_of_other_parameters_is_written_anew_by_the_next_whole_run(
     paged: Callable[..., Toy], here: Here
 ) -> None:

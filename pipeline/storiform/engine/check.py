@@ -160,7 +160,7 @@ def foresee(session: Session) -> tuple[Finding, ...]:
             warnings.simplefilter("always", DataWarning)
             inspect_targets(targets, build)
         notebook.add("warning", [str(w.message) for w in caught], "targets")
-    if due and not session.only:
+    if due:
         cohort, params = session.report.cohort, session.config.params
         notebook.add("warning", forecast_outcomes(session.graph, cohort, params))
     resources = session.config.resources

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from storiform.engine.fingerprint import digest
 from storiform.engine.graph import Graph, Node
 from storiform.engine.results import Results
@@ -17,6 +19,7 @@ from storiform.io.store import (
     is_twin,
     parquet_fingerprint,
     read_arrow,
+    read_parquet,
     to_arrow,
     write_bytes,
 )
@@ -42,6 +45,14 @@ class Export:
         if parquet_fingerprint(parquet) != self.fingerprint:
             return False
         return is_twin(parquet, verify=verify)
+
+    def frame(self) -> pd.DataFrame:
+        """Return all rows: from the one file that shows these results, else unit by unit."""
+        contract, units = self.contract, UNIT_COLUMNS[self.contract.grain]
+        parquet = Path(self.folder) / f"{contract.name}.parquet"
+        if parquet_fingerprint(parquet) == self.fingerprint:
+            return contract.conform(read_parquet(parquet, contract, units), units)
+        return joined(self.portions, contract, None)
 
     def write(self) -> None:
         """Write the TSV and the Parquet file, unit after unit where the columns allow."""

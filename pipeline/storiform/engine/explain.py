@@ -48,6 +48,8 @@ def judge(graph: Graph, results: Results, codes: Mapping[str, str], check: Check
 
 
 def _why(node: Node, results: Results, damage: str) -> str:
+    if not results.of(node.step, node.unit).exists():
+        return "new"
     folder = results.at(node.step, node.unit, node.fingerprint)
     if folder.exists():
         return f"the result is damaged: {damage}"
@@ -135,16 +137,21 @@ class PlanLine:
 def plan_lines(graph: Graph) -> list[PlanLine]:
     """Sum up a judged graph by step, in the order of the run."""
     steps: dict[str, str] = {}
+    by_step: dict[str, list[Node]] = {}
     for node in graph.nodes:
         steps.setdefault(node.step, node.grain)
+        by_step.setdefault(node.step, []).append(node)
     for step in graph.steps:
         steps.setdefault(step.name, step.grain)
+    gone_of: dict[str, Counter[str]] = {}
+    for gone in graph.left_out:
+        gone_of.setdefault(gone.step, Counter())[gone.reason] += 1
     lines = []
     for name, grain in steps.items():
-        nodes = [node for node in graph.nodes if node.step == name]
+        nodes = by_step.get(name, [])
         counts = Counter(node.state for node in nodes)
         reasons = Counter(node.why for node in nodes if node.state == "todo")
-        left = Counter(gone.reason for gone in graph.left_out if gone.step == name)
+        left = gone_of.get(name, Counter())
         if not nodes and name in graph.unasked:
             left = Counter([graph.unasked[name]])
         lines.append(

@@ -93,6 +93,8 @@ class Graph:
     unasked: dict[str, str] = field(default_factory=dict)
     """Steps that work on a file which the configuration does not name, and that file."""
     steps: tuple[Step, ...] = ()
+    made: set[str] = field(default_factory=set)
+    """Tables that some unit has; of figures `product_key`."""
 
     def add(self, node: Node, tables: Iterable[str]) -> None:
         """Add a node that produces `tables`, unless a producer of a table exists."""
@@ -100,6 +102,7 @@ class Graph:
         self.nodes.append(node)
         for table in tables:
             self.producers.setdefault((table, node.unit), node)
+            self.made.add(table)
         for feed in node.feeds():
             if not feed.node.needed_by or feed.node.needed_by[-1] is not node:
                 feed.node.needed_by.append(node)

@@ -116,7 +116,7 @@ def _given(
         if not source.columns:
             return {}, {}, _notes(samples, source)
     else:
-        samples = [s for s in cohort.samples if s.name == unit and s.assay == source.assay]
+        samples = [s for s in (cohort.sample(unit),) if s.assay == source.assay]
     own = [s for s in samples if s.assay == source.assay and s.role == "tumour"]
     ranked = [*own, *(s for s in samples if s not in own)]
     files: dict[str, Path] = {}

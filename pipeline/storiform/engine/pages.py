@@ -217,6 +217,7 @@ def warnings_of_biopsies(nodes: Iterable[Node], cohort: Cohort) -> dict[str, lis
     for place, node in enumerate(nodes):
         places[node] = place
         owned.setdefault((node.grain, node.unit), []).append(node)
+    known: dict[Node, frozenset[Node]] = {}
     found: dict[str, list[Problem]] = {}
     for biopsy in cohort.units("biopsy"):
         own = [
@@ -225,7 +226,9 @@ def warnings_of_biopsies(nodes: Iterable[Node], cohort: Cohort) -> dict[str, lis
             for unit in cohort.seen_from("biopsy", biopsy, grain)
             for node in owned.get((grain, unit), [])
         ]
-        seen = sorted({*own, *_read_of_cohort(own)} & places.keys(), key=places.__getitem__)
+        seen = sorted(
+            {*own, *_read_of_cohort(own, known)} & places.keys(), key=places.__getitem__
+        )
         told = [
             Problem(node.unit, node.step, "warning", message)
             for node in seen
@@ -236,19 +239,25 @@ def warnings_of_biopsies(nodes: Iterable[Node], cohort: Cohort) -> dict[str, lis
     return found
 
 
-def _read_of_cohort(own: list[Node]) -> set[Node]:
+def _read_of_cohort(own: list[Node], known: dict[Node, frozenset[Node]]) -> set[Node]:
     """Return the nodes of the whole cohort from which these read, at any remove.
 
-    The way does not lead on through a node of one unit: it may be another biopsy's.
+    The way does not lead on through a node of one unit: it may be another biopsy's. `known`
+    keeps what was found: the feeds of a node of the cohort are as many as the biopsies.
     """
     found: set[Node] = set()
-    ahead = list(own)
-    while ahead:
-        for feed in ahead.pop().feeds():
-            if feed.node.grain == "cohort" and feed.node not in found:
-                found.add(feed.node)
-                ahead.append(feed.node)
+    for node in own:
+        for feed in node.feeds():
+            if feed.node.grain == "cohort":
+                found |= _with_what_it_reads(feed.node, known)
     return found
+
+
+def _with_what_it_reads(node: Node, known: dict[Node, frozenset[Node]]) -> frozenset[Node]:
+    if node not in known:
+        above = [feed.node for feed in node.feeds() if feed.node.grain == "cohort"]
+        known[node] = frozenset([node]).union(*(_with_what_it_reads(n, known) for n in above))
+    return known[node]
 
 
 def _all_problems(session: Session) -> list[Problem]:

@@ -165,10 +165,7 @@ def _tables(session: Session) -> list[ReportTable]:
         if not path.exists():
             continue
         rows = parquet_rows(path)
-        if rows <= WHOLE_ROWS:
-            frame = joined(export.portions, contract, None)
-        else:
-            frame = _beginning(export)
+        frame = export.frame() if rows <= WHOLE_ROWS else _beginning(export)
         columns = _columns(contract, [str(name) for name in frame.columns])
         found.append(ReportTable(contract.name, contract.description, frame, columns, rows))
     return found

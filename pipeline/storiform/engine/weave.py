@@ -51,9 +51,8 @@ def weave(threads: Threads) -> Graph:
     for name in sorted((set(from_files) & wanted) - of_steps):
         add_source(graph, threads, from_files[name])
     weaver = _Weaver(graph, threads, {t.name: t for t in tables.values()}, of_steps)
-    known = {table for table, _ in graph.producers}
     unnamed = {n for n, s in from_files.items() if s.of_cohort and not s.gives_way}
-    weaver.unnamed |= unnamed - known
+    weaver.unnamed |= unnamed - graph.made
     for step in steps:
         weaver.add(step)
     return graph
@@ -77,9 +76,13 @@ class _Weaver:
     _lacking: dict[str, str] = field(default_factory=dict)
     _useless: dict[tuple[str, str], str] = field(default_factory=dict)
     _of_all: set[str] = field(default_factory=set)
+    _has_reads: bool = field(init=False)
+    _gone: set[LeftOut] = field(default_factory=set)
+    _titles: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._passes = pass_numbers(self.graph.steps)
+        self._has_reads = any(has_reads(sample) for sample in self.threads.cohort.samples)
 
     def add(self, step: Step) -> None:
         """Add the nodes of a step, one for each unit that has something to work on."""
@@ -107,7 +110,8 @@ class _Weaver:
         if self.in_place & {product.name for product in step.products}:
             return  # what needs the table tells
         gone = LeftOut(step.name, COHORT if reason in self._of_all else unit, reason)
-        if gone not in self.graph.left_out:
+        if gone not in self._gone:
+            self._gone.add(gone)
             self.graph.left_out.append(gone)
 
     def _lacks_companion(self, step: Step, unit: str) -> str:
@@ -116,8 +120,7 @@ class _Weaver:
             if self._tables_of(companion.table, step, unit):
                 continue
             reason = f"{companion.because}: no {self._title(name)}".removeprefix(": ")
-            is_anywhere = any(table == name for table, _ in self.graph.producers)
-            if companion.because and not is_anywhere:
+            if companion.because and name not in self.graph.made:
                 self._of_all.add(reason)
             return self._spare(step, unit, reason)
         return ""
@@ -141,14 +144,13 @@ class _Weaver:
 
     def _needs_reads(self, step: Step) -> bool:
         """Leave a step out once, not unit by unit, where no sample of the cohort has reads."""
-        if any(has_reads(sample) for sample in self.threads.cohort.samples):
+        if self._has_reads:
             return False
         needed = {
             getattr(a.contract, "name", "") for a in step.arguments if not a.optional
         } & self._unread
         made = {p.name for p in step.products if isinstance(p, Table)}
-        given = {name for name in made for known, _ in self.graph.producers if known == name}
-        if (step.scan is None and not needed) or given:
+        if (step.scan is None and not needed) or made & self.graph.made:
             return False
         self._unread |= made
         reason = "no aligned reads (column bam or cram of the sample sheet)"
@@ -158,7 +160,7 @@ class _Weaver:
     def _needs_unnamed(self, step: Step) -> bool:
         """Leave out, without a word, what needs a file of the cohort that nobody named."""
         own = {product.name for product in step.products}
-        if any(table in own for table, _ in self.graph.producers):
+        if own & self.graph.made:
             return False
         tables = [a for a in step.arguments if a.kind in {"table", "gather"}]
         optional = [a for a in tables if a.optional]
@@ -189,7 +191,8 @@ class _Weaver:
         unordered = [s for s in wanted if step.scan.needs_order and self._is_by_name(s)]
         reason = "its reads are sorted by name (samtools sort would let it be made)"
         self.graph.left_out += [LeftOut(step.name, s.name, reason) for s in unordered]
-        return tuple(sample.name for sample in wanted if sample not in unordered)
+        names = {sample.name for sample in unordered}
+        return tuple(sample.name for sample in wanted if sample.name not in names)
 
     def _is_by_name(self, sample: Sample) -> bool:
         """Look into a file's header once, however many steps want its reads."""
@@ -291,6 +294,12 @@ class _Weaver:
     def _title(self, name: str) -> str:
         if name in self._lacking:
             return f"{name}, which needs resources.{self._lacking[name]}"
+        if name not in self._titles:
+            self._titles[name] = self._title_of_source(name)
+        return self._titles[name]
+
+    def _title_of_source(self, name: str) -> str:
+        """Tell of a table what fills it, or its name alone."""
         if any(
             step.scan and name in {p.name for p in step.products} for step in self.graph.steps
         ):

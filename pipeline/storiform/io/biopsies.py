@@ -155,8 +155,10 @@ def _mark_baselines(
     marked: list[Biopsy] = []
     several: list[str] = []
     declared = [_bare(timepoint) for timepoint in baseline]
-    for patient in sorted({biopsy.patient for biopsy in biopsies}):
-        own = [biopsy for biopsy in biopsies if biopsy.patient == patient]
+    owned: dict[str, list[Biopsy]] = {}
+    for biopsy in biopsies:
+        owned.setdefault(biopsy.patient, []).append(biopsy)
+    for patient, own in sorted(owned.items()):
         ranks = {biopsy.name: _rank(biopsy.timepoint, declared) for biopsy in own}
         best = min((rank for rank in ranks.values() if rank is not None), default=-1)
         first = sorted(name for name, rank in ranks.items() if rank == best)
