@@ -69,7 +69,7 @@ def main() -> int:
     broken = sum(bool(attempt.breaches) for attempt in attempts)
     broken += sum(row.broken for row in spoilt)
     python = platform.python_version()
-    head = f"Seed {options.seed}, Python {python}, {platform.system()}, {minutes:.0f} minutes."
+    head = f"Seed {options.seed}, Python {python}, {platform.system()}, {minutes:.0f} minutes"
     text = write_page(options.page, head, attempts, spoilt)
     sys.stdout.write(f"{text}\n{broken} of all trials broke what must hold.\n")
     return 1 if broken else 0
@@ -83,9 +83,15 @@ def _disturb(options: argparse.Namespace, folder: Path) -> list[Attempt]:
     bench = Bench(folder / "runs", random.Random(options.seed))  # noqa: S311  no secret
     bench.calibrate()
     _say(f"an undisturbed run takes {bench.seconds:.1f} s and has {bench.steps} steps")
-    attempts = []
-    for trial in trials(options, folder):
+    attempts: list[Attempt] = []
+    wanted = list(trials(options, folder))
+    bench.draws.shuffle(wanted)  # so that of each kind some are tried before the time is up
+    first = time.monotonic()
+    for trial in wanted:
         begun = time.monotonic()
+        if begun - first > 60 * options.minutes:
+            _say(f"time is up: {len(attempts)} of {len(wanted)} disturbed runs were tried")
+            break
         attempt = trial(bench)
         attempts.append(attempt)
         seconds = time.monotonic() - begun
@@ -113,6 +119,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of all that is drawn")
     for name, (count, told) in _COUNTS.items():
         parser.add_argument(f"--{name}", type=int, default=count, help=f"{told} [{count}]")
+    parser.add_argument("--minutes", type=float, default=120.0, help="of disturbed runs [120]")
     parser.add_argument("--page", type=Path, help="page whose table is written anew")
     return parser.parse_args()
 
