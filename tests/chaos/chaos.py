@@ -64,7 +64,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="storiform-chaos-") as scratch:
         folder = Path(scratch)
         attempts = _disturb(options, folder) if _has_runs(options) else []
-        spoilt = spoil(folder / "inputs", options.seed, options.mutations, _say)
+        counts = (options.mutations, options.commands)
+        spoilt = spoil(folder / "inputs", options.seed, *counts, _say)
     minutes = (time.monotonic() - begun) / 60
     broken = sum(bool(attempt.breaches) for attempt in attempts)
     broken += sum(row.broken for row in spoilt)
@@ -76,7 +77,7 @@ def main() -> int:
 
 
 def _has_runs(options: argparse.Namespace) -> bool:
-    return any(getattr(options, name) for name in _COUNTS if name != "mutations")
+    return any(getattr(options, name) for name in _COUNTS if name not in _OF_FILES)
 
 
 def _disturb(options: argparse.Namespace, folder: Path) -> list[Attempt]:
@@ -111,7 +112,11 @@ _COUNTS = {
     "clocks": (9, "changes of the clock"),
     "slow": (4, "runs on a slow file system"),
     "mutations": (1000, "spoilt inputs"),
+    "commands": (100, "of these through check and run"),
 }
+
+
+_OF_FILES = ("mutations", "commands")
 
 
 def _options() -> argparse.Namespace:

@@ -22,8 +22,8 @@ def _make_steady() -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        IOLoop.time = _monotonic  # type: ignore[method-assign]
-        batched.time = _monotonic  # type: ignore[assignment]
+        IOLoop.time = _monotonic  # type: ignore[assignment]
+        batched.time = _monotonic  # type: ignore[attr-defined]
     # Within a loop that runs already, such as a notebook's, its own pauses would go wrong.
 
 
@@ -38,4 +38,5 @@ class SteadyNanny(Nanny):
     """A nanny of such workers."""
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  Dask's own
-        super().__init__(*args, worker_class=SteadyWorker, **options)  # type: ignore[no-untyped-call]
+        options["worker_class"] = SteadyWorker
+        super().__init__(*args, **options)
