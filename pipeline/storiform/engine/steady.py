@@ -11,10 +11,11 @@ import time
 from typing import Any
 
 from distributed import Nanny, Worker, batched
-from tornado.ioloop import IOLoop
+
+_batched: Any = batched  # its names are not exported, among them Tornado's loop
 
 
-def _monotonic(_loop: IOLoop | None = None) -> float:
+def _monotonic(_loop: object = None) -> float:
     return time.monotonic()
 
 
@@ -22,8 +23,8 @@ def _make_steady() -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        IOLoop.time = _monotonic  # type: ignore[assignment]
-        batched.time = _monotonic  # type: ignore[attr-defined]
+        _batched.IOLoop.time = _monotonic
+        _batched.time = _monotonic
     # Within a loop that runs already, such as a notebook's, its own pauses would go wrong.
 
 
