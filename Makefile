@@ -1,6 +1,14 @@
 # make PYTHON=/path/to/python3.12     use this Python instead of the newest one found
 # make WHEELHOUSE=/path/to/wheels     install from this folder alone, without internet
-.PHONY: help demo test bench validation docs lint lock audit audit-refresh sbom names clean
+# what make chaos tries: runs that are disturbed, and spoilt inputs
+KILLS ?= 50
+DISKS ?= 10
+FOLDERS ?= 4
+OUTPUTS ?= 12
+CLOCKS ?= 9
+SLOW ?= 4
+MUTATIONS ?= 1000
+.PHONY: help demo test bench chaos validation docs lint lock audit audit-refresh sbom names clean
 .DEFAULT_GOAL := help
 # files of tests that run at a time
 JOBS ?= 2
@@ -28,6 +36,12 @@ bench: ## measure speed and memory
 	@for script in tests/benchmarks/[a-z]*.py; do \
 	  echo "== $$script"; .venv/bin/python "$$script" || exit 1; \
 	done
+
+chaos: ## disturb runs and spoil inputs, into docs/reliability.md
+	@.ci/environment dev
+	.venv/bin/python tests/chaos/chaos.py --seed $(SEED) --kills $(KILLS) --disks $(DISKS) \
+	  --folders $(FOLDERS) --outputs $(OUTPUTS) --clocks $(CLOCKS) --slow $(SLOW) \
+	  --mutations $(MUTATIONS) --page docs/reliability.md
 
 validation: ## agreement with R, with peers and with planted truth, test by test
 	@.ci/environment dev

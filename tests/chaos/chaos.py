@@ -64,28 +64,35 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="storiform-chaos-") as scratch:
         folder = Path(scratch)
         attempts = _disturb(options, folder) if _has_runs(options) else []
-        spoilt = spoil(folder / "inputs", options.seed, options.mutations, _say)
+        counts = (options.mutations, options.commands)
+        spoilt = spoil(folder / "inputs", options.seed, *counts, _say)
     minutes = (time.monotonic() - begun) / 60
     broken = sum(bool(attempt.breaches) for attempt in attempts)
     broken += sum(row.broken for row in spoilt)
     python = platform.python_version()
-    head = f"Seed {options.seed}, Python {python}, {platform.system()}, {minutes:.0f} minutes."
+    head = f"Seed {options.seed}, Python {python}, {platform.system()}, {minutes:.0f} minutes"
     text = write_page(options.page, head, attempts, spoilt)
     sys.stdout.write(f"{text}\n{broken} of all trials broke what must hold.\n")
     return 1 if broken else 0
 
 
 def _has_runs(options: argparse.Namespace) -> bool:
-    return any(getattr(options, name) for name in _COUNTS if name != "mutations")
+    return any(getattr(options, name) for name in _COUNTS if name not in _OF_FILES)
 
 
 def _disturb(options: argparse.Namespace, folder: Path) -> list[Attempt]:
     bench = Bench(folder / "runs", random.Random(options.seed))  # noqa: S311  no secret
     bench.calibrate()
     _say(f"an undisturbed run takes {bench.seconds:.1f} s and has {bench.steps} steps")
-    attempts = []
-    for trial in trials(options, folder):
+    attempts: list[Attempt] = []
+    wanted = list(trials(options, folder))
+    bench.draws.shuffle(wanted)  # so that of each kind some are tried before the time is up
+    first = time.monotonic()
+    for trial in wanted:
         begun = time.monotonic()
+        if begun - first > 60 * options.minutes:
+            _say(f"time is up: {len(attempts)} of {len(wanted)} disturbed runs were tried")
+            break
         attempt = trial(bench)
         attempts.append(attempt)
         seconds = time.monotonic() - begun
@@ -105,7 +112,11 @@ _COUNTS = {
     "clocks": (9, "changes of the clock"),
     "slow": (4, "runs on a slow file system"),
     "mutations": (1000, "spoilt inputs"),
+    "commands": (100, "of these through check and run"),
 }
+
+
+_OF_FILES = ("mutations", "commands")
 
 
 def _options() -> argparse.Namespace:
@@ -113,6 +124,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of all that is drawn")
     for name, (count, told) in _COUNTS.items():
         parser.add_argument(f"--{name}", type=int, default=count, help=f"{told} [{count}]")
+    parser.add_argument("--minutes", type=float, default=120.0, help="of disturbed runs [120]")
     parser.add_argument("--page", type=Path, help="page whose table is written anew")
     return parser.parse_args()
 

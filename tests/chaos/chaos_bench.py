@@ -90,8 +90,12 @@ class Run:
         return self.process.poll() is None
 
     def wait_for_steps(self, toy: Toy, number: int) -> bool:
-        """Wait until so many steps have settled; False if the command has ended before."""
-        while self.process.poll() is None and settled(toy) < number:
+        """Wait until so many steps have settled; False if the command has ended before.
+
+        Of a run that hangs the end is waited for elsewhere.
+        """
+        end = self.begun + LIMIT_SECONDS / 2
+        while self.process.poll() is None and settled(toy) < number and time.monotonic() < end:
             time.sleep(0.005)
         return self.process.poll() is None
 
@@ -110,7 +114,8 @@ class Run:
 
     def wait_for_worker(self) -> list[psutil.Process]:
         """Wait for the first worker; return those that there are, none if the run ends."""
-        while self.process.poll() is None:
+        end = self.begun + LIMIT_SECONDS / 2
+        while self.process.poll() is None and time.monotonic() < end:
             if workers := self.process.workers():
                 return workers
             time.sleep(0.02)

@@ -13,7 +13,6 @@ from chaos_mutations import mutate
 
 from storiform.engine.cluster import prepare_environment
 
-_COMMANDS_SHARE = 0.1
 _BESIDE = 10
 """Of so many through the command line, one run is a process of its own."""
 
@@ -35,14 +34,14 @@ class Spoilt:
 Say = Callable[[str], None]
 
 
-def spoil(folder: Path, seed: int, number: int, say: Say) -> list[Spoilt]:
-    """Spoil files: nine of ten are read as a step reads them, one goes through the commands."""
+def spoil(folder: Path, seed: int, number: int, by_command: int, say: Say) -> list[Spoilt]:
+    """Spoil files: some go through the commands, all others are read as a step reads them."""
     if not number:
         return []
     prepare_environment()
     draws = random.Random(seed)  # noqa: S311  no secret
     made = cases(folder / "sound")
-    by_command = round(number * _COMMANDS_SHARE)
+    by_command = min(by_command, number)
     found = [
         _read(case, folder, (number - by_command + k) // len(made), draws, say)
         for k, case in enumerate(made)

@@ -7,7 +7,6 @@ from pathlib import Path
 from chaos_bench import Attempt
 from chaos_files import Spoilt
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _SIGNS = {
     "traceback": "traceback", "hang": "hang", "wrong": "wrong table",
     "finished": "done again", "left": "left behind", "process": "left behind",
@@ -17,14 +16,25 @@ _SIGNS = {
 def write_page(
     page: Path | None, head: str, attempts: Sequence[Attempt], spoilt: Sequence[Spoilt]
 ) -> str:
-    """Return the tables; write them into a page if one is named."""
-    text = "\n".join([head, "", *_runs(attempts), *_files(spoilt)]).strip()
+    """Return the tables; write those that were measured into a page if one is named."""
+    tables = {"runs": _runs(attempts), "files": _files(spoilt)}
+    said = {
+        name: "\n".join([f"{head}, {tried} tried.", "", *lines])
+        for (name, lines), tried in zip(
+            tables.items(),
+            (len(attempts), sum(row.counts.total() for row in spoilt)),
+            strict=True,
+        )
+        if lines
+    }
     if page is not None:
-        old = page.read_text("utf-8")
-        before, _, rest = old.partition(BEGIN)
-        _, _, after = rest.partition(END)
-        page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
-    return text
+        text = page.read_text("utf-8")
+        for name, table in said.items():
+            begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+            before, _, rest = text.partition(begin)
+            text = f"{before}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
+        page.write_text(text, "utf-8")
+    return "\n\n".join(said.values())
 
 
 def _runs(attempts: Sequence[Attempt]) -> list[str]:
@@ -46,7 +56,7 @@ def _runs(attempts: Sequence[Attempt]) -> list[str]:
         lines.append(
             f"| {group} | {len(own)} | {ended} | {kept} | {redone} | {' | '.join(cells)} |"
         )
-    return [*lines, ""]
+    return lines
 
 
 def _sign(breach: str) -> str:

@@ -185,6 +185,8 @@ def _local(count: int, memory_gb: float) -> Iterator["Client"]:
     """
     from distributed import Client, LocalCluster
 
+    from storiform.engine.steady import SteadyNanny
+
     logging.getLogger("asyncio").addFilter(_is_news)
     with ExitStack() as stack:
         with _deaf_to_interrupts():
@@ -192,7 +194,7 @@ def _local(count: int, memory_gb: float) -> Iterator["Client"]:
             cluster = LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=0,
                 threads_per_worker=1,
-                processes=True,
+                worker_class=SteadyNanny,
                 memory_limit=int(memory_gb * 1e9),
                 host="127.0.0.1",
                 dashboard_address=None,

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 MAX_BUNDLE = 32
 _FETCH_SECONDS = 60.0
+_GONE = fault(
+    "workers", "a scheduler that is gone", "the one that this run began with",
+    "See why it ended, then run again: what is done is kept.",
+)  # fmt: skip
 QUICK_SECONDS = 0.05
 """A step whose nodes take less than this on average travels in bundles."""
 
@@ -204,7 +208,7 @@ class Driver:
         except Exception as error:
             if getattr(client, "status", "") not in {"closing", "closed"}:
                 raise
-            raise RunError(_gone()) from error
+            raise RunError(_GONE) from error
         self._flying[key] = (nodes, future)
         future.add_done_callback(self._landed.put)  # type: ignore[no-untyped-call]
 
@@ -327,12 +331,6 @@ class Driver:
             for node in nodes:
                 node.state = "todo"
         self._flying.clear()
-
-
-def _gone() -> str:
-    expected = "the one that this run began with"
-    remedy = "See why it ended, then run again: what is done is kept."
-    return fault("workers", "a scheduler that is gone", expected, remedy)
 
 
 def _blocking(lost: Sequence[Node]) -> str:

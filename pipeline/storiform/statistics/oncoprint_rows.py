@@ -166,7 +166,7 @@ class _Flags:
         """Return a column by patient and another one, of the biopsies that speak alone."""
         speaking = {(patient, b) for (t, patient), b in self.biopsies.items() if t == table}
         keys = zip(frame["patient"].astype(str), frame["biopsy"].astype(str), strict=True)
-        own = frame[[key in speaking for key in keys]]
+        own = frame[np.array([key in speaking for key in keys], dtype=bool)]
         name, value = (own[column].astype(str) for column in columns)
         pairs = zip(own["patient"].astype(str), name, strict=True)
         return dict(zip(pairs, value, strict=True))

@@ -1,6 +1,7 @@
 """A scheduler or a worker that is gone: a message, never a traceback."""
 
 import logging
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,3 +53,32 @@ def test_of_the_loop_only_a_worker_that_died_at_its_start_is_no_news() -> None:
     assert not _is_news(record(RuntimeError("Nanny failed to start worker process")))
     assert _is_news(record(RuntimeError("another")))
     assert _is_news(record(None))
+
+
+SET_BACK = """
+import time
+from storiform.engine.cluster import connect
+from storiform.engine.config import Executor
+
+def main():
+    right = time.time
+    with connect(Executor(workers=1)) as client:
+        assert client.submit(abs, -1).result(timeout=60) == 1
+        time.time = lambda: right() - 3600.0  # of scheduler, nanny and client
+        begun = time.monotonic()
+        assert client.submit(abs, -2).result(timeout=60) == 2
+    print("SECONDS", time.monotonic() - begun)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_clock_that_is_set_back_holds_up_no_message(tmp_path: Path) -> None:
+    script = tmp_path / "set_back.py"
+    script.write_text(SET_BACK)
+    done = subprocess.run(  # noqa: S603  our own command
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split("SECONDS")[1]) < 60

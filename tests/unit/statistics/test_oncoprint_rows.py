@@ -187,6 +187,12 @@ def test_tests_are_those_of_the_associations_and_missing_without():
     assert other.loc["TP53", "p"] == 0.5
 
 
+def test_a_cohort_without_mutations_has_no_rows_of_genes():
+    rows, cells = made([flags("hla_loss.has_loss", {"P1": 1.0})], genes(), calls())
+    assert rows["row"].tolist() == ["HLA-A, B or C lost"]
+    assert states(cells, "HLA-A, B or C lost") == {"P1": "loss"}
+
+
 def test_nothing_known_makes_empty_tables():
     rows, cells = made([])
     assert rows.empty
