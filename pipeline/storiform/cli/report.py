@@ -9,9 +9,12 @@ import click
 @click.argument("results", type=click.Path(path_type=Path, file_okay=False))
 def report(results: Path) -> None:
     """Write the report of the results folder RESULTS again."""
+    import os
+
     from storiform.engine.progress import Pace
     from storiform.engine.reporting import write_report
     from storiform.engine.session import session_of_run
 
+    os.umask(0o077)  # values of patients, as the rest of the results folder
     session = session_of_run(results)
     click.echo(f"Report: {write_report(session, force=True, listen=Pace())}")

@@ -9,7 +9,7 @@ import signal
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,18 +75,32 @@ def _kernel_cache() -> Path | None:
     for file in sorted(kernels.glob("*.py")):
         blake.update(file.read_bytes())
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    for root in (Path(base), Path(tempfile.gettempdir()) / f"storiform-{os.getuid()}"):
+    shared = Path(tempfile.gettempdir()) / f"storiform-{os.getuid()}"
+    for root in (Path(base), shared):
         folder = root / "storiform" / f"kernels-{blake.hexdigest()}"
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            folder.chmod(0o700)
-            state = folder.stat()
+            # Whoever made a folder above ours could put pickles of his own in its place.
+            if root == shared and not _taken(root):
+                continue
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            is_ours = _taken(folder)
         except OSError:
             continue
-        if state.st_uid == os.getuid() and not state.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        if is_ours:
             _copy_sources(kernels, folder / SOURCES)
             return folder
     return None
+
+
+def _taken(folder: Path) -> bool:
+    """Make a folder and close it to all others; False if it is a link or another user's."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    state = folder.lstat()
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid():
+        return False
+    folder.chmod(0o700)
+    return not folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
 
 
 def _copy_sources(kernels: Path, folder: Path) -> None:

@@ -18,7 +18,7 @@ from storiform.engine.positions import Document, dotted, parse_scalar, read_docu
 from storiform.engine.sections import CohortSection, Executor, Run, Section
 from storiform.engine.workflow import Workflow, load_workflow
 from storiform.io.names import did_you_mean
-from storiform.io.paths import absolute, path_fault
+from storiform.io.paths import absolute, impossible, path_fault
 from storiform.io.resources import NAMED, bundled
 from storiform.io.trial_files import FILES
 from storiform.model.errors import ConfigError
@@ -160,6 +160,7 @@ def read_config(
         **_files(document, folder, "cohort", ("samples", "clinical", *FILES)),
         "measurements": _measurements(document, folder),
     }
+    _check_output(document)
     resources = _files(document, folder, "resources", NAMED)
     provided = _files(document, folder, "provided", workflow.tables)
     _check_names(document, "resources", NAMED)
@@ -223,6 +224,9 @@ def _workflow(document: Document) -> Workflow | None:
         found = "missing" if name is None else f"found {name!r}"
         document.fault(("workflow",), f"{found}; name a workflow, such as trial.")
         return None
+    if why := impossible(name):
+        document.fault(("workflow",), f"found {why}; name a workflow, such as trial.")
+        return None
     is_path = name.endswith(".py") or "/" in name
     target = absolute(document.path.parent, name) if is_path else name
     try:
@@ -241,6 +245,13 @@ def _stand_in(document: Document) -> Workflow:
     document.data = {name: document.data[name] for name in known & set(document.data)}
     document.data["workflow"] = STAND_IN
     return load_workflow(STAND_IN)
+
+
+def _check_output(document: Document) -> None:
+    name = document.data.get("output")
+    if isinstance(name, str) and (why := impossible(name)):
+        found = f"found {why}, expected a path that a folder can have."
+        document.fault(("output",), f"{found} Name another folder.")
 
 
 def _files(

@@ -16,6 +16,8 @@ from storiform.model.errors import ConfigError, fault
 Key = tuple[str, ...]
 """The path of a value: section, name, further names or list positions."""
 
+MOST_VALUES = 100_000
+"""Of a configuration: a few lines of aliases can stand for more than memory holds."""
 _SCALARS = {"int", "float", "bool", "null"}
 _EXPLAINED = (
     ("\\t", "a tab", "spaces", "Indent with spaces; YAML knows no tabs."),
@@ -191,6 +193,10 @@ def _mapping(
 
 
 def _plain(document: Document, node: Node, key: Key, above: tuple[Node, ...]) -> Any:  # noqa: ANN401  any YAML
+    if len(document.places) > MOST_VALUES:
+        found = f"more than {MOST_VALUES:,} values, probably of aliases that name aliases"
+        remedy = "Write out what they stand for."
+        raise ConfigError(fault(document.path.name, found, "a configuration", remedy))
     if any(node is other for other in above):
         document.fault(key, "contains itself; write it out.")
         return None

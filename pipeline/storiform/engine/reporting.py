@@ -62,9 +62,15 @@ def write_report(
         Write it again though it shows them.
     listen
         Is told what is being written, for a person who waits.
+
+    Raises
+    ------
+    RunError
+        If a part of the results folder is a symbolic link.
     """
     from storiform.report.page import render
 
+    session.results.refuse_links()
     goal = session.results.root / "report.html"
     mark = _mark(session)
     memory = session.results.root / MEMORY

@@ -21,12 +21,16 @@ from typing import Any
 
 from storiform.engine.fingerprint import content_id
 from storiform.io.store import write_bytes
-from storiform.model.errors import InputError, fault
+from storiform.model.errors import InputError, RunError, fault
 
 PROVENANCE = "provenance.json"
 FAILURE = "failure.json"
 KEY_FILE = ".secret"
 _SECRET_BYTES = 32
+_OURS = (
+    "units", "parts", "tables", "figures", "biopsies", "report.html", "report.json", "run.json",
+    "events.jsonl", "inputs.json", "run.lock", KEY_FILE,
+)  # fmt: skip
 _NEEDED = frozenset({"outputs", "recipe", "finished"})
 
 
@@ -47,6 +51,21 @@ class Results:
     def at(self, step: str, unit: str, fingerprint: str) -> Path:
         """Return the folder of one result."""
         return Path(f"{self.root}/units/{unit}/{step}/{fingerprint}")
+
+    def refuse_links(self) -> None:
+        """Refuse a folder of which a part is a link: what is made and deleted stays inside.
+
+        Raises
+        ------
+        RunError
+            If a name in the folder that is ours to write is a symbolic link.
+        """
+        linked = [name for name in _OURS if (self.root / name).is_symlink()]
+        if linked:
+            found = f"{', '.join(linked)}, which is a link"
+            remedy = "Remove the link; the folder itself may be one."
+            where = f"results folder {self.root}"
+            raise RunError(fault(where, found, "files and folders of its own", remedy))
 
     def secret(self) -> bytes:
         """Return what keys the marks of this folder; it is made once, for its owner alone."""
@@ -230,8 +249,11 @@ def _json(file: Path) -> dict[str, Any] | None:
 
 
 def _subfolders(folder: Path) -> Iterator["os.DirEntry[str]"]:
+    """List folders to choose from what is deleted; nothing behind a link is ours."""
+    if folder.is_symlink() or folder.parent.is_symlink():
+        return
     try:
         with os.scandir(folder) as entries:
-            yield from [entry for entry in entries if entry.is_dir()]
+            yield from [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
         return

@@ -79,6 +79,7 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
     os.umask(0o077)
     root = session.results.root
     _make_folder(root)
+    session.results.refuse_links()
     stop = Stop()
     with signals(stop), _starting(root), RunLock(root) as lock:
         journal = _begin(session)

@@ -23,8 +23,8 @@ def unsafe(name: str) -> str:
     if characters:
         plural = "s" if len(characters) > 1 else ""
         return f"the character{plural} {', '.join(map(repr, characters))}"
-    if name.startswith("."):
-        return "a leading dot"
+    if name.startswith((".", "-")):
+        return "a leading dot" if name[0] == "." else "a leading hyphen"
     if name.lower() in RESERVED:
         return f"the reserved name {name}"
     return f"{len(name)} characters" if len(name) > LONGEST else ""

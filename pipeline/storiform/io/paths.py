@@ -7,6 +7,8 @@ from pathlib import Path
 
 from storiform.io.names import did_you_mean
 
+LONGEST_NAME_BYTES = 255
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -25,6 +27,20 @@ def absolute(folder: Path, text: str) -> Path:
     except RuntimeError:  # no such user, or no home
         path = Path(text)
     return Path(os.path.normpath(folder.absolute() / path))
+
+
+def impossible(text: str) -> str:
+    """Tell why no file system can hold a path, empty where one may.
+
+    Examples
+    --------
+    >>> impossible("results/a"), impossible("a" * 256), impossible("a" + chr(0))
+    ('', 'a name of 256 bytes', 'the character NUL')
+    """
+    if "\0" in text:
+        return "the character NUL"
+    longest = max(len(os.fsencode(part)) for part in text.split("/"))
+    return f"a name of {longest} bytes" if longest > LONGEST_NAME_BYTES else ""
 
 
 def unreadable(path: Path) -> str:

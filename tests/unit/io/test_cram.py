@@ -1,8 +1,13 @@
 """A CRAM gives the same records as the BAM from which it was written."""
 
+import contextlib
 import gzip
 import os
 import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -69,12 +74,19 @@ def write(
 @pytest.fixture
 def moved(made: Path, tmp_path: Path) -> Path:
     """Return a copy of the CRAM whose header does not tell where the FASTA lies."""
-    path = tmp_path / "reads.cram"
-    content = (made / "reads.cram").read_bytes()
-    path.write_bytes(content)
+    return moved_with(made, tmp_path, "")
+
+
+def moved_with(made: Path, folder: Path, address: str) -> Path:
+    """Copy the CRAM and write another address of the FASTA into its header."""
+    path = folder / "reads.cram"
+    path.write_bytes((made / "reads.cram").read_bytes())
     text = pysam.AlignmentFile(str(path), "rc", check_sq=False).text
-    without = tmp_path / "header.sam"
-    lines = [line.split("\tUR:")[0] for line in text.splitlines()]
+    without = folder / "header.sam"
+    lines = [
+        line.split("\tUR:")[0] + (address if line.startswith("@SQ") else "")
+        for line in text.splitlines()
+    ]
     without.write_text("\n".join(lines) + "\n")
     pysam.reheader("-i", str(without), str(path), catch_stdout=False)
     pysam.index(str(path))
@@ -229,3 +241,51 @@ def test_a_changed_byte_of_a_slice_header_is_refused(made: Path, tmp_path: Path)
         except InputError:
             continue
         assert found == want, at
+
+
+@pytest.fixture
+def calls() -> Iterator[tuple[int, list[object]]]:
+    """Listen on this machine: the port, and who has called."""
+    callers: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        ends = threading.Event()
+
+        def answer() -> None:
+            while not ends.is_set():
+                with contextlib.suppress(TimeoutError):
+                    connection, caller = server.accept()
+                    callers.append(caller)
+                    connection.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield server.getsockname()[1], callers
+        ends.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("variable", [None, "http://127.0.0.1:{port}/%s"])
+def test_a_header_that_names_an_address_calls_nobody(
+    made: Path,
+    tmp_path: Path,
+    calls: tuple[int, list[object]],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str | None,
+):
+    port, callers = calls
+    monkeypatch.delenv("REF_PATH", raising=False)
+    monkeypatch.setenv("REF_CACHE", str(tmp_path / "kept"))
+    if variable:
+        monkeypatch.setenv("REF_PATH", variable.format(port=port))
+    path = moved_with(made, tmp_path, f"\tUR:http://127.0.0.1:{port}/genome.fa")
+    with pytest.raises(InputError, match=r"resources\.fasta"):
+        rows(open_reads(path, reference=None))
+    assert callers == []
+    with pysam.AlignmentFile(str(path), "rc", check_sq=False) as cram:
+        assert f"UR:http://127.0.0.1:{port}/genome.fa" in cram.text, (
+            "the address is in the file"
+        )
+    socket.create_connection(("127.0.0.1", port)).close()
+    time.sleep(0.3)
+    assert len(callers) == 1, "the listener hears"
