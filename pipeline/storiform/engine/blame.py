@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from storiform.engine.desk import Desk
 
 _FETCH_SECONDS = 60.0
+_DIED = "its worker died (killed, out of memory or crashed)"
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,23 @@ def _loss(future: "Future[Any]", client: "Client") -> Loss:
     error = future.exception()  # type: ignore[no-untyped-call]
     if not isinstance(error, KilledWorker):
         return Loss(f"{type(error).__name__}: {error}")
-    cluster: Any = client.cluster if desk_of(client) is not None else None
-    state = cluster.verdict(error.last_worker.address) if cluster is not None else None
-    if state is None or state.phase != "ended":
-        return Loss("its worker died (killed, out of memory or crashed)")
-    if state.lacked_memory:
+    return _in_job(str(error.last_worker.address), client)
+
+
+def _in_job(address: str, client: "Client") -> Loss:
+    """Ask the queue what became of the job of a worker that is gone."""
+    desk = desk_of(client)
+    if desk is None:
+        return Loss(_DIED)
+    cluster: Any = client.cluster
+    state = cluster.verdict(address)
+    if state is not None and state.lacked_memory:
         return Loss(f"its job was ended for memory: {state}")
+    if desk.has_left(address):
+        left = f"its worker left before the walltime of its job ({desk.executor.walltime})"
+        return Loss(left, is_blameless=True)
+    if state is None or state.phase != "ended":
+        return Loss(_DIED)
     if state.is_ended_by_queue:
         return Loss(f"its job was ended from outside: {state}", is_blameless=True)
     return Loss(f"its job ended with it: {state}")

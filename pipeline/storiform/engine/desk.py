@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from storiform.engine.job_script import lifetime_seconds, walltime_seconds
 from storiform.engine.queues import QUEUES, JobState, Phase, Queue
 from storiform.engine.sections import Executor
 from storiform.model.errors import RunError, fault
@@ -17,6 +18,8 @@ COMMAND_SECONDS = 60.0
 GRACE_SECONDS = 30.0
 """For so long a worker may be gone from a job that runs: its nanny may start another."""
 MOST_EARLY_ENDS = 3
+_START_SECONDS = 10.0
+"""A worker counts its life from a little before it arrives."""
 _CHATTER = re.compile(r"End worker|^\s+[\^~]+\s*$|Closing Nanny")
 _GONE = re.compile(r"(?i)unknown job|do not exist|does not exist|not found|has finished")
 
@@ -79,7 +82,7 @@ class Desk:
     last_words: str = ""
     silence: str = ""
     moved: Counter[str] = field(default_factory=Counter)
-    homes: dict[str, str] = field(default_factory=dict)
+    homes: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     _told: str = ""
     _told_at: float = field(default_factory=time.monotonic)
@@ -107,7 +110,20 @@ class Desk:
         """Take note of the job in which a worker is."""
         for name, entry in self.entries.items():
             if worker == name or worker.startswith(f"{name}-"):
-                self.homes[address] = entry.job
+                self.homes[address] = (entry.job, time.monotonic())
+
+    def home(self, address: str) -> str | None:
+        """Return the job in which a worker was, None if it never arrived."""
+        return self.homes[address][0] if address in self.homes else None
+
+    def has_left(self, address: str) -> bool:
+        """Tell whether it was time for a worker to leave its job.
+
+        Dask counts what such a worker held as killed, if no other was there to take it over.
+        """
+        lifetime, stagger = lifetime_seconds(walltime_seconds(self.executor.walltime))
+        arrived = self.homes.get(address, ("", time.monotonic()))[1]
+        return time.monotonic() - arrived > lifetime - stagger - _START_SECONDS
 
     def met(self, worker: str) -> None:
         """Take note of a worker that has connected."""
@@ -121,13 +137,16 @@ class Desk:
         if worker in self.entries and self.entries[worker].lost is None:
             self.entries[worker].lost = time.monotonic()
 
-    def ended(self, worker: str) -> None:
+    def ended(self, worker: str, job: str) -> None:
         """Take note of a job that is over; before its worker connected it is a bad sign."""
-        entry = self.entries.pop(worker, None)
-        if entry is not None and not entry.seen and not self.is_closing:
+        entry = self.entries.get(worker)
+        if entry is None or entry.job != job:
+            return  # another has its place already
+        del self.entries[worker]
+        if not entry.seen and not self.is_closing:
             self.early_ends += 1
-            state = self.states.get(entry.job)
-            self.last_words = self._log_of(entry.job) or f"the queue says {state}"
+            state = self.states.get(job)
+            self.last_words = self._log_of(job) or f"the queue says {state}"
 
     def backoff(self) -> float:
         """Return for how many seconds nothing is handed in after a refusal."""
@@ -216,6 +235,13 @@ class Desk:
         self._told, self._told_at = text, time.monotonic()
         self.announce(f"waiting for workers: {text}")
 
+    def despair(self, seconds: float) -> str:
+        """Say why a step that is alone here since so many seconds will find no job, if so."""
+        self.tell(connected=self.connected)
+        if self.trouble() or self.connected or seconds < 60 * self.executor.queue_minutes:
+            return self.trouble()
+        return f"found no job for it in {self.executor.queue_minutes:g} minutes: {self.says()}"
+
     def overdue(self, retries: int) -> dict[str, str]:
         """Return tasks that the end of a worker's time moved too often, with the reason."""
         message = (
@@ -236,15 +262,7 @@ def _tells(line: str) -> bool:
 def _words(text: str) -> str:
     """Reduce what a command printed to one line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    heads = ("Command exited", "Exit code", "Command:", "stdout:", "stderr:")
-    kept = [line for line in lines if not line.startswith(heads) and not _is_echo(line)]
-    return " ".join(kept)[:400] or "no reason given"
-
-
-def _is_echo(line: str) -> bool:
-    return line.startswith(tuple(f"{queue.submit} " for queue in QUEUES.values())) and (
-        ".sh" in line
-    )
+    return " ".join(lines)[:400] or "no reason given"
 
 
 def refused(executor: Executor, text: str) -> RunError:

@@ -93,6 +93,7 @@ class Driver:
     _again: deque[list[Node]] = field(default_factory=deque)
     _cuts: Counter[Node] = field(default_factory=Counter)
     _lonely: str = ""
+    _lonely_since: float = 0.0
     _landed: "queue.SimpleQueue[Future[Any]]" = field(default_factory=queue.SimpleQueue)
     _pace: dict[str, list[float]] = field(default_factory=dict)
 
@@ -152,6 +153,7 @@ class Driver:
         if self._alone and (not self._flying or (self.rules.apart and not self._lonely)):
             lone = self.lone() if self.lone is not None else None
             self._lonely = self._send(lone or client, [self._alone.popleft()])
+            self._lonely_since = time.monotonic()
         if self._alone and not self.rules.apart:
             return  # suspects run alone: wait until nothing else flies
         if self._lonely and not self.rules.apart:
@@ -333,10 +335,9 @@ class Driver:
         if self._lonely in self._flying:
             alone = desk_of(self._flying[self._lonely][2])
             if alone is not None and alone is not desk:
-                alone.tell(connected=alone.connected)
                 hopeless |= alone.overdue(self.rules.retries + 1)
-                if alone.trouble():
-                    hopeless[self._lonely] = alone.trouble()
+                if told := alone.despair(time.monotonic() - self._lonely_since):
+                    hopeless[self._lonely] = told
         for key in sorted(hopeless.keys() & self._flying.keys()):
             nodes, future, _ = self._flying.pop(key)
             future.cancel()  # type: ignore[no-untyped-call]

@@ -71,9 +71,10 @@ class _BookedJob(Job):
             self.desk.accepted(str(self.name), str(self.job_id))
 
     async def close(self) -> None:
+        # Noted first: while the queue is told, `adapt` may put another job in this place.
+        self.desk.ended(str(self.name), str(self.job_id))
         with suppress(OSError, TimeoutError):
             await super().close()  # type: ignore[no-untyped-call]
-        self.desk.ended(str(self.name))
         self.status = Status.closed
         self._event_finished.set()
 
@@ -201,7 +202,7 @@ class QueueCluster(JobQueueCluster):
         return entry.seen and entry.lost is not None and now - entry.lost > GRACE_SECONDS
 
     async def _verdict(self, address: str) -> JobState | None:
-        job = self.desk.homes.get(address)
+        job = self.desk.home(address)
         until = time.monotonic() + _VERDICT_SECONDS
         while job is not None:
             await self.desk.ask()

@@ -128,6 +128,26 @@ def test_queue_decides_whether_a_step_may_have_killed_its_worker(
     assert landed(future, client) == ([], loss)
 
 
+def test_worker_that_left_when_it_was_time_blames_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = desk(tmp_path, walltime="0:10:00")  # leaves after 480 s, 30 s more or less
+    now = time.monotonic()
+    clock = [now]
+    monkeypatch.setattr("storiform.engine.desk.time.monotonic", lambda: clock[0])
+    book.arrived("tls://10.0.0.2:1", "storiform-ab123-0")
+    assert book.home("tls://10.0.0.2:1") == "7"
+    client: Any = Client(done, Cluster(book, RUNNING))
+    future: Any = Lost("a")
+    clock[0] = now + 430
+    assert not landed(future, client)[1].is_blameless
+    clock[0] = now + 451
+    left = "its worker left before the walltime of its job (0:10:00)"
+    assert landed(future, client)[1] == Loss(left, is_blameless=True)
+    client = Client(done, Cluster(book, JobState("ended", "OUT_OF_MEMORY")))
+    assert not landed(future, client)[1].is_blameless
+
+
 def test_step_whose_job_was_ended_runs_again_among_the_others_without_a_try(
     tmp_path: Path,
 ) -> None:
@@ -228,14 +248,17 @@ def test_jobs_that_end_before_their_worker_connects_are_trouble_and_name_the_log
     book = desk(tmp_path)
     for _ in range(3):
         assert book.trouble() == ""
-        book.ended("storiform-ab123-0")
+        book.ended("storiform-ab123-0", "7")
         book.accepted("storiform-ab123-0", "7")
     assert "found 3 jobs that ended before their worker met the driver: " in book.trouble()
     assert "ModuleNotFoundError: storiform (log storiform-ab123-7.err)" in book.trouble()
     book.met("storiform-ab123-1")
     assert book.trouble() == ""
-    book.ended("storiform-ab123-1")
+    book.ended("storiform-ab123-1", "8")
     assert book.early_ends == 0
+    book.accepted("storiform-ab123-1", "9")
+    book.ended("storiform-ab123-1", "8")  # told late, when another job has its place
+    assert book.entries["storiform-ab123-1"].job == "9"
 
 
 def test_queue_that_does_not_answer_makes_no_job_a_lost_one(
@@ -286,3 +309,17 @@ def test_waiting_is_announced_when_it_changes_and_not_while_workers_work(
     book.tell(connected=1)
     book.tell(connected=0)
     assert told[1:] == ["waiting for workers: slurm: 2 waiting (Priority)"]
+
+
+def test_suspect_for_which_no_larger_job_comes_fails_with_the_reason_of_the_queue(
+    tmp_path: Path,
+) -> None:
+    alone = desk(tmp_path, queue_minutes=0.01)
+    alone.states = dict.fromkeys(("7", "8"), JobState("waiting", "PENDING", "Resources"))
+    main = Client(lambda key, _tasks: Lost(key), Cluster(desk(tmp_path), RUNNING))
+    large = Client(lambda key, _tasks: Answer(key), Cluster(alone, None))
+    node = Node("a", "u", "cohort", "step")
+    runner, told = driver(tmp_path, [node], lone=lambda: large, workers=lambda _client: 1)
+    runner.run(main)  # type: ignore[arg-type]
+    assert node.state == "failed"
+    assert told[-1] == "found no job for it in 0.01 minutes: slurm: 2 waiting (Resources)"
