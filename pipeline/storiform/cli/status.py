@@ -29,7 +29,8 @@ def status(results: Path) -> None:
     )
     click.echo(f"{state}; started {started}; storiform {summary['storiform']}")
     if holder is not None:
-        click.echo(f"held by pid {holder['pid']} on {holder['host']}")
+        jobs = f"; {summary['jobs']}" if summary.get("jobs") else ""
+        click.echo(f"held by pid {holder['pid']} on {holder['host']}{jobs}")
     click.echo(_totals(summary))
     events = [event for event in read_events(results) if event["event"] == "step"]
     by_step: dict[str, Counter[str]] = {}

@@ -1,4 +1,4 @@
-"""Where the work is done: this machine by default, or a scheduler that runs already."""
+"""Where the work is done: this machine, the jobs of a queue, a scheduler that runs already."""
 
 import hashlib
 import logging
@@ -118,13 +118,23 @@ def _copy_sources(kernels: Path, folder: Path) -> None:
 
 
 def slots(executor: Executor) -> int:
-    """Return how many workers a local executor has."""
+    """Return how many workers an executor has."""
+    if executor.kind != "local":
+        return executor.jobs * executor.processes
     return executor.workers or default_workers()
 
 
 def threads(executor: Executor) -> int:
     """Return how many threads of a worker share a pass over one file of reads."""
+    if executor.kind != "local":
+        return executor.threads or max(1, executor.cores // executor.processes)
     return executor.threads or max(1, default_workers() // slots(executor))
+
+
+def with_workers(executor: Executor, workers: int) -> Executor:
+    """Return an executor of so many workers: processes here, or those of jobs."""
+    jobs = -(-workers // executor.processes)
+    return executor.model_copy(update={"workers": workers, "jobs": jobs})
 
 
 @contextmanager
@@ -134,7 +144,8 @@ def connect(executor: Executor) -> Iterator["Client"]:
     Raises
     ------
     RunError
-        If the configured scheduler is on another machine and does not speak TLS.
+        If the configured scheduler is on another machine and does not speak TLS, or the
+        queue takes no job.
     """
     import dask
     from distributed import Client
@@ -152,6 +163,12 @@ def connect(executor: Executor) -> Iterator["Client"]:
             with client:
                 yield client
             return
+        if executor.kind != "local":
+            from storiform.engine.jobs import job_client
+
+            with job_client(executor) as client:
+                yield client
+            return
         count = slots(executor)
         memory_gb = executor.memory_gb or 0.9 * machine_memory_gb() / count
         with _local(count, memory_gb) as client:
@@ -162,8 +179,8 @@ def connect(executor: Executor) -> Iterator["Client"]:
 def connect_alone(executor: Executor) -> Iterator["Client | None"]:
     """Give a client of one worker that may use the memory of the whole machine.
 
-    For steps whose worker died: what lacked memory beside others gets all there is. None
-    where the workers are not ours to start.
+    For steps whose worker died: what lacked memory beside others gets all there is, on a
+    queue a job with more. None where the workers are not ours to start.
     """
     import dask
 
@@ -171,6 +188,12 @@ def connect_alone(executor: Executor) -> Iterator["Client | None"]:
         yield None
         return
     prepare_environment()
+    if executor.kind != "local":
+        from storiform.engine.jobs import rescue_client
+
+        with dask.config.set(_settings()), rescue_client(executor) as client:
+            yield client
+        return
     with dask.config.set(_settings()), _local(1, 0.9 * machine_memory_gb()) as client:
         yield client
 

@@ -141,8 +141,9 @@ def read_config(
     """
     path = Path(path)
     document = read_document(path)
-    _override(document, overrides or {}, os.environ if environment is None else environment)
     _read_executor(document)
+    _override(document, overrides or {}, os.environ if environment is None else environment)
+    _read_executor(document)  # one that a variable names
     named = _workflow(document)
     workflow = named or _stand_in(document)
     model = config_model(workflow)

@@ -2,26 +2,25 @@
 
 Only ready nodes are with the scheduler, about two for each worker. Small quick nodes travel
 in bundles. When a worker dies Dask blames every task that it held, so all of them are run
-again, each alone: the innocent finish and the guilty one is found.
+again, each alone: the innocent finish and the guilty one is found. Where a queue says that it
+ended the worker's job itself, nobody is blamed.
 """
 
-import os
 import queue
-import signal
-import threading
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from storiform.engine.blame import desk_of, landed
+from storiform.engine.ending import Stop
 from storiform.engine.graph import SETTLED, Graph, Node, State
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
+from storiform.engine.watch import Watch
 from storiform.engine.work import Outcome, Portion, Task, work
 from storiform.model.cohort import Cohort
 from storiform.model.errors import RunError, fault
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 MAX_BUNDLE = 32
-_FETCH_SECONDS = 60.0
 _GONE = fault(
     "workers", "a scheduler that is gone", "the one that this run began with",
     "See why it ended, then run again: what is done is kept.",
@@ -49,17 +47,8 @@ class Rules:
     retries: int = 2
     allow_partial_cohort: bool = True
     watchdog_seconds: float = 600.0
-
-
-@dataclass
-class Stop:
-    """Why the run ends early: the number of a signal, or a sentence; both may be empty."""
-
-    signal: int = 0
-    reason: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.signal or self.reason)
+    apart: bool = False
+    """Whether what runs alone has a job of its own, so that the others need not wait."""
 
 
 Listener = Callable[[Node, str], None]
@@ -90,15 +79,19 @@ class Driver:
     _groups: dict[str, list[Node]] = field(default_factory=dict)
     _held: dict[str, list[Node]] = field(default_factory=dict)
     _waiting: dict[Node, int] = field(default_factory=dict)
-    _flying: dict[str, tuple[list[Node], "Future[Any]"]] = field(default_factory=dict)
+    _flying: dict[str, tuple[list[Node], "Future[Any]", "Client"]] = field(default_factory=dict)
+    _again: deque[list[Node]] = field(default_factory=deque)
+    _cuts: Counter[Node] = field(default_factory=Counter)
+    _lonely: str = ""
+    _lonely_since: float = 0.0
     _landed: "queue.SimpleQueue[Future[Any]]" = field(default_factory=queue.SimpleQueue)
     _pace: dict[str, list[float]] = field(default_factory=dict)
 
     def run(self, client: "Client") -> None:
         """Run until every node has settled or the run must stop."""
         self._prepare()
-        seen_worker = time.monotonic()
-        while self._flying or self._ready or self._alone:
+        watch = Watch(self.workers, self.rules.slots, self.rules.watchdog_seconds)
+        while self._flying or self._ready or self._alone or self._again:
             if self.stop:
                 self._cancel()
                 return
@@ -109,9 +102,10 @@ class Driver:
             try:
                 future = self._landed.get(timeout=0.2)
             except queue.Empty:
-                seen_worker = self._watch(client, seen_worker)
+                if watch.look(client):
+                    self._ground(client)
                 continue
-            seen_worker = time.monotonic()
+            watch.saw()
             self._land(future)
 
     def _prepare(self) -> None:
@@ -146,14 +140,18 @@ class Driver:
     # -- submission ------------------------------------------------------------------
 
     def _submit(self, client: "Client") -> None:
-        if self._alone and not self._flying:
+        if self._alone and (not self._flying or (self.rules.apart and not self._lonely)):
             lone = self.lone() if self.lone is not None else None
-            self._send(lone or client, [self._alone.popleft()])
-            return
-        if self._alone:
+            self._lonely = self._send(lone or client, [self._alone.popleft()])
+            self._lonely_since = time.monotonic()
+        if self._alone and not self.rules.apart:
             return  # suspects run alone: wait until nothing else flies
-        while self._ready and len(self._flying) < 2 * self.rules.slots and not self.stop:
-            bundle = self._bundle()
+        if self._lonely and not self.rules.apart:
+            return
+        while len(self._flying) < 2 * self.rules.slots and not self.stop:
+            if not self._again and not self._ready:
+                return
+            bundle = self._again.popleft() if self._again else self._bundle()
             if bundle:
                 self._send(client, bundle)
 
@@ -196,7 +194,7 @@ class Driver:
             return False
         return True
 
-    def _send(self, client: "Client", nodes: list[Node]) -> None:
+    def _send(self, client: "Client", nodes: list[Node]) -> str:
         tasks = [self._task(node) for node in nodes]
         for node in nodes:
             node.state = "running"
@@ -209,8 +207,9 @@ class Driver:
             if getattr(client, "status", "") not in {"closing", "closed"}:
                 raise
             raise RunError(_GONE) from error
-        self._flying[key] = (nodes, future)
+        self._flying[key] = (nodes, future, client)
         future.add_done_callback(self._landed.put)  # type: ignore[no-untyped-call]
+        return key
 
     def _task(self, node: Node) -> Task:
         portions = {
@@ -239,14 +238,30 @@ class Driver:
     # -- return ----------------------------------------------------------------------
 
     def _land(self, future: "Future[Any]") -> None:
-        nodes, _ = self._flying.pop(str(future.key), ([], future))
-        if not nodes:
-            return
-        outcomes, reason = _landed(future)
+        key = str(future.key)
+        if key not in self._flying:
+            return  # cancelled
+        nodes, _, client = self._flying.pop(key)
+        if key == self._lonely:
+            self._lonely = ""
+        outcomes, loss = landed(future, client)
         for node, outcome in zip(nodes, outcomes, strict=False):
             self._take(node, outcome)
-        for node in nodes[len(outcomes) :]:
-            self._suspect(node, reason)
+        lost = nodes[len(outcomes) :]
+        if loss.is_blameless and lost and self._may_repeat(lost):
+            for node in lost:
+                node.state = "todo"
+                node.tries -= 1
+                self.listen(node, f"runs again: {loss.reason}")
+            self._again.append(lost)
+            return
+        for node in lost:
+            self._suspect(node, loss.reason)
+
+    def _may_repeat(self, nodes: list[Node]) -> bool:
+        """Count what was cut off without its fault; a step that always is outlasts its job."""
+        self._cuts.update(nodes)
+        return max(self._cuts[node] for node in nodes) <= self.rules.retries + 1
 
     def _take(self, node: Node, outcome: Outcome) -> None:
         node.seconds = outcome.seconds
@@ -275,7 +290,9 @@ class Driver:
             self._alone.append(node)
             self.listen(node, f"runs again alone: {reason}")
             return
-        message = f"{reason}, {node.tries} times; alone the last time"
+        self._give_up(node, f"{reason}, {node.tries} times; alone the last time")
+
+    def _give_up(self, node: Node, message: str) -> None:
         record = {
             "step": node.step, "unit": node.unit, "fingerprint": node.fingerprint,
             "ending": "killed", "message": message, "details": "", "finished": time.time(),
@@ -309,24 +326,26 @@ class Driver:
 
     # -- trouble ---------------------------------------------------------------------
 
-    def _watch(self, client: "Client", seen_worker: float) -> float:
-        alone = time.monotonic() - seen_worker
-        if alone < min(2.0, self.rules.watchdog_seconds):
-            return seen_worker  # asking the scheduler costs a message
-        if self.workers is None or self.workers(client) > 0:
-            return time.monotonic()
-        if alone > self.rules.watchdog_seconds:
-            minutes = self.rules.watchdog_seconds / 60
-            message = (
-                f"workers: found none for {minutes:g} minutes, expected {self.rules.slots}. "
-                f"See why they do not start (memory, queue, walltime), then run again: "
-                f"what is done is kept."
-            )
-            raise RunError(message)
-        return seen_worker
+    def _ground(self, client: "Client") -> None:
+        """Give up what no job can finish: too long for any, or alone and without one."""
+        desk = desk_of(client)
+        hopeless = desk.overdue(self.rules.retries + 1) if desk is not None else {}
+        if self._lonely in self._flying:
+            alone = desk_of(self._flying[self._lonely][2])
+            if alone is not None and alone is not desk:
+                hopeless |= alone.overdue(self.rules.retries + 1)
+                if told := alone.despair(time.monotonic() - self._lonely_since):
+                    hopeless[self._lonely] = told
+        for key in sorted(hopeless.keys() & self._flying.keys()):
+            nodes, future, _ = self._flying.pop(key)
+            future.cancel()  # type: ignore[no-untyped-call]
+            if key == self._lonely:
+                self._lonely = ""
+            for node in nodes:
+                self._give_up(node, hopeless[key])
 
     def _cancel(self) -> None:
-        for nodes, future in self._flying.values():
+        for nodes, future, _ in self._flying.values():
             future.cancel()  # type: ignore[no-untyped-call]
             for node in nodes:
                 node.state = "todo"
@@ -337,60 +356,3 @@ def _blocking(lost: Sequence[Node]) -> str:
     """Name what failed, so that a blocked node tells whom to look at."""
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
     return f"{lost[0].step} of {lost[0].unit}{more} {lost[0].state}"
-
-
-def _landed(future: "Future[Any]") -> tuple[list[Outcome], str]:
-    """Return the outcomes of a bundle, or none and why."""
-    if future.status != "finished":
-        return [], _reason(future)
-    try:
-        return future.result(timeout=_FETCH_SECONDS), ""
-    except Exception as error:  # noqa: BLE001  the worker died with the outcomes: ask again
-        return [], f"its worker died before it could tell ({type(error).__name__})"
-
-
-def _reason(future: "Future[Any]") -> str:
-    from distributed.scheduler import KilledWorker
-
-    if future.status == "error":
-        error = future.exception()  # type: ignore[no-untyped-call]
-        if isinstance(error, KilledWorker):
-            return "its worker died (killed, out of memory or crashed)"
-        return f"{type(error).__name__}: {error}"
-    return f"its worker was {future.status}"
-
-
-@contextmanager
-def signals(stop: Stop) -> Iterator[None]:
-    """Note SIGINT and SIGTERM in `stop`, so that the run ends in good order."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python lets no other thread handle signals
-        return
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        if stop.signal:  # asked twice: at once
-            os._exit(128 + number)
-        stop.signal = number
-
-    wanted = (signal.SIGINT, signal.SIGTERM)
-    old: dict[int, Any] = {number: signal.signal(number, note) for number in wanted}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-
-
-def exit_code(graph: Graph, stop: Stop) -> int:
-    """Return 0 if all is done, 1 if some failed, 2 if nothing is, 70 for a broken contract."""
-    if stop.signal:
-        return 128 + stop.signal
-    if stop.reason:
-        return 1
-    counts = Counter(node.state for node in graph.nodes)
-    if any(node.state == "failed" and node.why == "contract" for node in graph.nodes):
-        return 70
-    good = counts["cached"] + counts["done"]
-    if good == len(graph.nodes) and graph.nodes:
-        return 0
-    return 1 if good else 2

@@ -100,6 +100,10 @@ class Progress:
         elif not self._quiet and time.monotonic() - self._plain > _PLAIN_EVERY_SECONDS:
             self._line()
 
+    def say(self, text: str) -> None:
+        """Print a line that belongs to no node, such as how the jobs of a queue stand."""
+        self._tell(text)
+
     def _tell(self, text: str) -> None:
         if self._live is not None:
             self._live.console.print(text, style="red", markup=False)

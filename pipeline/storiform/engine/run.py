@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from storiform import __version__
+from storiform.engine.blame import desk_of
 from storiform.engine.collect import (
     Export,
     copy_figures,
@@ -18,13 +19,15 @@ from storiform.engine.collect import (
     exports,
     figures,
 )
-from storiform.engine.driver import Driver, Rules, Stop, exit_code, signals
+from storiform.engine.driver import Driver, Rules
+from storiform.engine.ending import Stop, exit_code, signals
 from storiform.engine.graph import Node
 from storiform.engine.journal import Journal, read_whole_run
 from storiform.engine.lock import RunLock
 from storiform.engine.patient_pages import drop_patient_pages, write_patient_pages
 from storiform.engine.progress import Pace, Progress
 from storiform.engine.reporting import warnings_of, write_report
+from storiform.engine.sections import Executor
 from storiform.engine.session import Session
 from storiform.engine.work import DISK_FULL, UNWRITABLE
 from storiform.model.errors import RunError, fault
@@ -68,6 +71,12 @@ class _Ears:
         self.progress.settled(node, message)
         if node.state == "failed":
             self.failures.append((node.step, node.unit, message))
+
+    def jobs(self, text: str) -> None:
+        """Pass on how the jobs of a queue stand."""
+        self.journal.summary["jobs"] = text
+        self.journal.event("jobs", message=text)
+        self.progress.say(text)
 
 
 def run(session: Session, *, workers: int | None = None, quiet: bool = False,
@@ -190,23 +199,34 @@ def _drive(
     todo = [node for node in session.graph.nodes if node.state == "todo"]
     if not todo:
         return
-    from storiform.engine.cluster import connect, connect_alone, slots, threads, worker_count
+    from storiform.engine.cluster import (
+        connect,
+        connect_alone,
+        slots,
+        threads,
+        with_workers,
+        worker_count,
+    )
 
     executor = session.config.executor
     if workers is not None:
-        executor = executor.model_copy(update={"workers": workers})
+        executor = with_workers(executor, workers)
+    if executor.kind != "local":
+        executor = _among_jobs(session, executor)
     settings = session.config.run
     rules = Rules(
-        workflow=str(session.config.workflow.path),
+        workflow=_workflow_of(session, executor),
         slots=slots(executor),
         threads=threads(executor),
         retries=settings.retries,
         allow_partial_cohort=settings.allow_partial_cohort,
         watchdog_seconds=60 * settings.watchdog_minutes,
+        apart=executor.kind != "local",
     )
     with ExitStack() as stack:
         client = stack.enter_context(connect(executor))
-        lone = cache(lambda: stack.enter_context(connect_alone(executor)))
+        lone = cache(lambda: _heard(stack.enter_context(connect_alone(executor)), ears))
+        _heard(client, ears)
         cohort = session.report.cohort
         driver = Driver(
             session.graph, cohort, session.results, rules, lock, ears, stop, worker_count, lone
@@ -214,6 +234,30 @@ def _drive(
         driver.run(client)
         if not stop and not session.only:
             _write_tables(session, client)
+
+
+def _workflow_of(session: Session, executor: Executor) -> str:
+    """Return how a worker finds the workflow: an image has its own copy of a bundled one."""
+    workflow = session.config.workflow
+    return workflow.name if workflow.is_bundled and executor.command else str(workflow.path)
+
+
+def _among_jobs(session: Session, executor: Executor) -> Executor:
+    """Name the folders of an executor's jobs, and clear what earlier jobs left there."""
+    from storiform.engine.job_script import placed, sweep
+
+    root = session.results.root
+    placed_there = placed(executor, root, session.config.path.parent)
+    sweep(placed_there, root)
+    return placed_there
+
+
+def _heard(client: "Client | None", ears: _Ears) -> "Client | None":
+    """Let a client's jobs tell the journal and the person how they stand."""
+    desk = desk_of(client)
+    if desk is not None:
+        desk.announce = ears.jobs
+    return client
 
 
 def _exports(session: Session) -> list[Export]:

@@ -67,10 +67,18 @@ class CohortSection(Section):
     )
 
 
+Line = Annotated[str, Field(pattern=r"^[^\r\n]*$")]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,@:/+=-]+$")]
+
+
 class Executor(Section):
     """Where the work is done."""
 
-    kind: Literal["local"] = Field(default="local", description="processes of this machine")
+    kind: Literal["local", "slurm", "sge", "pbs", "lsf"] = Field(
+        default="local",
+        description="processes of this machine, or jobs of a queue; what stands below "
+        "jobs holds for a queue alone",
+    )
     workers: int | None = Field(
         default=None,
         ge=1,
@@ -88,12 +96,87 @@ class Executor(Section):
         default=None,
         gt=0.0,
         le=10_000.0,
-        description="memory of one worker in 1e9 bytes; null: its share",
+        description="memory of one worker, on a queue of one job, in 1e9 bytes; null: its "
+        "share of the machine, 8 for a job",
     )
     scheduler: str | None = Field(
         default=None,
         pattern=r"^(tcp|tls|ucx|ws|wss)://\S+:\d+$",
         description="address of a Dask scheduler that runs already, such as tcp://host:8786",
+    )
+    jobs: int = Field(default=4, ge=1, le=4096, description="jobs that are kept in the queue")
+    cores: int = Field(default=1, ge=1, le=1024, description="cores of a job")
+    processes: int = Field(
+        default=1, ge=1, le=1024, description="workers that share the cores and memory of a job"
+    )
+    walltime: Annotated[str, Field(pattern=r"^(\d{1,2}-)?\d{1,3}:\d{2}(:\d{2})?$")] = Field(
+        default="12:00:00",
+        description="time limit of a job, [days-]hours:minutes[:seconds], at least 2 minutes; "
+        "a worker leaves its job before, and another job takes its place",
+    )
+    queue: Word | None = Field(default=None, description="queue, or partition of Slurm")
+    account: Word | None = Field(
+        default=None, description="account or project that pays for the jobs"
+    )
+    directives: Annotated[tuple[Line, ...], BeforeValidator(_several)] = Field(
+        default=(), description="further options of a job: [--qos=long, --exclusive]"
+    )
+    prologue: Annotated[tuple[Line, ...], BeforeValidator(_several)] = Field(
+        default=(), description="lines of shell before a worker starts: [module load apptainer]"
+    )
+    command: Line = Field(
+        default="",
+        description="what a worker is started by, such as apptainer exec storiform.sif",
+    )
+    python: Line | None = Field(
+        default=None,
+        description="Python of a worker; null: this one, or python3 behind a command",
+    )
+    interface: Word | None = Field(
+        default=None,
+        description="network interface of this machine that the jobs reach, such as ib0; "
+        "null: that of its address",
+    )
+    worker_interface: Word | None = Field(
+        default=None,
+        description="network interface of the nodes; null: that which leads here",
+    )
+    tls: bool = Field(
+        default=True,
+        description="encrypt what goes between this machine and the jobs; only loopback may "
+        "do without",
+    )
+    scratch: Line | None = Field(
+        default=None,
+        description="local folder of the nodes for scratch files; null: $TMPDIR, or /tmp",
+    )
+    logs: Path | None = Field(
+        default=None, description="folder of the jobs' logs; null: jobs in the output"
+    )
+    shared: Path | None = Field(
+        default=None,
+        description="folder that this machine and the nodes see, for the keys of TLS; null: "
+        "jobs in the output",
+    )
+    rescue_memory_gb: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=100_000.0,
+        description="memory of the job in which a step runs again alone after its worker died, "
+        "in 1e9 bytes; null: four times that of a worker",
+    )
+    death_timeout_seconds: int = Field(
+        default=60,
+        ge=10,
+        le=3600,
+        description="a worker that finds no scheduler for so long ends its job",
+    )
+    queue_minutes: float = Field(
+        default=1440.0,
+        gt=0.0,
+        le=43_200.0,
+        description="minutes that jobs may wait in the queue, with no worker at all, before "
+        "the run gives up",
     )
 
 

@@ -333,3 +333,11 @@ def test_reading_a_configuration_imports_nothing_heavy(load: Load, folder: Path)
         capture_output=True, text=True, check=True, env=dict(os.environ),
     )  # fmt: skip
     assert printed.stdout.strip() == "[]"
+
+
+def test_field_of_a_named_executor_is_overridden(load: Load) -> None:
+    config = load("executor: slurm\n", environment={"STORIFORM__EXECUTOR__QUEUE": "short"})
+    assert (config.executor.kind, config.executor.queue) == ("slurm", "short")
+    assert load("", environment={"STORIFORM__EXECUTOR": "slurm"}).executor.kind == "slurm"
+    text = 'executor: {kind: slurm, walltime: 12:00:00, queue: "a b"}\n'
+    assert faults_of(load, text)[0].startswith("trial.yaml:3:45: executor.queue: found 'a b'")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from storiform.engine.driver import Driver, Rules, Stop, exit_code
+from storiform.engine.driver import Driver, Rules
+from storiform.engine.ending import Stop, exit_code
 from storiform.engine.graph import Feed, Graph, Node
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results

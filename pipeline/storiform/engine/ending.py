@@ -1,0 +1,60 @@
+"""How a run ends: by a signal, for a reason, or by itself, and with which exit code."""
+
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from storiform.engine.graph import Graph
+
+
+@dataclass
+class Stop:
+    """Why the run ends early: the number of a signal, or a sentence; both may be empty."""
+
+    signal: int = 0
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.signal or self.reason)
+
+
+@contextmanager
+def signals(stop: Stop) -> Iterator[None]:
+    """Note SIGINT and SIGTERM in `stop`, so that the run ends in good order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python lets no other thread handle signals
+        return
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if stop.signal:  # asked twice: at once
+            os._exit(128 + number)
+        stop.signal = number
+
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    old: dict[int, Any] = {number: signal.signal(number, note) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def exit_code(graph: Graph, stop: Stop) -> int:
+    """Return 0 if all is done, 1 if some failed, 2 if nothing is, 70 for a broken contract."""
+    if stop.signal:
+        return 128 + stop.signal
+    if stop.reason:
+        return 1
+    counts = Counter(node.state for node in graph.nodes)
+    if any(node.state == "failed" and node.why == "contract" for node in graph.nodes):
+        return 70
+    good = counts["cached"] + counts["done"]
+    if good == len(graph.nodes) and graph.nodes:
+        return 0
+    return 1 if good else 2

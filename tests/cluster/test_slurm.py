@@ -1,0 +1,201 @@
+"""A run in jobs of a real Slurm: the same tables, whatever becomes of the jobs."""
+
+import re
+import signal
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+from slurm_here import Slurm
+from trials import Process, Toy, storiform
+
+Make = Callable[..., Toy]
+Start = Callable[..., Process]
+Record = Callable[[str, object], None]
+SLOW = "toy_workflow: {sleep_seconds: 3}\n"
+
+
+def text_tables(tables: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return tables as text; those in Parquet tell by what settings they were made."""
+    return {name: text for name, text in tables.items() if name.endswith(".tsv")}
+
+
+def messages(toy: Toy) -> list[str]:
+    """Return what was said of steps that ran again or failed."""
+    return [e["message"] for e in toy.events() if e["event"] == "step" and e["message"]]
+
+
+def listening(process: Process) -> set[str]:
+    """Return the addresses at which a process waits for others."""
+    connections = psutil.Process(process.pid).net_connections("inet")
+    return {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+
+
+def test_tables_of_jobs_are_those_of_this_machine_and_all_is_encrypted(
+    toy: Make, start: Start, slurm: Slurm, local_tables: Mapping[str, bytes]
+) -> None:
+    trial = toy(settings=SLOW)
+    run = start("run", trial.config)
+    run.wait_for_events(trial, 8)
+    assert len(slurm.running()) == 2
+    assert listening(run) == {"127.0.0.1"}
+    keys = list((trial.results / "jobs").rglob("*.pem"))
+    assert sorted(path.name for path in keys) == ["ca_file.pem", "cert.pem", "key.pem"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in keys} == {0o600}
+    assert stat.S_IMODE((trial.results / "jobs").stat().st_mode) == 0o700
+    workers = [p for p in psutil.process_iter() if _is_worker_of(p, trial)]
+    assert workers
+    assert {c.laddr.ip for p in workers for c in _listens(p)} == {"127.0.0.1"}
+    _, said = run.end()
+    assert run.returncode == 0, said
+    assert text_tables(trial.tables()) == text_tables(local_tables)
+    assert messages(trial) == []
+    assert slurm.wait_until_empty(20) < 20
+    assert list((trial.results / "jobs").rglob("*.pem")) == []
+    logs = "".join(file.read_text() for file in (trial.results / "jobs").glob("*.err"))
+    assert re.search(r"tls://127\.0\.0\.1", logs)
+    assert "tcp://" not in logs
+    assert not re.search("P00[1-6]", " ".join(f.name for f in trial.results.glob("jobs/*")))
+
+
+def _is_worker_of(process: psutil.Process, trial: Toy) -> bool:
+    try:
+        return str(trial.results / "jobs") in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def _listens(process: psutil.Process) -> list[psutil._ntuples.pconn]:
+    tree = [process, *process.children(recursive=True)]
+    found = [c for p in tree for c in p.net_connections("inet")]
+    return [c for c in found if c.status == psutil.CONN_LISTEN]
+
+
+def test_loopback_may_do_without_encryption_and_workers_share_a_job(
+    toy: Make, slurm: Slurm, local_tables: Mapping[str, bytes]
+) -> None:
+    trial = toy("tls: false, processes: 2, cores: 2")
+    trial.config.write_text(trial.config.read_text().replace("jobs: 2", "jobs: 1"))
+    done = storiform("run", trial.config)
+    assert done.returncode == 0, done.stderr
+    assert trial.tables() == local_tables
+    (log,) = (trial.results / "jobs").glob("*.err")
+    text = log.read_text()
+    assert text.count("Registered to:      tcp://127.0.0.1") == 2
+    slurm.wait_until_empty(30)
+
+
+def test_jobs_that_slurm_ends_are_replaced_and_no_biopsy_is_blamed(
+    toy: Make,
+    start: Start,
+    slurm: Slurm,
+    local_tables: Mapping[str, bytes],
+    record_property: Record,
+) -> None:
+    trial = toy(settings="toy_workflow: {sleep_seconds: 32}\n")
+    run = start("run", trial.config)
+    slurm.wait(lambda: len(slurm.running()) == 2, 90, "two jobs")
+    expired, killed = slurm.running()
+    slurm.do("scontrol", "update", f"JobId={expired}", "TimeLimit=1")
+    run.wait_for_events(trial, 8)
+    slurm.do("scancel", "-s", "KILL", killed)
+    slurm.wait(lambda: killed not in slurm.running(), 20, "a killed job")
+    took = slurm.wait(lambda: len(slurm.running()) == 2, 60, "a job in place of the killed one")
+    record_property("replaced_seconds", round(took, 1))
+    _, said = run.communicate(timeout=380)
+    assert run.returncode == 0, said
+    assert text_tables(trial.tables()) == text_tables(local_tables)
+    ended = {job: state for job, state, _ in slurm.queue("all")}
+    assert (ended[expired], ended[killed]) == ("TIMEOUT", "CANCELLED")
+    again = messages(trial)
+    cause = "runs again: its job was ended from outside: "
+    assert [m for m in again if not m.startswith(cause)] == []
+    assert {m.removeprefix(cause).split()[0] for m in again} == {"TIMEOUT", "CANCELLED"}
+    slurm.wait_until_empty(30)
+
+
+def test_step_without_memory_runs_again_in_a_job_with_more(
+    tmp_path: Path, slurm: Slurm
+) -> None:
+    workflow = Path(__file__).parents[1] / "end_to_end" / "hungry_workflow.py"
+    (tmp_path / "samples.csv").write_text("patient,sample,status\nP1,a,1\nP2,b,1\n")
+    (tmp_path / "clinical.csv").write_text("patient,response\nP1,PR\nP2,PD\n")
+    config = tmp_path / "hungry.yaml"
+    config.write_text(
+        f"workflow: {workflow}\ncohort: {{samples: samples.csv, clinical: clinical.csv}}\n"
+        "executor: {kind: slurm, jobs: 2, memory_gb: 0.8, walltime: '0:10:00', interface: lo, "
+        "directives: [--oversubscribe], rescue_memory_gb: 2.5}\n"
+    )
+    done = storiform("run", config)
+    assert done.returncode == 0, done.stderr
+    assert "sizes of P1: runs again alone: its worker died" in done.stderr
+    table = (tmp_path / "results" / "tables" / "sizes.tsv").read_text()
+    assert table == "patient\tgb\nP1\t1.5\nP2\t0\n"
+    slurm.wait_until_empty(20)
+
+
+def test_worker_leaves_its_job_before_the_walltime_and_no_biopsy_is_blamed(
+    toy: Make, start: Start, slurm: Slurm, local_tables: Mapping[str, bytes]
+) -> None:
+    trial = toy(settings="toy_workflow: {sleep_seconds: 18}\n")
+    trial.config.write_text(trial.config.read_text().replace("0:10:00", "0:02:00"))
+    run = start("run", trial.config)
+    slurm.wait(lambda: len(slurm.running()) == 2, 90, "two jobs")
+    first = slurm.running()
+    _, said = run.communicate(timeout=380)
+    assert run.returncode == 0, said
+    assert text_tables(trial.tables()) == text_tables(local_tables)
+    assert all("worker-lifetime-reached" in _log(trial, job) for job in first)
+    ended = {job: state for job, state, _ in slurm.queue("all")}
+    assert "TIMEOUT" not in ended.values()
+    left = "runs again: its worker left before the walltime"
+    assert [m for m in messages(trial) if not m.startswith(left)] == []
+    slurm.wait_until_empty(30)
+
+
+def _log(trial: Toy, job: str) -> str:
+    (file,) = (trial.results / "jobs").glob(f"*-{job}.err")
+    return file.read_text()
+
+
+def test_jobs_of_a_killed_driver_end_and_the_run_is_resumed(
+    toy: Make,
+    start: Start,
+    slurm: Slurm,
+    local_tables: Mapping[str, bytes],
+    record_property: Record,
+) -> None:
+    trial = toy(settings=SLOW)
+    run = start("run", trial.config)
+    run.wait_for_events(trial, 10)
+    assert len(slurm.running()) == 2
+    run.kill()
+    run.communicate()
+    record_property("orphans_gone_seconds", round(slurm.wait_until_empty(90), 1))
+    done = storiform("status", trial.results)
+    assert done.stdout.startswith("interrupted")
+    done = storiform("run", trial.config)
+    assert done.returncode == 0, done.stderr
+    assert text_tables(trial.tables()) == text_tables(local_tables)
+    cached = re.search(r"(\d+) cached", done.stdout)
+    assert cached
+    assert int(cached[1]) >= 10
+    slurm.wait_until_empty(20)
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_signal_ends_the_driver_and_all_its_jobs(
+    toy: Make, start: Start, slurm: Slurm, name: str, code: int
+) -> None:
+    trial = toy(settings=SLOW)
+    run = start("run", trial.config)
+    run.wait_for_events(trial, 8)
+    run.send_signal(getattr(signal, name))
+    _, said = run.end()
+    assert run.returncode == code
+    assert "Traceback" not in said
+    assert slurm.queue("PD,R") == []
+    slurm.wait_until_empty(20)
+    assert list(trial.results.rglob("*.pem")) == []
