@@ -81,7 +81,8 @@ lint() {
 
 base() { # the image of which both are made, from Debian's packages
   [[ ! -e $scratch/base.tar ]] || return 0
-  quietly timeout 900 mmdebstrap --variant=minbase --dpkgopt='path-exclude=/usr/share/man/*' \
+  quietly timeout 900 mmdebstrap --variant=minbase --dpkgopt=force-unsafe-io \
+    --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-include=/usr/share/doc/*/copyright' bookworm "$scratch/base.tar"
   local hard
@@ -280,9 +281,10 @@ in_sid() { # a command in the root of Debian sid, as a person, without a network
 
 sid() { # the root of Debian sid, which alone has Apptainer
   timeout 900 mmdebstrap --variant=apt --include=apptainer,fuse3,squashfuse,uidmap,ca-certificates \
-    --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    sid "$scratch/sid" http://deb.debian.org/debian >"$scratch/log" 2>&1 || return 1
+    --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' sid "$scratch/sid" \
+    http://deb.debian.org/debian >"$scratch/log" 2>&1 || return 1
   echo "person:x:$PERSON:$PERSON::$scratch/sif:/bin/bash" >>"$scratch/sid/etc/passwd"
   echo "person:x:$PERSON:" >>"$scratch/sid/etc/group"
   echo "person:100000:65536" | tee "$scratch/sid/etc/subuid" >"$scratch/sid/etc/subgid"
