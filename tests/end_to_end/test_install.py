@@ -21,6 +21,7 @@ from storiform.model.errors import RunError
 
 ROOT = Path(__file__).resolve().parents[2]
 CARRIED = ("workflows/trial.py", "configs/trial.yaml", "reference/SOURCES.tsv")
+RECIPES = ("Dockerfile", "storiform.def", "assemble.sh")
 REPACK = (
     "import sys, pathlib; from storiform.io.bundle import write_own_wheel;"
     "print(write_own_wheel(pathlib.Path(sys.argv[1])))"
@@ -92,8 +93,8 @@ def test_wheel_carries_every_bundled_file_as_it_is(wheel: Path):
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    lock = "containers/requirements.lock"
-    assert packed == expected | {lock: (ROOT / lock).read_bytes()}
+    alone = [f"containers/{name}" for name in ("requirements.lock", *RECIPES)]
+    assert packed == expected | {name: (ROOT / name).read_bytes() for name in alone}
 
 
 def test_installed_wheel_finds_what_it_carries(installed: Path):
@@ -154,6 +155,10 @@ def test_bundle_installs_without_network(tmp_path: Path):
     assert set(listed) | {folder / "SHA256SUMS"} == present
     for path, digest in listed.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == digest, path
+    for name in RECIPES:  # what makes an image of these wheels
+        recipe = folder / "containers" / name
+        assert recipe.read_bytes() == (ROOT / "containers" / name).read_bytes()
+    assert os.access(folder / "containers" / "assemble.sh", os.X_OK)
     alone, home = without_network(tmp_path), {"HOME": str(tmp_path), "PIP_NO_INDEX": "1"}
     # No bytecode of what is never imported: in pip's words, "no-compile" is switched on by 0.
     python = {"PYTHON": sys.executable, "PIP_NO_CACHE_DIR": "1", "PIP_NO_COMPILE": "0"}

@@ -4,6 +4,7 @@
 
     DIR/INSTALL.txt  install.sh  requirements.lock  SHA256SUMS
     DIR/wheels/      storiform and all that it needs, for this Python and this platform
+    DIR/containers/  recipes of an image that is made of these wheels
     DIR/workflows/  configs/  reference/    the bundled files, to read and to copy
 """
 
@@ -28,6 +29,7 @@ from storiform.model.errors import RunError, fault
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SOURCES = ("workflows", "configs", "reference")
+_RECIPES = ("Dockerfile", "storiform.def", "assemble.sh")
 _OF_INSTALLER = frozenset({"INSTALLER", "REQUESTED", "RECORD", "direct_url.json"})
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -104,7 +106,11 @@ def _fill(folder: Path) -> None:
         filled = text.replace("@PYTHON@", _python())
         filled = filled.replace("@PLATFORM@", sysconfig.get_platform())
         (folder / template).write_text(filled, "utf-8")
-    (folder / "install.sh").chmod(0o755)
+    (folder / "containers").mkdir()
+    for name in _RECIPES:
+        shutil.copyfile(bundled(f"containers/{name}"), folder / "containers" / name)
+    for program in ("install.sh", "containers/assemble.sh"):
+        (folder / program).chmod(0o755)
     sums = "".join(
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n"
         for path in _files(folder)
