@@ -55,6 +55,10 @@ PLACES: dict[tuple[str, str], str] = {
         "runs a file of code: exec_module",
     ): "our own test's maker of cohorts",
     (
+        "pipeline/storiform/engine/job_start.py",
+        "calls the network: socket.socket",
+    ): "a job asks which of its addresses leads to the driver; nothing is sent",
+    (
         "containers/audit.py",
         "calls the network: urllib.request",
     ): "make audit-refresh, which nothing else calls",

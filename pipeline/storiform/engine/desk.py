@@ -1,6 +1,7 @@
 """What is known of the jobs of a run: who was refused, who waits, who was lost and why."""
 
 import asyncio
+import os
 import re
 import shlex
 import time
@@ -24,8 +25,17 @@ _CHATTER = re.compile(r"End worker|^\s+[\^~]+\s*$|Closing Nanny")
 _GONE = re.compile(r"(?i)unknown job|do not exist|does not exist|not found|has finished")
 
 
-async def command_output(words: Sequence[str], *, shell: bool = False) -> tuple[int, str, str]:
+async def command_output(
+    words: Sequence[str], given: Path | None = None
+) -> tuple[int, str, str]:
     """Run a command of the queue and return its exit status and what it printed.
+
+    Parameters
+    ----------
+    words
+        The command; no shell reads it.
+    given
+        File that it reads as its input, none by default.
 
     Raises
     ------
@@ -35,12 +45,10 @@ async def command_output(words: Sequence[str], *, shell: bool = False) -> tuple[
         If it cannot be started.
     """
     pipe = asyncio.subprocess.PIPE
-    if shell:
-        process = await asyncio.create_subprocess_shell(
-            " ".join(words), stdout=pipe, stderr=pipe
+    with Path(given or os.devnull).open("rb") as source:
+        process = await asyncio.create_subprocess_exec(
+            *words, stdin=source, stdout=pipe, stderr=pipe
         )
-    else:
-        process = await asyncio.create_subprocess_exec(*words, stdout=pipe, stderr=pipe)
     try:
         out, err = await asyncio.wait_for(process.communicate(), COMMAND_SECONDS)
     except TimeoutError:

@@ -82,12 +82,12 @@ class _BookedJob(Job):
         if self.desk.executor.kind != "lsf":
             return str(await super()._submit_job(script_filename))  # type: ignore[no-untyped-call]
         # bsub reads directives from its input alone; dask-jobqueue would drop its complaints.
-        words = [f"{self.submit_command} < {shlex.quote(script_filename)}"]
-        return str(await self._call(words, shell=True))  # noqa: S604  a quoted path
+        words = shlex.split(self.submit_command)
+        return str(await self._call(words, given=Path(script_filename)))
 
     @staticmethod
-    async def _call(cmd: list[str], *, shell: bool = False, **_: object) -> str:
-        status, out, err = await command_output(cmd, shell=shell)
+    async def _call(cmd: list[str], *, given: Path | None = None, **_: object) -> str:
+        status, out, err = await command_output(cmd, given)
         if status:
             raise RuntimeError(err or out)
         return out

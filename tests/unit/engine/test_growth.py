@@ -100,9 +100,10 @@ class Cluster:
     def submit(self, _work: object, tasks: list[Any], *, key: str, **_: object) -> "Landed":
         """Take note of what flies, then end the tasks."""
         assert self.driver is not None
-        flying = [*self.driver._flying.values(), (tasks, None)]  # noqa: SLF001  nobody else knows
+        held = self.driver._flying.values()  # noqa: SLF001  nobody else knows
+        flying = [*(nodes for nodes, *_ in held), tasks]
         self.most[0] = max(self.most[0], len(flying))
-        self.most[1] = max(self.most[1], sum(len(bundle) for bundle, _ in flying))
+        self.most[1] = max(self.most[1], sum(map(len, flying)))
         self.sent += len(tasks)
         return Landed(key, [Outcome(t.step, t.unit, t.fingerprint, "done", 0.0) for t in tasks])
 
