@@ -1,7 +1,6 @@
 """What is known of the jobs of a run: who was refused, who waits, who was lost and why."""
 
 import asyncio
-import os
 import re
 import shlex
 import time
@@ -45,12 +44,10 @@ async def command_output(
         If it cannot be started.
     """
     pipe = asyncio.subprocess.PIPE
-    with Path(given or os.devnull).open("rb") as source:
-        process = await asyncio.create_subprocess_exec(
-            *words, stdin=source, stdout=pipe, stderr=pipe
-        )
+    process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe)
+    text = await asyncio.to_thread(given.read_bytes) if given is not None else b""
     try:
-        out, err = await asyncio.wait_for(process.communicate(), COMMAND_SECONDS)
+        out, err = await asyncio.wait_for(process.communicate(text), COMMAND_SECONDS)
     except TimeoutError:
         process.kill()
         await process.wait()
