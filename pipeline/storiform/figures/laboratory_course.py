@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from pydantic import Field
 
 from storiform.figures.style import (
@@ -136,6 +136,7 @@ def _draw(axes: Axes, test: _Test) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     _set_height(axes, values, is_log=is_log)
     _shade_normal(axes, test.course)
     ordered = test.course.sort_values(["patient", "day"])
