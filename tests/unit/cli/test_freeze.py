@@ -102,15 +102,8 @@ def test_a_run_is_frozen_without_anybodys_name_and_reads_one_new_biopsy(
 
     new = tmp_path / "new"
     config = project(new, expression(2, ["Newcomer"]))
-    alone = run("run", config, "--against", "my_trial", "--patient", "Newcomer", "--quiet")
-    assert alone.exit_code == 0, alone.output
-    page = (new / "results" / "patients" / "Newcomer.html").read_text()
-    assert "scores stand on the scale of the cohort of reference <code>my_trial</code>" in page
-    of_biopsy = (new / "results" / "biopsies" / "Newcomer.html").read_text()
-    assert "reference_percentiles" in of_biopsy
     result = run("run", config, "--against", "my_trial", "--quiet")
     assert result.exit_code == 0, result.output
-    assert " done" not in result.output, "all was taken over from the run of the patient"
     rows = read(new, "reference_percentiles")
     assert set(rows["reference"]) == {"my_trial"}
     own = pd.concat([read(new, "mcp_counter"), read(new, "ssgsea").iloc[:, 2:]], axis=1).iloc[0]
@@ -139,6 +132,24 @@ def _tells_of_the_reference(new: Path, config: Path, path: Path) -> None:
     assert run("report", new / "results").exit_code == 0
     report = (new / "results" / "report.html").read_text()
     assert "my_trial" in report
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("kept")
+def test_one_patient_is_read_against_a_frozen_cohort_at_once(finished, tmp_path):
+    assert run("freeze", finished / "results", "--as", "my_trial").exit_code == 0
+    new = tmp_path / "new"
+    config = project(new, expression(2, ["Newcomer"]))
+    alone = run("run", config, "--against", "my_trial", "--patient", "Newcomer", "--quiet")
+    assert alone.exit_code == 0, alone.output
+    page = (new / "results" / "patients" / "Newcomer.html").read_text()
+    assert "scores stand on the scale of the cohort of reference <code>my_trial</code>" in page
+    of_biopsy = (new / "results" / "biopsies" / "Newcomer.html").read_text()
+    assert "reference_percentiles" in of_biopsy
+    whole = run("run", config, "--against", "my_trial", "--quiet")
+    assert whole.exit_code == 0, whole.output
+    assert " done" not in whole.output, "all was taken over from the run of the patient"
+    assert set(read(new, "reference_percentiles")["reference"]) == {"my_trial"}
 
 
 @pytest.mark.slow
