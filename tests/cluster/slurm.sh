@@ -5,6 +5,7 @@
 # ports and in a folder of their own, on loopback. All that is started here is stopped at the
 # end by its pid, whatever COMMAND does. Ends with 77 and a reason where it cannot be had.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
 
 skip() { printf 'SKIPPED: %s\n' "$1" >&2; exit 77; }
 
@@ -18,7 +19,7 @@ if ! command -v slurmctld slurmd munged sbatch >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
   packages=(slurmctld slurmd slurm-client munge)
   installed=0
-  { timeout 120 apt-get update -qq &&
+  { { timeout 120 apt-get update -qq || true; } &&
     timeout 300 apt-get install -y -qq --no-install-recommends "${packages[@]}"; } \
     >/tmp/storiform-slurm-apt.log 2>&1 && installed=1
   [[ -z ${made_policy:-} ]] || rm -f $policy

@@ -26,7 +26,6 @@ from distributed.deploy.cluster import Cluster
 from distributed.diagnostics.plugin import SchedulerPlugin
 from distributed.security import Security
 from distributed.utils import get_ip
-from tornado.ioloop import PeriodicCallback
 
 from storiform.engine.desk import GRACE_SECONDS, Desk, command_output, refused
 from storiform.engine.job_script import KEYS, job_options, rescue
@@ -117,16 +116,15 @@ class QueueCluster(JobQueueCluster):
     def __init__(self, desk: Desk, scheduler: dict[str, Any], **options: Any) -> None:  # noqa: ANN401
         self.desk = desk
         self._asked = 0.0
-        self._ticking = False
+        self._looking: asyncio.Task[None] | None = None
         base = _JOBS[desk.executor.kind]
         booked: Any = type("BookedJob", (_BookedJob, base), {"desk": desk})
         super().__init__(
             job_cls=booked, name=desk.name, silence_logs=50, scheduler_options=scheduler,
             config_name=desk.executor.kind, **options,
         )  # fmt: skip
-        self._ticker = PeriodicCallback(self._tick, 1000 * _TICK_SECONDS)
         loop: Any = self.loop
-        loop.add_callback(self._ticker.start)
+        loop.add_callback(self._begin_looking)
         scheduler_here: Any = self.scheduler
         scheduler_here.add_plugin(_Moves(desk), name="storiform-moves")
 
@@ -151,17 +149,19 @@ class QueueCluster(JobQueueCluster):
         # Not SpecCluster's: it would cancel a job whose nanny is about to start a worker.
         Cluster._update_worker_status(self, op, msg)  # type: ignore[no-untyped-call]  # noqa: SLF001
 
-    async def _tick(self) -> None:
-        """See which jobs lack their worker, ask the queue, let `adapt` replace what ended."""
-        if self._ticking or self.status != Status.running:
-            return
-        self._ticking = True
-        try:
-            await self._look()
-        finally:
-            self._ticking = False
+    def _begin_looking(self) -> None:
+        self._looking = asyncio.ensure_future(self._keep_looking())
+
+    async def _keep_looking(self) -> None:
+        while self.status == Status.running:
+            await asyncio.sleep(_TICK_SECONDS)
+            try:
+                await self._look()
+            except Exception:  # noqa: BLE001  one odd answer must not end the watch
+                _LOG.exception("looking after the jobs failed")
 
     async def _look(self) -> None:
+        """See which jobs lack their worker, ask the queue, let `adapt` replace what ended."""
         present = {str(info["name"]) for info in self.scheduler_info["workers"].values()}
         self.desk.connected = len(present)
         absent = []
@@ -220,7 +220,8 @@ class QueueCluster(JobQueueCluster):
     async def _close(self) -> None:
         if self.status == Status.running:
             self.desk.is_closing = True
-            self._ticker.stop()
+            if self._looking is not None:
+                self._looking.cancel()
             adaptive: Any = getattr(self, "_adaptive", None)
             if adaptive is not None:
                 adaptive.stop()

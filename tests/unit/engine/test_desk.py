@@ -175,18 +175,25 @@ def test_step_whose_jobs_are_always_ended_fails_in_the_end(tmp_path: Path) -> No
 def test_suspect_runs_in_a_job_of_its_own_while_others_go_on(tmp_path: Path) -> None:
     nodes = [Node("a", f"u{n}", "cohort", "step") for n in range(5)]
     alone: list[str] = []
-    alive = Cluster(desk(tmp_path), RUNNING)
+    held: list[tuple[Answer, Any]] = []
 
     def answer(key: str, tasks: Any) -> Answer:
-        return Lost(key) if len(main.keys) == 1 else done(key, tasks)
+        if len(main.keys) == 1:
+            return Lost(key)
+        if len(main.keys) == 2:  # goes on until the suspect has run beside it
+            held.append((Answer(key), done(key, tasks).result()))
+            return held[0][0]
+        return done(key, tasks)
 
     def answer_alone(key: str, tasks: Any) -> Answer:
         alone.append(tasks[0].unit)
+        slow, outcomes = held[0]
+        slow.set_result(outcomes)
         return done(key, tasks)
 
-    main = Client(answer, alive)
+    main = Client(answer, Cluster(desk(tmp_path), RUNNING))
     large = Client(answer_alone, Cluster(desk(tmp_path), RUNNING))
-    runner, told = driver(tmp_path, nodes, lone=lambda: large)
+    runner, told = driver(tmp_path, nodes, lone=lambda: large, workers=lambda _client: 0)
     runner.run(main)  # type: ignore[arg-type]
     assert {node.state for node in nodes} == {"done"}
     assert alone == ["u0"]
@@ -252,6 +259,9 @@ def test_jobs_that_end_before_their_worker_connects_are_trouble_and_name_the_log
         book.accepted("storiform-ab123-0", "7")
     assert "found 3 jobs that ended before their worker met the driver: " in book.trouble()
     assert "ModuleNotFoundError: storiform (log storiform-ab123-7.err)" in book.trouble()
+    client = Client(done, Cluster(book, None))
+    with pytest.raises(RunError, match="3 jobs that ended before their worker"):
+        look_until(Watch(lambda _client: 0, 2, limit_seconds=60.0), client, 3)
     book.met("storiform-ab123-1")
     assert book.trouble() == ""
     book.ended("storiform-ab123-1", "8")

@@ -228,3 +228,12 @@ def test_job_of_another_version_ends_before_its_worker_with_the_reason() -> None
     assert other.returncode == 1
     assert f"found {__version__}, expected 9.9 as the driver has" in other.stderr
     assert "Traceback" not in other.stderr
+
+
+def test_import_of_the_queues_leaves_the_answer_to_an_interrupt_alone() -> None:
+    code = (
+        "import signal; import storiform.engine.jobs as j; print(signal.getsignal(2).__name__)"
+    )
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout == "default_int_handler\n"
