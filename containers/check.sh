@@ -33,6 +33,7 @@ fi
 
 scratch=$(mktemp -d /var/tmp/storiform-check.XXXXXX)
 chmod 755 "$scratch"
+export TMPDIR=$scratch
 clean() {
   local status=$?
   trap - EXIT
@@ -281,9 +282,7 @@ in_sid() { # a command in the root of Debian sid, as a person, without a network
 
 sid() { # the root of Debian sid, which alone has Apptainer
   timeout 900 mmdebstrap --variant=apt --include=apptainer,fuse3,squashfuse,uidmap,ca-certificates \
-    --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' sid "$scratch/sid" \
+    --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io sid "$scratch/sid" \
     http://deb.debian.org/debian >"$scratch/log" 2>&1 || return 1
   echo "person:x:$PERSON:$PERSON::$scratch/sif:/bin/bash" >>"$scratch/sid/etc/passwd"
   echo "person:x:$PERSON:" >>"$scratch/sid/etc/group"
