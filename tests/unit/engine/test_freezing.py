@@ -25,7 +25,10 @@ def finished(monkeypatch) -> FinishedRun:
     producers = {("tpm", name): node(name) for name in ("P1-late", "P1-liver", "P1-lung", "P2")}
     producers |= {("tpm", "P3"): node("P3", "failed"), ("ssgsea", "P1-bone"): node("P1-bone")}
     monkeypatch.setattr(freezing, "read_parquet", lambda path, _contract: path.parent.name)
-    results = SimpleNamespace(at=lambda _step, unit, _fingerprint: Path(unit))
+    results = SimpleNamespace(
+        at=lambda _step, unit, _fingerprint: Path(unit),
+        sound=lambda folder, name: folder / name,
+    )
     graph = SimpleNamespace(producers=producers)
     report = SimpleNamespace(cohort=cohort)
     return FinishedRun(SimpleNamespace(graph=graph, report=report, results=results))
