@@ -79,7 +79,10 @@ class Commands:
         if reading.ending != "rows":
             return "broken", f"{reading.ending}: {reading.message[-600:]}"
         found = _by_patient(reading)
-        others = [p for p in sorted(set(self.sound) | set(found)) if p not in OWNERS[name]]
+        own = OWNERS[name]
+        everybody = sorted(set(self.sound) | set(found))
+        # A sheet may rename a patient: of what concerns all, nobody is another.
+        others = [p for p in everybody if p not in own and own != ALL]
         for patient in others:
             if found.get(patient) != self.sound.get(patient):
                 return "broken", f"{name} changed the results of {patient}"
