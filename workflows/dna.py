@@ -3,6 +3,7 @@
 from storiform.figures.kaplan_meier import survival_of_all
 
 from .trial import (
+    ANALYSED,
     COPY_NUMBER,
     EXOMES,
     HLA,
@@ -15,6 +16,7 @@ from .trial import (
 
 STEPS = (
     *RESPONSES,
+    *ANALYSED,
     *READS,
     *EXOMES,
     *MUTATIONS,

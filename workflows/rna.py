@@ -2,10 +2,20 @@
 
 from storiform.figures.kaplan_meier import survival_of_all
 
-from .trial import BATCHES, DIFFERENTIAL, EXPRESSION, FUSIONS, OUTCOME, READS, RESPONSES
+from .trial import (
+    ANALYSED,
+    BATCHES,
+    DIFFERENTIAL,
+    EXPRESSION,
+    FUSIONS,
+    OUTCOME,
+    READS,
+    RESPONSES,
+)
 
 STEPS = (
     *RESPONSES,
+    *ANALYSED,
     *READS,
     *FUSIONS,
     *EXPRESSION,

@@ -119,10 +119,12 @@ from storiform.statistics.variance_stabilisation import vst
 # responses as the lesions tell them, and the outcomes that all else is compared with
 RESPONSES = (assessments, best_response, clinic)
 
-# who took part, who responded, and what it cost them
+# who took part, and who of them is in which analysis
+ANALYSED = (exposure, populations)
+
+# what the trial showed of them
 TRIAL = (
-    exposure,
-    populations,
+    *ANALYSED,
     characteristics,
     response_rates,
     trial_times,

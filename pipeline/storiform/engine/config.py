@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from storiform.engine.config_faults import add_faults, add_truths, sound_part
+from storiform.engine.config_faults import add_faults, add_populations, add_truths, sound_part
 from storiform.engine.positions import Document, dotted, parse_scalar, read_document
 from storiform.engine.sections import CohortSection, Executor, Run, Section
 from storiform.engine.workflow import Workflow, load_workflow
@@ -166,9 +166,10 @@ def read_config(
     provided = _files(document, folder, "provided", workflow.tables)
     _check_names(document, "resources", NAMED)
     _check_names(document, "provided", workflow.tables)
-    told = tuple(document.told().splitlines())
     if checked is None:
-        return Draft(None, told)
+        return Draft(None, tuple(document.told().splitlines()))
+    params = {section: getattr(checked, section) for section in workflow.sections}
+    add_populations(document, params)
     config = Config(
         path=path.absolute(),
         workflow=workflow,
@@ -178,9 +179,9 @@ def read_config(
         provided=provided,
         executor=checked.executor,
         run=checked.run,
-        params={section: getattr(checked, section) for section in workflow.sections},
+        params=params,
     )
-    return Draft(config, told)
+    return Draft(config, tuple(document.told().splitlines()))
 
 
 def _override(

@@ -1,6 +1,7 @@
 """What pydantic finds wrong with a configuration, in the words and places of the file."""
 
 import re
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, get_args
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from storiform.engine.positions import Document, Key
 from storiform.io.names import did_you_mean
+from storiform.model.populations import EVERYONE, OWN_NAMES
 
 
 def add_faults(document: Document, error: ValidationError, model: type[BaseModel]) -> None:
@@ -69,6 +71,18 @@ def add_truths(document: Document, model: type[BaseModel]) -> None:
                 if kinds & {int, float} and bool not in kinds:
                     shown = str(value).lower()
                     document.fault((section, name), f"found {shown}, expected a number.")
+
+
+def add_populations(document: Document, params: Mapping[str, BaseModel]) -> None:
+    """Tell of a population that is none of a trial's own and was not declared."""
+    declared = getattr(params.get("populations"), "declared", {})
+    known = {EVERYONE, *OWN_NAMES, *declared}
+    for section, values in params.items():
+        name = getattr(values, "population", EVERYONE)
+        if name not in known:
+            expected = f"{_EXPECTED}{', '.join([*OWN_NAMES, *declared])} or {EVERYONE}"
+            told = f"found {_shown(name)}, {expected}; {did_you_mean(name, known)}"
+            document.fault((section, "population"), told)
 
 
 def _told(

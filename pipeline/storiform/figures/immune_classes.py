@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from storiform.figures.speakers import is_counted, sizes_text
+from storiform.figures.speakers import as_tested, is_counted, sizes_text
 from storiform.figures.strips import Strip, draw_strip, dress_z_bar, response_strip
 from storiform.figures.style import (
     DOUBLE_MM,
@@ -41,6 +41,7 @@ from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.immune import SIC_CLASSES, SIC_POPULATIONS, ImmuneClasses
 from storiform.model.tables.outcomes import Associations, Features
 from storiform.model.tables.rna import POPULATIONS
+from storiform.model.tables.trial_tables import PopulationMembers
 
 Floats = npt.NDArray[np.float64]
 
@@ -76,6 +77,7 @@ def immune_class_strip(
     clinic: Clinic,
     features: Features,
     associations: Associations | None,
+    members: PopulationMembers | None = None,
 ) -> ImmuneClassStrip:
     """Draw the classes of all biopsies with the response of their patients.
 
@@ -89,6 +91,8 @@ def immune_class_strip(
         Gathered features: they tell which biopsy speaks for a patient.
     associations
         Test of the class against response.
+    members
+        Who belongs to the tested population; response of others counts as unknown.
 
     Raises
     ------
@@ -109,6 +113,7 @@ def immune_class_strip(
     )
     clinical = clinic.set_index("patient").reindex(ordered["patient"])
     _warn_of_others(ordered, clinical)
+    clinical = as_tested(clinical, associations, members)
     counts = is_counted(ordered["biopsy"], features, _TABLE)
     labels = ordered["biopsy"].astype(str).tolist() if len(ordered) <= _MOST_NAMES else []
     labels = told_apart(labels, 16)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from pydantic import Field
 
 from storiform.figures.heatmap import standardised
-from storiform.figures.speakers import is_counted, sizes_text
+from storiform.figures.speakers import as_tested, is_counted, sizes_text
 from storiform.figures.strips import (
     Strip,
     draw_strip,
@@ -48,6 +48,7 @@ from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.immune import CHECKPOINT_GENES, Checkpoints
 from storiform.model.tables.outcomes import Associations, Features
 from storiform.model.tables.rna import POPULATIONS, McpCounter, SsGsea
+from storiform.model.tables.trial_tables import PopulationMembers
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -121,6 +122,7 @@ def signature_panel(  # noqa: PLR0913, PLR0917  a step
     features: Features,
     associations: Associations | None,
     params: SignaturePanelParams,
+    members: PopulationMembers | None = None,
 ) -> SignaturePanel:
     """Draw cells, signatures and checkpoint genes of all biopsies, by response.
 
@@ -138,6 +140,8 @@ def signature_panel(  # noqa: PLR0913, PLR0917  a step
         Gathered features: they tell which biopsy speaks for a patient.
     associations
         Tests of the rows against response.
+    members
+        Who belongs to the tested population; response of others counts as unknown.
     params
         Which sets are drawn.
 
@@ -162,6 +166,7 @@ def signature_panel(  # noqa: PLR0913, PLR0917  a step
         genes = _Source("checkpoints", "checkpoints", checkpoints, names)
         blocks.append(_block(genes, keys, tests))
     clinical = clinic.set_index("patient").reindex(keys["patient"])
+    clinical = as_tested(clinical, associations, members)
     counted = is_counted(keys["biopsy"], features, "mcp_counter")
     strips, groups = _strips(clinical, counted)
     order = _order(keys, strips, blocks[0].z)

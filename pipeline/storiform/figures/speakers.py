@@ -4,6 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from storiform.model.populations import population_of
+
 
 def is_counted(
     biopsies: pd.Series, features: pd.DataFrame, table: str
@@ -39,3 +41,25 @@ def sizes_text(biopsies: int, counted: int, what: str = "") -> str:
     told = f"n = {counted} patients, {biopsies} biopsies" + f" {what}" * bool(what)
     further = biopsies - counted
     return told + f" ({further} further ones of a patient are not counted)" * bool(further)
+
+
+def as_tested(
+    clinical: pd.DataFrame, associations: pd.DataFrame | None, members: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return the clinic as the tests see it: outside their population response is unknown.
+
+    Parameters
+    ----------
+    clinical
+        One row per biopsy, indexed by the patient.
+    associations
+        The tests, which name their population; None where none were made.
+    members
+        Who belongs to which population.
+    """
+    if associations is None or associations.empty:
+        return clinical
+    population = population_of(members, str(associations["population"].iloc[0]))
+    is_member = np.array([str(patient) in population for patient in clinical.index], dtype=bool)
+    told = clinical["responded"].astype("boolean")
+    return clinical.assign(responded=told.where(is_member))

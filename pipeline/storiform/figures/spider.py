@@ -27,9 +27,11 @@ from storiform.figures.style import (
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.params import DAYS_PER_MONTH, Params
+from storiform.model.populations import population_field, population_of
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.trial import Assessments
+from storiform.model.tables.trial_tables import PopulationMembers
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[float, float]
@@ -54,6 +56,7 @@ _FEW, _MANY = 30, 100
 class SpiderParams(Params):
     """How the lines are drawn."""
 
+    population: str = population_field("safety", "drawn")
     progression_percent: float = Field(
         20.0, ge=0.0, le=100.0, description="upper line in percent, RECIST 1.1"
     )
@@ -78,7 +81,12 @@ class _Line(NamedTuple):
     new_lesion: Place | None
 
 
-def spider_plot(assessments: Assessments, clinic: Clinic, params: SpiderParams) -> Spider:
+def spider_plot(
+    assessments: Assessments,
+    clinic: Clinic,
+    params: SpiderParams,
+    members: PopulationMembers | None = None,
+) -> Spider:
     """Draw the change of the target lesions of each patient over the months.
 
     Raises
@@ -86,6 +94,8 @@ def spider_plot(assessments: Assessments, clinic: Clinic, params: SpiderParams) 
     NothingToShow
         If no patient has a measured change after baseline.
     """
+    population = population_of(members, params.population)
+    assessments, clinic = population.rows(assessments), population.rows(clinic)
     responses = clinic.drop_duplicates("patient").set_index("patient")["response"]
     lines = sorted(_lines(assessments, responses), key=lambda line: float(line.change[-1]))
     if not lines:
@@ -108,7 +118,7 @@ def spider_plot(assessments: Assessments, clinic: Clinic, params: SpiderParams) 
     _legend(figure, lines, top < highest)
     patients = len(set(clinic["patient"]) | set(assessments["patient"]))
     named = _name(figure, axes, lines, params)
-    footnote(figure, _told(lines, patients, named, params))
+    footnote(figure, _told(lines, patients, named, params) + population.told())
     return figure
 
 

@@ -249,7 +249,7 @@ def _has(lane: Lane, marker: str) -> bool:
 
 
 def _told(lanes: list[Lane], clinic: Clinic, params: SwimmerParams, *, has_names: bool) -> str:
-    told = [f"n = {len(lanes)} treated patients"]
+    told = [f"n = {len(lanes)} treated patients (safety population)"]
     if ongoing := sum(lane.is_ongoing for lane in lanes):
         told.append(f"treatment goes on in {ongoing}")
     if missing := len(set(clinic["patient"]) - {lane.patient for lane in lanes}):

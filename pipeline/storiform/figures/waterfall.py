@@ -30,9 +30,11 @@ from storiform.figures.style import (
 )
 from storiform.model.errors import NothingToShow
 from storiform.model.params import Params
+from storiform.model.populations import population_field, population_of
 from storiform.model.table import Picture
 from storiform.model.tables.clinic import Clinic
 from storiform.model.tables.outcomes import Features
+from storiform.model.tables.trial_tables import PopulationMembers
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,6 +58,7 @@ _COMPLETE = -100.0
 class WaterfallParams(Params):
     """How the waterfall is drawn."""
 
+    population: str = population_field("safety", "drawn")
     progression_percent: float = Field(
         20.0, ge=0.0, le=100.0, description="upper line in percent, RECIST 1.1"
     )
@@ -76,7 +79,12 @@ class WaterfallParams(Params):
     )
 
 
-def waterfall(clinic: Clinic, features: Features | None, params: WaterfallParams) -> Waterfall:
+def waterfall(
+    clinic: Clinic,
+    features: Features | None,
+    params: WaterfallParams,
+    members: PopulationMembers | None = None,
+) -> Waterfall:
     """Draw the best change of each patient, from growth to shrinkage.
 
     Raises
@@ -84,6 +92,8 @@ def waterfall(clinic: Clinic, features: Features | None, params: WaterfallParams
     NothingToShow
         If no patient has a measured change.
     """
+    population = population_of(members, params.population)
+    clinic = population.rows(clinic)
     measured = _measured(clinic)
     if measured.empty:
         message = "no patient has a best change of the sum of target lesions"
@@ -117,7 +127,7 @@ def waterfall(clinic: Clinic, features: Features | None, params: WaterfallParams
         panel.tick_params(axis="x", length=0.0)
     draw_keys(parts[1].add_axes((0.0, 0.0, 1.0, 1.0)), lines, width)
     _response_key(parts[0], measured)
-    footnote(figure, _told(measured, clinic, params, strips))
+    footnote(figure, _told(measured, clinic, params, strips) + population.told())
     return figure
 
 

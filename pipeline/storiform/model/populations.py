@@ -1,12 +1,13 @@
 """The analysis population that a table of tests speaks of."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from pydantic import Field
 
-from storiform.model.errors import InputError, fault
+from storiform.model.errors import DataWarning
 from storiform.model.table import Column
 
 POPULATION = Column("string", "analysis population; all: nobody is left out")
@@ -25,6 +26,10 @@ class Population:
     def __contains__(self, patient: object) -> bool:
         """Tell whether a patient belongs to the population."""
         return self.patients is None or patient in self.patients
+
+    def told(self) -> str:
+        """Return the end of a caption that names the population, empty of `all`."""
+        return "" if self.name == EVERYONE else f"; {self.name} population"
 
     def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of a table that are of patients of the population."""
@@ -54,20 +59,20 @@ def population_of(members: pd.DataFrame | None, name: str) -> Population:
     name
         The population, or `all`.
 
-    Raises
-    ------
-    InputError
-        If there is no population of this name.
+    Returns
+    -------
+    Population
+        One that nobody belongs to is empty, with a DataWarning.
     """
     if members is None or name == EVERYONE:
         return Population(EVERYONE, None)
     names = members["population"].astype(str)
-    if name not in set(names) and name not in OWN_NAMES:
+    found = frozenset(members.loc[names == name, "patient"].astype(str))
+    if not found:
         sizes = [f"{one} ({n})" for one, n in names.value_counts(sort=False).items()]
-        found = f"{name!r}, to which no patient belongs"
-        remedy = "Name one of these, or declare it under populations.declared."
-        raise InputError(fault("parameter population", found, ", ".join(sizes), remedy))
-    return Population(name, frozenset(members.loc[names == name, "patient"].astype(str)))
+        message = f"no patient belongs to the population {name}; there are {', '.join(sizes)}"
+        warnings.warn(message, DataWarning, stacklevel=3)
+    return Population(name, found)
 
 
 def population_text(table: pd.DataFrame, before: str = "; ") -> str:

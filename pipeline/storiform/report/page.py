@@ -135,24 +135,34 @@ def _counts(record: ReportRecord) -> list[Fact]:
 def _outcomes(record: ReportRecord) -> list[Fact]:
     """Count each outcome among those in whom it is known, and the others beside them."""
     facts = []
-    clinic = _clinic(record)
-    people = max(len(clinic), record.patients)
-    for column, label, lacking in (
-        ("responded", "responded (CR or PR)", "not evaluable or not stated"),
-        (
-            "disease_control",
-            "with disease control (CR, PR or SD)",
-            "not evaluable or not stated",
-        ),
-        ("pfs_event", "progressed or died", "not stated"),
-        ("os_event", "died", "not stated"),
+    every = _clinic(record)
+    unknown = "not evaluable or not stated"
+    for column, label, lacking, population in (
+        ("responded", "responded (CR or PR)", unknown, "efficacy"),
+        ("disease_control", "with disease control (CR, PR or SD)", unknown, "efficacy"),
+        ("pfs_event", "progressed or died", "not stated", "safety"),
+        ("os_event", "died", "not stated", "safety"),
     ):
+        clinic, people, whom = _of_population(record, every, population)
         known = clinic[column].dropna() if column in clinic else pd.Series([], dtype="bool")
         rest = people - len(known)
         if len(known):
             others = f"; {rest:,} {lacking}" if rest else ""
-            facts.append(Fact(f"{int(known.sum())} of {len(known)}", label + others))
+            told = label + whom + others
+            facts.append(Fact(f"{int(known.sum())} of {len(known)}", told))
     return facts
+
+
+def _of_population(
+    record: ReportRecord, clinic: pd.DataFrame, name: str
+) -> tuple[pd.DataFrame, int, str]:
+    """Return the rows of a population, its size and name; all where none is known."""
+    table = record.table("population_members")
+    if table is None or len(table.frame) < table.n_rows or "patient" not in clinic:
+        return clinic, max(len(clinic), record.patients), ""
+    members = table.frame.loc[table.frame["population"] == name, "patient"].astype(str)
+    rows = clinic[clinic["patient"].astype(str).isin(set(members))]
+    return rows, len(members), f" ({name} population)"
 
 
 def _notes(record: ReportRecord) -> list[str]:

@@ -14,6 +14,8 @@ _KINDS = {
     "response_trends": "features over best response",
     "hazards": "terms of Cox models",
     "correlations": "pairs of numbers",
+    "differential_expression": "genes and response",
+    "gsea": "gene sets at an end of all genes",
 }
 _OUTCOMES = {**OUTCOMES, "best_response": ("Best response", "")}
 _COUNTS = ("tested", "untested", "p_below_05", "expected_below_05", "q_below_10")

@@ -58,10 +58,8 @@ def _populations(table: ReportTable) -> Iterator[Grid]:
         )
         for row in _rows(table)
     )
-    title = "Analysis populations"
-    yield Grid(
-        title, "Each table and figure names its population.", headings, rows, "", is_whole=True
-    )
+    told = "Tables of patients and of tests name the population that they speak of."
+    yield Grid("Analysis populations", told, headings, rows, "", is_whole=True)
 
 
 def _characteristics(table: ReportTable) -> Iterator[Grid]:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from storiform.model.tables.differential import DifferentialExpression, Gsea
 from storiform.model.tables.outcomes import (
     NUMBER_OF_TESTS,
     Associations,
@@ -18,13 +19,15 @@ from storiform.model.tables.trial_tables import (
 _P, _Q = 0.05, 0.1
 
 
-def number_of_tests(
+def number_of_tests(  # noqa: PLR0913, PLR0917  a step
     associations: Associations | None,
     survival: Survival | None,
     hazards: Hazards | None,
     correlations: Correlations | None,
     odds: Odds | None = None,
     response_trends: ResponseTrends | None = None,
+    differential_expression: DifferentialExpression | None = None,
+    gsea: Gsea | None = None,
 ) -> NumberOfTests:
     """Count the tests of each kind, outcome and family.
 
@@ -32,8 +35,10 @@ def number_of_tests(
 
     Parameters
     ----------
-    associations, survival, hazards, correlations, odds, response_trends
+    associations, survival, hazards, correlations, odds, response_trends, gsea
         The tables of tests that the run made.
+    differential_expression
+        Tests of each gene; gene sets are of its population.
 
     Returns
     -------
@@ -60,6 +65,7 @@ def number_of_tests(
             outcome="",
         )
         parts.append(_tests(pairs, "correlations", "test"))
+    parts += _of_genes(differential_expression, gsea)
     filled = [part for part in parts if len(part)]
     if not filled:
         return NUMBER_OF_TESTS.empty()
@@ -77,6 +83,25 @@ def number_of_tests(
     counted["untested"] = counted["features"] - counted["tested"]
     counted["expected_below_05"] = _P * counted["tested"]
     return counted
+
+
+def _of_genes(genes: pd.DataFrame | None, sets: pd.DataFrame | None) -> list[pd.DataFrame]:
+    """Return the tests of genes and of gene sets, each contrast a family."""
+    population = "all"
+    parts: list[pd.DataFrame] = []
+    if genes is not None and len(genes):
+        population = str(genes["population"].iloc[0])
+        parts.append(_of_contrasts(genes, "differential_expression", "gene", population))
+    if sets is not None and len(sets):
+        parts.append(_of_contrasts(sets, "gsea", "gene_set", population))
+    return parts
+
+
+def _of_contrasts(frame: pd.DataFrame, table: str, name: str, population: str) -> pd.DataFrame:
+    named = frame.assign(
+        outcome=frame["contrast"], family=frame["contrast"], population=population
+    )
+    return _tests(named, table, name)
 
 
 def _terms(models: pd.DataFrame) -> pd.Series:

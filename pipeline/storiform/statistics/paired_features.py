@@ -7,6 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from storiform.model.errors import DataWarning
+from storiform.model.near import near_names
 from storiform.model.params import Params
 from storiform.model.tables.outcomes import (
     FEATURE_COLUMNS,
@@ -51,9 +52,10 @@ def paired_features(features: Features, params: PairedFeaturesParams) -> PairedF
         numbers = [_numbers(features, name) for name in (first, second)]
         missing = [n for n, s in zip((first, second), numbers, strict=True) if s.empty]
         if missing:
-            message = (
-                f"pair {first}, {second}: no patient has a number for {' or '.join(missing)}"
-            )
+            known = features.loc[features["kind"] == "number", "feature"].astype(str)
+            hint = near_names(missing[0], known)
+            names = " or ".join(missing)
+            message = f"pair {first}, {second}: no patient has a number for {names}{hint}"
             warnings.warn(message, DataWarning, stacklevel=2)
             continue
         parts.append(_groups((first, second), numbers, features))

@@ -1,6 +1,5 @@
 """Analysis populations of a trial: how many patients each table speaks of, and why."""
 
-import difflib
 import warnings
 from collections.abc import Iterable
 from typing import NamedTuple, Self
@@ -9,6 +8,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from storiform.model.errors import DataWarning
+from storiform.model.near import near_names
 from storiform.model.params import Params
 from storiform.model.populations import EVERYONE, OWN_NAMES
 from storiform.model.tables.clinic import Clinic
@@ -163,7 +163,10 @@ def _efficacy(
         "not evaluable (NE)": int((is_not_evaluable & ~unseen).sum()),
         "no response stated": int((~is_not_evaluable & ~unseen).sum()),
     }
-    definition = "of the safety population, at least one assessment after baseline"
+    definition = (
+        "of the safety population, a best response other than NE or an assessment of lesions "
+        "after baseline"
+    )
     if best_response is None:
         definition = "of the safety population, a best response other than NE is stated"
     return _Population("efficacy", "safety", sets.efficacy, definition, _reasons(counts))
@@ -200,8 +203,7 @@ def _declared(name: str, feature: str, safety: pd.Index, features: pd.DataFrame)
         (names == feature) & (features["value"].notna() | features["label"].notna())
     ]
     if not (names == feature).any():
-        near = difflib.get_close_matches(feature, sorted(set(names)), n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        hint = near_names(feature, names)
         message = f"populations.declared, {name}: no patient has a feature {feature}{hint}"
         warnings.warn(message, DataWarning, stacklevel=3)
     patients = _present(safety, rows)

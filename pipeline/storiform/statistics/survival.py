@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from storiform.model.errors import DataWarning
+from storiform.model.near import near_names
 from storiform.model.params import Months, Params, Seed
 from storiform.model.populations import population_field, population_of
 from storiform.model.table import TEXT
@@ -244,9 +245,8 @@ def _cutoffs(name: str, counted: Floats, params: SurvivalParams) -> Floats:
 
 def _tell_unknown(cutoffs: dict[str, float], features: pd.DataFrame) -> None:
     numbers = features.loc[features["kind"] == "number", "feature"]
-    unknown = sorted(set(cutoffs) - set(numbers.astype(str)))
-    if unknown:
-        message = f"survival.cutoffs: no feature {', '.join(unknown)}: not used"
+    for name in sorted(set(cutoffs) - set(numbers.astype(str))):
+        message = f"survival.cutoffs: no number {name}: not used{near_names(name, numbers)}"
         warnings.warn(message, DataWarning, stacklevel=3)
 
 

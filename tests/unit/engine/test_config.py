@@ -81,6 +81,28 @@ def test_defaults_and_paths(load: Load, folder: Path) -> None:
     assert config.run.allow_partial_cohort
 
 
+@pytest.mark.parametrize("workflow", ["trial", "dna", "rna"])
+def test_a_population_is_one_of_the_trial_or_declared(folder: Path, workflow: str) -> None:
+    path = folder / "trial.yaml"
+    start = f"workflow: {workflow}\ncohort: {{samples: samples.csv}}\n"
+    declared = "populations: {declared: {IHC: measurements.CD20}}\n"
+    path.write_text(
+        start + declared + "survival: {population: IHC}\nhazards: {population: all}\n"
+    )
+    assert load_config(path, environment={}).params["survival"].population == "IHC"
+    path.write_text(
+        start + declared + "survival: {population: ihc}\nodds: {population: efficcy}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, environment={})
+    known = "recruited, safety, efficacy, biopsied, exome, rna, IHC or all"
+    first, second = str(caught.value).split("\n")
+    told = f"trial.yaml:4:12: survival.population: found 'ihc', expected {known}"
+    assert first == f"{told}; did you mean IHC?"
+    told = f"trial.yaml:5:8: odds.population: found 'efficcy', expected {known}"
+    assert second == f"{told}; did you mean efficacy?"
+
+
 @pytest.mark.parametrize("alias", ["hg19", "GRCh37", "b37", "37"])
 def test_genome_has_aliases(folder: Path, alias: str) -> None:
     path = folder / "trial.yaml"

@@ -347,6 +347,26 @@ def test_the_panel_counts_patients_and_not_their_further_biopsies():
     assert figure.legends[0].get_texts()[1].get_text() == "counted"
 
 
+def test_response_outside_the_tested_population_is_unknown():
+    clinical, table = clinic(28), classes(28)
+    told = clinical.set_index("patient")["responded"].dropna()
+    dosed = [name for name in clinical["patient"] if name not in set(told.index[:3])]
+    members = pd.DataFrame({"population": "efficacy", "patient": dosed})
+    gathered = features(table, "immune_classes")
+    figure = immune_class_strip(table, clinical, gathered, TESTED, members)
+    bars = next(axes for axes in figure.axes if axes.patches)
+    counts = [text.get_text().split("/") for text in bars.texts if "/" in text.get_text()]
+    known = told[told.index.isin(dosed)]
+    assert sum(int(n) for _, n in counts) == len(known) == len(told) - 3
+    assert sum(int(yes) for yes, _ in counts) == known.sum()
+    cells = scores(28, MCP_COUNTER.columns)
+    figure = signature_panel(
+        cells, None, None, clinical, features(cells, "mcp_counter"), TESTED,
+        SignaturePanelParams(), members,
+    )  # fmt: skip
+    assert f"{known.sum()} responders, {(~known).sum()} non-responders" in note(figure)
+
+
 def test_p_and_q_of_associations_stand_right_of_their_rows():
     figure = panel(28)
     told = {}

@@ -1,6 +1,7 @@
 """The spider: one line for each patient, from baseline to the last measured sum."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from storiform.figures.spider import SpiderParams, spider_plot
@@ -35,6 +36,15 @@ def three(trial):
             trial.assessment("P003", 60.0, np.nan),
         ]
     )
+
+
+def test_lines_are_of_the_population_that_the_footnote_names(trial, three):
+    members = pd.DataFrame({"population": "safety", "patient": ["P002", "P003", "P004"]})
+    figure = spider_plot(three, trial.clinic(4), SpiderParams(), members)
+    told = (
+        "n = 1 patients; 2 without a measured change after baseline left out; 1 cut at +100 %"
+    )
+    assert figure.get_supxlabel() == f"{told}; safety population"
 
 
 def test_line_joins_the_measured_changes_over_months(trial, three):

@@ -55,7 +55,8 @@ def test_longest_treatment_stands_on_top(exposure, clinic):
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["P002", "P001"]
     assert figure.axes[0].get_ylim()[0] > figure.axes[0].get_ylim()[1]
-    told = "n = 2 treated patients; treatment goes on in 1; 1 without a dose left out"
+    told = "n = 2 treated patients (safety population); treatment goes on in 1; "
+    told += "1 without a dose left out"
     assert figure.get_supxlabel() == told
 
 

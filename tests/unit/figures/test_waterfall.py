@@ -1,6 +1,7 @@
 """The waterfall: one bar for each measured patient, strips of features below."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
@@ -39,6 +40,16 @@ def test_unmeasured_patient_is_left_out_and_counted(invented):
     assert len(figure.axes[0].patches) == 25
     expected = "n = 25 patients; 3 without a measured change left out"
     assert figure.get_supxlabel() == expected
+
+
+def test_bars_are_of_the_population_that_the_footnote_names(invented):
+    clinic = invented.clinic()
+    dosed = clinic["patient"][2:]
+    members = pd.DataFrame({"population": "safety", "patient": dosed})
+    figure = waterfall(clinic, None, BARE, members)
+    names = {label.get_text() for label in figure.axes[0].get_xticklabels()}
+    assert names == set(dosed)
+    assert figure.get_supxlabel() == "n = 26 patients; safety population"
 
 
 def test_complete_response_without_a_change_is_drawn_hatched_at_the_bottom(invented):

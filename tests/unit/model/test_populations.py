@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from storiform.model.errors import InputError
+from storiform.model.errors import DataWarning
 from storiform.model.populations import population_of, population_text
 
 MEMBERS = pd.DataFrame({
@@ -28,15 +28,10 @@ def test_all_leaves_nobody_out_not_even_who_is_in_no_population():
         assert "X" in everyone
 
 
-def test_a_population_of_a_trial_may_be_empty():
-    assert population_of(MEMBERS, "rna").rows(TABLE).empty
-
-
-def test_an_unknown_population_is_told_with_those_there_are():
-    with pytest.raises(InputError) as caught:
-        population_of(MEMBERS, "ihc")
-    assert "found 'ihc'" in str(caught.value)
-    assert "recruited (3), safety (2), IHC (1)" in str(caught.value)
+def test_a_population_that_nobody_belongs_to_is_empty_and_told_with_those_there_are():
+    with pytest.warns(DataWarning, match="no patient belongs to the population rna") as caught:
+        assert population_of(MEMBERS, "rna").rows(TABLE).empty
+    assert "there are recruited (3), safety (2), IHC (1)" in str(caught[0].message)
 
 
 def test_a_caption_names_the_population_unless_nobody_is_left_out():

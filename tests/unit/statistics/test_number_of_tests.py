@@ -43,6 +43,22 @@ def test_tests_without_p_are_counted_apart():
     assert row[["p_below_05", "q_below_10"]].tolist() == [1, 1]
 
 
+def test_genes_and_gene_sets_are_tests_of_their_contrast():
+    genes = pd.DataFrame({
+        "contrast": ["responded"] * 3, "gene": ["A", "B", "C"], "p": [0.001, 0.2, np.nan],
+        "q": [0.002, 0.2, np.nan], "population": "efficacy",
+    })  # fmt: skip
+    sets = pd.DataFrame({
+        "contrast": ["responded"], "gene_set": ["S"], "p": [0.5], "q": [0.5],
+    })  # fmt: skip
+    table = counted(None, None, None, None, None, None, genes, sets)
+    row = table.loc["differential_expression", "responded", "responded"]
+    assert row[["tested", "untested", "p_below_05", "q_below_10"]].tolist() == [2, 1, 1, 1]
+    assert table.loc["gsea", "responded", "responded"][["tested", "population"]].tolist() == [
+        1, "efficacy",
+    ]  # fmt: skip
+
+
 def test_pairs_of_numbers_are_tests_without_an_outcome():
     rows = pd.DataFrame({
         "x": ["a.b"], "y": ["c.d"], "pearson_p": [0.2], "q": [0.2], "family": ["a x c"],

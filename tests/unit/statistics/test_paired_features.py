@@ -51,7 +51,7 @@ def test_who_lacks_one_of_the_two_is_in_no_group(invented):
 def test_a_feature_that_nobody_has_is_named_and_the_other_pairs_are_made(invented):
     params = PairedFeaturesParams(pairs=(("ihc.CD20", "ihc.CD99"), ("ihc.CD20", "ihc.CD31")))
     features = stains(invented, np.arange(28.0), np.arange(28.0))
-    with pytest.warns(DataWarning, match=r"no patient has a number for ihc\.CD99"):
+    with pytest.warns(DataWarning, match=r"no patient has a number for ihc\.CD99; did you"):
         made = paired_features(features, params)
     assert set(made["feature"]) == {"pairs.CD20_and_CD31_high", "pairs.CD20_and_CD31"}
 

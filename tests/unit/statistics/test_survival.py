@@ -285,7 +285,7 @@ def test_tertiles_divide_into_three_groups_at_the_values_of_r(invented):
 
 def test_a_cutoff_fixed_beforehand_wins_and_an_unknown_one_is_told(invented):
     values = np.arange(28.0)
-    with pytest.warns(DataWarning, match=r"no feature x\.z"):
+    with pytest.warns(DataWarning, match=r"no number x\.z"):
         table = estimated(
             invented.feature("x.y", values), invented.clinic(), cutoffs={"x.y": 20, "x.z": 1}
         )
