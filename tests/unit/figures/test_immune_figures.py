@@ -69,18 +69,18 @@ TESTED = compared(
 )
 
 
-def panel(n, clinical=None, tested=TESTED, silent=(), **params):
+def panel(n, clinical=None, tested=TESTED, silent=(), members=None, **params):
     cells = scores(n, MCP_COUNTER.columns)
     return signature_panel(
         cells, scores(n, SETS, 3), scores(n, CHECKPOINT_GENES, 4),
         clinic(n) if clinical is None else clinical,
-        features(cells, "mcp_counter", silent), tested, SignaturePanelParams(**params),
+        features(cells, "mcp_counter", silent), tested, SignaturePanelParams(**params), members,
     )  # fmt: skip
 
 
-def strip(table, clinical, tested=TESTED, silent=()):
+def strip(table, clinical, tested=TESTED, silent=(), members=None):
     gathered = features(table, "immune_classes", silent)
-    return immune_class_strip(table, clinical, gathered, tested)
+    return immune_class_strip(table, clinical, gathered, tested, members)
 
 
 def note(figure):
@@ -102,13 +102,8 @@ def texts(figure):
     for axes in figure.axes:
         low, high = sorted(axes.get_ylim())
         ticks = [t for t in axes.get_yticklabels() if low <= t.get_position()[1] <= high]
-        found += [
-            *axes.get_xticklabels(),
-            *ticks,
-            *axes.texts,
-            axes.xaxis.label,
-            axes.yaxis.label,
-        ]
+        labels = [axes.xaxis.label, axes.yaxis.label]
+        found += [*axes.get_xticklabels(), *ticks, *axes.texts, *labels]
     for part in (figure, *figure.subfigs):
         found += [text for legend in part.legends for text in legend.get_texts()]
     shown = [text for text in found if text.get_text() and text.get_visible()]
@@ -131,13 +126,11 @@ def overlapping(figure):
 def test_no_label_lies_on_another_or_outside(draw, n):
     figure = draw(n)
     assert overlapping(figure) == []
+    page = figure.bbox.padded(1)
     outside = [
         text
         for text, box in texts(figure)
-        if box.x0 < -1
-        or box.y0 < -1
-        or box.x1 > figure.bbox.x1 + 1
-        or box.y1 > figure.bbox.y1 + 1
+        if box.x0 < page.x0 or box.y0 < page.y0 or box.x1 > page.x1 or box.y1 > page.y1
     ]
     assert outside == []
     assert f"n = {n} patients, {n} biopsies" in note(figure)
@@ -352,19 +345,13 @@ def test_response_outside_the_tested_population_is_unknown():
     told = clinical.set_index("patient")["responded"].dropna()
     dosed = [name for name in clinical["patient"] if name not in set(told.index[:3])]
     members = pd.DataFrame({"population": "efficacy", "patient": dosed})
-    gathered = features(table, "immune_classes")
-    figure = immune_class_strip(table, clinical, gathered, TESTED, members)
-    bars = next(axes for axes in figure.axes if axes.patches)
+    bars = next(a for a in strip(table, clinical, members=members).axes if a.patches)
     counts = [text.get_text().split("/") for text in bars.texts if "/" in text.get_text()]
     known = told[told.index.isin(dosed)]
     assert sum(int(n) for _, n in counts) == len(known) == len(told) - 3
     assert sum(int(yes) for yes, _ in counts) == known.sum()
-    cells = scores(28, MCP_COUNTER.columns)
-    figure = signature_panel(
-        cells, None, None, clinical, features(cells, "mcp_counter"), TESTED,
-        SignaturePanelParams(), members,
-    )  # fmt: skip
-    assert f"{known.sum()} responders, {(~known).sum()} non-responders" in note(figure)
+    told = f"{known.sum()} responders, {(~known).sum()} non-responders"
+    assert told in note(panel(28, clinical, members=members))
 
 
 def test_p_and_q_of_associations_stand_right_of_their_rows():
@@ -380,16 +367,11 @@ def test_p_and_q_of_associations_stand_right_of_their_rows():
 
 
 def test_the_most_frequent_histologies_have_colours_and_the_rest_is_one_grey():
-    n = 40
-    names = ["zeta sarcoma"] * 20 + [f"rare {i:02d}" for i in range(n - 20)]
-    figure = panel(n, clinic(n).assign(histology=[*names[:-1], None]))
-    keys = dict(
-        zip(
-            [text.get_text() for text in figure.legends[0].get_texts()],
-            [patch.get_facecolor() for patch in figure.legends[0].get_patches()],
-            strict=True,
-        )
-    )
+    names = ["zeta sarcoma"] * 20 + [f"rare {i:02d}" for i in range(20)]
+    figure = panel(40, clinic(40).assign(histology=[*names[:-1], None]))
+    legend = figure.legends[0]
+    faces = [patch.get_facecolor() for patch in legend.get_patches()]
+    keys = dict(zip([text.get_text() for text in legend.get_texts()], faces, strict=True))
     own = [name for name in keys if "sarcoma" in name or "rare" in name]
     assert own == ["zeta sarcoma", *(f"rare {i:02d}" for i in range(8))]
     assert "other (11)" in keys
