@@ -26,7 +26,6 @@ from storiform.model.populations import population_text
 _MULTIVARIABLE, _STRATIFIED = "multivariable", " + "
 _TOP_MM, _BOTTOM_MM = 8.0, 20.0
 _LETTERS, _LEVEL, _REFERENCE, _NOTE, _TOLD = 56, 30, 20, 120, 560
-_NAMES = {"clinic.age_years": "Age"}
 _DOUBTFUL = 0.05
 _PENALTY = "Firth's penalty"
 _FORCED = f"{_PENALTY}: "
@@ -199,7 +198,7 @@ def term_name(model: pd.Series) -> str:
     """
     feature, _, level = str(model["term"]).partition(":")
     reference, unit = _text(model["reference"]), _text(model["unit_of_term"])
-    name = _NAMES.get(feature) or full_name(feature)
+    name = full_name(feature)
     if level:
         versus = f" v. {shortened(reference, _REFERENCE)}" if reference else ""
         return f"{name}: {shortened(level, _LEVEL)}{versus}"
