@@ -1,5 +1,7 @@
 """`storiform export`."""
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -28,7 +30,7 @@ def export(results: Path, folder: Path, formats: str, study: str, cancer_type: s
 
     cnr and cns: log ratios and segments of each biopsy, as CNVkit reads them; seg: segments
     of all biopsies, for IGV and GISTIC; gene-metrics: one row per biopsy and gene; peptides:
-    FASTA of mutant windows and of epitopes of each biopsy; neoantigens: one row per variant,
+    FASTA of mutant windows and of epitopes of each biopsy that has some; neoantigens: one row per variant,
     with the columns of pVACseq's aggregated report (of a burden of 0 the header alone);
     spectrum: counts of the 96 types of substitutions, for programs that look for mutational
     signatures; maf: the calls that count, of all biopsies, in GDC's columns; multiqc: quality
@@ -55,7 +57,9 @@ def export(results: Path, folder: Path, formats: str, study: str, cancer_type: s
         click.echo(str(path))
     if exported.bare:
         names = listed((path.name for path in exported.bare), _SHOWN)
-        click.echo(f"Nothing to write, so without a row or a sequence: {names}.", err=True)
+        click.echo(f"Nothing to write, so without a row: {names}.", err=True)
+    if exported.unwritten:
+        click.echo(_without_sequences(exported.unwritten), err=True)
     if wanted:
         for name, why in exported.absent.items():
             click.echo(f"{name}: {why}", err=True)
@@ -65,3 +69,10 @@ def export(results: Path, folder: Path, formats: str, study: str, cancer_type: s
         left_out = ", ".join(exported.absent)
         told = "the run has no tables for them; name one with --format to be told why"
         click.echo(f"Left out: {left_out} ({told}).", err=True)
+
+
+def _without_sequences(files: Iterable[Path]) -> str:
+    """Say for how many biopsies a FASTA of each kind has nothing to hold."""
+    counts = Counter(".".join(path.name.split(".")[-2:]) for path in files)
+    told = [f"{kind} of {n} {'biopsy' if n == 1 else 'biopsies'}" for kind, n in counts.items()]
+    return f"Without a peptide, so not written: {', '.join(told)}."
