@@ -29,6 +29,7 @@ PATIENT_FLOW = Picture(
     caption="Patients of each analysis population, from all who were recruited. A box is part "
     "of the one above from which its arrow comes; a population may share patients with its "
     "neighbours. Right, grey: patients of that one who are not in it, and why. No test.",
+    version=2,
 )
 PatientFlow = Annotated[Figure, PATIENT_FLOW]
 
