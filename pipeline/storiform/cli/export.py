@@ -1,5 +1,7 @@
 """`storiform export`."""
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -27,15 +29,15 @@ def export(results: Path, folder: Path, formats: str, study: str, cancer_type: s
     """Write tables of the results folder RESULTS in the files of other programs.
 
     cnr and cns: log ratios and segments of each biopsy, as CNVkit reads them; seg: segments
-    of all biopsies, for IGV and GISTIC; gene-metrics: one row per biopsy and gene; peptides:
-    FASTA of mutant windows and of epitopes of each biopsy; neoantigens: one row per variant,
-    with the columns of pVACseq's aggregated report (of a burden of 0 the header alone);
-    spectrum: counts of the 96 types of substitutions, for programs that look for mutational
-    signatures; maf: the calls that count, of all biopsies, in GDC's columns; multiqc: quality
-    and results for a MultiQC report; cbioportal: a study folder; anndata: counts and TPM with
-    all that is known of each biopsy (.h5ad); sqlite, duckdb: all tables in one database, with
-    the meaning of each column. The tables themselves stand in RESULTS/tables as TSV and
-    Parquet.
+    of all biopsies, for IGV and GISTIC; gene-metrics: one row per biopsy and gene;
+    peptides: FASTA of mutant windows and of epitopes of each biopsy that has some;
+    neoantigens: one row per variant, with the columns of pVACseq's aggregated report (of a
+    burden of 0 the header alone); spectrum: counts of the 96 types of substitutions, for
+    programs that look for mutational signatures; maf: the calls that count, of all
+    biopsies, in GDC's columns; multiqc: quality and results for a MultiQC report;
+    cbioportal: a study folder; anndata: counts and TPM with all that is known of each
+    biopsy (.h5ad); sqlite, duckdb: all tables in one database, with the meaning of each
+    column. The tables themselves stand in RESULTS/tables as TSV and Parquet.
 
     Of the formats that are asked for, those are written of which the run has the tables; of
     each other one it is said what it lacks, and the command ends with 1, or with 2 if nothing
@@ -55,7 +57,8 @@ def export(results: Path, folder: Path, formats: str, study: str, cancer_type: s
         click.echo(str(path))
     if exported.bare:
         names = listed((path.name for path in exported.bare), _SHOWN)
-        click.echo(f"Nothing to write, so without a row or a sequence: {names}.", err=True)
+        click.echo(f"Nothing to write, so without a row: {names}.", err=True)
+    _tell_unwritten(exported.unwritten)
     if wanted:
         for name, why in exported.absent.items():
             click.echo(f"{name}: {why}", err=True)
@@ -65,3 +68,11 @@ def export(results: Path, folder: Path, formats: str, study: str, cancer_type: s
         left_out = ", ".join(exported.absent)
         told = "the run has no tables for them; name one with --format to be told why"
         click.echo(f"Left out: {left_out} ({told}).", err=True)
+
+
+def _tell_unwritten(files: Iterable[Path]) -> None:
+    """Say for how many biopsies a FASTA of each kind has nothing to hold."""
+    counts = Counter(".".join(path.name.split(".")[-2:]) for path in files)
+    told = [f"{kind} of {n} {'biopsy' if n == 1 else 'biopsies'}" for kind, n in counts.items()]
+    if told:
+        click.echo(f"Without a peptide, so not written: {', '.join(told)}.", err=True)

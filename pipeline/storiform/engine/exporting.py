@@ -53,14 +53,16 @@ _SBS96 = 96
 class Exported(NamedTuple):
     """What was written, and why what was not.
 
-    `written` are the files, in order, `bare` those of them without a row or a sequence, as of
-    a biopsy with a burden of 0; `absent` says of each format that the run has no tables for
-    which they are and how it would come to have them.
+    `written` are the files, in order, `bare` those of them without a row, as of a biopsy with
+    a burden of 0; `unwritten` are FASTA files that would hold no sequence; `absent` says of
+    each format that the run has no tables for which they are and how it would come to have
+    them.
     """
 
     written: list[Path]
     absent: dict[str, str]
     bare: list[Path]
+    unwritten: list[Path]
 
 
 def export_results(
@@ -97,7 +99,7 @@ def export_results(
         **FORMATS,
         "cbioportal": partial(study_folder, name=study or StudyName()),
     }
-    exported = Exported([], {}, [])
+    exported = Exported([], {}, [], [])
     before = os.umask(0o077)  # values of patients, as those of the results folder
     try:
         _write(session, folder, {name: writers[name] for name in wanted}, exported)
@@ -107,7 +109,7 @@ def export_results(
         raise RunError(fault(f"--to {folder}", found, expected, remedy)) from error
     finally:
         os.umask(before)
-    if not exported.written:
+    if not exported.written and not exported.unwritten:
         reasons: dict[str, list[str]] = {}
         for name, reason in exported.absent.items():
             reasons.setdefault(reason, []).append(name)
@@ -122,18 +124,24 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     for name, write in writers.items():
         try:
-            exported.written.extend(write(session, folder))
+            made = write(session, folder)
         except (AbsentError, InputError) as error:
             exported.absent[name] = str(error)
+            continue
+        for path in made:
+            if path.suffix == ".fasta" and path.stat().st_size == 0:
+                path.unlink()  # programs refuse an empty one; that of an earlier run is wrong
+                exported.unwritten.append(path)
+            else:
+                exported.written.append(path)
 
 
 def _is_bare(path: Path) -> bool:
-    """Tell whether a FASTA has no sequence, or a table of neoantigens no row."""
-    heading = {".fasta": 0, ".tsv": 1}.get(path.suffix)
-    if heading is None:
+    """Tell whether a table has no row below its heading."""
+    if path.suffix != ".tsv":
         return False
     with path.open("rb") as lines:
-        return sum(1 for _ in zip(range(heading + 1), lines, strict=False)) <= heading
+        return sum(1 for _ in zip(range(2), lines, strict=False)) <= 1
 
 
 def _cnr(session: Session, folder: Path) -> list[Path]:

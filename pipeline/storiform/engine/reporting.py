@@ -173,7 +173,9 @@ def _tables(session: Session) -> list[ReportTable]:
         rows = parquet_rows(path)
         frame = export.frame() if rows <= WHOLE_ROWS else _beginning(export)
         columns = _columns(contract, [str(name) for name in frame.columns])
-        found.append(ReportTable(contract.name, contract.description, frame, columns, rows))
+        key = (*UNIT_COLUMNS[contract.grain], *contract.key)
+        told = contract.name, contract.description
+        found.append(ReportTable(*told, frame, columns, rows, key))
     return found
 
 

@@ -18,7 +18,7 @@ FOREST = Picture(
     "likelihood ratio; q: Benjamini-Hochberg within the family that the table hazards names. "
     "Hollow, with a dagger: Firth's penalty, since groups separate or are very small. With a "
     "double dagger: the test of proportional hazards has p below 0.05.",
-    version=2,
+    version=3,
 )
 Forest = Annotated[Figure, FOREST]
 

@@ -10,6 +10,8 @@ from storiform.figures.style import RESPONSES
 from storiform.model.params import DAYS_PER_MONTH
 
 _RESPONSES = ("CR", "PR")
+_TOLERATED = 0.1
+"""Months: clinical tables round to it, and a day of a dose is over when the next begins."""
 
 Row = Mapping[Hashable, object]
 """One row of a table by column."""
@@ -27,7 +29,8 @@ class Stretch(NamedTuple):
 class Lane(NamedTuple):
     """One patient; all times in months from the first dose, NaN where there is none.
 
-    `followed` is the last day known; `reason` why treatment ended, empty where not told.
+    `followed` is the last day known; `reason` why treatment ended, empty where not told;
+    `is_clinical` whether the clinical table alone has the progression.
     """
 
     patient: str
@@ -40,6 +43,14 @@ class Lane(NamedTuple):
     death: float
     followed: float
     reason: str
+    is_clinical: bool = False
+
+    @property
+    def is_past_death(self) -> bool:
+        """Whether a dose, a response or a progression lies after the day of death."""
+        last = (self.end, self.first_response, self.progression)
+        ends = (stretch.end for stretch in self.stretches)
+        return any(end > self.death + _TOLERATED for end in (*last, *ends))
 
 
 def lanes_of(
@@ -57,8 +68,8 @@ def lanes_of(
     doses
         Times on one dose; without them a drug is one stretch from its first to its last dose.
     assessments
-        Where they tell the first response and progression; else progression is the clinic's,
-        where it is not death.
+        Where they tell the first response and progression; where they show no progression,
+        it is the clinic's, if that is not death.
     clinic
         Best response, progression and death.
     """
@@ -69,7 +80,10 @@ def lanes_of(
     lanes: list[Lane] = []
     for key, drugs in _records(known, "patient").items():
         (row, *_) = clinical.get(key) or [{}]
-        response, progression = _assessed(assessed.get(key), row)
+        response, progression = _assessed(assessed.get(key, []))
+        is_clinical = bool(np.isnan(progression))
+        if is_clinical:
+            progression = _of_clinic(row)
         last = max(_number(drug["end_months"]) for drug in drugs)
         contact = _number(row.get("os_months"))
         told = str(row.get("response"))
@@ -85,6 +99,7 @@ def lanes_of(
                 death=contact if _flag(row.get("os_event")) else np.nan,
                 followed=float(np.nanmax([contact, last, progression])),
                 reason=_reason(drugs),
+                is_clinical=is_clinical and not np.isnan(progression),
             )
         )
     return sorted(lanes, key=lambda lane: (-lane.end, lane.patient))
@@ -124,13 +139,15 @@ def _dosed(doses: list[Row], drug: str, end: float) -> list[Stretch]:
     return found
 
 
-def _assessed(rows: list[Row] | None, clinical: Row) -> tuple[float, float]:
-    """Return months to the first CR or PR, and to progression."""
-    if rows is None:
-        months, overall = _number(clinical.get("pfs_months")), clinical.get("os_months")
-        is_death = _flag(clinical.get("os_event")) and months >= _number(overall)
-        is_progression = _flag(clinical.get("pfs_event")) and not is_death
-        return np.nan, months if is_progression else np.nan
+def _of_clinic(clinical: Row) -> float:
+    """Return months to progression by the clinical table, NaN where its event is death."""
+    months = _number(clinical.get("pfs_months"))
+    is_death = _flag(clinical.get("os_event")) and months >= _number(clinical.get("os_months"))
+    return months if _flag(clinical.get("pfs_event")) and not is_death else np.nan
+
+
+def _assessed(rows: list[Row]) -> tuple[float, float]:
+    """Return months to the first CR or PR, and to progression, by the lesions."""
     later = [row for row in rows if not _flag(row["is_baseline"])]
     progression = _first(row for row in later if row["response"] == "PD")
     response = _first(

@@ -18,7 +18,7 @@ ODDS_FOREST = Picture(
     "test; q: Benjamini-Hochberg within the family that the table odds names. Fits have "
     "Firth's penalty as the footnote says (odds.always_penalised). Hollow, with a dagger: "
     "groups separate or are very small, where only the penalty gives an estimate.",
-    version=4,
+    version=5,
 )
 OddsForest = Annotated[Figure, ODDS_FOREST]
 

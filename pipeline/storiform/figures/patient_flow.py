@@ -1,5 +1,6 @@
 """Who of the recruited patients is in which analysis population, as a tree of boxes."""
 
+import re
 from typing import Annotated, NamedTuple
 
 import pandas as pd
@@ -19,6 +20,7 @@ from storiform.figures.style import (
     wrapped,
 )
 from storiform.model.errors import NothingToShow
+from storiform.model.features import full_name
 from storiform.model.table import Picture
 from storiform.model.tables.trial_tables import Populations
 
@@ -27,6 +29,7 @@ PATIENT_FLOW = Picture(
     caption="Patients of each analysis population, from all who were recruited. A box is part "
     "of the one above from which its arrow comes; a population may share patients with its "
     "neighbours. Right, grey: patients of that one who are not in it, and why. No test.",
+    version=2,
 )
 PatientFlow = Annotated[Figure, PATIENT_FLOW]
 
@@ -34,6 +37,8 @@ _TITLES = {
     "recruited": "Recruited", "safety": "Safety population", "efficacy": "Efficacy population",
     "biopsied": "Biopsied", "exome": "Exome", "rna": "RNA",
 }  # fmt: skip
+_FEATURE = re.compile(r"(?<=value of )\w+\..+?(?=: \d+$|$)")
+"""A feature as `populations` writes it into a definition or a reason."""
 _EDGE_MM, _INDENT_MM, _BOX_MM, _SIDE_MM = 2.0, 5.0, 46.0, 31.0
 _LINE_MM, _PAD_MM, _GAP_MM = 2.75, 1.5, 3.6
 
@@ -98,7 +103,7 @@ def _boxes(populations: pd.DataFrame) -> list[_Box]:
         width = _EDGE_MM + widest - left
         room = (width - 2.0 * _PAD_MM) / 25.4 * 72.0
         title = wrapped(f"{_TITLES.get(name, name)}, n = {row['n']}", room, SMALL, "bold")
-        lines = wrapped(str(row["definition"]), room, SMALL).split("\n")
+        lines = wrapped(_named(row["definition"]), room, SMALL).split("\n")
         side = _side(row)
         tallest = max(title.count("\n") + 1 + len(lines), len(side))
         height = tallest * _LINE_MM + 2.0 * _PAD_MM
@@ -140,8 +145,13 @@ def _side(row: dict[str, str]) -> list[str]:
     lines = [f"Not in it, n = {row['n_left_out']}"]
     reasons = row["reasons"] or ""
     for reason in filter(None, (part.strip() for part in reasons.split(";"))):
-        lines += wrapped(reason, room, SMALL).split("\n")
+        lines += wrapped(_named(reason), room, SMALL).split("\n")
     return lines
+
+
+def _named(text: str) -> str:
+    """Write a feature in a text by the name that people give it."""
+    return _FEATURE.sub(lambda found: full_name(found[0]), text)
 
 
 def _draw_box(axes: Axes, box: _Box) -> None:

@@ -26,7 +26,6 @@ from storiform.model.populations import population_text
 _MULTIVARIABLE, _STRATIFIED = "multivariable", " + "
 _TOP_MM, _BOTTOM_MM = 8.0, 20.0
 _LETTERS, _LEVEL, _REFERENCE, _NOTE, _TOLD = 56, 30, 20, 120, 560
-_NAMES = {"clinic.age_years": "Age"}
 _DOUBTFUL = 0.05
 _PENALTY = "Firth's penalty"
 _FORCED = f"{_PENALTY}: "
@@ -92,11 +91,10 @@ def draw_ratios(models: pd.DataFrame, kind: Ratios, rows: int, limit: float) -> 
     if not blocks:
         message = f"no {kind.regression} has an estimate"
         raise NothingToShow(message)
-    every: list[IntervalRow] = []
-    for block in blocks:
-        every.append(IntervalRow((block.title,), is_heading=True))
-        every += [_row(row, kind) for _, row in block.drawn.iterrows()]
     most = int((TALLEST_MM - _TOP_MM - _BOTTOM_MM) / ROW_MM)
+    every = _rows(blocks, kind, is_whole=True)
+    if len(every) > most:
+        every = _rows(blocks, kind, is_whole=False)
     shown = every[:most]
     drawn = pd.concat([block.drawn for block in blocks])
     ends = _ends(drawn, kind, limit)
@@ -160,11 +158,26 @@ def _first(models: pd.DataFrame, rows: int) -> pd.DataFrame:
     return ordered.head(rows)
 
 
-def _row(model: pd.Series, kind: Ratios) -> IntervalRow:
+def _rows(blocks: list[_Block], kind: Ratios, *, is_whole: bool) -> list[IntervalRow]:
+    """Return a row for each title and term, and one more for what a long name has no room for.
+
+    Without `is_whole` names are cut, so that each takes one row.
+    """
+    rows: list[IntervalRow] = []
+    for block in blocks:
+        rows.append(IntervalRow((block.title,), is_heading=True))
+        for _, model in block.drawn.iterrows():
+            first, *further = term_lines(model) if is_whole else [term_name(model)]
+            rows.append(_row(model, kind, first))
+            rows += [IntervalRow((f"      {shortened(text, _LETTERS)}",)) for text in further]
+    return rows
+
+
+def _row(model: pd.Series, kind: Ratios, term: str) -> IntervalRow:
     ratio, lower, upper = (float(model[name]) for name in (kind.column, "lower", "upper"))
     is_forced = _FORCED in str(model["method"])
     marks = "†" * is_forced + "‡" * _is_doubtful(model)
-    name = f"   {shortened(term_name(model), _LETTERS)}{marks}"
+    name = f"   {shortened(term, _LETTERS)}{marks}"
     p, q = float(model["p"]), float(model["q"])
     is_apart = not lower <= 1.0 <= upper and not np.isnan(lower + upper)
     is_good = (ratio > 1.0) == kind.is_better_above
@@ -199,13 +212,32 @@ def term_name(model: pd.Series) -> str:
     """
     feature, _, level = str(model["term"]).partition(":")
     reference, unit = _text(model["reference"]), _text(model["unit_of_term"])
-    name = _NAMES.get(feature) or full_name(feature)
+    name = full_name(feature)
     if level:
         versus = f" v. {shortened(reference, _REFERENCE)}" if reference else ""
         return f"{name}: {shortened(level, _LEVEL)}{versus}"
     if not unit:
         return name
     return f"{name}, {unit}" if " v. " in unit else f"{name}, per {unit.removeprefix('per ')}"
+
+
+def term_lines(model: pd.Series) -> list[str]:
+    """Write what a term compares, uncut; a reference without room is a second line.
+
+    Examples
+    --------
+    >>> level = "clinic.histology:Undifferentiated pleomorphic sarcoma"
+    >>> row = {"term": level, "reference": "Leiomyosarcoma", "unit_of_term": ""}
+    >>> term_lines(pd.Series(row))
+    ['Histology: Undifferentiated pleomorphic sarcoma', 'v. Leiomyosarcoma']
+    """
+    feature, _, level = str(model["term"]).partition(":")
+    reference = _text(model["reference"])
+    if not level:
+        return [term_name(model)]
+    name, versus = f"{full_name(feature)}: {level}", f"v. {reference}" if reference else ""
+    one = f"{name} {versus}".rstrip()
+    return [one] if len(one) <= _LETTERS or not versus else [name, versus]
 
 
 def _text(value: object) -> str:
@@ -243,7 +275,8 @@ def _told(models: pd.DataFrame, kind: Ratios, blocks: list[_Block], cut: int) ->
     ]
     own = models[models["outcome"].isin(list(kind.outcomes))]
     if missing := int((~_has_estimate(own, kind)).sum()):
-        told.append(f"without an estimate, in the table alone: {missing} of {len(own)} terms")
+        verb = "has" if missing == 1 else "have"
+        told.append(f"{missing} of {len(own)} terms {verb} no estimate: see the table")
     multiple = own[(own["model"] == _MULTIVARIABLE) & (own["note"].fillna("") != "")]
     pairs = zip(multiple["outcome"].astype(str), multiple["note"].astype(str), strict=True)
     told += [

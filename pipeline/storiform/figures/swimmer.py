@@ -1,6 +1,6 @@
 """Time on treatment, a lane for each patient, with response, progression and death."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,24 +40,36 @@ SWIMMER = Picture(
     "swimmer",
     caption="Time on treatment, one lane for each treated patient, the longest first; within "
     "a lane one band for each drug, paler on a reduced dose, white while it was held. Grey: "
-    "follow-up after treatment. First response: first assessment with CR or PR before "
-    "progression, not confirmed; progression: first assessment with PD, or where lesions "
-    "were not given progression as the clinical table has it. Left: best overall response. "
-    "No test.",
-    version=2,
+    "follow-up after treatment. First response: first assessment with CR or PR before PD, not "
+    "confirmed; progression, filled: first assessment of lesions with PD; hollow: where they "
+    "show none, as the clinical table has it; death by the clinical table. Left: best overall "
+    "response; right: the reason for the end of treatment, which is not the cause of death. No "
+    "test.",
+    version=3,
 )
 Swimmer = Annotated[Figure, SWIMMER]
 
 _DRUGS = ("#44AA99", "#882255", "#332288", "#999933", "#CC6677", "#117733")
-_RESPONSE, _PROGRESSION, _DEATH, _ONGOING = "^", "D", "X", ">"
-_FACES = {_RESPONSE: "#ffffff", _PROGRESSION: RESPONSES["PD"], _DEATH: INK, _ONGOING: INK}
-_MEANINGS = {
-    _RESPONSE: "first response", _PROGRESSION: "progression", _DEATH: "death",
-    _ONGOING: "treatment goes on",
-}  # fmt: skip
+
+
+class _Mark(NamedTuple):
+    """A mark of the lanes: what it means, its shape, the colours of face and edge."""
+
+    meaning: str
+    shape: str
+    face: str
+    edge: str = "white"
+
+
+_RESPONSE = _Mark("first response", "^", "#ffffff", INK)
+_PROGRESSION = _Mark("progression, lesions", "D", RESPONSES["PD"])
+_CLINICAL = _Mark("progression, clinical table", "D", "#ffffff", RESPONSES["PD"])
+_DEATH = _Mark("death", "X", INK)
+_ONGOING = _Mark("treatment goes on", ">", INK)
 _LANE_MM, _EDGES_MM, _PLOT_MM = 3.6, 16.0, 142.0
 _BAND = 0.8
-_LETTERS = 44
+_LETTERS, _LETTER_MM = 44, 1.3
+_HEADING = "Reason for the end of treatment"
 
 
 class SwimmerParams(Params):
@@ -70,7 +82,7 @@ class SwimmerParams(Params):
         description="patients up to which lanes carry names and why treatment ended",
     )
     has_reasons: bool = Field(
-        default=True, description="whether the end of a lane tells why treatment ended"
+        default=True, description="whether a column tells why treatment ended"
     )
     has_follow_up: bool = Field(
         default=True,
@@ -103,7 +115,9 @@ def swimmer_plot(
     lines = _keys(lanes, colours)
     below = keys_height(lines, DOUBLE_MM)
     most = TALLEST_MM - below - _EDGES_MM
-    body = min(_LANE_MM * max(len(lanes), 3), most)
+    reasons = _reasons(lanes) if has_names and params.has_reasons else []
+    top = -1.6 if any(reasons) else -0.6
+    body = min(_LANE_MM * (max(len(lanes), 3) + any(reasons)), most)
     figure = canvas(DOUBLE_MM, body + _EDGES_MM + below)
     engine = figure.get_layout_engine()
     if engine is not None:  # the strip stands close to the lanes
@@ -114,11 +128,13 @@ def swimmer_plot(
     _draw_responses(strip, lanes, has_names=has_names)
     _draw_treatment(axes, lanes, colours)
     _draw_marks(axes, lanes, size=min(3.8, max(1.2, 2.0 * body / len(lanes))))
-    end = max(lane.followed for lane in lanes) * 1.03
-    if has_names and params.has_reasons:
-        end = _draw_reasons(axes, lanes, end)
-    axes.set_xlim(min(0.0, *(s.start for lane in lanes for s in lane.stretches)), end)
-    axes.set_ylim(len(lanes) - 0.4, -0.6)
+    last = max(lane.followed for lane in lanes)
+    end = float(np.nanmax([last, *(lane.death for lane in lanes)])) * 1.03
+    start = min(0.0, *(s.start for lane in lanes for s in lane.stretches))
+    axes.set_xlim(start, _draw_reasons(axes, reasons, end) if any(reasons) else end)
+    axes.set_xticks([tick for tick in axes.get_xticks() if start <= tick <= end])
+    axes.spines["bottom"].set_bounds(start, end)
+    axes.set_ylim(len(lanes) - 0.4, top)
     axes.set_xlabel("Months from the first dose")
     dress(axes)
     axes.tick_params(axis="y", length=0.0, labelleft=False)
@@ -187,36 +203,48 @@ def _box(stretch: Stretch, foot: float, height: float) -> Rectangle:
     return Rectangle((stretch.start, foot), stretch.end - stretch.start, height)
 
 
-def _draw_marks(axes: Axes, lanes: list[Lane], size: float) -> None:
-    places = {
-        _RESPONSE: [lane.first_response for lane in lanes],
-        _PROGRESSION: [lane.progression for lane in lanes],
-        _DEATH: [lane.death for lane in lanes],
-        _ONGOING: [lane.end if lane.is_ongoing else np.nan for lane in lanes],
+def _months(lane: Lane) -> dict[_Mark, float]:
+    """Return when each mark of a lane stands, NaN where it has none."""
+    by_lesions = np.nan if lane.is_clinical else lane.progression
+    return {
+        _RESPONSE: lane.first_response,
+        _PROGRESSION: by_lesions,
+        _CLINICAL: lane.progression if lane.is_clinical else np.nan,
+        _DEATH: lane.death,
+        _ONGOING: lane.end if lane.is_ongoing else np.nan,
     }
-    for marker, months in places.items():
+
+
+def _draw_marks(axes: Axes, lanes: list[Lane], size: float) -> None:
+    places = [_months(lane) for lane in lanes]
+    for mark in places[0]:
         axes.plot(
-            months, range(len(lanes)), linestyle="none", marker=marker, clip_on=False,
-            markersize=size + (0.8 if marker == _ONGOING else 0.0),
-            markerfacecolor=_FACES[marker], markeredgewidth=min(0.4, size / 8.0),
-            markeredgecolor=INK if marker == _RESPONSE else "white", zorder=3,
+            [months[mark] for months in places], range(len(lanes)), linestyle="none",
+            marker=mark.shape, clip_on=False, markersize=size + 0.8 * (mark is _ONGOING),
+            markerfacecolor=mark.face, markeredgecolor=mark.edge, zorder=3,
+            markeredgewidth=min(0.8 if mark is _CLINICAL else 0.4, size / 8.0),
         )  # fmt: skip
 
 
-def _draw_reasons(axes: Axes, lanes: list[Lane], end: float) -> float:
-    """Write why treatment ended behind each lane; return where the axis must end."""
-    least = end
-    for at, lane in enumerate(lanes):
-        text = shortened(lane.reason, _LETTERS)
-        if not text or lane.is_ongoing:
-            continue
+def _reasons(lanes: list[Lane]) -> list[str]:
+    return ["" if lane.is_ongoing else shortened(lane.reason, _LETTERS) for lane in lanes]
+
+
+def _draw_reasons(axes: Axes, reasons: list[str], end: float) -> float:
+    """Write why treatment ended in a column of its own; return where the axis must end.
+
+    Behind the last mark of a lane, often a death, the reason would read as its cause.
+    """
+    for at, text in enumerate([_HEADING, *reasons], -1):
+        is_heading = at < 0
         axes.annotate(
-            text, (lane.followed, at), (5.0, 0.0), textcoords="offset points", ha="left",
-            va="center_baseline", fontsize=SMALL, fontfamily=FONT, color="#555555",
+            text, (end, at), (3.0, 0.0), textcoords="offset points", ha="left",
+            va="center_baseline", fontsize=SMALL, fontfamily=FONT,
+            color=INK if is_heading else "#555555",
+            fontweight="bold" if is_heading else "normal",
         )  # fmt: skip
-        room = _PLOT_MM - 1.25 * len(text) - 4.0
-        least = max(least, lane.followed * _PLOT_MM / room)
-    return least
+    room = _PLOT_MM - _LETTER_MM * max(map(len, (_HEADING, *reasons))) - 3.0
+    return end * _PLOT_MM / room
 
 
 def _keys(lanes: list[Lane], colours: dict[str, str]) -> list[KeyLine]:
@@ -229,10 +257,11 @@ def _keys(lanes: list[Lane], colours: dict[str, str]) -> list[KeyLine]:
         drugs.append(Key("paler: reduced dose", _shade(first, 0.5)))
     if 0.0 in shares:
         drugs.append(Key("held", "#ffffff", edge=first))
+    seen = {m for lane in lanes for m, at in _months(lane).items() if not np.isnan(at)}
     marks = [
-        Key(_MEANINGS[marker], face, marker, INK if marker == _RESPONSE else "white")
-        for marker, face in _FACES.items()
-        if any(_has(lane, marker) for lane in lanes)
+        Key(mark.meaning, mark.face, mark.shape, mark.edge)
+        for mark in (_RESPONSE, _PROGRESSION, _CLINICAL, _DEATH, _ONGOING)
+        if mark in seen
     ]
     if any(lane.followed > lane.end for lane in lanes):
         marks.append(Key("follow-up", "#b5b5b5", "_", "#b5b5b5", 7.0))
@@ -240,18 +269,12 @@ def _keys(lanes: list[Lane], colours: dict[str, str]) -> list[KeyLine]:
     return [*lines, KeyLine("Marks", marks)] if marks else lines
 
 
-def _has(lane: Lane, marker: str) -> bool:
-    months = {
-        _RESPONSE: lane.first_response, _PROGRESSION: lane.progression, _DEATH: lane.death,
-        _ONGOING: lane.end if lane.is_ongoing else np.nan,
-    }  # fmt: skip
-    return not np.isnan(months[marker])
-
-
 def _told(lanes: list[Lane], clinic: Clinic, params: SwimmerParams, *, has_names: bool) -> str:
     told = [f"n = {len(lanes)} treated patients (safety population)"]
     if ongoing := sum(lane.is_ongoing for lane in lanes):
         told.append(f"treatment goes on in {ongoing}")
+    if past := sum(lane.is_past_death for lane in lanes):
+        told.append(f"doses or marks after death in the clinical table: {past}")
     if missing := len(set(clinic["patient"]) - {lane.patient for lane in lanes}):
         told.append(f"{missing} without a dose left out")
     if not has_names:

@@ -7,6 +7,7 @@ _AS_WRITTEN: Final = {
 }  # fmt: skip
 _NAMES: Final = {
     "all": "Whole cohort",
+    "clinic.age_years": "Age",
     "immune_classes.is_class_e": "Class E",
     "tmb.mutations_nonsynonymous": "Nonsynonymous calls",
     "tmb.mutations_coding": "Coding calls",
@@ -52,6 +53,8 @@ def plain_name(feature: str) -> str:
     ('B lineage', 'TLS Tfh8')
     >>> plain_name("tmb.tmb"), plain_name("gene_mutations.C22orf31")
     ('TMB', 'C22orf31')
+    >>> plain_name("clinic.age_years")  # its unit stands beside it
+    'Age'
     >>> plain_name("gene_copy_states.CDKN2A_any_loss")
     'CDKN2A lost (one or all copies)'
     """

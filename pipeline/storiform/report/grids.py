@@ -158,9 +158,11 @@ def coverage(record: ReportRecord) -> Grid | None:
         frame = table.frame
         if len(frame) != table.n_rows or "patient" not in frame:
             continue
-        keys = ["patient", "biopsy"] if "biopsy" in frame else ["patient"]
-        total = record.biopsies if "biopsy" in frame else record.patients
-        noun = ("biopsy", "biopsies") if "biopsy" in frame else ("patient", "patients")
+        # A row of a patient may name the biopsy that speaks, without being the biopsy's.
+        is_of_biopsies = "biopsy" in frame and (not table.key or "biopsy" in table.key)
+        keys = ["patient", "biopsy"] if is_of_biopsies else ["patient"]
+        total = record.biopsies if is_of_biopsies else record.patients
+        noun = ("biopsy", "biopsies") if is_of_biopsies else ("patient", "patients")
         units = len(frame[keys].drop_duplicates())
         text = f"{units} of {counted(total, *noun)}"
         rows.append((cell_of(table.name, ""), Cell(text, str(units), is_number=False)))

@@ -14,7 +14,8 @@ class ReportTable:
     """One table of the results.
 
     `columns` maps a column to its description and unit. `frame` holds the first rows at
-    least; `n_rows` is the number of rows in the file ``tables/NAME.tsv``.
+    least; `n_rows` is the number of rows in the file ``tables/NAME.tsv``; `key` names the
+    columns that tell its rows apart, where that is known.
     """
 
     name: str
@@ -22,6 +23,7 @@ class ReportTable:
     frame: pd.DataFrame
     columns: Mapping[str, tuple[str, str]]
     n_rows: int
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

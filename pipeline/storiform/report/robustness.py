@@ -70,6 +70,8 @@ def hazard_ratio(record: ReportRecord, outcome: str, feature: str) -> str:
 def multivariable_sentence(record: ReportRecord, outcome: str) -> str:
     """Write the terms of the multivariable Cox model of an outcome, empty where none is.
 
+    What the table notes of the model (few events, how terms were chosen) stands with its size.
+
     Parameters
     ----------
     record
@@ -93,7 +95,9 @@ def multivariable_sentence(record: ReportRecord, outcome: str) -> str:
     if further > 0:
         told.append(f"{counted(further, 'more term')}: see Cox models")
     size = f"n = {int(terms[0]['n'])}, {counted(int(terms[0]['events']), 'event')}"
-    return f"Multivariable Cox model ({size}): {'; '.join(told)}."
+    notes = dict.fromkeys(str(row["note"]) for row in terms if not is_missing(row.get("note")))
+    about = "; ".join(filter(None, (size, *notes)))
+    return f"Multivariable Cox model ({about}): {'; '.join(told)}."
 
 
 def named_groups(feature: str, note: str) -> str:
@@ -148,10 +152,12 @@ def term_name(row: Row) -> str:
 def _term(row: Row) -> str:
     unit = str(row["unit_of_term"])
     per = f" per {unit.removeprefix('1 ')}" if unit[:1].isdigit() else ""
+    is_flag = ":" not in str(row["term"]) and " v. " in unit
+    name = f"{term_name(row)}, {unit}" if is_flag else term_name(row)
     bounds = interval(float(row["lower"]), float(row["upper"]))
     inside = ", ".join(part for part in (bounds, equation("p", float(row["p"]))) if part)
     ratio = significant(float(row["hazard_ratio"]))
-    return f"{term_name(row)}, hazard ratio{per} {ratio} ({inside})"
+    return f"{name}, hazard ratio{per} {ratio} ({inside})"
 
 
 def _of_one_patient(row: Row) -> str:

@@ -109,26 +109,37 @@ def test_what_the_run_has_is_written_without_being_named(results, tmp_path) -> N
     assert pd.read_csv(to / "mutation_spectrum.SBS96.all", sep="\t").shape == (96, 2)
 
 
-def test_of_a_burden_of_0_the_files_are_written_and_told_to_be_bare(tmp_path) -> None:
+def without_peptides() -> str:
+    """Return the workflow of a biopsy with calls that do not count."""
     empty = WORKFLOW.replace("return _full(NEOANTIGENS,", "return _none(NEOANTIGENS,")
     empty = empty.replace('"is_eligible": [True, False]', '"is_eligible": [False, False]')
     none = "def _none(contract, **row):\n    return contract.empty()\n\n\n"
-    root = made_of(tmp_path, empty.replace("def protein_changes", f"{none}def protein_changes"))
-    made = export(root, "--to", tmp_path / "files", "--format", "peptides,neoantigens")
+    return empty.replace("def protein_changes", f"{none}def protein_changes")
+
+
+UNWRITTEN = (
+    "Without a peptide, so not written: mutant.fasta of 1 biopsy, epitopes.fasta of 1 biopsy."
+)
+
+
+def test_of_a_burden_of_0_the_table_is_bare_and_no_fasta_is_written(tmp_path) -> None:
+    root = made_of(tmp_path, without_peptides())
+    to = tmp_path / "files"
+    to.mkdir()
+    (to / "P1.mutant.fasta").write_text(">of an earlier export\nAAAA\n")
+    made = export(root, "--to", to, "--format", "peptides,neoantigens")
     assert made.exit_code == 0, made.output
-    names = ["P1.mutant.fasta", "P1.epitopes.fasta", "P1.aggregated.tsv"]
-    assert made.stdout.split() == [str(tmp_path / "files" / name) for name in names]
+    assert made.stdout.split() == [str(to / "P1.aggregated.tsv")]
+    assert [path.name for path in to.iterdir()] == ["P1.aggregated.tsv"]
     assert made.stderr.splitlines() == [
-        f"Nothing to write, so without a row or a sequence: {', '.join(names)}."
+        "Nothing to write, so without a row: P1.aggregated.tsv.",
+        UNWRITTEN,
     ]
-    table = pd.read_csv(tmp_path / "files" / "P1.aggregated.tsv", sep="\t")
-    assert len(table) == 0
-    assert {"A*02:01", "Best Peptide"} <= set(table.columns)
+    assert len(pd.read_csv(to / "P1.aggregated.tsv", sep="\t")) == 0
 
 
-def test_a_format_that_the_run_has_not_is_told_when_it_is_named(results, tmp_path) -> None:
-    none = export(results, "--to", tmp_path / "files", "--format", "gene-metrics,cnr")
-    assert "found none, expected the table log_ratios of a biopsy" in str(none.exception)
-    empty = export(results, "--to", tmp_path / "files", "--format", " , ")
-    assert empty.exit_code == 2
-    assert "no format; known are" in empty.output
+def test_peptides_of_nobody_are_told_without_an_error(tmp_path) -> None:
+    root = made_of(tmp_path, without_peptides())
+    made = export(root, "--to", tmp_path / "files", "--format", "peptides")
+    assert (made.exit_code, made.stdout) == (0, "")
+    assert made.stderr.splitlines() == [UNWRITTEN]

@@ -166,7 +166,7 @@ def test_rows_that_are_left_out_are_told():
     assert len(points(figure)) == 5
     told = figure.get_supxlabel().replace("\n", " ")
     assert "5 of 30 terms, smallest p first" in told
-    assert "without an estimate, in the table alone: 1 of 31 terms" in told
+    assert "1 of 31 terms has no estimate: see the table" in told
 
 
 def test_what_has_no_room_on_a_page_is_told():
@@ -196,3 +196,34 @@ def test_hazards_of_a_cohort_are_readable(trial, faults_of, count):
 def test_no_estimate_leaves_the_figure_out():
     with pytest.raises(NothingToShow, match="estimate"):
         forest_plot(conformed([hazard("a.none", np.nan)]), ForestParams())
+
+
+LONG = "clinic.histology:Dedifferentiated liposarcoma"
+
+
+def test_long_names_of_a_comparison_take_two_lines_and_are_not_cut(faults_of):
+    rows = [
+        hazard(LONG, 2.0, reference="Leiomyosarcoma of the uterus", p=0.01),
+        hazard("clinic.arm:Dedifferentiated liposarcoma", 3.0, reference="Leiomyosarcoma"),
+        hazard("tmb.tmb", 0.5, p=0.9),
+    ]
+    figure = forest_plot(conformed(rows), PFS)
+    words = words_of(figure)
+    assert "   Histology: Dedifferentiated liposarcoma" in words
+    assert "      v. Leiomyosarcoma of the uterus" in words
+    assert "   Arm: Dedifferentiated liposarcoma v. Leiomyosarcoma" in words
+    assert row_of(figure, "v. Leiomyosarcoma of") == row_of(figure, "Histology") + 1
+    assert row_of(figure, "Arm") == row_of(figure, "Histology") + 2
+    assert points(figure) == [2.0, 3.0, 0.5]
+    assert faults_of(figure) == []
+
+
+def test_long_names_are_cut_rather_than_leave_rows_out():
+    levels = [f"{LONG} of kind {n}" for n in range(1, 36)]
+    rows = [
+        hazard(level, 2.0, reference="Leiomyosarcoma of the uterus", p=n / 100)
+        for n, level in enumerate(levels, 1)
+    ]
+    figure = forest_plot(conformed(rows), ForestParams(outcomes=("pfs",), rows=40))
+    assert len(points(figure)) == 35
+    assert "rows without room" not in figure.get_supxlabel()

@@ -115,3 +115,20 @@ def test_user_population_without_parent_begins_a_tree_of_its_own():
 def test_nobody_leaves_the_figure_out():
     with pytest.raises(NothingToShow, match="population"):
         patient_flow(populations([("recruited", "", 0, 0, "", "")]))
+
+
+@pytest.mark.parametrize(
+    ("feature", "name"),
+    [
+        ("measurements.CD8", "CD8"),
+        ("measurements.PD-L1 CPS: 22C3", "PD-L1 CPS: 22C3"),
+        ("mcp_counter.b_lineage", "B lineage (MCP-counter)"),
+    ],
+)
+def test_a_feature_has_the_name_that_people_give_it(feature, name):
+    definition = f"of the safety population, a value of {feature}"
+    row = ("IHC", "safety", 39, 8, definition, f"no value of {feature}: 8")
+    words = " ".join(words_of(patient_flow(populations([*TRIAL[:2], row]))))
+    assert f"a value of {name}" in words
+    assert f"no value of {name}: 8" in words
+    assert feature not in words

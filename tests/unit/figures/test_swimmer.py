@@ -186,3 +186,64 @@ def test_nobody_treated_leaves_the_figure_out(trial, clinic):
     exposure = trial.exposed([trial.treated("P001", np.nan)])
     with pytest.raises(NothingToShow, match="duration of treatment"):
         swimmer_plot(exposure, None, None, clinic, SwimmerParams())
+
+
+def drawn(figure, meaning):
+    """Return the months of a mark by what its key says of it."""
+    words = [text.get_text() for text in figure.axes[2].texts]
+    keys = [word for word in words if not word.endswith(":")]
+    if meaning not in keys:
+        return None
+    key = figure.axes[2].lines[keys.index(meaning)]
+    looks = (key.get_marker(), key.get_markerfacecolor())
+    (line,) = (
+        line
+        for line in figure.axes[1].lines
+        if (line.get_marker(), line.get_markerfacecolor()) == looks
+    )
+    return np.asarray(line.get_xdata(), dtype=float)
+
+
+def test_progression_of_the_clinic_stands_where_lesions_show_none(trial, exposure, clinic):
+    assessments = trial.assessed(
+        [
+            trial.assessment("P001", -5.0, 0.0),
+            trial.assessment("P001", 60.0, -40.0),
+            trial.assessment("P002", -5.0, 0.0),
+            trial.assessment("P002", 120.0, 30.0),
+        ]
+    )
+    figure = swimmer_plot(exposure, None, assessments, clinic, SwimmerParams())
+    by_lesions, by_clinic = "progression, lesions", "progression, clinical table"
+    np.testing.assert_allclose(drawn(figure, by_lesions), [120.0 / MONTH, np.nan])
+    np.testing.assert_allclose(drawn(figure, by_clinic), [np.nan, 9.0])
+    np.testing.assert_allclose(drawn(figure, "first response"), [np.nan, 60.0 / MONTH])
+    died = clinic.assign(pfs_months=[14.0, 20.0, 2.0])
+    again = swimmer_plot(exposure, None, assessments, died, SwimmerParams())
+    assert drawn(again, by_clinic) is None
+
+
+def test_reason_of_the_end_has_a_column_with_a_heading_behind_every_mark(exposure, clinic):
+    figure = swimmer_plot(exposure, None, None, clinic, SwimmerParams())
+    by_text = {text.get_text(): text for text in figure.axes[1].texts}
+    reason, heading = by_text["progression"], by_text["Reason for the end of treatment"]
+    assert (reason.xy[1], heading.xy[1]) == (1, -1)
+    assert reason.xy[0] == heading.xy[0] > 20.0
+    bare = swimmer_plot(exposure, None, None, clinic, SwimmerParams(has_reasons=False))
+    assert "Reason for the end of treatment" not in words_of(bare)
+
+
+def test_death_beyond_treatment_stays_inside_axes_without_follow_up(trial, clinic):
+    exposure = trial.exposed([trial.treated("P001", 10.0)])
+    figure = swimmer_plot(exposure, None, None, clinic, SwimmerParams(has_follow_up=False))
+    assert figure.axes[1].get_xlim()[1] > 14.0
+
+
+@pytest.mark.parametrize(
+    ("death", "told"), [(9.0, True), (9.95, False), (10.0, False), (14.0, False)]
+)
+def test_doses_after_death_are_told(exposure, clinic, death, told):
+    died = clinic.assign(os_months=[death, 20.0, 2.0], pfs_months=[8.0, 20.0, 2.0])
+    figure = swimmer_plot(exposure, None, None, died, SwimmerParams())
+    said = "doses or marks after death in the clinical table: 1" in figure.get_supxlabel()
+    assert said == told

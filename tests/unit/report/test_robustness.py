@@ -86,3 +86,32 @@ def test_the_multivariable_model_stands_beside_what_was_found(trial):
     survival = next(one for one in found if one.heading.startswith("Progression"))
     assert survival.sentences[-1] == told
     assert multivariable_sentence(trial, "pfs") == ""
+
+
+def test_the_multivariable_model_stands_with_its_caveats_and_names_as_the_figures_have_them(
+    trial,
+):
+    few, chosen = "few events: 3.7 per term", "chosen by univariable p < 0.1: 2 of 9 covariates"
+    rows = [
+        {"term": "clinic.age_years", "p": 0.4, "unit_of_term": "10 years", "note": few},
+        {"term": "gene_mutations.TP53", "p": 0.02, "unit_of_term": "yes v. no", "note": few},
+        {"term": "clinic.sex:male", "p": 0.9, "unit_of_term": "level v. reference",
+         "note": chosen},
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows).assign(
+        model="multivariable", outcome="pfs", n=15, events=11, reference="female",
+        hazard_ratio=2.0, lower=1.5, upper=3.0,
+    )  # fmt: skip
+
+    def told(table):
+        tables = (ReportTable("hazards", "", table, {}, len(table)),)
+        return multivariable_sentence(replace(trial, tables=tables), "pfs")
+
+    assert told(frame).startswith(
+        f"Multivariable Cox model (n = 15, 11 events; {few}; {chosen}): "
+        "TP53 mutated, yes v. no, hazard ratio 2.00 (95 % CI 1.50 to 3.00, p = 0.0200); "
+        "Age, hazard ratio per 10 years 2.00 "
+    )
+    assert "Sex: male v. female, hazard ratio 2.00" in told(frame)
+    assert "(n = 15, 11 events):" in told(frame.assign(note=""))
+    assert "(n = 15, 11 events):" in told(frame.assign(note=None))
