@@ -116,7 +116,7 @@ def test_events_and_censoring(
         ("PFS_days", "-60", "row 2, column PFS_days: found '-60'"),
         ("pfs_months", "ten", "found 'ten', no number"),
         ("os_days", '"1,234"', "a comma of decimals or of thousands"),
-        ("os_months,os_event", "3,2", "column os_event: found '2', expected 1 or 0"),
+        ("os_months,os_event", "3,3", "column os_event: found '3', expected 1 or 0"),
         ("best_change_percent", "-140", "expected a number from -100"),
         ("age", "250", "column age: found '250'"),
         ("sex", "x", "column sex: found 'x', expected female or male"),
@@ -191,7 +191,7 @@ def test_doubtful_times_are_noted(tmp_path: Path) -> None:
     text = "patient,pfs_months,pfs_event,os_months,os_event\nP1,300,1,12,0\nP2,3,,4,1\n"
     notes = "\n".join(read(tmp_path, text).notes)
     assert "1 patient with a PFS longer than the OS: P1" in notes
-    assert "(are the units right?): P1" in notes
+    assert "(are the units right? If days are meant, call the column pfs_days): P1" in notes
     assert "not used for survival: P2" in notes
 
 
@@ -201,7 +201,7 @@ ALIKE = "the OS of all 4 patients is 12 months"
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (("300,1,400,1", "3,1,4,1"), "(are the units right?): P1"),
+        (("300,1,400,1", "3,1,4,1"), "call the columns pfs_days and os_days): P1"),
         (("9,1,4,1", "9,1,5,1"), "2 patients with a PFS longer than the OS: P1, P2"),
         (("3,1,12,1", "4,1,12,1", "5,1,12,0", "6,1,12,1"), ALIKE),
     ],
@@ -347,3 +347,71 @@ def test_column_with_codes_beside_that_of_responders_is_told(tmp_path: Path) -> 
     assert "only who responded" not in "\n".join(
         read(tmp_path, text.replace("P1,R", "P1,PR")).notes
     )
+
+
+def test_times_in_days_are_not_told_to_be_called_days(tmp_path: Path) -> None:
+    (doubt,) = read(tmp_path, "patient,os_days,os_event\nP1,9000,1\nP2,60,1\n").doubts
+    assert doubt.endswith("above 240 months (are the units right?): P1")
+
+
+def test_days_too_many_for_months_are_told_what_their_column_is_called(tmp_path: Path) -> None:
+    clinical = read(tmp_path, "patient,pfs_months,pfs_event\nP1,1300,1\nP2,x,1\n")
+    long, word = clinical.faults
+    assert "call the column pfs_days if days are meant" in long
+    assert "days" not in word
+    assert not [note for note in clinical.notes if "not used for survival" in note]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "names"),
+    [
+        ("pfs_months,pfs_event", "1,5.3 0,7 1,1", "pfs_months and pfs_event"),
+        ("OS_days,vital_status", "alive,530 dead,12 1,99", "OS_days and vital_status"),
+        ("os_months,os_censored", "1,5 0,7.5 0,9", "os_months and os_censored"),
+    ],
+)
+def test_exchanged_times_and_events_are_one_fault(
+    tmp_path: Path, header: str, rows: str, names: str
+) -> None:
+    lines = "".join(f"P{n},{row}\n" for n, row in enumerate(rows.split(), 1))
+    clinical = read(tmp_path, f"patient,{header}\n{lines}", patients="P1 P2 P3")
+    (told,) = clinical.faults
+    assert f"columns {names} that look exchanged" in told
+    assert clinical.notes == []
+
+
+@pytest.mark.parametrize("rows", ["5,3 1,7 0,9", "1,x 0,w 1,z", "1,1 0,0 1,1"])
+def test_other_faults_of_events_are_no_exchange(tmp_path: Path, rows: str) -> None:
+    lines = "".join(f"P{n},{row}\n" for n, row in enumerate(rows.split(), 1))
+    clinical = read(tmp_path, f"patient,pfs_months,pfs_event\n{lines}", patients="P1 P2 P3")
+    assert "exchanged" not in "".join(clinical.faults)
+    assert len(clinical.faults) == len({row[2] for row in rows.split()} - {"0", "1"})
+
+
+def test_events_of_one_and_two_are_one_fault_that_tells_how_to_recode(tmp_path: Path) -> None:
+    lines = "".join(f"P{n},{n},{1 + n % 2}\n" for n in range(1, 8))
+    patients = " ".join(f"P{n}" for n in range(1, 8))
+    clinical = read(tmp_path, f"patient,os_months,os_event\n{lines}", patients=patients)
+    (told,) = clinical.faults
+    assert "column os_event: found 1 and 2 in 7 cells" in told
+    assert "Write 0 and 1: R's Surv reads 1 as censored (0) and 2 as the event (1)." in told
+    assert clinical.notes == []
+
+
+def test_events_of_zero_one_and_two_are_told_cell_by_cell(tmp_path: Path) -> None:
+    clinical = read(tmp_path, "patient,os_months,os_event\nP1,3,2\nP2,4,0\n")
+    assert "row 2, column os_event: found '2', expected 1 or 0" in clinical.faults[0]
+    assert not [note for note in clinical.notes if "no event column" in note]
+
+
+def test_progression_as_best_response_without_an_event_is_doubted(tmp_path: Path) -> None:
+    rows = "P1,PD,3,0\nP2,PD,2,1\nP3,SD,9,0\nP4,PD,,\nP5,PD,2,0\n"
+    clinical = read(
+        tmp_path, f"patient,response,pfs_months,PFS_status\n{rows}", patients="P1 P2 P3 P4 P5"
+    )
+    (doubt,) = clinical.doubts
+    assert doubt == (
+        "clinical.csv: 2 patients with PD as best response and no progression event "
+        "(PFS_status); is the coding of events right?: P1, P5"
+    )
+    assert doubt in clinical.notes

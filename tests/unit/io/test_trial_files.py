@@ -185,6 +185,32 @@ def test_strangers_are_left_out_with_a_guess(tmp_path: Path) -> None:
     assert "lesions.csv: 2 patients without a row: P2, P3" in found.report.notes
 
 
+def test_no_name_is_guessed_where_the_clinical_table_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "samples.csv").write_text("patient,sample,status\nP10,S1,1\n")
+    (tmp_path / "clinical.csv").write_text("patient,response\n")
+    (tmp_path / "lesions.csv").write_text(
+        LESION + "P1,A,target,,7,30,,,\nP10,A,target,,7,30,,,\n"
+    )
+    found = read_sheets(tmp_path / "samples.csv", tmp_path / "clinical.csv", "GRCh38")
+    found = with_trial_files(found, TrialFiles({"lesions": tmp_path / "lesions.csv"}))
+    assert len(found.faults) == 1
+    assert found.report.doubts == ("lesions.csv: 1 patient not of the cohort, left out: P1",)
+
+
+def test_a_patient_of_a_faulty_row_of_the_sheet_is_not_taken_for_another(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "samples.csv").write_text("patient,sample,status\nP10,S1,1\nP1,S 2,1\n")
+    (tmp_path / "clinical.csv").write_text("patient,response\nP10,PD\n")
+    (tmp_path / "lesions.csv").write_text(
+        LESION + "".join(f"{name},A,target,,7,30,,,\n" for name in ("P1", "P10", "P10x"))
+    )
+    found = read_sheets(tmp_path / "samples.csv", tmp_path / "clinical.csv", "GRCh38")
+    found = with_trial_files(found, TrialFiles({"lesions": tmp_path / "lesions.csv"}))
+    told = "lesions.csv: 2 patients not of the cohort, left out: P1, P10x (did you mean P10?)"
+    assert told in found.report.doubts
+
+
 def test_centimetres_called_millimetres_are_doubted(tmp_path: Path) -> None:
     text = LESION + "".join(f"P1,L{n},target,,0,{n + 1}.5,,,\n" for n in range(5))
     (doubt,) = sheets(tmp_path, text).report.doubts
@@ -298,6 +324,8 @@ def test_measurements_of_biopsies(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("patient,CD3\nP1,4\nP2,5\nP3,low", "column CD3: found 'low', expected a number"),
+        ("patient,CD3\nP1,4\nP2,5\nP3,> 500", "most rows. Write 500, and note that it is a"),
+        ("patient,CD3\nP1,4\nP2,5\nP3,>high", "Correct it or leave it empty."),
         ("patient,x\nP1,yes\nP2,no\nP3,perhaps", "found 'perhaps', expected yes or no"),
         ("patient,CD3\nP1,4\nP1,5", "patient P1 2 times, expected one row per patient"),
         ("patient,CD3 [a],CD3 [b]\nP1,4,5", "columns CD3 in several units"),
