@@ -12,8 +12,14 @@ from pathlib import Path
 
 from storiform.io.cell_faults import CellFaults
 from storiform.io.cells import SEXES
-from storiform.io.clinical_columns import Columns, clinical_names, find_columns
-from storiform.io.clinical_notes import OUTCOMES, note_of, notes_of_records
+from storiform.io.clinical_columns import (
+    OUTCOMES,
+    Columns,
+    clinical_names,
+    find_columns,
+    time_name,
+)
+from storiform.io.clinical_notes import note_of, notes_of_records
 from storiform.io.clinical_values import (
     DAYS,
     EVENTS,
@@ -28,6 +34,7 @@ from storiform.io.clinical_values import (
     read_flag,
 )
 from storiform.io.delimited import Delimited, Row, read_delimited
+from storiform.io.event_coding import judge_events
 from storiform.io.measured_columns import measured_column
 from storiform.io.names import did_you_mean, listed, unsafe
 from storiform.io.patient_tables import PatientTable, People, Record, read_date
@@ -68,6 +75,10 @@ class _Reader:
     faults: CellFaults
     mixed: set[str] = field(default_factory=set)
     """Patients with a mixed response."""
+    coded: frozenset[str] = frozenset()
+    """Columns of events that a fault tells of as a whole."""
+    misread: set[str] = field(default_factory=set)
+    """Patients with a time or an event that cannot be read."""
 
     def cell(self, row: Row, name: str) -> str:
         column = self.columns.get(name)
@@ -75,6 +86,8 @@ class _Reader:
 
     def fault(self, row: Row, name: str, found: str, expected: str, remedy: str) -> None:
         self.faults.add(row.line, self.columns.get(name, name), found, expected, remedy)
+        if name.partition("_")[0] in OUTCOMES:
+            self.misread.add(self.cell(row, "patient"))
 
     def number(self, row: Row, name: str, low: float, high: float) -> float | None:
         text = self.cell(row, name)
@@ -85,7 +98,10 @@ class _Reader:
             return value
         found = repr(text) + ("" if isinstance(value, float) else f", {value}")
         expected = f"a number from {low:g} to {high:g}"
-        self.fault(row, name, found, expected, "Correct it or leave it empty.")
+        outcome, _, unit = name.partition("_")
+        is_long = unit in DAYS and unit != "days" and isinstance(value, float) and value > high
+        days = f", or call the column {outcome}_days if days are meant" if is_long else ""
+        self.fault(row, name, found, expected, f"Correct it or leave it empty{days}.")
         return None
 
     def record(self, row: Row) -> Record:
@@ -103,12 +119,8 @@ class _Reader:
         record["age_years"] = self.number(row, "age_years", 0.0, 120.0)
         return record
 
-    def time_column(self, outcome: str) -> str:
-        given = [name for unit in DAYS if (name := f"{outcome}_{unit}") in self.columns]
-        return given[0] if given else f"{outcome}_months"
-
     def months(self, row: Row, outcome: str) -> float | None:
-        name = self.time_column(outcome)
+        name = time_name(self.columns, outcome)
         days = DAYS[name.removeprefix(f"{outcome}_")]
         value = self.number(row, name, 0.0, MOST_MONTHS * DAYS["months"] / days)
         return (
@@ -123,8 +135,11 @@ class _Reader:
             text = self.cell(row, name)
             if text:
                 flag = read_flag(text, EVENTS if is_event else {})
-                if flag is not None:
+                if flag is not None and name not in self.coded:
                     return flag is is_event
+                if name in self.coded:
+                    self.misread.add(self.cell(row, "patient"))
+                    return None
                 expected = "1 or 0, true or false, yes or no"
                 expected += ", dead or alive, progressed or censored" if is_event else ""
                 self.fault(row, name, repr(text), expected, "Recode the column.")
@@ -221,19 +236,23 @@ def read_clinical(
             )
         )
         return clinical
+
+    def cells(name: str) -> Iterable[str]:
+        return (text for row in table.rows if (text := _told(row, name)))
+
     columns, faults, notes = find_columns(
-        path.name,
-        table.columns,
-        explicit,
-        characteristics,
-        lambda name: (text for row in table.rows if (text := _told(row, name))),
+        path.name, table.columns, explicit, characteristics, cells
     )
     clinical.columns = columns
     clinical.faults.extend(faults)
     clinical.notes.extend(notes)
     if "patient" not in columns:
         return clinical
-    reader = _Reader(path.name, columns, table.delimiter, CellFaults(path.name))
+    coding = judge_events(path.name, columns, cells, table.delimiter)
+    clinical.faults.extend(coding.faults)
+    reader = _Reader(
+        path.name, coding.columns, table.delimiter, CellFaults(path.name), coded=coding.coded
+    )
     _read_rows(clinical, reader, table, set(patients))
     _read_facts(clinical, reader, table, characteristics)
     return clinical
@@ -307,9 +326,9 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
                 fault(where, found, "one row per patient", "Keep the row that holds.")
             )
     _compare(clinical, reader, known)
-    columns, mixed = reader.columns, reader.mixed
-    is_timed = any(reader.time_column(outcome) in columns for outcome in OUTCOMES)
-    told = notes_of_records(reader.file, clinical.records, mixed, is_timed=is_timed)
+    told = notes_of_records(
+        reader.file, clinical.records, reader.columns, reader.mixed, reader.misread
+    )
     clinical.notes.extend(told.notes)
     clinical.doubts.extend(told.doubts)
 

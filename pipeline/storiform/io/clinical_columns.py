@@ -45,7 +45,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
         "dateoftreatmentstart", "rfstdtc", "c1d1date",
     ),
 }  # fmt: skip
-_TIMES = tuple(f"{outcome}_{unit}" for outcome in ("pfs", "os") for unit in DAYS)
+OUTCOMES = ("pfs", "os")
+_TIMES = tuple(f"{outcome}_{unit}" for outcome in OUTCOMES for unit in DAYS)
 CANONICAL = (*_ALIASES, *_TIMES)
 """Every name that `cohort.columns` may map."""
 _OUTCOME = re.compile(
@@ -148,6 +149,18 @@ def meaning(name: str) -> str:
     if time and time[4]:
         return f"{_outcome(time[1])}_{_UNITS[time[4][0]]}"
     return _MEANING.get(word, "")
+
+
+def time_name(columns: Mapping[str, str], outcome: str) -> str:
+    """Return the canonical name of an outcome's time, that in months where none is given.
+
+    Examples
+    --------
+    >>> time_name({"os_days": "OS"}, "os"), time_name({"os_days": "OS"}, "pfs")
+    ('os_days', 'pfs_months')
+    """
+    given = (name for unit in DAYS if (name := f"{outcome}_{unit}") in columns)
+    return next(given, f"{outcome}_months")
 
 
 def clinical_names(header: Iterable[str]) -> list[str]:

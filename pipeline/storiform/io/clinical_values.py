@@ -59,6 +59,8 @@ EXPECTED_RESPONSE = "CR, PR, SD, PD or NE (or R, NR)"
 
 INFINITE = frozenset({"inf", "-inf"})
 """What R writes for the highest or lowest of no values: a missing one."""
+LIMIT_SIGNS = "<>=≤≥ "
+"""What stands before the number of a value beyond a limit, as in `< 0.2`."""
 EVENTS = {
     "dead": True, "death": True, "died": True, "deceased": True, "progressed": True,
     "progression": True, "event": True, "eventoccurred": True, "relapsed": True,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from storiform.io.clinical_values import read_decimal
+from storiform.io.clinical_values import LIMIT_SIGNS, read_decimal
 from storiform.io.delimited import Row
 from storiform.io.names import counted, listed
 from storiform.io.patient_tables import (
@@ -63,7 +63,7 @@ def _value(reader: PatientTable, row: Row) -> float | None:
     text = reader.text(row, "value")
     if not text.startswith(("<", ">", "≤", "≥")):
         return reader.number(row, "value", -_MOST, _MOST)
-    bound = read_decimal(text.lstrip("<>=≤≥ "), reader.table.delimiter)
+    bound = read_decimal(text.lstrip(LIMIT_SIGNS), reader.table.delimiter)
     if isinstance(bound, float):
         return bound
     reader.fault(row, "value", repr(text), "a number, or < or > and a number", "Correct it.")

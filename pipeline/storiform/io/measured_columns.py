@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storiform.io.clinical_values import read_decimal
+from storiform.io.clinical_values import LIMIT_SIGNS, read_decimal
 from storiform.io.delimited import Row, read_delimited
 from storiform.io.names import counted, listed
 from storiform.io.patient_tables import (
@@ -77,10 +77,19 @@ def measured_column(reader: PatientTable, header: str, rows: list[Row]) -> Measu
             continue
         for row in rows:
             if row.line in told.keys() - found.keys():
-                what = repr(told[row.line])
-                reader.fault(row, header, what, expected, "Correct it or leave it empty.")
+                text = told[row.line]
+                remedy = _remedy(text, reader.table.delimiter)
+                reader.fault(row, header, repr(text), expected, remedy)
         return MeasuredColumn(name, unit, kind, values=found)
     return MeasuredColumn(name, unit, "category", labels=told)
+
+
+def _remedy(text: str, delimiter: str) -> str:
+    """Tell what to write; without its value a cell beyond a limit would count as unknown."""
+    limit = text.lstrip(LIMIT_SIGNS)
+    if limit != text and isinstance(read_decimal(limit, delimiter), float):
+        return f"Write {limit}, and note that it is a limit; empty, the value would be lost."
+    return "Correct it or leave it empty."
 
 
 def read_measurements(

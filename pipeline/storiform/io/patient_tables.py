@@ -39,11 +39,15 @@ class People:
     """Who is known: the names of the cohort, and when patients had their first dose.
 
     `column` is what the clinical table calls the patient; other files may call it so, too.
+    `aside` are patients of faulty rows of the sample sheet. Where the clinical table has no
+    row, not all patients are known (`is_whole`), and a stranger may be one of them.
     """
 
     names: frozenset[str]
     starts: Mapping[str, date] = field(default_factory=dict)
     column: str = ""
+    aside: frozenset[str] = frozenset()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -324,15 +328,18 @@ def rows_of(
         return rows, [], [fault(where, found, expected, "Write the names alike.")]
     if not reader.table.rows:
         return rows, [], [fault(file, "a header alone", "rows", "Add them, or leave it out.")]
-    return rows, _strangers(file, column, strangers, known), []
+    return rows, _strangers(reader, column, strangers, known), []
 
 
 def _strangers(
-    file: str, column: str, strangers: Iterable[str], known: frozenset[str]
+    reader: PatientTable, column: str, strangers: Iterable[str], known: frozenset[str]
 ) -> list[str]:
+    file, people = reader.table.path.name, reader.people
     told = []
     for name in strangers:
-        meant = nearest(name, known)
+        is_missing = not people.is_whole or name in people.aside
+        is_misspelt = column == "biopsy" or not is_missing
+        meant = nearest(name, known) if is_misspelt else ""
         told.append(f"{name} (did you mean {meant}?)" if meant else name)
     plural = "biopsies" if column == "biopsy" else ""
     count = counted(len(told), column, plural)

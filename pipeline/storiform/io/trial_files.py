@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from storiform.io.adverse_event_file import read_adverse_events
+from storiform.io.after_death import deaths_contradicted
 from storiform.io.clinical import Clinical
 from storiform.io.dose_file import first_doses, read_doses
 from storiform.io.laboratory_file import read_laboratory
@@ -81,16 +82,21 @@ def with_trial_files(sheets: Sheets, trial: TrialFiles) -> Sheets:
     report, clinical = sheets.report, sheets.clinical
     patients = frozenset(report.cohort.units("patient"))
     column = clinical.columns.get("patient", "")
-    people = People(patients, clinical.starts, column)
+    aside = frozenset(sample.patient for sample in sheets.strays)
+    is_whole = clinical.path is None or bool(clinical.records)
+    people = People(patients, clinical.starts, column, aside, is_whole=is_whole)
     if DOSES.name in trial.files:
         dated = first_doses(trial.files[DOSES.name], people)
-        people = People(patients, {**dated, **clinical.starts}, column)
+        people = replace(people, starts={**dated, **clinical.starts})
     found = _Collected()
     for name, read in _READERS.items():
         if name in trial.files:
             given = read(trial.files[name], people)
             found.take(name, given)
             _note_absent(found, name, given, trial.files[name], patients)
+            doubts = deaths_contradicted(name, trial.files[name].name, given.rows, clinical)
+            found.notes += doubts
+            found.doubts += doubts
     for path in trial.measurements:
         biopsies = People(frozenset(report.cohort.units("biopsy")))
         grain, given = read_measurements(path, people, biopsies, _features_of(path, clinical))

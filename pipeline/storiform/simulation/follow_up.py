@@ -62,7 +62,7 @@ def follow_up(enrolment: Enrolment, clinical: pd.DataFrame, seed: int) -> Follow
     """
     measured, responses = lesions(clinical, seed)
     doses, exposure = _doses(clinical, np.random.default_rng([seed, 22]))
-    events = _events(clinical, np.random.default_rng([seed, 23]))
+    events = _alive(_events(clinical, np.random.default_rng([seed, 23])), clinical)
     related = events[events["is_related"] == "yes"]
     worst = related.groupby(["patient", "term"], as_index=False)["grade"].max()
     severe = worst.assign(is_severe=worst["grade"] >= 3)  # noqa: PLR2004  CTCAE
@@ -73,7 +73,9 @@ def follow_up(enrolment: Enrolment, clinical: pd.DataFrame, seed: int) -> Follow
         "lesions": measured,
         "doses": doses,
         "adverse_events": events,
-        "laboratory": _laboratory(clinical, np.random.default_rng([seed, 24])),
+        "laboratory": _alive(
+            _laboratory(clinical, np.random.default_rng([seed, 24])), clinical
+        ),
         "stains": _stains(enrolment, np.random.default_rng([seed, 25])),
     }
     truth = {"responses": responses, "exposure": exposure, "adverse_events": rates}
@@ -91,15 +93,29 @@ def described(clinical: pd.DataFrame, seed: int) -> pd.DataFrame:
     )
 
 
+def _deaths(clinical: pd.DataFrame) -> "pd.Series[float]":
+    """Return the day of death by patient, infinite of those who live."""
+    days = (clinical["os_months"].astype(float) * DAYS_PER_MONTH) // 1.0
+    has_died = clinical["os_event"].fillna(value=0).astype(int) == 1
+    return days.where(has_died, np.inf).set_axis(clinical["patient"].astype(str))
+
+
+def _alive(rows: pd.DataFrame, clinical: pd.DataFrame) -> pd.DataFrame:
+    """Keep what was drawn of the days on which a patient lived."""
+    return rows[rows["day"] <= rows["patient"].map(_deaths(clinical))].reset_index(drop=True)
+
+
 def _doses(
     clinical: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows: Rows = []
     truth: Rows = []
+    deaths = _deaths(clinical)
     for record in clinical.to_dict("records"):
         patient = str(record["patient"])
         is_known = not pd.isna(record["pfs_months"])
         last = int(float(record["pfs_months"]) * DAYS_PER_MONTH) if is_known else _UNTOLD
+        last = int(min(last, deaths[patient]))
         is_stopped = not is_known or bool(record["pfs_event"])
         is_ongoing = not is_stopped and bool(rng.uniform() < 0.5)  # noqa: PLR2004  half
         steps = list(_steps(last, rng))

@@ -116,7 +116,7 @@ def test_events_and_censoring(
         ("PFS_days", "-60", "row 2, column PFS_days: found '-60'"),
         ("pfs_months", "ten", "found 'ten', no number"),
         ("os_days", '"1,234"', "a comma of decimals or of thousands"),
-        ("os_months,os_event", "3,2", "column os_event: found '2', expected 1 or 0"),
+        ("os_months,os_event", "3,3", "column os_event: found '3', expected 1 or 0"),
         ("best_change_percent", "-140", "expected a number from -100"),
         ("age", "250", "column age: found '250'"),
         ("sex", "x", "column sex: found 'x', expected female or male"),
@@ -191,7 +191,7 @@ def test_doubtful_times_are_noted(tmp_path: Path) -> None:
     text = "patient,pfs_months,pfs_event,os_months,os_event\nP1,300,1,12,0\nP2,3,,4,1\n"
     notes = "\n".join(read(tmp_path, text).notes)
     assert "1 patient with a PFS longer than the OS: P1" in notes
-    assert "(are the units right?): P1" in notes
+    assert "(are the units right? If days are meant, call the column pfs_days): P1" in notes
     assert "not used for survival: P2" in notes
 
 
@@ -201,7 +201,7 @@ ALIKE = "the OS of all 4 patients is 12 months"
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (("300,1,400,1", "3,1,4,1"), "(are the units right?): P1"),
+        (("300,1,400,1", "3,1,4,1"), "call the columns pfs_days and os_days): P1"),
         (("9,1,4,1", "9,1,5,1"), "2 patients with a PFS longer than the OS: P1, P2"),
         (("3,1,12,1", "4,1,12,1", "5,1,12,0", "6,1,12,1"), ALIKE),
     ],
@@ -347,3 +347,16 @@ def test_column_with_codes_beside_that_of_responders_is_told(tmp_path: Path) -> 
     assert "only who responded" not in "\n".join(
         read(tmp_path, text.replace("P1,R", "P1,PR")).notes
     )
+
+
+def test_times_in_days_are_not_told_to_be_called_days(tmp_path: Path) -> None:
+    (doubt,) = read(tmp_path, "patient,os_days,os_event\nP1,9000,1\nP2,60,1\n").doubts
+    assert doubt.endswith("above 240 months (are the units right?): P1")
+
+
+def test_days_too_many_for_months_are_told_what_their_column_is_called(tmp_path: Path) -> None:
+    clinical = read(tmp_path, "patient,pfs_months,pfs_event\nP1,1300,1\nP2,x,1\n")
+    long, word = clinical.faults
+    assert "call the column pfs_days if days are meant" in long
+    assert "days" not in word
+    assert not [note for note in clinical.notes if "not used for survival" in note]

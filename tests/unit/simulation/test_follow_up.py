@@ -86,6 +86,33 @@ def test_dose_intensity_and_reductions_are_those_of_a_count_day_by_day(people):
         assert months * DAYS_PER_MONTH == pytest.approx(first, nan_ok=True)
 
 
+def test_the_dead_have_no_events_values_or_doses(people):
+    clinical = people[1].set_index("patient")
+    dead = clinical[clinical["os_event"] == 1]
+    deaths = dead["os_months"] * DAYS_PER_MONTH
+    made = follow_up(*people, SEED).files
+    for name, column in (
+        ("adverse_events", "day"), ("laboratory", "day"), ("lesions", "day"),
+        ("doses", "start_day"), ("doses", "end_day"),
+    ):  # fmt: skip
+        of_dead = made[name][made[name]["patient"].isin(dead.index)]
+        assert len(of_dead) >= 10
+        assert not (of_dead[column] > of_dead["patient"].map(deaths)).any(), (name, column)
+
+
+def test_treatment_without_a_known_progression_ends_with_the_death(people):
+    enrolled, clinical = people
+    first = str(clinical["patient"].iloc[0])
+    is_first = clinical["patient"] == first
+    clinical = clinical.assign(
+        pfs_months=clinical["pfs_months"].mask(is_first),
+        os_months=clinical["os_months"].mask(is_first, 2.0),
+        os_event=clinical["os_event"].mask(is_first, 1),
+    )
+    doses = follow_up(enrolled, clinical, SEED).files["doses"]
+    assert doses.loc[doses["patient"] == first, "end_day"].max() == 60
+
+
 def test_stains_follow_their_cells_and_pd1_follows_nothing():
     recipe = Recipe()
     enrolled = enrol(400, list(read_reference(recipe.genes).markers), 5, recipe)
