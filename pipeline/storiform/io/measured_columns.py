@@ -78,16 +78,16 @@ def measured_column(reader: PatientTable, header: str, rows: list[Row]) -> Measu
         for row in rows:
             if row.line in told.keys() - found.keys():
                 text = told[row.line]
-                remedy = _remedy(text, reader.table.delimiter)
+                remedy = _remedy(kind, text, reader.table.delimiter)
                 reader.fault(row, header, repr(text), expected, remedy)
         return MeasuredColumn(name, unit, kind, values=found)
     return MeasuredColumn(name, unit, "category", labels=told)
 
 
-def _remedy(text: str, delimiter: str) -> str:
+def _remedy(kind: str, text: str, delimiter: str) -> str:
     """Tell what to write; without its value a cell beyond a limit would count as unknown."""
     limit = text.lstrip(LIMIT_SIGNS)
-    if limit != text and isinstance(read_decimal(limit, delimiter), float):
+    if kind == "number" and isinstance(read_decimal(limit, delimiter), float):
         return f"Write {limit}, and note that it is a limit; empty, the value would be lost."
     return "Correct it or leave it empty."
 

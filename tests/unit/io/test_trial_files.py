@@ -300,6 +300,7 @@ def test_measurements_of_biopsies(tmp_path: Path) -> None:
         ("patient,CD3\nP1,4\nP2,5\nP3,low", "column CD3: found 'low', expected a number"),
         ("patient,CD3\nP1,4\nP2,5\nP3,> 500", "most rows. Write 500, and note that it is a"),
         ("patient,CD3\nP1,4\nP2,5\nP3,>high", "Correct it or leave it empty."),
+        ("patient,x\nP1,yes\nP2,no\nP3,>5", "yes or no, as in most rows. Correct it or leave"),
         ("patient,x\nP1,yes\nP2,no\nP3,perhaps", "found 'perhaps', expected yes or no"),
         ("patient,CD3\nP1,4\nP1,5", "patient P1 2 times, expected one row per patient"),
         ("patient,CD3 [a],CD3 [b]\nP1,4,5", "columns CD3 in several units"),
