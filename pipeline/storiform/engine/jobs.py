@@ -227,6 +227,8 @@ class QueueCluster(JobQueueCluster):
                 adaptive.stop()
             async with self._lock:  # what is being handed in gets its number first
                 await self._cancel_all()
+            for job in self._created:  # all were told to end; Dask asks each of them again
+                job.status = Status.closed
         await super()._close()  # type: ignore[no-untyped-call]
 
     async def _cancel_all(self) -> None:
