@@ -49,7 +49,7 @@ SURVIVAL_BY_FEATURE = Picture(
     + _READING
     + "p: two-sided log-rank test, exact, by random permutations (Monte Carlo) or "
     "chi-squared as written; q: Benjamini-Hochberg within the family that the table names.",
-    version=4,
+    version=5,
 )
 SurvivalOfAll = Annotated[Figure, SURVIVAL_OF_ALL]
 SurvivalByFeature = Annotated[Figure, SURVIVAL_BY_FEATURE]
@@ -88,7 +88,7 @@ def survival_of_all(survival: Survival, curves: SurvivalCurves) -> SurvivalOfAll
         message = "no patient has time and event of progression or of death"
         raise NothingToShow(message)
     figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, 82.0)
-    panels = _panels(figure, 1, len(outcomes), risk_lines=1)
+    panels = _panels(figure, [1], len(outcomes))
     titles: list[Headline] = []
     for panel, outcome in zip(panels, outcomes, strict=True):
         own = rows[rows["outcome"] == outcome]
@@ -125,10 +125,10 @@ def survival_by_feature(
     ranked = ranked.sort_values(["p", "feature"]).drop_duplicates("feature")
     chosen = ranked["feature"].head(params.features).tolist()
     drawn = survival[survival["feature"].isin(chosen) & survival["outcome"].isin(outcomes)]
-    lines = int(drawn.groupby(["outcome", "feature"]).size().max())
-    height = (64.0 + 7.5 * lines) * len(chosen) + 6.0
-    figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, height)
-    panels = iter(_panels(figure, len(chosen), len(outcomes), risk_lines=lines))
+    sizes = drawn.groupby(["feature", "outcome"]).size().groupby("feature").max()
+    lines = [int(sizes[feature]) for feature in chosen]
+    figure = canvas(DOUBLE_MM * len(outcomes) / 2.0, sum(map(_row_mm, lines)) + 6.0)
+    panels = iter(_panels(figure, lines, len(outcomes)))
     titles: list[Headline] = []
     for feature in chosen:
         for outcome in outcomes:
@@ -148,11 +148,17 @@ def survival_by_feature(
     return figure
 
 
-def _panels(figure: Figure, rows: int, columns: int, risk_lines: int) -> list[CurvePanel]:
-    grid = figure.add_gridspec(rows, columns)
+def _row_mm(lines: int) -> float:
+    """Return the height of a row of panels with so many lines of numbers at risk."""
+    return 64.0 + 7.5 * lines
+
+
+def _panels(figure: Figure, lines: list[int], columns: int) -> list[CurvePanel]:
+    """Return panels row by row; `lines` are those of numbers at risk in each row."""
+    grid = figure.add_gridspec(len(lines), columns, height_ratios=list(map(_row_mm, lines)))
     return [
-        curve_panel(figure, grid[row, column], risk_lines)
-        for row in range(rows)
+        curve_panel(figure, grid[row, column], count)
+        for row, count in enumerate(lines)
         for column in range(columns)
     ]
 

@@ -231,6 +231,31 @@ def test_nothing_covers_anything(trial, faults_of, n):
             assert not box.overlaps(curves.get_window_extent())
 
 
+def test_a_feature_of_many_groups_makes_no_other_panel_tall(trial, faults_of):
+    clinic = trial.clinic(46)
+    patients = clinic["patient"].tolist()
+    values = np.random.default_rng(3).normal(50, 20, 46)
+    sites = [f"site {number % 12:02d}" for number in range(46)]
+    features = pd.concat([
+        trial.feature(patients, "mcp_counter.t_cells", values),
+        trial.feature(patients, "measurements.site", sites, "category"),
+    ])  # fmt: skip
+    made = survival(features, clinic, SurvivalParams(most_levels=12))
+    tables = SURVIVAL.conform(made.survival), SURVIVAL_CURVES.conform(made.curves)
+    figure = survival_by_feature(*tables, KaplanMeierParams())
+    assert faults_of(figure) == []
+    figure.draw_without_rendering()
+    parts = {axes.get_title(loc="left").split(",")[0]: at
+             for at, axes in enumerate(figure.axes) if axes.get_title(loc="left")}  # fmt: skip
+    heights = {
+        name: [figure.axes[at + part].get_window_extent().height for part in range(2)]
+        for name, at in parts.items()
+    }
+    few, many = heights["T cells (MCP-counter)"], heights["Site"]
+    assert few[1] < 0.4 * few[0]
+    assert many[1] > 3 * few[1]
+
+
 def test_no_survival_leaves_the_figures_out():
     empty = SURVIVAL.empty(), SURVIVAL_CURVES.empty()
     with pytest.raises(NothingToShow, match="no patient"):
