@@ -50,7 +50,7 @@ finish() {
   done
   # A step outlives the slurmd that began it; it is known by the folder of this Slurm.
   for pid in $(grep -lsz "^SLURM_CONF=$folder/" /proc/[0-9]*/environ | cut -d / -f 3); do
-    [[ $pid == $$ ]] || kill -KILL "$pid" 2>/dev/null || true
+    [[ $pid == "$$" ]] || kill -KILL "$pid" 2>/dev/null || true
   done
   rm -rf "$folder"
   exit "$code"
