@@ -259,9 +259,7 @@ class Desk:
 
 def _tells(line: str) -> bool:
     """Drop what the end of any worker prints."""
-    return bool(line.strip()) and not re.search(
-        r"End worker|^\s+[\^~]+\s*$|Closing Nanny", line
-    )
+    return bool(line.strip()) and not _CHATTER.search(line)
 
 
 def _words(text: str) -> str:

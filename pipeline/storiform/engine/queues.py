@@ -58,12 +58,6 @@ _SLURM_PHASES: Mapping[str, Phase] = {
 }  # fmt: skip
 
 
-_PBS_PHASES: Mapping[str, Phase] = {
-    **dict.fromkeys("QHWTSU", "waiting"),
-    **dict.fromkeys("RB", "running"),
-}
-
-
 def _pbs(text: str) -> dict[str, JobState]:
     """Read `qstat -f`: one paragraph a job, long values go on in lines with a tab."""
     found = {}
@@ -100,6 +94,8 @@ def _lsf(text: str) -> dict[str, JobState]:
         **dict.fromkeys(("RUN", "USUSP", "SSUSP", "UNKWN"), "running"),
     }
     for line in text.splitlines():
+        if "|" not in line:  # a remark of bjobs
+            continue
         job, state, *reasons = (cell.strip() for cell in line.split("|"))
         why = "; ".join(reason for reason in reasons if reason not in {"", "-"})
         found[job] = JobState(phases.get(state, "ended"), state, why)

@@ -98,3 +98,7 @@ def test_jobs_are_cancelled_all_at_once_and_nothing_without_jobs() -> None:
     assert QUEUES["sge"].cancel([], "storiform-ab123") == []
     (words,) = QUEUES["slurm"].cancel(ids, "storiform-ab123")
     assert words[:4] == ["scancel", "-Q", "-n", "storiform-ab123"]
+
+
+def test_a_remark_of_bjobs_among_its_jobs_is_no_job() -> None:
+    assert QUEUES["lsf"].read(f"Some remark of the site\n{LSF}\n") == QUEUES["lsf"].read(LSF)
