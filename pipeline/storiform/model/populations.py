@@ -14,6 +14,8 @@ POPULATION = Column("string", "analysis population; all: nobody is left out")
 EVERYONE = "all"
 OWN_NAMES = ("recruited", "safety", "efficacy", "biopsied", "exome", "rna")
 """The populations that a trial has without being asked; they may have no patient."""
+_BY_OUTCOME = ("recruited", "safety", "efficacy")
+"""Where nobody belongs to these, the step itself tells that the outcome is not stated."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,13 @@ def population_of(members: pd.DataFrame | None, name: str) -> Population:
     Returns
     -------
     Population
-        One that nobody belongs to is empty, with a DataWarning.
+        One that nobody belongs to is empty, with a DataWarning if a biopsy or a value decides.
     """
     if members is None or name == EVERYONE:
         return Population(EVERYONE, None)
     names = members["population"].astype(str)
     found = frozenset(members.loc[names == name, "patient"].astype(str))
-    if not found:
+    if not found and name not in _BY_OUTCOME:
         sizes = [f"{one} ({n})" for one, n in names.value_counts(sort=False).items()]
         message = f"no patient belongs to the population {name}; there are {', '.join(sizes)}"
         warnings.warn(message, DataWarning, stacklevel=3)

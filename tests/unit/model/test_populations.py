@@ -34,6 +34,10 @@ def test_a_population_that_nobody_belongs_to_is_empty_and_told_with_those_there_
     assert "there are recruited (3), safety (2), IHC (1)" in str(caught[0].message)
 
 
+def test_a_cohort_without_any_response_is_told_so_by_the_tests_alone():
+    assert population_of(MEMBERS, "efficacy").rows(TABLE).empty
+
+
 def test_a_caption_names_the_population_unless_nobody_is_left_out():
     assert (
         population_text(pd.DataFrame({"population": ["safety"] * 2})) == "; safety population"
