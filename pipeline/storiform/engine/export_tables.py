@@ -50,15 +50,6 @@ def needed_tables(
     return found
 
 
-def joined_table(session: Session, table: Table) -> pd.DataFrame:
-    """Return one frame of all units, each row with the name of its unit in `unit`."""
-    found = unit_tables(session, table)
-    parts = [frame.assign(unit=unit) for unit, frame in found.items()]
-    if not parts:
-        return table.empty().assign(unit=pd.Series(dtype=object))
-    return pd.concat(parts, ignore_index=True)
-
-
 def cohort_table(session: Session, table: Table) -> pd.DataFrame:
     """Return a table of the cohort, without rows where the run has none."""
     return unit_tables(session, table).get(COHORT, table.empty())

@@ -130,3 +130,14 @@ def listed(parts: Sequence[str]) -> str:
     ('a, b and c', 'a')
     """
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def moment(iso: str) -> str:
+    """Write a time in UTC as a page shows it.
+
+    Examples
+    --------
+    >>> moment("2026-11-27T05:30:00+00:00")
+    '2026-11-27 05:30:00 UTC'
+    """
+    return iso.replace("T", " ").replace("+00:00", " UTC")

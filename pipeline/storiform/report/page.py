@@ -13,7 +13,7 @@ from storiform.report.biopsy_list import biopsy_list
 from storiform.report.drawing import drawing_of
 from storiform.report.expression_findings import expression_findings
 from storiform.report.missing import why_absent
-from storiform.report.numbers import counted
+from storiform.report.numbers import counted, moment
 from storiform.report.record import (
     Problem,
     ProblemKind,
@@ -87,8 +87,8 @@ def render(record: ReportRecord) -> str:
     present = {table.name for table in record.tables}
     return template("template.html.j2").render(
         record=record,
-        started=_time(record.started),
-        finished=_time(record.finished),
+        started=moment(record.started),
+        finished=moment(record.finished),
         style=resource("style.css"),
         script=script,
         script_hash=digest,
@@ -118,10 +118,6 @@ def render(record: ReportRecord) -> str:
         references=methods_text.references(record.steps),
         counted=counted,
     )
-
-
-def _time(iso: str) -> str:
-    return iso.replace("T", " ").replace("+00:00", " UTC")
 
 
 def _counts(record: ReportRecord) -> list[Fact]:

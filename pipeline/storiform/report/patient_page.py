@@ -9,7 +9,7 @@ from storiform.report.discordances import discordances
 from storiform.report.doubts import doubts
 from storiform.report.headlines import Headline, headlines
 from storiform.report.missing import Absence, absences
-from storiform.report.numbers import counted
+from storiform.report.numbers import counted, moment
 from storiform.report.record import BiopsyRecord, PatientRecord
 from storiform.report.templates import resource, template
 
@@ -41,8 +41,8 @@ def render_patient(record: PatientRecord) -> str:
     return template("patient.html.j2").render(
         record=record,
         style=resource("style.css"),
-        started=_time(record.started),
-        finished=_time(record.finished),
+        started=moment(record.started),
+        finished=moment(record.finished),
         course=_course(record.biopsies),
         biopsies=[_told(biopsy) for biopsy in record.biopsies],
         absences=absences(record.problems),
@@ -51,10 +51,6 @@ def render_patient(record: PatientRecord) -> str:
         references=methods_text.references(record.steps),
         counted=counted,
     )
-
-
-def _time(iso: str) -> str:
-    return iso.replace("T", " ").replace("+00:00", " UTC")
 
 
 def _course(biopsies: tuple[BiopsyRecord, ...]) -> Course | None:

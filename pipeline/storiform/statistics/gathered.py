@@ -8,9 +8,6 @@ import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 
-OUTCOME_COLUMNS = ("pfs", "os")
-"""The survival outcomes; the clinic has `_months` and `_event` of each."""
-
 
 class Measured(NamedTuple):
     """Features (f,), what is known of them, and their values (f, patients)."""
