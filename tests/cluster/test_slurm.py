@@ -3,6 +3,7 @@
 import re
 import signal
 import stat
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -100,6 +101,7 @@ def test_jobs_that_slurm_ends_are_replaced_and_no_biopsy_is_blamed(
     expired, killed = slurm.running()
     slurm.do("scontrol", "update", f"JobId={expired}", "TimeLimit=1")
     run.wait_for_events(trial, 8)
+    _wait_until_all_sleep(trial)
     slurm.do("scancel", "-s", "KILL", killed)
     slurm.wait(lambda: killed not in slurm.running(), 20, "a killed job")
     took = slurm.wait(lambda: len(slurm.running()) == 2, 60, "a job in place of the killed one")
@@ -148,11 +150,26 @@ def test_worker_leaves_its_job_before_the_walltime_and_no_biopsy_is_blamed(
     assert run.returncode == 0, said
     assert text_tables(trial.tables()) == text_tables(local_tables)
     assert all("worker-lifetime-reached" in _log(trial, job) for job in first)
-    ended = {job: state for job, state, _ in slurm.queue("all")}
+    own = {file.stem.rsplit("-", 1)[-1] for file in (trial.results / "jobs").glob("*.err")}
+    ended = {job: state for job, state, _ in slurm.queue("all") if job in own}
+    assert set(first) <= ended.keys()
     assert "TIMEOUT" not in ended.values()
     left = "runs again: its worker left before the walltime"
     assert [m for m in messages(trial) if not m.startswith(left)] == []
     slurm.wait_until_empty(30)
+
+
+def _wait_until_all_sleep(trial: Toy) -> None:
+    """Wait until no step has ended for some seconds: both jobs are inside a long one."""
+    events = trial.results / "events.jsonl"
+    deadline = time.monotonic() + 90
+    size, since = -1, time.monotonic()
+    while time.monotonic() - since < 6:
+        if time.monotonic() > deadline:
+            pytest.fail("steps keep ending for 90 s, none takes long")
+        if (now := events.stat().st_size) != size:
+            size, since = now, time.monotonic()
+        time.sleep(0.2)
 
 
 def _log(trial: Toy, job: str) -> str:
