@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from chaos_bench import Attempt, Bench, Ended
+from chaos_bench import Attempt, Bench, Ended, Moment, Run
 from trials import Toy
 
 WATCHDOG_MINUTES = 0.15
@@ -18,10 +18,7 @@ CLUSTER_SECONDS = 60.0
 
 def kill_driver(bench: Bench) -> Attempt:
     """Kill the driver anywhere between its start and the end of the report."""
-    moment = bench.moment()
-    attempt = Attempt("kill -9 of the driver", moment.told)
-    toy = bench.trial()
-    run = bench.start(toy)
+    moment, attempt, toy, run = _begun(bench, "kill -9 of the driver")
     if run.strike_at(toy, moment):
         ended = run.kill()
         attempt.breaches += ended.breaches((-9,))
@@ -35,10 +32,7 @@ def kill_driver(bench: Bench) -> Attempt:
 
 def kill_worker(bench: Bench) -> Attempt:
     """Kill one of the workers; the run must end well without being started again."""
-    moment = bench.moment()
-    attempt = Attempt("kill -9 of a worker", moment.told)
-    toy = bench.trial()
-    run = bench.start(toy)
+    moment, attempt, toy, run = _begun(bench, "kill -9 of a worker")
     run.strike_at(toy, moment)
     run.wait_for_worker()
     workers = run.process.workers()
@@ -55,10 +49,7 @@ def kill_worker(bench: Bench) -> Attempt:
 
 def kill_all(bench: Bench) -> Attempt:
     """Kill the driver and everything below it at once, as a machine does that loses power."""
-    moment = bench.moment()
-    attempt = Attempt("kill -9 of driver and workers at once", moment.told)
-    toy = bench.trial()
-    run = bench.start(toy)
+    moment, attempt, toy, run = _begun(bench, "kill -9 of driver and workers at once")
     run.strike_at(toy, moment)
     below = run.below()
     ended = run.kill()
@@ -112,6 +103,14 @@ def kill_scheduler(bench: Bench) -> Attempt:
     _disconnect(toy)
     bench.resume(attempt, toy)
     return attempt
+
+
+def _begun(bench: Bench, fault: str) -> tuple[Moment, Attempt, Toy, Run]:
+    """Draw a moment, and start the run that a process is killed in then."""
+    moment = bench.moment()
+    attempt = Attempt(fault, moment.told)
+    toy = bench.trial()
+    return moment, attempt, toy, bench.start(toy)
 
 
 def _kill(process: psutil.Process) -> None:

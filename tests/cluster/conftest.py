@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from slurm_here import DOSES, Slurm, executor
-from trials import Process, Toy, make_toy, storiform
+from trials import Process, Toy, make_toy, starter, storiform
 
 collect_ignore_glob = [] if os.environ.get("STORIFORM_SLURM") else ["test_*.py"]
 
@@ -43,14 +43,5 @@ def toy(tmp_path: Path) -> Callable[..., Toy]:
 @pytest.fixture
 def start() -> Iterator[Callable[..., Process]]:
     """Return a starter of commands; what still runs at the end of the test is killed."""
-    started: list[Process] = []
-
-    def begin(*words: object, **environment: str) -> Process:
-        started.append(Process(words, **environment))
-        return started[-1]
-
-    yield begin
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    with starter() as begin:
+        yield begin

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from trials import HereClient, Process, Toy, kill_worker, make_toy
+from trials import HereClient, Process, Toy, make_toy, starter
 
 from storiform.engine import work as work_module
 from storiform.engine.explain import Check
@@ -33,20 +33,8 @@ def toy(tmp_path: Path) -> Callable[..., Toy]:
 @pytest.fixture
 def start() -> Iterator[Callable[..., Process]]:
     """Return a starter of commands; what still runs at the end of the test is killed."""
-    started: list[Process] = []
-
-    def begin(*words: object, **environment: str) -> Process:
-        started.append(Process(words, **environment))
-        return started[-1]
-
-    yield begin
-    for process in started:
-        left = process.workers()
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-        for worker in left:
-            kill_worker(worker)
+    with starter() as begin:
+        yield begin
 
 
 @pytest.fixture

@@ -152,6 +152,25 @@ class Process(subprocess.Popen[str]):
         return self.communicate(timeout=120)
 
 
+@contextmanager
+def starter() -> Iterator[Callable[..., Process]]:
+    """Give a starter of commands; what still runs at the end is killed with its workers."""
+    started: list[Process] = []
+
+    def begin(*words: object, **environment: str) -> Process:
+        started.append(Process(words, **environment))
+        return started[-1]
+
+    yield begin
+    for process in started:
+        left = process.workers()
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+        for worker in left:
+            kill_worker(worker)
+
+
 def _is_worker(process: psutil.Process) -> bool:
     try:
         words = process.cmdline()
