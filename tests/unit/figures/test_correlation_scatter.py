@@ -60,6 +60,18 @@ def test_points_are_the_patients_with_both_by_response(clinic, features):
     assert len(both) == 36
 
 
+def test_points_are_of_the_population_of_the_table(clinic, features):
+    dosed = clinic["patient"][:20]
+    members = pd.DataFrame({"population": "safety", "patient": dosed})
+    table = conformed(pair(B, CD20, population="safety"))
+    figure = correlation_scatter(table, features, clinic, CorrelationScatterParams(), members)
+    wide = features[features["patient"].isin(dosed)]
+    wide = wide.pivot_table(index="patient", columns="feature", values="value")
+    drawn = figure.axes[0].collections[0].get_offsets()
+    np.testing.assert_allclose(drawn, wide[[B, CD20]].dropna().to_numpy())
+    assert " ".join(figure.get_supxlabel().split()).endswith("; safety population")
+
+
 def test_numbers_of_the_table_stand_over_the_panel(clinic, features):
     figure = correlation_scatter(
         conformed(pair(B, CD20)), features, clinic, CorrelationScatterParams()

@@ -131,6 +131,22 @@ def test_patients_without_a_response_are_told_and_not_counted(trial):
     assert "n = 37 patients; response unknown in 2" in told
 
 
+def test_counts_and_curves_name_their_populations_and_count_nobody_else(trial):
+    features, clinic = the_trial(trial)
+    groups, table, curves, compared = compared_by(features, clinic, (PAIR,))
+    dosed = clinic["patient"][3:]
+    members = pd.DataFrame({"population": "efficacy", "patient": dosed})
+    figure = paired_survival(
+        groups, table.assign(population="safety"), curves, clinic,
+        compared.assign(population="efficacy"), PairedSurvivalParams(), members,
+    )  # fmt: skip
+    lines = lines_of(figure.axes[3])
+    assert ["both high", "4", "7", "36 %"] in lines
+    assert ["all others", "3", "22", "12 %"] in lines
+    told = " ".join(figure.get_supxlabel().split())
+    assert told.endswith("; curves: safety population; counts: efficacy population")
+
+
 def test_counts_without_a_test_say_so(trial):
     features, clinic = the_trial(trial)
     groups, table, curves, _ = compared_by(features, clinic, (PAIR,))

@@ -157,6 +157,18 @@ def test_clinical_counts_stand_in_the_cohort(trial):
     assert "Histology: synovial sarcoma (20), leiomyosarcoma (12)." in words
 
 
+def test_clinical_counts_are_those_of_the_populations(trial):
+    patients = trial.table("clinic").frame["patient"]
+    frame = pd.DataFrame({
+        "population": ["safety"] * 48 + ["efficacy"] * 44,
+        "patient": [*patients[1:], *patients[3:47]],
+    })  # fmt: skip
+    members = ReportTable("population_members", "", frame, {}, len(frame))
+    words = Page(render(replace(trial, tables=(*trial.tables, members)))).words
+    assert "responded (CR or PR) (efficacy population) 7 of 44" in words
+    assert "progressed or died (safety population) 39 of 48" in words
+
+
 def test_page_can_be_read_on_a_phone_and_by_a_screen_reader(trial):
     page = Page(render(trial))
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.every(

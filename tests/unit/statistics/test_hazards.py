@@ -40,6 +40,14 @@ def facts_of(invented, **columns) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def test_a_large_step_is_written_without_an_exponent(invented):
+    values = np.random.default_rng(5).normal(0.0, 1683.0, 28)
+    row = estimated(invented.feature("x.y", values), invented.clinic()).loc["pfs", "x.y", "x.y"]
+    step = float(f"{values.std(ddof=1):.3g}")
+    assert step > 1000.0
+    assert row["unit_of_term"] == f"1 sd ({step:,.0f} 1/Mb)"
+
+
 def test_step_makes_a_table_of_the_cohort():
     step = Step.of(hazards)
     assert step.products == (HAZARDS,)
