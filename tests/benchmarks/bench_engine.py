@@ -123,7 +123,7 @@ def inside(config: Path, workers: int) -> None:
 
     def look(of: driver.Driver, *_: object) -> None:
         flying = of._flying.values()  # noqa: SLF001  nobody else knows what is in flight
-        steps = sum(len(bundle) for bundle, _ in flying)
+        steps = sum(len(flight.nodes) for flight in flying)
         tasks, most = watch.told["in flight"]
         watch.told["in flight"] = [max(tasks, len(flying)), max(most, steps)]
 

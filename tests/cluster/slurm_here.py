@@ -34,6 +34,13 @@ class Slurm:
         """Return the numbers of the jobs that run."""
         return [job for job, _, _ in self.queue("R")]
 
+    def asked(self, job: str) -> tuple[str, str]:
+        """Return the memory and the walltime of a job, of one that has ended too."""
+        words = ["squeue", "-h", "-t", "all", "-j", job, "-o", "%m|%l"]
+        done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
+        memory, _, walltime = done.stdout.strip().partition("|")
+        return memory, walltime
+
     def do(self, *words: str) -> None:
         """Call a command of Slurm."""
         subprocess.run(words, check=True, timeout=60)  # noqa: S603

@@ -118,23 +118,44 @@ def test_jobs_that_slurm_ends_are_replaced_and_no_biopsy_is_blamed(
     slurm.wait_until_empty(30)
 
 
-def test_step_without_memory_runs_again_in_a_job_with_more(
-    tmp_path: Path, slurm: Slurm
-) -> None:
+def hungry(folder: Path, more: str) -> Path:
+    """Write a trial of two patients of whom one takes 1.5 GB, in jobs of 0.8 GB."""
     workflow = Path(__file__).parents[1] / "end_to_end" / "hungry_workflow.py"
-    (tmp_path / "samples.csv").write_text("patient,sample,status\nP1,a,1\nP2,b,1\n")
-    (tmp_path / "clinical.csv").write_text("patient,response\nP1,PR\nP2,PD\n")
-    config = tmp_path / "hungry.yaml"
+    (folder / "samples.csv").write_text("patient,sample,status\nP1,a,1\nP2,b,1\n")
+    (folder / "clinical.csv").write_text("patient,response\nP1,PR\nP2,PD\n")
+    config = folder / "hungry.yaml"
     config.write_text(
         f"workflow: {workflow}\ncohort: {{samples: samples.csv, clinical: clinical.csv}}\n"
         "executor: {kind: slurm, jobs: 2, memory_gb: 0.8, walltime: '0:10:00', interface: lo, "
-        "directives: [--oversubscribe], rescue_memory_gb: 2.5}\n"
+        f"directives: [--oversubscribe], {more}}}\n"
     )
-    done = storiform("run", config)
+    return config
+
+
+FED = "patient\tgb\nP1\t1.5\nP2\t0\n"
+
+
+def test_step_without_memory_runs_again_in_a_job_with_more(
+    tmp_path: Path, slurm: Slurm
+) -> None:
+    done = storiform("run", hungry(tmp_path, "rescue_memory_gb: 2.5"))
     assert done.returncode == 0, done.stderr
     assert "sizes of P1: runs again alone: its worker died" in done.stderr
-    table = (tmp_path / "results" / "tables" / "sizes.tsv").read_text()
-    assert table == "patient\tgb\nP1\t1.5\nP2\t0\n"
+    assert (tmp_path / "results" / "tables" / "sizes.tsv").read_text() == FED
+    slurm.wait_until_empty(20)
+
+
+def test_step_that_asks_for_more_has_jobs_of_its_own(tmp_path: Path, slurm: Slurm) -> None:
+    needs = "{memory_gb: 2.5, walltime: '0:20:00', jobs: 1}"
+    config = hungry(tmp_path, f"steps: {{sizes: {needs}}}")
+    planned = storiform("plan", config)
+    assert "    sizes: 1 of 1 core, 2.5 GB, 0:20:00" in planned.stdout
+    done = storiform("run", config)
+    assert done.returncode == 0, done.stderr
+    assert "again" not in done.stderr
+    assert (tmp_path / "results" / "tables" / "sizes.tsv").read_text() == FED
+    asked = {slurm.asked(job) for job in _jobs_of(tmp_path / "results")}
+    assert asked == {("763M", "10:00"), ("2385M", "20:00")}
     slurm.wait_until_empty(20)
 
 
@@ -150,7 +171,7 @@ def test_worker_leaves_its_job_before_the_walltime_and_no_biopsy_is_blamed(
     assert run.returncode == 0, said
     assert text_tables(trial.tables()) == text_tables(local_tables)
     assert all("worker-lifetime-reached" in _log(trial, job) for job in first)
-    own = {file.stem.rsplit("-", 1)[-1] for file in (trial.results / "jobs").glob("*.err")}
+    own = _jobs_of(trial.results)
     ended = {job: state for job, state, _ in slurm.queue("all") if job in own}
     assert set(first) <= ended.keys()
     assert "TIMEOUT" not in ended.values()
@@ -170,6 +191,10 @@ def _wait_until_all_sleep(trial: Toy) -> None:
         if (now := events.stat().st_size) != size:
             size, since = now, time.monotonic()
         time.sleep(0.2)
+
+
+def _jobs_of(results: Path) -> set[str]:
+    return {file.stem.rsplit("-", 1)[-1] for file in (results / "jobs").glob("*.err")}
 
 
 def _log(trial: Toy, job: str) -> str:

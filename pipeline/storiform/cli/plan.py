@@ -52,11 +52,18 @@ def plan(
         )
     todo = sum(node.state == "todo" for node in session.graph.nodes)
     click.echo(f"{todo} of {len(session.graph.nodes)} to run.")
+    click.echo("".join(f"{told}\n" for told in _jobs(session)), nl=False)
     if session.other_code:
         click.echo(
             f"{session.other_code} cached results were made by other code of the same version; "
             f"--rerun-changed-code computes them again."
         )
+
+
+def _jobs(session: "Session") -> list[str]:
+    from storiform.engine.lanes import jobs_told
+
+    return jobs_told(session.graph.nodes, session.config.executor)
 
 
 def _shown(session: "Session") -> list["PlanLine"]:

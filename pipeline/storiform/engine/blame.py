@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from storiform.engine.work import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from distributed import Client, Future
 
     from storiform.engine.desk import Desk
@@ -25,6 +27,14 @@ class Loss:
 def desk_of(client: "Client | None") -> "Desk | None":
     """Return the book of the jobs that a client's workers run in, None if they run in none."""
     return getattr(getattr(client, "cluster", None), "desk", None)
+
+
+def overdue(clients: "Iterable[Client]", retries: int) -> dict[str, str]:
+    """Return the tasks that ends of jobs cut off more than `retries` times, and why."""
+    found: dict[str, str] = {}
+    for desk in map(desk_of, clients):
+        found |= desk.overdue(retries) if desk is not None else {}
+    return found
 
 
 def landed(future: "Future[Any]", client: "Client") -> tuple[list[Outcome], Loss]:

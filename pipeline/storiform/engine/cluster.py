@@ -19,6 +19,7 @@ import psutil
 from storiform.engine.config import Executor
 from storiform.kernels import SOURCES
 from storiform.model.errors import RunError, fault
+from storiform.model.step import Cost
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -29,6 +30,8 @@ _ONE_THREAD = (
     "MKL_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+_SPARE = 0.9
+"""Share of the machine's memory that workers may have."""
 
 
 def machine_memory_gb() -> float:
@@ -118,10 +121,17 @@ def _copy_sources(kernels: Path, folder: Path) -> None:
 
 
 def slots(executor: Executor) -> int:
-    """Return how many workers an executor has."""
+    """Return how many workers an executor has: here, as many as cores and memory allow."""
     if executor.kind != "local":
         return executor.jobs * executor.processes
-    return executor.workers or default_workers()
+    share = executor.memory_gb or Cost().memory_gb
+    fit = max(1, int(_SPARE * machine_memory_gb() / share))
+    return executor.workers or min(default_workers(), fit)
+
+
+def worker_memory_gb(executor: Executor) -> float:
+    """Return the memory of one worker of this machine, in 1e9 bytes."""
+    return executor.memory_gb or _SPARE * machine_memory_gb() / slots(executor)
 
 
 def threads(executor: Executor) -> int:
@@ -138,8 +148,15 @@ def with_workers(executor: Executor, workers: int) -> Executor:
 
 
 @contextmanager
-def connect(executor: Executor) -> Iterator["Client"]:
+def connect(executor: Executor, *, at_least: int | None = None) -> Iterator["Client"]:
     """Give a Dask client, on a cluster of this machine or on the one configured.
+
+    Parameters
+    ----------
+    executor
+        Where.
+    at_least
+        How many workers in jobs are kept even if idle; all of them if not stated.
 
     Raises
     ------
@@ -166,12 +183,10 @@ def connect(executor: Executor) -> Iterator["Client"]:
         if executor.kind != "local":
             from storiform.engine.jobs import job_client
 
-            with job_client(executor) as client:
+            with job_client(executor, at_least=at_least) as client:
                 yield client
             return
-        count = slots(executor)
-        memory_gb = executor.memory_gb or 0.9 * machine_memory_gb() / count
-        with _local(count, memory_gb) as client:
+        with _local(slots(executor), worker_memory_gb(executor)) as client:
             yield client
 
 
@@ -180,7 +195,8 @@ def connect_alone(executor: Executor) -> Iterator["Client | None"]:
     """Give a client of one worker that may use the memory of the whole machine.
 
     For steps whose worker died: what lacked memory beside others gets all there is, on a
-    queue a job with more. None where the workers are not ours to start.
+    queue the one job that `executor` describes. None where the workers are not ours to
+    start, or the queue has no such job.
     """
     import dask
 
@@ -194,7 +210,7 @@ def connect_alone(executor: Executor) -> Iterator["Client | None"]:
         with dask.config.set(_settings()), rescue_client(executor) as client:
             yield client
         return
-    with dask.config.set(_settings()), _local(1, 0.9 * machine_memory_gb()) as client:
+    with dask.config.set(_settings()), _local(1, _SPARE * machine_memory_gb()) as client:
         yield client
 
 

@@ -17,7 +17,7 @@ from storiform.engine.config_faults import add_faults, add_populations, add_trut
 from storiform.engine.positions import Document, dotted, parse_scalar, read_document
 from storiform.engine.sections import CohortSection, Executor, Run, Section
 from storiform.engine.workflow import Workflow, load_workflow
-from storiform.io.names import did_you_mean
+from storiform.io.names import did_you_mean, nearest
 from storiform.io.paths import absolute, impossible, path_fault
 from storiform.io.resources import NAMED, bundled
 from storiform.io.trial_files import FILES
@@ -166,6 +166,7 @@ def read_config(
     provided = _files(document, folder, "provided", workflow.tables)
     _check_names(document, "resources", NAMED)
     _check_names(document, "provided", workflow.tables)
+    _check_steps(document, workflow)
     if checked is None:
         return Draft(None, tuple(document.told().splitlines()))
     params = {section: getattr(checked, section) for section in workflow.sections}
@@ -296,6 +297,21 @@ def _measurements(document: Document, folder: Path) -> tuple[Path, ...]:
             message = f"found {wrong.found}, expected {wrong.expected}. {wrong.remedy}"
             document.fault(("cohort", "measurements"), message)
     return tuple(found)
+
+
+def _check_steps(document: Document, workflow: Workflow) -> None:
+    """Tell of steps that no workflow has; a cluster's file serves several workflows."""
+    section = document.data.get("executor")
+    given = section.get("steps") if isinstance(section, dict) else None
+    if not isinstance(given, dict) or not given:
+        return
+    known = {step.name for step in workflow.steps}
+    if not set(given) <= known:
+        known |= {step.name for step in load_workflow(STAND_IN).steps}
+    for name in sorted(set(given) - known):
+        meant = nearest(str(name), sorted(known))
+        remedy = f"did you mean {meant}?" if meant else "storiform plan lists all steps."
+        document.fault(("executor", "steps", name), f"no step has this name; {remedy}")
 
 
 def _check_names(document: Document, section: str, known: Mapping[str, object]) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -147,17 +147,27 @@ def _model_of(model: type[BaseModel] | None, name: str) -> type[BaseModel] | Non
     return None
 
 
-def _fields(key: Key, model: type[BaseModel]) -> list[str]:
+def _inside(key: Key, model: type[BaseModel]) -> type[BaseModel] | None:
+    """Return the model of a section; a name that the user chose leads to what all such have."""
     inside: type[BaseModel] | None = model
+    is_chosen = False
     for name in key:
+        if is_chosen:
+            is_chosen = False
+            continue
+        field = inside.model_fields.get(name) if inside is not None else None
+        is_chosen = field is not None and get_origin(field.annotation) is dict
         inside = _model_of(inside, name)
+    return inside
+
+
+def _fields(key: Key, model: type[BaseModel]) -> list[str]:
+    inside = _inside(key, model)
     return list(inside.model_fields) if inside is not None else []
 
 
 def _description(key: Key, model: type[BaseModel]) -> str:
-    inside: type[BaseModel] | None = model
-    for name in key[:-1]:
-        inside = _model_of(inside, name)
+    inside = _inside(key[:-1], model)
     field = inside.model_fields.get(key[-1]) if inside is not None and key else None
     return (field.description or "").rstrip(".") if field is not None else ""
 

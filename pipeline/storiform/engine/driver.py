@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from storiform.engine.blame import desk_of, landed
+from storiform.engine.blame import desk_of, landed, overdue
 from storiform.engine.ending import Stop
 from storiform.engine.graph import SETTLED, Graph, Node, State
+from storiform.engine.lanes import Lane, Lanes
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
 from storiform.engine.watch import Watch
@@ -42,16 +43,22 @@ class Rules:
     """How the driver behaves; values of the configuration's section `run`."""
 
     workflow: str
-    slots: int
-    threads: int = 1
     retries: int = 2
     allow_partial_cohort: bool = True
     watchdog_seconds: float = 600.0
-    apart: bool = False
-    """Whether what runs alone has a job of its own, so that the others need not wait."""
 
 
 Listener = Callable[[Node, str], None]
+
+
+@dataclass(frozen=True)
+class _Flight:
+    """Nodes that were sent together; without a lane they run alone."""
+
+    nodes: list[Node]
+    future: "Future[Any]"
+    client: "Client"
+    lane: Lane | None
 
 
 @dataclass
@@ -59,7 +66,7 @@ class Driver:
     """Runs all nodes of a graph that have work to do.
 
     `listen` is called with each node that settles and the message that came with it;
-    `lone` gives the client on which suspects run alone, with more memory.
+    `lanes` are the workers that nodes ask for.
     """
 
     graph: Graph
@@ -68,19 +75,17 @@ class Driver:
     rules: Rules
     lock: RunLock
     listen: Listener
+    lanes: Lanes
     stop: Stop = field(default_factory=Stop)
     workers: Callable[["Client"], int] | None = None
-    lone: Callable[[], "Client | None"] | None = None
 
     _token: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     _numbers: "count[int]" = field(default_factory=count)
-    _ready: deque[Node] = field(default_factory=deque)
     _alone: deque[Node] = field(default_factory=deque)
     _groups: dict[str, list[Node]] = field(default_factory=dict)
     _held: dict[str, list[Node]] = field(default_factory=dict)
     _waiting: dict[Node, int] = field(default_factory=dict)
-    _flying: dict[str, tuple[list[Node], "Future[Any]", "Client"]] = field(default_factory=dict)
-    _again: deque[list[Node]] = field(default_factory=deque)
+    _flying: dict[str, _Flight] = field(default_factory=dict)
     _cuts: Counter[Node] = field(default_factory=Counter)
     _lonely: str = ""
     _lonely_since: float = 0.0
@@ -90,8 +95,9 @@ class Driver:
     def run(self, client: "Client") -> None:
         """Run until every node has settled or the run must stop."""
         self._prepare()
-        watch = Watch(self.workers, self.rules.slots, self.rules.watchdog_seconds)
-        while self._flying or self._ready or self._alone or self._again:
+        expected = self.lanes.usual.slots
+        watch = Watch(self.workers, expected, self.rules.watchdog_seconds)
+        while self._flying or self._alone or any(lane.has_work() for lane in self.lanes.all):
             if self.stop:
                 self._cancel()
                 return
@@ -123,7 +129,7 @@ class Driver:
     def _arrive(self, node: Node) -> None:
         """Make a node ready; those of one pass over a file wait for each other."""
         if not node.group:
-            self._ready.append(node)
+            self.lanes.of([node]).ready.append(node)
             return
         self._held.setdefault(node.group, []).append(node)
         self._release(node.group)
@@ -135,38 +141,50 @@ class Driver:
             n for n in self._groups.get(group, []) if n.state == "todo" and n not in held
         ]
         if held and not waiting:
-            self._ready.append(held[0])
+            self.lanes.of(held).ready.append(held[0])
 
     # -- submission ------------------------------------------------------------------
 
     def _submit(self, client: "Client") -> None:
-        if self._alone and (not self._flying or (self.rules.apart and not self._lonely)):
-            lone = self.lone() if self.lone is not None else None
-            self._lonely = self._send(lone or client, [self._alone.popleft()])
-            self._lonely_since = time.monotonic()
-        if self._alone and not self.rules.apart:
+        if self._alone and (not self._flying or (self.lanes.apart and not self._lonely)):
+            node = self._alone.popleft()
+            lone = self.lanes.alone(node) or self.lanes.of([node]).opened(client) or client
+            self._fly_alone(lone, [node])
+        if not self.lanes.apart and (self._alone or self._lonely):
             return  # suspects run alone: wait until nothing else flies
-        if self._lonely and not self.rules.apart:
-            return
-        while len(self._flying) < 2 * self.rules.slots and not self.stop:
-            if not self._again and not self._ready:
-                return
-            bundle = self._again.popleft() if self._again else self._bundle()
-            if bundle:
-                self._send(client, bundle)
+        for lane in list(self.lanes.all):
+            if lane.is_solo:
+                self._submit_solo(lane, client)
+                continue
+            while lane.has_work() and lane.has_room() and not self.stop:
+                there = lane.opened(client)
+                if there is None:
+                    self._forsake(lane)
+                elif bundle := lane.again.popleft() if lane.again else self._bundle(lane):
+                    self._send(there, bundle, lane)
 
-    def _bundle(self) -> list[Node]:
-        first = self._ready.popleft()
+    def _submit_solo(self, lane: Lane, client: "Client") -> None:
+        """Send one that needs the memory of the whole machine, when nothing else flies."""
+        while lane.has_work() and not self._flying and not self.stop:
+            if bundle := lane.again.popleft() if lane.again else self._bundle(lane):
+                self._fly_alone(self.lanes.alone(bundle[0]) or client, bundle)
+
+    def _fly_alone(self, client: "Client", nodes: list[Node]) -> None:
+        self._lonely = self._send(client, nodes, None)
+        self._lonely_since = time.monotonic()
+
+    def _bundle(self, lane: Lane) -> list[Node]:
+        first = lane.ready.popleft()
         if first.group:
             return [node for node in self._held.pop(first.group) if self._enter(node)]
         if not self._enter(first):
             return []
         bundle = [first]
-        share = len(self._ready) // (4 * self.rules.slots)
+        share = len(lane.ready) // (4 * lane.slots)
         while len(bundle) < min(MAX_BUNDLE, share) and self._is_quick(first.step):
-            if not self._ready or self._ready[0].step != first.step or self._ready[0].group:
+            if not lane.ready or lane.ready[0].step != first.step or lane.ready[0].group:
                 break
-            node = self._ready.popleft()
+            node = lane.ready.popleft()
             if self._enter(node):
                 bundle.append(node)
         return bundle
@@ -194,8 +212,9 @@ class Driver:
             return False
         return True
 
-    def _send(self, client: "Client", nodes: list[Node]) -> str:
-        tasks = [self._task(node) for node in nodes]
+    def _send(self, client: "Client", nodes: list[Node], lane: Lane | None) -> str:
+        threads = (lane or self.lanes.of(nodes)).threads
+        tasks = [self._task(node, threads) for node in nodes]
         for node in nodes:
             node.state = "running"
             node.tries += 1
@@ -207,11 +226,13 @@ class Driver:
             if getattr(client, "status", "") not in {"closing", "closed"}:
                 raise
             raise RunError(_GONE) from error
-        self._flying[key] = (nodes, future, client)
+        self._flying[key] = _Flight(nodes, future, client, lane)
+        if lane is not None:
+            lane.count(1)
         future.add_done_callback(self._landed.put)  # type: ignore[no-untyped-call]
         return key
 
-    def _task(self, node: Node) -> Task:
+    def _task(self, node: Node, threads: int) -> Task:
         portions = {
             argument: [
                 Portion(
@@ -231,7 +252,7 @@ class Driver:
             origin=node.origin,
             fingerprint=node.fingerprint,
             recipe=node.recipe,
-            payload={**node.payload, "threads": self.rules.threads},
+            payload={**node.payload, "threads": threads},
             portions=portions,
         )
 
@@ -241,10 +262,9 @@ class Driver:
         key = str(future.key)
         if key not in self._flying:
             return  # cancelled
-        nodes, _, client = self._flying.pop(key)
-        if key == self._lonely:
-            self._lonely = ""
-        outcomes, loss = landed(future, client)
+        flight = self._settled(key)
+        nodes = flight.nodes
+        outcomes, loss = landed(future, flight.client)
         for node, outcome in zip(nodes, outcomes, strict=False):
             self._take(node, outcome)
         lost = nodes[len(outcomes) :]
@@ -253,10 +273,21 @@ class Driver:
                 node.state = "todo"
                 node.tries -= 1
                 self.listen(node, f"runs again: {loss.reason}")
-            self._again.append(lost)
+            if flight.lane is not None:
+                flight.lane.again.append(lost)
+            else:
+                self._alone.extend(lost)
             return
         for node in lost:
             self._suspect(node, loss.reason)
+
+    def _settled(self, key: str) -> _Flight:
+        flight = self._flying.pop(key)
+        if flight.lane is not None:
+            flight.lane.count(-1)
+        if key == self._lonely:
+            self._lonely = ""
+        return flight
 
     def _may_repeat(self, nodes: list[Node]) -> bool:
         """Count what was cut off without its fault; a step that always is outlasts its job."""
@@ -327,27 +358,32 @@ class Driver:
     # -- trouble ---------------------------------------------------------------------
 
     def _ground(self, client: "Client") -> None:
-        """Give up what no job can finish: too long for any, or alone and without one."""
-        desk = desk_of(client)
-        hopeless = desk.overdue(self.rules.retries + 1) if desk is not None else {}
+        """Give up what no job can finish: too long for any, or there will be none."""
+        flights = self._flying.items()
+        hopeless = overdue({f.client for _, f in flights}, self.rules.retries + 1)
+        for lane in self.lanes.desperate():
+            hopeless |= {key: lane.lost for key, flight in flights if flight.lane is lane}
         if self._lonely in self._flying:
-            alone = desk_of(self._flying[self._lonely][2])
-            if alone is not None and alone is not desk:
-                hopeless |= alone.overdue(self.rules.retries + 1)
-                if told := alone.despair(time.monotonic() - self._lonely_since):
-                    hopeless[self._lonely] = told
+            alone = desk_of(self._flying[self._lonely].client)
+            if alone is not None and alone is not desk_of(client):
+                told = alone.despair(time.monotonic() - self._lonely_since)
+                hopeless |= {self._lonely: told} if told else {}
         for key in sorted(hopeless.keys() & self._flying.keys()):
-            nodes, future, _ = self._flying.pop(key)
-            future.cancel()  # type: ignore[no-untyped-call]
-            if key == self._lonely:
-                self._lonely = ""
-            for node in nodes:
+            flight = self._settled(key)
+            flight.future.cancel()  # type: ignore[no-untyped-call]
+            for node in flight.nodes:
                 self._give_up(node, hopeless[key])
 
+    def _forsake(self, lane: Lane) -> None:
+        """Give up what waits for workers that cannot be had."""
+        bundle = lane.again.popleft() if lane.again else self._bundle(lane)
+        for node in bundle:
+            self._give_up(node, lane.lost)
+
     def _cancel(self) -> None:
-        for nodes, future, _ in self._flying.values():
-            future.cancel()  # type: ignore[no-untyped-call]
-            for node in nodes:
+        for flight in self._flying.values():
+            flight.future.cancel()  # type: ignore[no-untyped-call]
+            for node in flight.nodes:
                 node.state = "todo"
         self._flying.clear()
 

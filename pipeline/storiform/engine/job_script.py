@@ -64,11 +64,21 @@ def job_memory_gb(executor: Executor) -> float:
     return executor.memory_gb or DEFAULT_MEMORY_GB
 
 
-def rescue(executor: Executor) -> Executor:
-    """Return an executor of one job with more memory, for a step whose worker died."""
+def rescue(executor: Executor, tries: int = 1) -> Executor:
+    """Return an executor of one job with more memory, for a step whose worker died.
+
+    Parameters
+    ----------
+    executor
+        What the step had. What is configured for the rescue is never exceeded, unless the
+        step asks for more than that itself.
+    tries
+        How often the step was tried: twice as much each time after the first.
+    """
     share = job_memory_gb(executor) / executor.processes
-    memory = executor.rescue_memory_gb or RESCUE_FACTOR * share
-    return executor.model_copy(update={"jobs": 1, "processes": 1, "memory_gb": memory})
+    memory = executor.rescue_memory_gb or RESCUE_FACTOR * share * 2 ** (tries - 1)
+    update = {"jobs": 1, "processes": 1, "memory_gb": max(memory, share)}
+    return executor.model_copy(update=update)
 
 
 def job_options(executor: Executor, name: str, host: str) -> dict[str, Any]:

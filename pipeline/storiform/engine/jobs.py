@@ -28,7 +28,7 @@ from distributed.security import Security
 from distributed.utils import get_ip
 
 from storiform.engine.desk import GRACE_SECONDS, Desk, command_output, refused
-from storiform.engine.job_script import KEYS, job_options, rescue
+from storiform.engine.job_script import KEYS, job_options
 from storiform.engine.queues import JobState
 from storiform.engine.sections import Executor
 from storiform.model.errors import RunError, fault
@@ -140,6 +140,11 @@ class QueueCluster(JobQueueCluster):
         self.sync(self._correct_state)  # type: ignore[no-untyped-call]
         if self.desk.refusals:
             raise refused(self.desk.executor, self.desk.refusal)
+
+    def keep(self, jobs: int) -> None:
+        """Keep as many jobs as have something to do; the others go when they are idle."""
+        adaptive: Any = self._adaptive
+        adaptive.minimum = jobs
 
     def _names(self, job: str) -> set[str]:
         group = self.worker_spec.get(job, {}).get("group", [""])
@@ -343,13 +348,12 @@ def job_client(executor: Executor, *, at_least: int | None = None) -> Iterator[C
 
 @contextmanager
 def rescue_client(executor: Executor) -> Iterator[Client | None]:
-    """Give a client of one job with more memory, None if the queue has no such job."""
+    """Give a client of the job in which steps run alone, None if the queue has no such job."""
     with ExitStack() as stack:
-        larger = rescue(executor)
         try:
-            client = stack.enter_context(job_client(larger, at_least=0))
+            client = stack.enter_context(job_client(executor, at_least=0))
         except RunError as error:
-            _LOG.warning("no job of %g GB to run steps again in: %s", larger.memory_gb, error)
+            _LOG.warning("no job of %g GB to run steps again in: %s", executor.memory_gb, error)
             yield None
             return
         yield client

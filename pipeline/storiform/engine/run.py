@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -23,6 +22,7 @@ from storiform.engine.driver import Driver, Rules
 from storiform.engine.ending import Stop, exit_code, signals
 from storiform.engine.graph import Node
 from storiform.engine.journal import Journal, read_whole_run
+from storiform.engine.lanes import Lanes
 from storiform.engine.lock import RunLock
 from storiform.engine.patient_pages import drop_patient_pages, write_patient_pages
 from storiform.engine.progress import Pace, Progress
@@ -202,8 +202,6 @@ def _drive(
     from storiform.engine.cluster import (
         connect,
         connect_alone,
-        slots,
-        threads,
         with_workers,
         worker_count,
     )
@@ -216,20 +214,26 @@ def _drive(
     settings = session.config.run
     rules = Rules(
         workflow=_workflow_of(session, executor),
-        slots=slots(executor),
-        threads=threads(executor),
         retries=settings.retries,
         allow_partial_cohort=settings.allow_partial_cohort,
         watchdog_seconds=60 * settings.watchdog_minutes,
-        apart=executor.kind != "local",
     )
     with ExitStack() as stack:
         client = stack.enter_context(connect(executor))
-        lone = cache(lambda: _heard(stack.enter_context(connect_alone(executor)), ears))
         _heard(client, ears)
+
+        def jobs(own: Executor) -> "Client":
+            opened = stack.enter_context(connect(own, at_least=0))
+            _heard(opened, ears)
+            return opened
+
+        def rescue(larger: Executor) -> "Client | None":
+            return _heard(stack.enter_context(connect_alone(larger)), ears)
+
+        lanes = Lanes(executor, jobs, rescue)
         cohort = session.report.cohort
         driver = Driver(
-            session.graph, cohort, session.results, rules, lock, ears, stop, worker_count, lone
+            session.graph, cohort, session.results, rules, lock, ears, lanes, stop, worker_count
         )
         driver.run(client)
         if not stop and not session.only:

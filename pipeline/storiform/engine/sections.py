@@ -71,6 +71,35 @@ Line = Annotated[str, Field(pattern=r"^[^\r\n]*$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,@:/+=-]+$")]
 
 
+Walltime = Annotated[str, Field(pattern=r"^(\d{1,2}-)?\d{1,3}:\d{2}(:\d{2})?$")]
+
+
+class StepNeeds(Section):
+    """What one step asks for, where that is not what the others do with."""
+
+    cores: int | None = Field(
+        default=None,
+        ge=1,
+        le=1024,
+        description="cores, used by a pass over reads alone; null: as the step says, mostly 1",
+    )
+    memory_gb: float | None = Field(
+        default=None,
+        gt=0.0,
+        le=100_000.0,
+        description="memory in 1e9 bytes; null: what the step says, mostly nothing",
+    )
+    walltime: Walltime | None = Field(
+        default=None, description="time limit of its jobs; null: that of the others"
+    )
+    queue: Word | None = Field(
+        default=None, description="queue or partition of its jobs; null: that of the others"
+    )
+    jobs: int | None = Field(
+        default=None, ge=1, le=4096, description="how many such jobs at most; null: as executor"
+    )
+
+
 class Executor(Section):
     """Where the work is done."""
 
@@ -109,7 +138,7 @@ class Executor(Section):
     processes: int = Field(
         default=1, ge=1, le=1024, description="workers that share the cores and memory of a job"
     )
-    walltime: Annotated[str, Field(pattern=r"^(\d{1,2}-)?\d{1,3}:\d{2}(:\d{2})?$")] = Field(
+    walltime: Walltime = Field(
         default="12:00:00",
         description="time limit of a job, [days-]hours:minutes[:seconds], at least 2 minutes; "
         "a worker leaves its job before, and another job takes its place",
@@ -163,7 +192,12 @@ class Executor(Section):
         gt=0.0,
         le=100_000.0,
         description="memory of the job in which a step runs again alone after its worker died, "
-        "in 1e9 bytes; null: four times that of a worker",
+        "in 1e9 bytes; null: four times what it had, then eight times",
+    )
+    steps: dict[str, StepNeeds] = Field(
+        default_factory=dict,
+        description="steps that ask for more than a worker has: {hla_calls: {memory_gb: 32, "
+        "walltime: '24:00:00'}}; on a queue they have jobs of their own, here each runs alone",
     )
     death_timeout_seconds: int = Field(
         default=60,

@@ -363,3 +363,21 @@ def test_field_of_a_named_executor_is_overridden(load: Load) -> None:
     assert load("", environment={"STORIFORM__EXECUTOR": "slurm"}).executor.kind == "slurm"
     text = 'executor: {kind: slurm, walltime: 12:00:00, queue: "a b"}\n'
     assert faults_of(load, text)[0].startswith("trial.yaml:3:45: executor.queue: found 'a b'")
+
+
+def test_needs_of_single_steps_are_read_and_their_names_checked(load: Load) -> None:
+    text = "executor: {kind: slurm, steps: {toy: {memory_gb: 32}}}\n"
+    assert load(text).executor.steps["toy"].memory_gb == 32
+    again = load(text, environment={"STORIFORM__EXECUTOR__STEPS__TOY__WALLTIME": "'24:00:00'"})
+    needs = again.executor.steps["toy"]
+    assert (needs.memory_gb, needs.walltime) == (32, "24:00:00")
+    of_the_trial = load("executor: {kind: slurm, steps: {hla_calls: {cores: 2}}}\n")
+    assert of_the_trial.executor.steps["hla_calls"].cores == 2
+    faults = faults_of(
+        load, "executor: {steps: {hla_cals: {cores: 2}, toy: {memory: 3}, x: {}}}\n"
+    )
+    assert [fault.split(": ", 1)[1] for fault in faults] == [
+        "executor.steps.hla_cals: no step has this name; did you mean hla_calls?",
+        "executor.steps.toy.memory: unknown; did you mean memory_gb?",
+        "executor.steps.x: no step has this name; storiform plan lists all steps.",
+    ]

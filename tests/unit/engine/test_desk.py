@@ -14,6 +14,7 @@ from storiform.engine.blame import Loss, landed
 from storiform.engine.desk import Desk, refused
 from storiform.engine.driver import Driver, Rules
 from storiform.engine.graph import Graph, Node
+from storiform.engine.lanes import Lanes
 from storiform.engine.lock import RunLock
 from storiform.engine.queues import JobState
 from storiform.engine.results import Results
@@ -87,19 +88,28 @@ def done(key: str, tasks: Any) -> Answer:
     return future
 
 
-def driver(tmp_path: Path, nodes: list[Node], **more: Any) -> tuple[Driver, list[str]]:
+def unasked(_executor: Executor) -> Any:
+    """Fail, since no other workers are expected to be asked for."""
+    pytest.fail("other workers are asked for")
+
+
+def driver(
+    tmp_path: Path, nodes: list[Node], alone: Client | None = None, **more: Any
+) -> tuple[Driver, list[str]]:
     """Return a driver of nodes on a queue, and what it tells."""
     graph = Graph()
     for node in nodes:
         graph.add(node, [])
-    rules = Rules("flow.py", slots=2, retries=1, watchdog_seconds=5.0, apart=True)
+    rules = Rules("flow.py", retries=1, watchdog_seconds=5.0)
+    queue = Executor(kind="slurm", jobs=2)
+    lanes = more.pop("lanes", Lanes(queue, unasked, lambda _larger: alone))  # type: ignore[arg-type,return-value]
     told: list[str] = []
     lock = RunLock(tmp_path)
     (tmp_path / "run.lock").unlink(missing_ok=True)
     lock._take()  # noqa: SLF001  the driver beats a lock that it holds
     made = Driver(
         graph, Cohort((), (), ()), Results(tmp_path), rules, lock,
-        lambda _node, message: told.append(message), **more,
+        lambda _node, message: told.append(message), lanes, **more,
     )  # fmt: skip
     return made, told
 
@@ -156,7 +166,8 @@ def test_step_whose_job_was_ended_runs_again_among_the_others_without_a_try(
 
     client = Client(answer, Cluster(desk(tmp_path), TIMEOUT))
     node = Node("a", "u", "cohort", "step")
-    runner, told = driver(tmp_path, [node], lone=lambda: pytest.fail("nobody is suspected"))
+    lanes = Lanes(Executor(kind="slurm", jobs=2), unasked, unasked)
+    runner, told = driver(tmp_path, [node], lanes=lanes)
     runner.run(client)  # type: ignore[arg-type]
     assert (node.state, node.tries) == ("done", 1)
     assert told == ["runs again: its job was ended from outside: TIMEOUT (TimeLimit)", ""]
@@ -193,7 +204,7 @@ def test_suspect_runs_in_a_job_of_its_own_while_others_go_on(tmp_path: Path) -> 
 
     main = Client(answer, Cluster(desk(tmp_path), RUNNING))
     large = Client(answer_alone, Cluster(desk(tmp_path), RUNNING))
-    runner, told = driver(tmp_path, nodes, lone=lambda: large, workers=lambda _client: 0)
+    runner, told = driver(tmp_path, nodes, large, workers=lambda _client: 0)
     runner.run(main)  # type: ignore[arg-type]
     assert {node.state for node in nodes} == {"done"}
     assert alone == ["u0"]
@@ -329,7 +340,7 @@ def test_suspect_for_which_no_larger_job_comes_fails_with_the_reason_of_the_queu
     main = Client(lambda key, _tasks: Lost(key), Cluster(desk(tmp_path), RUNNING))
     large = Client(lambda key, _tasks: Answer(key), Cluster(alone, None))
     node = Node("a", "u", "cohort", "step")
-    runner, told = driver(tmp_path, [node], lone=lambda: large, workers=lambda _client: 1)
+    runner, told = driver(tmp_path, [node], large, workers=lambda _client: 1)
     runner.run(main)  # type: ignore[arg-type]
     assert node.state == "failed"
     assert told[-1] == "found no job for it in 0.01 minutes: slurm: 2 waiting (Resources)"

@@ -10,8 +10,10 @@ import pytest
 from storiform.engine.driver import Driver, Rules
 from storiform.engine.ending import Stop, exit_code
 from storiform.engine.graph import Feed, Graph, Node
+from storiform.engine.lanes import Lanes
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
+from storiform.engine.sections import Executor
 from storiform.engine.work import Ending, Outcome
 from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import RunError
@@ -37,18 +39,28 @@ class Client:
         return self.make(key, tasks)
 
 
+def usual_lanes() -> Lanes:
+    """Return lanes of one worker; what runs alone runs on it, too."""
+
+    def jobs(_executor: Executor) -> Any:
+        pytest.fail("no node asks for more")
+
+    return Lanes(Executor(workers=1), jobs, lambda _larger: None)
+
+
 def driver(tmp_path: Path, nodes: list[Node], **more: Any) -> Driver:
     """Return a driver of nodes that need nothing."""
     graph = Graph()
     for node in nodes:
         graph.add(node, [])
-    rules = Rules("flow.py", slots=1, retries=1, watchdog_seconds=0.3)
+    rules = Rules("flow.py", retries=1, watchdog_seconds=0.3)
+    lanes = more.pop("lanes", usual_lanes())
     cohort = Cohort((), (), ())
     lock = RunLock(tmp_path)
     listen = more.pop("listen", lambda _node, _message: None)
     (tmp_path / "run.lock").unlink(missing_ok=True)
     lock._take()  # noqa: SLF001  the driver beats a lock that it holds
-    return Driver(graph, cohort, Results(tmp_path), rules, lock, listen, **more)
+    return Driver(graph, cohort, Results(tmp_path), rules, lock, listen, lanes, **more)
 
 
 def done(task: Any) -> Outcome:

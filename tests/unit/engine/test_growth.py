@@ -12,10 +12,12 @@ import pytest
 from storiform.engine.driver import MAX_BUNDLE, Driver, Rules
 from storiform.engine.explain import plan_lines
 from storiform.engine.graph import Feed, Graph, Node
+from storiform.engine.lanes import Lanes
 from storiform.engine.lock import RunLock
 from storiform.engine.pages import problems_of_biopsies, warnings_of_biopsies
 from storiform.engine.reporting import provenances, step_records
 from storiform.engine.results import Results
+from storiform.engine.sections import Executor
 from storiform.engine.session import open_session
 from storiform.engine.work import Outcome
 from storiform.model.cohort import Cohort, Patient
@@ -101,7 +103,7 @@ class Cluster:
         """Take note of what flies, then end the tasks."""
         assert self.driver is not None
         held = self.driver._flying.values()  # noqa: SLF001  nobody else knows
-        flying = [*(nodes for nodes, *_ in held), tasks]
+        flying = [*(flight.nodes for flight in held), tasks]
         self.most[0] = max(self.most[0], len(flying))
         self.most[1] = max(self.most[1], sum(map(len, flying)))
         self.sent += len(tasks)
@@ -130,9 +132,12 @@ def test_tasks_in_flight_do_not_grow_with_the_patients(patients: int, tmp_path: 
             graph.add(node, [f"table{step}"])
     cohort = Cohort((), (), tuple(Patient(name) for name in names))
     cluster = Cluster()
+    lanes = Lanes(
+        Executor(workers=SLOTS), lambda _own: pytest.fail("asked for"), lambda _larger: None
+    )
     with RunLock(tmp_path) as lock:
         driver = Driver(
-            graph, cohort, Results(tmp_path), Rules("flow", SLOTS), lock, lambda *_: None
+            graph, cohort, Results(tmp_path), Rules("flow"), lock, lambda *_: None, lanes
         )
         cluster.driver = driver
         driver.run(cluster)  # type: ignore[arg-type]

@@ -16,7 +16,6 @@ from storiform.kernels.hla_mixture import weigh_losses
 from storiform.model.hla import CLASS_I
 from storiform.model.hla_reference import HlaAlleles, HlaReference
 from storiform.model.params import Fraction, Params
-from storiform.model.step import costs
 from storiform.model.tables.hla import HLA_CALLS, HlaCalls, HlaSequences
 
 Floats = NDArray[np.float64]
@@ -93,7 +92,6 @@ class HlaTypingParams(Params):
     sure: Fraction = Field(0.9, description="posterior below which a call is named doubtful")
 
 
-@costs(cores=1, memory_gb=1.5)
 def hla_calls(
     hla_sequences: HlaSequences, hla_reference: HlaAlleles, params: HlaTypingParams
 ) -> HlaCalls:
