@@ -241,9 +241,10 @@ def _drive(
 
 
 def _workflow_of(session: Session, executor: Executor) -> str:
-    """Return how a worker finds the workflow: an image has its own copy of a bundled one."""
+    """Return how a worker finds the workflow: another Python has its own bundled ones."""
     workflow = session.config.workflow
-    return workflow.name if workflow.is_bundled and executor.command else str(workflow.path)
+    is_elsewhere = bool(executor.command or executor.python)
+    return workflow.name if workflow.is_bundled and is_elsewhere else str(workflow.path)
 
 
 def _among_jobs(session: Session, executor: Executor) -> Executor:

@@ -12,7 +12,7 @@ from storiform.engine.passes import (
     scan_payload,
     scan_recipe,
 )
-from storiform.io.resources import RESOURCES, bundled
+from storiform.io.resources import RESOURCES, bundled, portable
 from storiform.model.cohort import COHORT, Cohort, Role, Sample
 from storiform.model.errors import ConfigError
 from storiform.model.step import Argument, Step
@@ -250,7 +250,7 @@ class _Weaver:
             if reader is None or reader.default is None:
                 return None
             path = bundled(reader.default.format(build=self.threads.cohort.build))
-        return self.threads.ids.of(path), str(path)
+        return self.threads.ids.of(path), portable(path)
 
     def _reads(self, step: Step, unit: str) -> tuple[dict[str, tuple[Feed, ...]], str]:
         reads: dict[str, tuple[Feed, ...]] = {}

@@ -31,7 +31,7 @@ from storiform.engine.gather import gather_features
 from storiform.engine.logs import Told, listening
 from storiform.engine.provided import provided_rows
 from storiform.engine.results import Results
-from storiform.io.resources import RESOURCES
+from storiform.io.resources import RESOURCES, located
 from storiform.io.sources import SOURCES, SourceUnit
 from storiform.io.store import read_parquet, to_arrow, write_bytes, write_parquet, write_tsv
 from storiform.model.errors import ContractError, NothingToShow, UserError
@@ -298,7 +298,7 @@ def _rank(grain: str) -> int:
 @lru_cache(maxsize=64)
 def open_resource(name: str, path: str) -> Any:  # noqa: ANN401  each resource has its own type
     """Read a resource once in a worker."""
-    return RESOURCES[name].read(Path(path))
+    return RESOURCES[name].read(located(path))
 
 
 def write_table(part: Path, contract: Table, frame: pd.DataFrame, fingerprint: str) -> None:

@@ -35,6 +35,7 @@ from storiform.io.transcripts import read_transcript_models
 from storiform.model.errors import ConfigError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_BUNDLED = "bundled:"
 
 
 def bundled(relative: str) -> Path:
@@ -51,6 +52,29 @@ def bundled(relative: str) -> Path:
             return path
     message = f"{relative}: this installation does not carry the file. Install storiform again."
     raise ConfigError(message)
+
+
+def portable(path: Path) -> str:
+    """Name a file so that another installation finds its own copy of it, if it is bundled.
+
+    A worker in an image has what is bundled in another place than the driver.
+    """
+    for root in (_PACKAGE.parents[1], _PACKAGE / "bundled"):
+        if path.is_relative_to(root / "reference"):
+            return f"{_BUNDLED}{path.relative_to(root)}"
+    return str(path)
+
+
+def located(name: str) -> Path:
+    """Return the path in this installation of what `portable` named.
+
+    Raises
+    ------
+    ConfigError
+        If this installation does not carry the file.
+    """
+    is_bundled = name.startswith(_BUNDLED)
+    return bundled(name.removeprefix(_BUNDLED)) if is_bundled else Path(name)
 
 
 @dataclass(frozen=True)
