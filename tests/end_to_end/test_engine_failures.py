@@ -1,11 +1,12 @@
 """One bad unit harms no other: its message, what it blocks, and how a repair goes on."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from trials import Toy, storiform
+from trials import Process, Toy, kill_worker, storiform
 
 from storiform.engine.run import Ending
 from storiform.engine.session import Session
@@ -39,6 +40,24 @@ def test_bad_unit_fails_with_its_message_and_the_rest_goes_on(toy: Make) -> None
     assert (
         "runs 1: it failed before: dose: found -2.0" in storiform("plan", trial.config).stdout
     )
+
+
+def test_worker_that_dies_as_it_starts_is_replaced(
+    toy: Make, start: Callable[..., Process]
+) -> None:
+    """Dask's own cluster would wait for ever for one that its scheduler has never seen."""
+    trial = toy([1, 2, 3])
+    run = start("run", trial.config, "--workers", 1, "--quiet")
+    deadline = time.monotonic() + 60
+    while not (workers := run.workers()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    for worker in workers:
+        kill_worker(worker)
+    assert run.poll() is None
+    _, said = run.end()
+    assert run.returncode == 0, said
+    assert "Traceback" not in said
+    assert trial.rows("total") == [{"sum": "12", "biopsies": "3"}]
 
 
 def test_repaired_unit_runs_with_what_needs_it(toy: Make, here: Here) -> None:

@@ -236,18 +236,17 @@ def _local(count: int, memory_gb: float) -> Iterator["Client"]:
     Never a plain LocalCluster: with a task that kills its worker it was seen to hang for
     ever without workers. `adapt` with equal bounds replaces what dies.
     """
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
-    from storiform.engine.steady import SteadyNanny
+    from storiform.engine.steady import SteadyCluster
 
     logging.getLogger("asyncio").addFilter(_is_news)
     with ExitStack() as stack:
         with _deaf_to_interrupts():
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="storiform-"))
-            cluster = LocalCluster(  # type: ignore[no-untyped-call]
+            cluster = SteadyCluster(
                 n_workers=0,
                 threads_per_worker=1,
-                worker_class=SteadyNanny,
                 memory_limit=int(memory_gb * 1e9),
                 host="127.0.0.1",
                 dashboard_address=None,

@@ -1,4 +1,6 @@
-"""Dask's pauses counted by a clock that nobody sets.
+"""A local cluster of Dask whose pauses and whose workers hold, whatever happens to them.
+
+Pauses are counted by a clock that nobody sets.
 
 Tornado and Dask's batches count them by the time of day: when that is set back by an hour,
 messages between workers and scheduler wait for an hour. Importing this module makes both
@@ -10,9 +12,13 @@ import asyncio
 import time
 from typing import Any
 
-from distributed import Nanny, Worker, batched
+from distributed import LocalCluster, Nanny, Worker, batched
+from distributed.core import Status
 
 _batched: Any = batched  # its names are not exported, among them Tornado's loop
+
+
+_TICK_SECONDS = 1.0
 
 
 def _monotonic(_loop: object = None) -> float:
@@ -41,3 +47,31 @@ class SteadyNanny(Nanny):
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  Dask's own
         options["worker_class"] = SteadyWorker
         super().__init__(*args, **options)
+
+
+class SteadyCluster(LocalCluster):
+    """A cluster of such workers that replaces also those which died as they started.
+
+    Dask replaces a worker that its scheduler has seen; for another, `adapt` waits for ever.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  Dask's own
+        super().__init__(worker_class=SteadyNanny, **options)  # type: ignore[no-untyped-call]
+        self._looking: asyncio.Task[None] | None = None
+        loop: Any = self.loop
+        loop.add_callback(self._begin_looking)
+
+    def _begin_looking(self) -> None:
+        self._looking = asyncio.ensure_future(self._keep_looking())
+
+    async def _keep_looking(self) -> None:
+        while self.status == Status.running:
+            await asyncio.sleep(_TICK_SECONDS)
+            for name, nanny in list(self.workers.items()):
+                if nanny.status in {Status.failed, Status.closed}:
+                    del self.workers[name]  # what is wanted and not there, `adapt` starts
+
+    async def _close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        await super()._close()  # type: ignore[no-untyped-call]
