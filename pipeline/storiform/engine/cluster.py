@@ -234,9 +234,12 @@ def _local(count: int, memory_gb: float) -> Iterator["Client"]:
     """Start a cluster on this machine whose workers are replaced when they die.
 
     Never a plain LocalCluster: with a task that kills its worker it was seen to hang for
-    ever without workers. `adapt` with equal bounds replaces what dies.
+    ever without workers. `adapt` with equal bounds replaces what dies. Whoever speaks to a
+    scheduler or a worker can let it do anything: other users of the machine reach its ports,
+    so both ask for a certificate that is made for this run and never written down.
     """
     from distributed import Client
+    from distributed.security import Security
 
     from storiform.engine.steady import SteadyCluster
 
@@ -249,6 +252,8 @@ def _local(count: int, memory_gb: float) -> Iterator["Client"]:
                 threads_per_worker=1,
                 memory_limit=int(memory_gb * 1e9),
                 host="127.0.0.1",
+                protocol="tls://",
+                security=Security.temporary(),  # type: ignore[no-untyped-call]
                 dashboard_address=None,
                 # Any free port: 8787 is taken where another run goes on.
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
@@ -294,6 +299,9 @@ def _settings() -> dict[str, Any]:
         "distributed.comm.timeouts.connect": "30s",
         "distributed.deploy.lost-worker-timeout": "3s",
         "distributed.admin.log-format": "%(message)s",
+        # Pages about tasks and workers, which ask nobody who he is.
+        "distributed.scheduler.http.routes": ["distributed.http.health"],
+        "distributed.worker.http.routes": ["distributed.http.health"],
         "distributed.logging": {"distributed": "critical"},
     }
 
