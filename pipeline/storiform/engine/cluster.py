@@ -168,6 +168,7 @@ def connect(executor: Executor, *, at_least: int | None = None) -> Iterator["Cli
     from distributed import Client
 
     prepare_environment()
+    _hush()
     with dask.config.set(_settings()):
         if executor.scheduler:
             _refuse_open_network(executor.scheduler)
@@ -304,6 +305,16 @@ def _settings() -> dict[str, Any]:
         "distributed.worker.http.routes": ["distributed.http.health"],
         "distributed.logging": {"distributed": "critical"},
     }
+
+
+def _hush() -> None:
+    """Let nothing of Dask's own logs onto the terminal: what matters is told by us.
+
+    Its loggers are set up as it is imported, and do not heed settings that come later.
+    """
+    for name in list(logging.root.manager.loggerDict):
+        if name == "distributed" or name.startswith("distributed."):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def worker_count(client: "Client") -> int:

@@ -44,7 +44,11 @@ async def command_output(
         If it cannot be started.
     """
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe)
+    # In a session of its own: Ctrl-C on the terminal is for the driver, and a job whose
+    # number was never read would be left behind.
+    process = await asyncio.create_subprocess_exec(
+        *words, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+    )
     text = await asyncio.to_thread(given.read_bytes) if given is not None else b""
     try:
         out, err = await asyncio.wait_for(process.communicate(text), COMMAND_SECONDS)

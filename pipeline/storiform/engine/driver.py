@@ -21,8 +21,9 @@ from storiform.engine.graph import SETTLED, Graph, Node, State
 from storiform.engine.lanes import Lane, Lanes
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
+from storiform.engine.tasks import task_of
 from storiform.engine.watch import Watch
-from storiform.engine.work import Outcome, Portion, Task, work
+from storiform.engine.work import Outcome, work
 from storiform.model.cohort import Cohort
 from storiform.model.errors import RunError, fault
 
@@ -108,7 +109,7 @@ class Driver:
             try:
                 future = self._landed.get(timeout=0.2)
             except queue.Empty:
-                if watch.look(client):
+                if watch.look(client, self._others(client)):
                     self._ground(client)
                 continue
             watch.saw()
@@ -214,7 +215,10 @@ class Driver:
 
     def _send(self, client: "Client", nodes: list[Node], lane: Lane | None) -> str:
         threads = (lane or self.lanes.of(nodes)).threads
-        tasks = [self._task(node, threads) for node in nodes]
+        tasks = [
+            task_of(node, self.rules.workflow, self.results, self.cohort, threads)
+            for node in nodes
+        ]
         for node in nodes:
             node.state = "running"
             node.tries += 1
@@ -231,30 +235,6 @@ class Driver:
             lane.count(1)
         future.add_done_callback(self._landed.put)  # type: ignore[no-untyped-call]
         return key
-
-    def _task(self, node: Node, threads: int) -> Task:
-        portions = {
-            argument: [
-                Portion(
-                    feed.table,
-                    self.cohort.names(feed.node.grain, feed.node.unit),
-                    str(self.results.at(feed.node.step, feed.node.unit, feed.node.fingerprint)),
-                )
-                for feed in feeds
-            ]
-            for argument, feeds in node.reads.items()
-        }
-        return Task(
-            workflow=self.rules.workflow,
-            root=str(self.results.root),
-            step=node.step,
-            unit=node.unit,
-            origin=node.origin,
-            fingerprint=node.fingerprint,
-            recipe=node.recipe,
-            payload={**node.payload, "threads": threads},
-            portions=portions,
-        )
 
     # -- return ----------------------------------------------------------------------
 
@@ -357,6 +337,10 @@ class Driver:
 
     # -- trouble ---------------------------------------------------------------------
 
+    def _others(self, client: "Client") -> list["Client"]:
+        found = {id(flight.client): flight.client for flight in self._flying.values()}
+        return [other for other in found.values() if other is not client]
+
     def _ground(self, client: "Client") -> None:
         """Give up what no job can finish: too long for any, or there will be none."""
         flights = self._flying.items()
@@ -364,15 +348,29 @@ class Driver:
         for lane in self.lanes.desperate():
             hopeless |= {key: lane.lost for key, flight in flights if flight.lane is lane}
         if self._lonely in self._flying:
-            alone = desk_of(self._flying[self._lonely].client)
+            there = self._flying[self._lonely].client
+            alone = desk_of(there)
             if alone is not None and alone is not desk_of(client):
                 told = alone.despair(time.monotonic() - self._lonely_since)
-                hopeless |= {self._lonely: told} if told else {}
+                if told and self.lanes.without(there):
+                    self._try_smaller(told)
+                elif told:
+                    hopeless |= {self._lonely: told}
         for key in sorted(hopeless.keys() & self._flying.keys()):
             flight = self._settled(key)
             flight.future.cancel()  # type: ignore[no-untyped-call]
             for node in flight.nodes:
                 self._give_up(node, hopeless[key])
+
+    def _try_smaller(self, reason: str) -> None:
+        """Take a suspect back from a job that never began, and let it have a smaller one."""
+        flight = self._settled(self._lonely)
+        flight.future.cancel()  # type: ignore[no-untyped-call]
+        for node in flight.nodes:
+            node.state = "todo"
+            node.tries -= 1
+            self.listen(node, f"runs again alone, in a job like those before: {reason}")
+        self._alone.extendleft(flight.nodes)
 
     def _forsake(self, lane: Lane) -> None:
         """Give up what waits for workers that cannot be had."""

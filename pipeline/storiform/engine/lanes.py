@@ -68,7 +68,8 @@ def own_jobs(ask: Ask, executor: Executor) -> Executor | None:
     usual = walltime_seconds(executor.walltime)
     is_longer = bool(ask.walltime) and walltime_seconds(ask.walltime) > usual
     is_elsewhere = bool(ask.queue) and ask.queue != executor.queue
-    if ask.memory_gb <= share and ask.cores <= cores and not is_longer and not is_elsewhere:
+    is_larger = ask.memory_gb > share or ask.cores > cores
+    if not (is_larger or is_longer or is_elsewhere or ask.jobs):
         return None
     return executor.model_copy(
         update={
@@ -232,6 +233,14 @@ class Lanes:
             if client is not None:
                 return client
         return None
+
+    def without(self, client: "Client") -> bool:
+        """Ask no more for the job of a rescue that never began; False if it is none."""
+        for key, known in self._rescues.items():
+            if known is client:
+                self._rescues[key] = None
+                return True
+        return False
 
 
 def _key(executor: Executor) -> tuple[object, ...]:

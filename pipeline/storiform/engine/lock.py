@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import socket
+import threading
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -76,6 +78,25 @@ class RunLock:
             raise RunError(fault(self._path.name, found, expected, remedy))
         with contextlib.suppress(OSError):
             os.utime(self._path)
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[None]:
+        """Beat from a thread of its own while one long piece of work goes on, such as pages."""
+        end = threading.Event()
+
+        def beat() -> None:
+            while not end.wait(HEARTBEAT_SECONDS):
+                if self._is_mine():
+                    with contextlib.suppress(OSError):
+                        os.utime(self._path)
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            end.set()
+            thread.join()
 
     def _is_mine(self) -> bool:
         holder = self._holder()

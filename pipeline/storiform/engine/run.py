@@ -57,6 +57,7 @@ class _Ears:
     failures: list[tuple[str, str, str]] = field(default_factory=list)
 
     def __call__(self, node: Node, message: str) -> None:
+        self.journal.summary.pop("jobs", None)  # what waited has workers now
         self.journal.counts[node.state] += 1
         self.journal.counts["todo"] -= 1
         self.journal.event(
@@ -99,7 +100,8 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
                 _drive(session, lock, ears, stop, workers)
             session.results.sweep_parts()
             if not stop:
-                _finish(session, Pace(stream, quiet=quiet))
+                with lock.beating():
+                    _finish(session, Pace(stream, quiet=quiet))
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 journal.close("stopped", 2)
@@ -237,7 +239,8 @@ def _drive(
         )
         driver.run(client)
         if not stop and not session.only:
-            _write_tables(session, client)
+            with lock.beating():
+                _write_tables(session, client)
 
 
 def _workflow_of(session: Session, executor: Executor) -> str:

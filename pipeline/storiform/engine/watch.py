@@ -7,7 +7,7 @@ from storiform.engine.blame import desk_of
 from storiform.model.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from distributed import Client
 
@@ -29,8 +29,15 @@ class Watch:
         """Take note of a sign of life."""
         self._seen = time.monotonic()
 
-    def look(self, client: "Client") -> bool:
+    def look(self, client: "Client", others: "Iterable[Client]" = ()) -> bool:
         """Look after the workers, every few seconds; tell whether it was time to.
+
+        Parameters
+        ----------
+        client
+            Of the usual workers.
+        others
+            Of those that work beside them: while one of these does, nothing is given up.
 
         Raises
         ------
@@ -44,6 +51,8 @@ class Watch:
         present = 1 if self._workers is None else self._workers(client)
         if desk is not None:
             desk.tell(connected=present)
+        if not present and self._workers is not None:
+            present = sum(map(self._workers, others))
         if present:
             self.saw()
             return True

@@ -63,6 +63,7 @@ def test_nodes_that_run_together_need_the_most_of_each() -> None:
         (Ask(1, 9.0, "02:00:00"), {"memory_gb": 9.0, "walltime": "02:00:00"}),
         (Ask(1, 1.0, "", "high"), {"queue": "high"}),
         (Ask(1, 9.0, "", "", 1), {"memory_gb": 9.0, "jobs": 1}),
+        (Ask(1, 1.0, "", "", 1), {"jobs": 1}),
     ],
 )
 def test_only_what_no_usual_worker_has_asks_for_jobs_of_its_own(

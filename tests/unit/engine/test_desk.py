@@ -1,6 +1,7 @@
 """The book of the jobs, and what the driver makes of it, without a queue."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -11,7 +12,7 @@ import pytest
 from distributed.scheduler import KilledWorker
 
 from storiform.engine.blame import Loss, landed
-from storiform.engine.desk import Desk, refused
+from storiform.engine.desk import Desk, command_output, refused
 from storiform.engine.driver import Driver, Rules
 from storiform.engine.graph import Graph, Node
 from storiform.engine.lanes import Lanes
@@ -332,15 +333,38 @@ def test_waiting_is_announced_when_it_changes_and_not_while_workers_work(
     assert told[1:] == ["waiting for workers: slurm: 2 waiting (Priority)"]
 
 
-def test_suspect_for_which_no_larger_job_comes_fails_with_the_reason_of_the_queue(
+def test_suspects_for_whom_no_larger_job_begins_have_one_like_those_before(
     tmp_path: Path,
 ) -> None:
+    """The innocent finish, the guilty one fails; the job that never began is asked for once."""
     alone = desk(tmp_path, queue_minutes=0.01)
     alone.states = dict.fromkeys(("7", "8"), JobState("waiting", "PENDING", "Resources"))
-    main = Client(lambda key, _tasks: Lost(key), Cluster(desk(tmp_path), RUNNING))
     large = Client(lambda key, _tasks: Answer(key), Cluster(alone, None))
-    node = Node("a", "u", "cohort", "step")
-    runner, told = driver(tmp_path, [node], large, workers=lambda _client: 1)
+
+    def answer(key: str, tasks: Any) -> Any:
+        is_innocent = tasks[0].unit == "innocent" and len(main.keys) > 2
+        return done(key, tasks) if is_innocent else Lost(key)
+
+    main = Client(answer, Cluster(desk(tmp_path), RUNNING))
+    nodes = [Node("a", unit, "cohort", "step") for unit in ("guilty", "innocent")]
+    runner, told = driver(tmp_path, nodes, large, workers=lambda _client: 1)
     runner.run(main)  # type: ignore[arg-type]
-    assert node.state == "failed"
-    assert told[-1] == "found no job for it in 0.01 minutes: slurm: 2 waiting (Resources)"
+    assert [node.state for node in nodes] == ["failed", "done"]
+    cause = "found no job for it in 0.01 minutes: slurm: 2 waiting (Resources)"
+    assert told.count(f"runs again alone, in a job like those before: {cause}") == 1
+    assert len(large.keys) == 1
+    assert "its worker died" in told[-2] + told[-1]
+
+
+def test_a_run_goes_on_while_others_than_the_usual_workers_work() -> None:
+    watch = Watch(lambda client: int(str(client) == "other"), 2, 0.0)
+    watch._seen -= 1  # noqa: SLF001  the usual workers were seen a second ago
+    assert watch.look("usual", ["other"])  # type: ignore[arg-type,list-item]
+    watch._seen -= 1  # noqa: SLF001
+    with pytest.raises(RunError, match="found none"):
+        watch.look("usual", ["another"])  # type: ignore[arg-type,list-item]
+
+
+def test_commands_of_the_queue_do_not_hear_an_interrupt_of_the_terminal() -> None:
+    words = [sys.executable, "-c", "import os; print(os.getsid(0) == os.getpid())"]
+    assert asyncio.run(command_output(words))[1] == "True\n"
