@@ -171,13 +171,13 @@ import storiform; print(storiform.__version__)')
   [[ $(inside --user "$PERSON:$PERSON" storiform --version) == *" $version" ]] ||
     fail "docker: --version as any user"
   inside --entrypoint sh storiform -c 'set -e
-    ! command -v pip gcc cc make
-    ! python -c "import pip" 2>/dev/null
-    ! python -c "import hatchling" 2>/dev/null
-    ! test -e /src
-    ! test -e /run/secrets
-    ! test -e /etc/pip.conf
-    ! env | grep -iE "^(pip_|https?_proxy)"
+    absent() { if "$@" >/dev/null 2>&1; then echo "found: $*"; exit 1; fi; }
+    for program in pip gcc cc make; do absent command -v "$program"; done
+    absent python -c "import pip"
+    absent python -c "import hatchling"
+    for path in /src /run/secrets /etc/pip.conf; do absent test -e "$path"; done
+    if env | grep -iE "^(pip_|https?_proxy)"; then exit 1; fi
+    python -c "import storiform"
     test -z "$(find / -xdev \( -name "*.whl" -o -name pip.conf -o -name certificates \) 2>/dev/null)"
     test -z "$(find / -xdev -perm /6000 -user 0 -path "/opt/*" 2>/dev/null)"' ||
     fail "docker: the image holds what only its making needs"

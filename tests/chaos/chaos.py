@@ -18,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "end_to_end")]
 
-from chaos_bench import Attempt, Bench, is_root  # noqa: E402  found by the lines above
+from chaos_bench import TOO_LATE, Attempt, Bench, is_root  # noqa: E402  found by the lines above
 from chaos_clocks import between_runs, second_run, within_run  # noqa: E402
 from chaos_disks import disk_full, read_only, rights_count, scratch_full, slow  # noqa: E402
 from chaos_files import spoil  # noqa: E402
@@ -57,6 +57,10 @@ def trials(options: argparse.Namespace, folder: Path) -> Iterator[Trial]:
     yield from [partial(slow, killed=n % 2 == 1) for n in range(options.slow)]
 
 
+_STRIKES = 4
+"""How often a fault is tried again that came after the end of its run."""
+
+
 def main() -> int:
     """Run the bench; 1 if anything that must hold was broken."""
     options = _options()
@@ -69,11 +73,20 @@ def main() -> int:
     minutes = (time.monotonic() - begun) / 60
     broken = sum(bool(attempt.breaches) for attempt in attempts)
     broken += sum(row.broken for row in spoilt)
+    idle = _never_struck(attempts)
+    for group in idle:
+        _say(f"BROKEN: {group}: each run had ended before the fault struck")
     python = platform.python_version()
     head = f"Seed {options.seed}, Python {python}, {platform.system()}, {minutes:.0f} minutes"
     text = write_page(options.page, head, attempts, spoilt)
     sys.stdout.write(f"{text}\n{broken} of all trials broke what must hold.\n")
-    return 1 if broken else 0
+    return 1 if broken or idle else 0
+
+
+def _never_struck(attempts: list[Attempt]) -> list[str]:
+    """Return the faults of which none came while a run went on: nothing was tried of them."""
+    struck = {attempt.group for attempt in attempts if attempt.ending != TOO_LATE}
+    return sorted({attempt.group for attempt in attempts} - struck)
 
 
 def _has_runs(options: argparse.Namespace) -> bool:
@@ -93,7 +106,10 @@ def _disturb(options: argparse.Namespace, folder: Path) -> list[Attempt]:
         if begun - first > 60 * options.minutes:
             _say(f"time is up: {len(attempts)} of {len(wanted)} disturbed runs were tried")
             break
-        attempt = trial(bench)
+        for _ in range(_STRIKES):
+            attempt = trial(bench)
+            if attempt.ending != TOO_LATE or attempt.breaches:
+                break
         attempts.append(attempt)
         seconds = time.monotonic() - begun
         _say(f"{attempt.group}: {attempt.what}: {attempt.ending} ({seconds:.0f} s)")

@@ -29,6 +29,10 @@ FAULTS = Path(__file__).with_name("faults")
 HANG = "hang: it did not end"
 
 
+TOO_LATE = "had ended"
+"""The ending of a run that was over before the fault struck."""
+
+
 @dataclass
 class Attempt:
     """One fault that was tried: what happened, and what was broken that must hold."""

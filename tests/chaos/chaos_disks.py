@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chaos_bench import BLOCK, FAULTS, Attempt, Bench, finished
+from chaos_bench import BLOCK, FAULTS, TOO_LATE, Attempt, Bench, finished
 
 _ROOM = "64m"
 SLOW_SECONDS = 0.08
@@ -101,7 +101,7 @@ def read_only(bench: Bench, place: str) -> Attempt:
         _forbid(toy.results / place)
         ended = run.end()
     attempt.breaches += ended.breaches((0, 1, 2))
-    attempt.ending = f"told, exit {ended.code}" if ended.code else "had ended"
+    attempt.ending = f"told, exit {ended.code}" if ended.code else TOO_LATE
     if ended.code and "permission denied" not in ended.told.lower():
         attempt.breaches.append(f"not told: {ended.told.strip()[-300:]}")
     for folder in (toy.results, *toy.results.rglob("*")):

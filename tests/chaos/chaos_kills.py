@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from chaos_bench import Attempt, Bench, Ended, Moment, Run
+from chaos_bench import TOO_LATE, Attempt, Bench, Ended, Moment, Run
 from trials import Toy
 
 WATCHDOG_MINUTES = 0.15
@@ -25,7 +25,7 @@ def kill_driver(bench: Bench) -> Attempt:
         attempt.ending = "killed"
     else:
         attempt.breaches += run.end().breaches((0,))
-        attempt.ending = "had ended"
+        attempt.ending = TOO_LATE
     bench.resume(attempt, toy)
     return attempt
 
@@ -40,7 +40,7 @@ def kill_worker(bench: Bench) -> Attempt:
         _kill(bench.draws.choice(workers))
         attempt.ending = "killed"
     else:
-        attempt.ending = "had ended"
+        attempt.ending = TOO_LATE
     attempt.breaches += run.end().breaches((0,))
     bench.judge(attempt, toy, {})
     bench.resume(attempt, toy)
@@ -96,7 +96,7 @@ def kill_scheduler(bench: Bench) -> Attempt:
         run.strike_at(toy, moment)
         scheduler.kill()
         ended = run.end()
-        attempt.ending = "told" if ended.code else "had ended"
+        attempt.ending = "told" if ended.code else TOO_LATE
         attempt.breaches += ended.breaches((0, 1, 2))
         if ended.code and "again" not in ended.told:
             attempt.breaches.append(f"no remedy: {ended.told.strip()[-300:]}")

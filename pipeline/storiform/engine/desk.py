@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storiform.engine.job_script import lifetime_seconds, walltime_seconds
+from storiform.engine.job_script import lifetime_seconds
 from storiform.engine.queues import QUEUES, JobState, Phase, Queue
-from storiform.engine.sections import Executor
+from storiform.engine.sections import Executor, walltime_seconds
 from storiform.model.errors import RunError, fault
 
 COMMAND_SECONDS = 60.0

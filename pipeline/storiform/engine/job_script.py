@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from storiform import __version__
-from storiform.engine.sections import Executor
+from storiform.engine.sections import Executor, walltime_seconds
 from storiform.model.errors import RunError, fault
 
 DEFAULT_MEMORY_GB = 8.0
 RESCUE_FACTOR = 4.0
-SHORTEST_SECONDS = 120
 _NANNY_GB = 0.2
 """Memory of the process that starts a worker and watches over it."""
 _SCRATCH = "STORIFORM_SCRATCH"
@@ -28,19 +27,6 @@ _HOST = "STORIFORM_HOST"
 _START = "storiform.engine.job_start"
 KEYS = "keys-"
 """What the folder of a run's TLS keys begins with."""
-
-
-def walltime_seconds(text: str) -> int:
-    """Return a walltime in seconds.
-
-    Examples
-    --------
-    >>> walltime_seconds("01:30"), walltime_seconds("1-00:00:30")
-    (5400, 86430)
-    """
-    days, _, clock = text.rpartition("-")
-    hours, minutes, *rest = (int(part) for part in clock.split(":"))
-    return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + (rest[0] if rest else 0)
 
 
 def lifetime_seconds(walltime: int) -> tuple[int, int]:
@@ -96,20 +82,15 @@ def job_options(executor: Executor, name: str, host: str) -> dict[str, Any]:
     Raises
     ------
     RunError
-        If a path has blanks, which no queue takes in its directives, or the walltime is
-        too short for a worker to leave before its end.
+        If a path has blanks or signs that shells or queues read as their own.
     """
     walltime = walltime_seconds(executor.walltime)
-    if walltime < SHORTEST_SECONDS:
-        remedy = "Ask for more: a worker needs a minute to start and a minute to leave."
-        raise RunError(
-            fault("executor.walltime", executor.walltime, "at least 0:02:00", remedy)
-        )
     for field in ("logs", "shared"):
         path = str(getattr(executor, field))
-        if re.search(r"\s", path):
-            remedy = f"Set executor.{field} to a folder whose path has none."
-            raise RunError(fault(f"executor.{field}", path, "a path without blanks", remedy))
+        if odd := re.search(r"[^\w./+=,@:~%-]", path):
+            remedy = f"Set executor.{field} to a folder whose path has none of these."
+            expected = f"a path without {odd[0]!r}, which a shell or a queue reads as its own"
+            raise RunError(fault(f"executor.{field}", path, expected, remedy))
     lifetime, stagger = lifetime_seconds(walltime)
     memory = job_memory_gb(executor)
     usable = max(0.5 * memory, memory - _NANNY_GB * executor.processes)
@@ -249,10 +230,10 @@ def sweep(executor: Executor, results: Path) -> None:
     Only there: the lock of the run says that nobody else uses them.
     """
     for folder in {executor.logs, executor.shared}:
-        if folder is None or not folder.is_relative_to(results):
-            continue
+        if folder is None or not folder.resolve().is_relative_to(results.resolve()):
+            continue  # by a link, too, it may be somebody else's
         for path in folder.glob("*"):
             if path.is_dir() and path.name.startswith(KEYS):
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.suffix in {".out", ".err"} or "storiform-" in path.name:
+            elif path.is_file() and path.name.startswith("storiform-"):
                 path.unlink(missing_ok=True)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from storiform.engine.blame import desk_of
 from storiform.engine.cluster import slots, threads, worker_memory_gb
 from storiform.engine.graph import Node
-from storiform.engine.job_script import job_memory_gb, rescue, walltime_seconds
-from storiform.engine.sections import Executor, StepNeeds
+from storiform.engine.job_script import job_memory_gb, rescue
+from storiform.engine.sections import Executor, StepNeeds, walltime_seconds
 from storiform.model.errors import RunError
 from storiform.model.step import Cost
 

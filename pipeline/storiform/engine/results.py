@@ -29,7 +29,7 @@ KEY_FILE = ".secret"
 _SECRET_BYTES = 32
 _OURS = (
     "units", "parts", "tables", "figures", "biopsies", "report.html", "report.json", "run.json",
-    "events.jsonl", "inputs.json", "run.lock", KEY_FILE,
+    "events.jsonl", "jobs", "inputs.json", "run.lock", KEY_FILE,
 )  # fmt: skip
 _NEEDED = frozenset({"outputs", "recipe", "finished"})
 

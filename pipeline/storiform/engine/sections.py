@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from storiform.model.genome import BUILD_ALIASES, Build
 
@@ -71,7 +71,35 @@ Line = Annotated[str, Field(pattern=r"^[^\r\n]*$")]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,@:/+=-]+$")]
 
 
-Walltime = Annotated[str, Field(pattern=r"^(\d{1,2}-)?\d{1,3}:\d{2}(:\d{2})?$")]
+SHORTEST_SECONDS = 120
+"""A worker needs a minute to start and a minute to leave its job."""
+
+
+def walltime_seconds(text: str) -> int:
+    """Return a walltime in seconds.
+
+    Examples
+    --------
+    >>> walltime_seconds("01:30"), walltime_seconds("1-00:00:30")
+    (5400, 86430)
+    """
+    days, _, clock = text.rpartition("-")
+    hours, minutes, *rest = (int(part) for part in clock.split(":"))
+    return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + (rest[0] if rest else 0)
+
+
+def _long_enough(text: str) -> str:
+    if walltime_seconds(text) < SHORTEST_SECONDS:
+        message = "expected at least 0:02:00"
+        raise ValueError(message)
+    return text
+
+
+Walltime = Annotated[
+    str,
+    Field(pattern=r"^(\d{1,2}-)?\d{1,3}:[0-5]\d(:[0-5]\d)?$"),
+    AfterValidator(_long_enough),
+]
 
 
 class StepNeeds(Section):

@@ -19,10 +19,10 @@ from storiform.engine.job_script import (
     placed,
     rescue,
     sweep,
-    walltime_seconds,
 )
 from storiform.engine.jobs import _JOBS
-from storiform.engine.sections import Executor
+from storiform.engine.results import Results
+from storiform.engine.sections import Executor, StepNeeds, walltime_seconds
 from storiform.io.resources import bundled
 from storiform.model.errors import RunError
 
@@ -171,15 +171,12 @@ def test_any_worker_has_a_minute_to_leave_before_the_walltime(walltime: int) -> 
     assert lifetime - stagger >= walltime / 3
 
 
-def test_too_short_a_walltime_and_blanks_in_paths_are_refused() -> None:
-    short = Executor(kind="slurm", walltime="0:01:59").model_copy(update=FOLDERS)
-    with pytest.raises(RunError, match=r"executor.walltime: found 0:01:59, expected at least"):
-        job_options(short, "storiform-ab123", "10.0.0.1")
-    blank = Executor(kind="slurm").model_copy(
-        update={**FOLDERS, "logs": Path("/my trial/jobs")}
-    )
-    with pytest.raises(RunError, match="expected a path without blanks"):
-        job_options(blank, "storiform-ab123", "10.0.0.1")
+def test_too_short_a_walltime_is_refused_as_the_configuration_is_read() -> None:
+    with pytest.raises(ValidationError, match="expected at least 0:02:00"):
+        Executor(kind="slurm", walltime="0:01:59")
+    with pytest.raises(ValidationError, match="expected at least 0:02:00"):
+        StepNeeds(walltime="0:01:59")
+    assert Executor(kind="slurm", walltime="0:02:00").walltime == "0:02:00"
     assert walltime_seconds("2-00:00") == 172_800
 
 
@@ -218,6 +215,37 @@ def test_old_logs_and_keys_go_from_the_results_folder_alone(tmp_path: Path) -> N
         sweep(executor, results)
     assert [path.name for path in (results / "jobs").iterdir()] == ["notes.txt"]
     assert len(list(elsewhere.iterdir())) == 3
+
+
+def test_a_link_does_not_lead_to_files_of_others(tmp_path: Path) -> None:
+    results, mine = tmp_path / "results", tmp_path / "mine"
+    mine.mkdir()
+    (mine / f"{KEYS}house").mkdir()
+    (mine / "storiform-thesis.out").write_text("mine")
+    results.mkdir()
+    (results / "jobs").symlink_to(mine)
+    sweep(placed(Executor(kind="slurm"), results, tmp_path), results)
+    assert len(list(mine.iterdir())) == 2
+    with pytest.raises(RunError, match="jobs, which is a link"):
+        Results(results).refuse_links()
+
+
+def test_only_keys_and_logs_of_ours_are_swept(tmp_path: Path) -> None:
+    jobs = tmp_path / "results" / "jobs"
+    for name in ("thesis", f"{KEYS}1"):
+        (jobs / name).mkdir(parents=True)
+    for name in ("slurm-1.err", "storiform-ab123-1.err"):
+        (jobs / name).write_text("")
+    executor = placed(Executor(kind="slurm"), tmp_path / "results", tmp_path)
+    sweep(executor, tmp_path / "results")
+    assert sorted(path.name for path in jobs.iterdir()) == ["slurm-1.err", "thesis"]
+
+
+@pytest.mark.parametrize("sign", [" ", "&", "$", ";", "(", "'", '"', "`", "|", "*", "\n"])
+def test_no_sign_that_a_shell_reads_comes_into_a_script(sign: str, tmp_path: Path) -> None:
+    executor = placed(Executor(kind="slurm"), tmp_path / f"R{sign}D", tmp_path)
+    with pytest.raises(RunError, match=r"(?s)executor\.logs: found .*expected a path without"):
+        job_options(executor, "storiform-ab123", "10.0.0.1")
 
 
 def test_job_of_another_version_ends_before_its_worker_with_the_reason() -> None:

@@ -179,6 +179,24 @@ def test_heartbeat_refreshes_the_file(tmp_path: Path) -> None:
         assert time.time() - file.stat().st_mtime < 60
 
 
+def test_heart_beats_while_pages_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report of a thousand biopsies takes longer than a silent lock is believed."""
+    monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", 0.02)
+    with RunLock(tmp_path) as lock:
+        file = tmp_path / "run.lock"
+        with lock.beating():
+            os.utime(file, (0, 0))
+            deadline = time.monotonic() + 20
+            while file.stat().st_mtime == 0 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert time.time() - file.stat().st_mtime < 60
+        os.utime(file, (0, 0))
+        time.sleep(0.1)
+        assert file.stat().st_mtime == 0, "it ends with the work"
+
+
 def test_run_that_lost_its_lock_stops_and_leaves_the_other_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
