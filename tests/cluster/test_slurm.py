@@ -159,6 +159,23 @@ def test_step_that_asks_for_more_has_jobs_of_its_own(tmp_path: Path, slurm: Slur
     slurm.wait_until_empty(20)
 
 
+def test_an_interrupt_ends_the_jobs_of_single_steps_too(
+    tmp_path: Path, start: Start, slurm: Slurm
+) -> None:
+    needs = "{memory_gb: 1.9, walltime: '0:20:00'}"
+    run = start("run", hungry(tmp_path, f"steps: {{sizes: {needs}}}"))
+    slurm.wait(
+        lambda: len(slurm.queue("PD,R")) >= 3, 90, "the jobs of the step beside the others"
+    )
+    run.send_signal(signal.SIGINT)
+    _, said = run.end()
+    assert run.returncode == 130, said
+    assert "Traceback" not in said
+    assert slurm.queue("PD,R") == []
+    slurm.wait_until_empty(20)
+    assert list((tmp_path / "results").rglob("*.pem")) == []
+
+
 def test_worker_leaves_its_job_before_the_walltime_and_no_biopsy_is_blamed(
     toy: Make, start: Start, slurm: Slurm, local_tables: Mapping[str, bytes]
 ) -> None:
