@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from storiform.io.contigs import check_contigs
-from storiform.io.lines import BROKEN, broken, open_text
+from storiform.io.lines import BROKEN, broken, numbered, open_text
 from storiform.io.names import counted
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import Build, canonical_contig
@@ -185,7 +185,7 @@ def _told_lines(path: Path, signs: set[str]) -> Iterator[tuple[int, str]]:
     """Yield number and text of the lines that are neither blank nor comments."""
     try:
         with open_text(path) as handle:
-            for number, line in enumerate(handle, start=1):
+            for number, line in numbered(handle, path.name):
                 if "\0" in line:
                     remedy = "Export it as text separated by tabs or commas."
                     raise InputError(fault(path.name, "a binary file", "text", remedy))

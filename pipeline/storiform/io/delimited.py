@@ -6,15 +6,14 @@ cannot be told apart safely is a fault.
 """
 
 import csv
-import gzip
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from storiform.io.lines import BROKEN, broken
+from storiform.io.lines import BROKEN, broken, unpacked
 from storiform.io.names import counted
-from storiform.model.errors import SheetError, fault
+from storiform.model.errors import InputError, SheetError, fault
 
 MISSING = frozenset(
     {"", "na", "n/a", "nan", ".", "none", "null", "-", "[not available]", "not available"}
@@ -85,9 +84,9 @@ def read_delimited(path: Path) -> Delimited:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        content = unpacked(path)
+    except InputError as error:
+        raise SheetError(str(error)) from error
     except BROKEN as error:
         raise SheetError(broken(path.name, error)) from error
     except OSError as error:

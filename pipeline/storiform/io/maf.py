@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from storiform.io.allele_counts import Numbers, no_counts
 from storiform.io.annotations import frequency, population_fields
-from storiform.io.contigs import check_contigs
+from storiform.io.contigs import LAST_PLACE, check_contigs
 from storiform.io.lines import lines
 from storiform.io.names import counted, listed
 from storiform.model.errors import DataWarning, InputError, fault
@@ -215,11 +215,12 @@ def _alleles(rows: pd.DataFrame, columns: Mapping[str, str]) -> tuple[pd.Series,
 
 def _positions(path: Path, rows: pd.DataFrame, column: str) -> NDArray[np.int64]:
     values = pd.to_numeric(rows[column].str.strip(), errors="coerce")
-    bad = values[~(values > 0)]
+    bad = values[~((values > 0) & (values <= LAST_PLACE) & (values % 1 == 0))]
     if len(bad):
         where = f"{path.name}, row {int(bad.index[0]) + 2}, column {column}"
         found = repr(str(rows.loc[bad.index[0], column]))
-        raise InputError(fault(where, found, "a position, from 1", "Correct the cell."))
+        expected = f"a position, from 1 to {LAST_PLACE}"
+        raise InputError(fault(where, found, expected, "Correct the cell."))
     return values.to_numpy(dtype=np.int64)
 
 
