@@ -17,6 +17,7 @@ from storiform.io.annotations import frequency, population_fields
 from storiform.io.contigs import LAST_PLACE, check_contigs
 from storiform.io.lines import lines
 from storiform.io.names import counted, listed
+from storiform.io.row_widths import named_width, refuse_short
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import BUILD_ALIASES, Build, canonical_contig
 from storiform.model.ontology import terms_of
@@ -91,12 +92,20 @@ def read_maf(path: Path, names: tuple[str, ...], build: Build) -> pd.DataFrame:
 
 
 def _lines(path: Path) -> list[str]:
-    text = [line for _, line in lines(path) if line.strip()]
-    first = next((i for i, line in enumerate(text) if not line.startswith("#")), len(text))
-    if first == len(text):
+    """Return the header and all rows of any sample: one that is short lacks its name, too."""
+    told = [(number, line) for number, line in lines(path) if line.strip()]
+    first = next((i for i, (_, line) in enumerate(told) if line[0] != "#"), len(told))
+    if first == len(told):
         expected = "a line with the names of the columns"
         raise InputError(fault(path.name, "no lines", expected, "Write the MAF again."))
-    return text[first:]
+    separator = _separator(told[first][1])
+    width = named_width([name.strip() for name in told[first][1].split(separator)])
+    refuse_short(path, told[first + 1 :], separator, width, is_quoted=separator != "\t")
+    return [line for _, line in told[first:]]
+
+
+def _separator(header: str) -> str:
+    return max("\t,;", key=header.count)
 
 
 def _likely(text: list[str], names: tuple[str, ...]) -> list[int]:
@@ -106,7 +115,7 @@ def _likely(text: list[str], names: tuple[str, ...]) -> list[int]:
 
 def _rows(path: Path, text: list[str], chosen: Sequence[int]) -> pd.DataFrame:
     """Parse the header and some lines; the index is the ordinal of the call in the file."""
-    separator = max("\t,;", key=text[0].count)
+    separator = _separator(text[0])
     quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
     buffer = io.StringIO("\n".join([text[0], *(text[i] for i in chosen)]))
     try:

@@ -9,12 +9,14 @@ import io
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
 from storiform.io.lines import BROKEN, broken, unpacked
 from storiform.io.names import counted, listed
+from storiform.io.row_widths import named_width, refuse_short
 from storiform.model.errors import InputError, fault, shortened
 
 ID_NAMES = (
@@ -154,6 +156,9 @@ def _read(path: Path) -> Matrix:
     is_headed = not _is_data(names)
     if is_headed and len(names) == len(row) - 1:
         names = ["", *names]
+    # of two lines of different widths the parser tells
+    rows = enumerate(text[begin:].split(_END), start=text.count(_END, 0, begin) + 1)
+    refuse_short(path, islice(rows, is_headed, None), separator, named_width(names))
     width = len(names) if is_headed else max(len(names), len(row))
     body = io.StringIO(text)
     body.seek(begin + len(first) + 1 if is_headed else begin)
