@@ -127,7 +127,8 @@ class Layout:
             with open_text(self.path) as handle:
                 read = _Read(handle)
                 rows = pd.read_csv(
-                    cast("IO[str]", read), sep=self.separator, header=None, names=list(self._unique()),
+                    cast("IO[str]", read), sep=self.separator, header=None,
+                    names=list(self._unique()),
                     usecols=lambda name: name in wanted, dtype=dtypes, skiprows=self.above,
                     keep_default_na=False, na_values=_MISSING, low_memory=False,
                     skipinitialspace=True, skip_blank_lines=False,
