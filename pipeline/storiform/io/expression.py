@@ -16,6 +16,7 @@ import pandas as pd
 
 from storiform.io.contigs import LAST_PLACE
 from storiform.io.matrix import Matrix, read_matrix
+from storiform.io.spoilt_names import warn_of_dates
 from storiform.io.units import SourceUnit
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.species import foreign_species
@@ -187,6 +188,7 @@ def _rows(matrix: Matrix, ids: int, values: pd.Series, quantity: str) -> pd.Data
         )
         raise InputError(fault(matrix.path.name, "no gene with a value", expected, remedy))
     _refuse_foreign(names[kept], matrix.path.name)
+    warn_of_dates(names[is_gene], matrix.path.name)
     rows = pd.Series(np.arange(len(names)), names.index)
     return pd.DataFrame({"row": rows[kept], "id": names[kept], quantity: values[kept]})
 

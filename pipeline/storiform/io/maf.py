@@ -18,6 +18,7 @@ from storiform.io.contigs import LAST_PLACE, check_contigs
 from storiform.io.lines import lines
 from storiform.io.names import counted, listed
 from storiform.io.row_widths import named_width, refuse_short
+from storiform.io.spoilt_names import warn_of_dates
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import BUILD_ALIASES, Build, canonical_contig
 from storiform.model.ontology import terms_of
@@ -202,6 +203,8 @@ def _calls(path: Path, rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.Dat
     }  # fmt: skip
     for name in ("gene", "gene_id", "transcript", "hgvsc", "hgvsp"):
         filled[name] = _text(rows, columns, name).replace({".": "", "Unknown": ""})
+    if "gene" in columns:
+        warn_of_dates(_text(rows, columns, "gene"), f"{path.name}, column {columns['gene']}")
     filled.update(_counts(path, rows, columns))
     calls = pd.DataFrame(filled, index=rows.index)
     return CALLS.conform(calls.reindex(columns=list(CALLS.columns)))
