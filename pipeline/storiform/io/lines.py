@@ -90,9 +90,7 @@ def lines(
             for number, line in numbered(handle, path.name):
                 yield number, line.rstrip("\n")
         if must_end and not line.endswith("\n"):
-            remedy = f"{_TRUNCATED} If it is whole, add the line end."
-            where = f"{path.name}, line {number}"
-            raise InputError(fault(where, "no line end", "a line end at the end", remedy))
+            raise InputError(_unended(f"{path.name}, line {number}"))
     except BROKEN as error:
         where = f"{path.name}, after line {number}"
         raise InputError(broken(where, error)) from error
@@ -100,30 +98,50 @@ def lines(
         raise InputError(_unreadable(path, error)) from error
 
 
-def pieces(path: Path, size: int) -> Iterator[bytes]:
+def _unended(where: str) -> str:
+    remedy = f"{_TRUNCATED} If it is whole, add the line end."
+    return fault(where, "no line end", "a line end at the end", remedy)
+
+
+def pieces(path: Path, size: int, *, must_end: bool = False) -> Iterator[bytes]:
     """Yield a text in pieces of about `size` bytes: whole lines, each with a line feed.
 
-    What `lines` does of line ends, marks and faults holds here, too.
+    What `lines` does of line ends, marks, `must_end` and faults holds here, too.
 
     Raises
     ------
     InputError
-        If the file cannot be opened, is no text, or ends in the middle of its compression.
+        If the file cannot be opened, is no text, ends in the middle of its compression, or
+        has a line beyond `LONGEST_LINE`.
     """
+    number, is_ended = 0, True
     try:
         _whole(path)
         with _binary(path) as handle:
-            text = (handle.read(size) + handle.readline()).removeprefix(_MARK)
+            text = _piece(handle, size, path.name).removeprefix(_MARK)
             while text:
                 if b"\r" in text:
                     text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-                yield text if text.endswith(b"\n") else text + b"\n"
-                text = handle.read(size) + handle.readline()
+                number, is_ended = number + text.count(b"\n"), text.endswith(b"\n")
+                yield text if is_ended else text + b"\n"
+                text = _piece(handle, size, path.name)
+        if must_end and not is_ended:
+            raise InputError(_unended(f"{path.name}, line {number + 1}"))
     except BROKEN as error:
         where = f"{path.name}, after line {_lines_before_break(path)}"
         raise InputError(broken(where, error)) from error
     except OSError as error:
         raise InputError(_unreadable(path, error)) from error
+
+
+def _piece(handle: IO[bytes], size: int, name: str) -> bytes:
+    """Read about `size` bytes and what is left of their last line."""
+    text, rest = handle.read(size), handle.readline(LONGEST_LINE + 1)
+    if len(rest) > LONGEST_LINE:
+        if b"\r" not in rest:
+            raise InputError(endless(name))
+        rest += handle.readline()  # lines that end as on old machines
+    return text + rest
 
 
 def _lines_before_break(path: Path) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from storiform.engine.work import open_resource
 from storiform.io.coverage import read_coverage
 from storiform.io.delimited import read_delimited
 from storiform.io.expression import read_counts
@@ -115,3 +116,18 @@ def test_coverage_and_segments_that_were_cut_are_faults(
     )
     with pytest.raises(InputError, match=r"s\.cns, line 5: found \d cells, expected 6 cells"):
         read_segments(unit("segments", path))
+
+
+@pytest.mark.parametrize("name", ["genes", "transcript_models"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_gtf_that_ends_inside_a_line_is_a_fault(
+    tmp_path: Path, name: str, *, packed: bool
+) -> None:
+    told = 'gene_id "G1"; transcript_id "T1"; gene_name "A"; gene_type "protein_coding";'
+    row = f"chr1\tx\texon\t100\t400\t.\t+\t.\t{told}"
+    for file, end in (("whole.gtf", "\n"), ("cut.gtf", "")):
+        text = f"{row}\n{row}{end}".encode()
+        (tmp_path / file).write_bytes(gzip.compress(text) if packed else text)
+    open_resource(name, str(tmp_path / "whole.gtf"))
+    with pytest.raises(InputError, match=r"cut\.gtf, line 2: found no line end"):
+        open_resource(name, str(tmp_path / "cut.gtf"))

@@ -10,7 +10,7 @@ from storiform.io import lines as lines_room
 from storiform.io.chimeric_junctions import read_chimeric_alignments
 from storiform.io.delimited import read_delimited
 from storiform.io.fusion_files import read_given_fusions
-from storiform.io.lines import lines
+from storiform.io.lines import lines, pieces
 from storiform.io.maf import read_maf
 from storiform.io.matrix import read_matrix
 from storiform.io.snp_vcf import read_snp_vcf
@@ -160,6 +160,18 @@ def test_a_line_without_an_end_is_refused_before_it_is_read(
     ):
         with pytest.raises(refused, match=expected):
             read(path)
+    with pytest.raises(InputError, match=r"a\.csv: found a line without an end"):
+        list(pieces(path, 1000))
+
+
+def test_lines_of_an_old_machine_are_no_line_without_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines_room, "LONGEST_LINE", 1 << 14)
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"twelve words\r" * 5000)
+    assert len(list(lines(path))) == 5000
+    assert b"".join(pieces(path, 1000)).count(b"twelve words\n") == 5000
 
 
 def test_a_matrix_at_fault_is_unpacked_once_for_all_patients(
