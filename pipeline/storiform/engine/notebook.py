@@ -1,5 +1,6 @@
 """What is found while the inputs of a run are opened: each problem once, with its units."""
 
+import csv
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,8 @@ _MOST_UNITS = 6
 """Units that are named of those with one problem."""
 _COLUMN = re.compile(r"(?P<file>[^,:]+)(?P<gene>, gene [^,:]+)?, column (?P<column>.+?): ")
 """How a problem of one column of a matrix begins."""
+_TOLD = (StoriformError, OSError, ValueError, ArithmeticError, csv.Error)
+"""What a file can do to a reader; one file's fault must not hide those of the others."""
 _EXPECTED = ", expected "
 
 
@@ -64,7 +67,7 @@ class Notebook:
             warnings.simplefilter("always", DataWarning)
             try:
                 read(*arguments)
-            except (StoriformError, OSError, ValueError) as error:
+            except _TOLD as error:
                 self.add("error", [str(error)], unit)
                 is_sound = False
         notes = {str(w.message) for w in caught if issubclass(w.category, DataWarning)}

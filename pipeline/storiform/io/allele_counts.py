@@ -7,7 +7,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from storiform.io.contigs import LAST_PLACE
 from storiform.io.names import counted
+from storiform.model.errors import shortened
 
 Cells = Mapping[str, str]
 
@@ -33,15 +35,15 @@ class Numbers:
     place: str = ""
 
     def count(self, name: str, text: str) -> int | None:
-        """Return a count, None where missing; negative or no number: a fault and None."""
+        """Return a count, None where missing; beyond bounds or none: a fault and None."""
         if text in {"", "."}:
             return None
         try:
             value = int(text)
         except ValueError:
             value = _whole(text)
-        if value < 0:
-            self.faults.setdefault(name, []).append(f"{self.place}, {name}={text}")
+        if not 0 <= value <= LAST_PLACE:
+            self.faults.setdefault(name, []).append(f"{self.place}, {name}={shortened(text)}")
             return None
         return value
 
@@ -55,7 +57,8 @@ def no_counts(file: str, name: str, number: int, places: str) -> str:
     told = "that is no count" if number == 1 else "that are no counts"
     return (
         f"{file}: found {counted(number, 'value')} of {name} {told} ({places}), expected whole "
-        f"numbers from 0; {'it is' if number == 1 else 'they are'} taken as missing."
+        f"numbers from 0 to {LAST_PLACE}; {'it is' if number == 1 else 'they are'} taken as "
+        "missing."
     )
 
 

@@ -284,7 +284,7 @@ def _with_splice_bases(bases: Int32s) -> Int32s:
 def _scanned(path: Path) -> Iterator[tuple[bytes, Lines]]:
     """Yield the text of a GTF in pieces, and what the lines of each tell."""
     before = 0
-    for text in pieces(path, _PIECE_BYTES):
+    for text in pieces(path, _PIECE_BYTES, must_end=True):
         data = np.frombuffer(text, dtype=np.uint8)
         ends = np.flatnonzero(data == _LINE_FEED)
         found = Lines.room_for(len(ends))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from storiform.io.contigs import is_place
 from storiform.io.lines import lines
 from storiform.io.units import SourceUnit
 from storiform.model.errors import InputError, fault
@@ -23,6 +24,7 @@ _OLD = (
 )  # fmt: skip
 _NUMBERS = (1, 4, 6, 7, 8, 10, 12)
 _OPERATION = re.compile(r"(-?\d+)([MIDNSHP=Xp])")
+_ENDLESS = re.compile(r"\d{10}")
 _REMEDY = "Give the file as STAR wrote it."
 
 
@@ -59,10 +61,14 @@ def _row(path: Path, number: int, cells: list[str], many: int) -> tuple[object, 
         expected = f"{len(_OLD)} or more"
         raise InputError(fault(where, f"{len(cells)} cells", expected, _REMEDY))
     try:
-        values = [int(cells[column]) for column in _NUMBERS]
-        alignments = int(cells[many]) if many >= 0 else 1
+        values = [_whole(cells[column]) for column in _NUMBERS]
+        alignments = _whole(cells[many]) if many >= 0 else 1
     except ValueError as error:
-        raise InputError(fault(where, repr(str(error)), "whole numbers", _REMEDY)) from error
+        raise InputError(fault(where, str(error), "whole numbers", _REMEDY)) from error
+    if endless := next(
+        (cigar for cigar in (cells[11], cells[13]) if _ENDLESS.search(cigar)), ""
+    ):
+        raise InputError(fault(where, f"the CIGAR {endless}", "one of a read", _REMEDY))
     donor, acceptor, kind, left, right, start_a, start_b = values
     strands = cells[2], cells[5]
     if not set(strands) <= {"+", "-"}:
@@ -81,6 +87,14 @@ def _row(path: Path, number: int, cells: list[str], many: int) -> tuple[object, 
         canonical_contig(cells[3]), place_b, strands[1], kind >= 0, left + right, min(anchors),
         outer_a, outer_b, max(alignments, 1),
     )  # fmt: skip
+
+
+def _whole(text: str) -> int:
+    """Read a whole number, with its sign; ValueError where it is none or beyond all places."""
+    if not is_place(text.strip().removeprefix("-")):
+        message = repr(text)
+        raise ValueError(message)
+    return int(text)
 
 
 def _anchor(cigar: str, *, last: bool) -> int:

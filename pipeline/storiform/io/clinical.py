@@ -79,6 +79,8 @@ class _Reader:
     """Columns of events that a fault tells of as a whole."""
     misread: set[str] = field(default_factory=set)
     """Patients with a time or an event that cannot be read."""
+    infinite: dict[str, set[str]] = field(default_factory=dict)
+    """Column to the patients whose number is infinite in it."""
 
     def cell(self, row: Row, name: str) -> str:
         column = self.columns.get(name)
@@ -91,7 +93,11 @@ class _Reader:
 
     def number(self, row: Row, name: str, low: float, high: float) -> float | None:
         text = self.cell(row, name)
-        if not text or text.lower() in INFINITE:
+        if not text:
+            return None
+        if text.lower() in INFINITE:
+            patients = self.infinite.setdefault(self.columns.get(name, name), set())
+            patients.add(self.cell(row, "patient"))
             return None
         value = read_decimal(text, self.delimiter)
         if isinstance(value, float) and low <= value <= high:
@@ -329,8 +335,12 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
     told = notes_of_records(
         reader.file, clinical.records, reader.columns, reader.mixed, reader.misread
     )
-    clinical.notes.extend(told.notes)
-    clinical.doubts.extend(told.doubts)
+    endless = [
+        note_of(reader.file, f"with an infinite {column}, read as missing", who)
+        for column, who in reader.infinite.items()
+    ]
+    clinical.notes.extend([*told.notes, *endless])
+    clinical.doubts.extend([*told.doubts, *endless])
 
 
 def _compare(clinical: Clinical, reader: _Reader, known: set[str]) -> None:

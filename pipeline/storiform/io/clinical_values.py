@@ -58,7 +58,7 @@ RESPONSES: dict[str, Response] = {
 EXPECTED_RESPONSE = "CR, PR, SD, PD or NE (or R, NR)"
 
 INFINITE = frozenset({"inf", "-inf"})
-"""What R writes for the highest or lowest of no values: a missing one."""
+"""What R writes for the highest or lowest of no values: a missing one, which is told."""
 LIMIT_SIGNS = "<>=≤≥ "
 """What stands before the number of a value beyond a limit, as in `< 0.2`."""
 EVENTS = {

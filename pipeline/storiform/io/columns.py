@@ -11,14 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from storiform.io.contigs import check_contigs
-from storiform.io.lines import BROKEN, broken, open_text
+from storiform.io.lines import BROKEN, broken, numbered, open_text
 from storiform.io.names import counted
+from storiform.io.row_widths import named_width, refuse_short
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import Build, canonical_contig
 from storiform.model.table import TEXT
@@ -30,6 +32,8 @@ _MISSING = [".", "", "NA", "NaN", "nan", "null", "None"]
 _REMEDY = "Write the table again: it is damaged."
 _HIGHEST = 2.0**53
 """The last number up to which every whole one is a float of its own."""
+_KEPT = 1 << 16
+"""Letters at the end of a file in which its last row lies."""
 _TOUCHING = 20
 """Neighbours of which the manner of counting is told."""
 
@@ -37,6 +41,23 @@ _TOUCHING = 20
 def bare(name: str) -> str:
     """Write a name of a column in lower case, letters and digits alone."""
     return _BARE.sub("", name.lower())
+
+
+class _Read:
+    """A text that is read piece by piece, of which the end is kept."""
+
+    def __init__(self, handle: IO[str]) -> None:
+        self._handle, self.end = handle, ""
+
+    def read(self, size: int = -1) -> str:
+        """Return the next letters."""
+        text = self._handle.read(size)
+        self.end = (self.end + text)[-_KEPT:]
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines that are left; pandas asks whether one could."""
+        return iter(self._handle)
 
 
 @dataclass(frozen=True)
@@ -104,8 +125,10 @@ class Layout:
         dtypes = dict.fromkeys(words.values(), "category")
         try:
             with open_text(self.path) as handle:
+                read = _Read(handle)
                 rows = pd.read_csv(
-                    handle, sep=self.separator, header=None, names=list(self._unique()),
+                    cast("IO[str]", read), sep=self.separator, header=None,
+                    names=list(self._unique()),
                     usecols=lambda name: name in wanted, dtype=dtypes, skiprows=self.above,
                     keep_default_na=False, na_values=_MISSING, low_memory=False,
                     skipinitialspace=True, skip_blank_lines=False,
@@ -114,6 +137,7 @@ class Layout:
             raise InputError(broken(self.path.name, error)) from error
         except ValueError as error:  # the parser's errors are such
             raise InputError(fault(self.path.name, str(error), "a table", _REMEDY)) from error
+        self._refuse_cut(read.end, self.above + len(rows))
         rows.index = pd.RangeIndex(self.above + 1, self.above + 1 + len(rows))
         rows = rows.dropna(how="all")
         if rows.empty:
@@ -123,6 +147,15 @@ class Layout:
         for name in numbers:
             named[name] = self._numbers(named[name], asked[name])
         return named
+
+    def _refuse_cut(self, end: str, last: int) -> None:
+        """Refuse a last row that is short; `end` is how the file ends, `last` its last line."""
+        told = end.rstrip("\n")
+        above, _, line = told.rpartition("\n")
+        if above:  # so that the line is whole
+            number = last - max(len(end) - len(told) - 1, 0)
+            width = named_width(self.names)
+            refuse_short(self.path, [(number, line)], self.separator, width)
 
     def _unique(self) -> Iterator[str]:
         """Yield the columns; the second of two equal names gets one that nobody asks for."""
@@ -185,7 +218,7 @@ def _told_lines(path: Path, signs: set[str]) -> Iterator[tuple[int, str]]:
     """Yield number and text of the lines that are neither blank nor comments."""
     try:
         with open_text(path) as handle:
-            for number, line in enumerate(handle, start=1):
+            for number, line in numbered(handle, path.name):
                 if "\0" in line:
                     remedy = "Export it as text separated by tabs or commas."
                     raise InputError(fault(path.name, "a binary file", "text", remedy))

@@ -8,9 +8,24 @@ from storiform.model.errors import InputError, fault
 from storiform.model.genome import CHROMOSOMES, LENGTHS, Build, build_of, build_of_accessions
 from storiform.model.intervals import Intervals
 
+LAST_PLACE = 2**31 - 1
+"""The highest position, and the highest count, that BAM and BCF can hold."""
+_DIGITS = len(str(LAST_PLACE))
 _SHOWN = 5
 _REMEDY = "Give the file of the right build, or set the build of the cohort."
 _RENAME = "Rename the contigs (bcftools annotate --rename-chrs, for a VCF), or see the build."
+
+
+def is_place(text: str) -> bool:
+    """Tell whether a text is a whole number that a position of a file can be.
+
+    Examples
+    --------
+    >>> is_place("7675088"), is_place("2147483648"), is_place("-1"), is_place("1e3")
+    (True, False, False, False)
+    """
+    is_whole = text.isascii() and text.isdecimal()
+    return is_whole and len(text.lstrip("0")) <= _DIGITS and int(text) <= LAST_PLACE
 
 
 def check_build(where: str, contig_lengths: Mapping[str, int], build: Build) -> None:

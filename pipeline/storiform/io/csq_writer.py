@@ -15,6 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from storiform.io.contigs import is_place
 from storiform.io.lines import BROKEN, open_text
 from storiform.io.names import counted
 from storiform.io.vcf import VcfHeader, vcf_lines
@@ -213,7 +214,7 @@ class _Rewriter:
             if not line.strip():
                 continue
             fields = line.split("\t")
-            if len(fields) < _COLUMNS or not fields[1].isdecimal():
+            if len(fields) < _COLUMNS or not is_place(fields[1]):
                 self.is_sorted = False
                 self._waiting.append((number, line, []))
                 yield Request("", 0, "", ())

@@ -6,15 +6,15 @@ cannot be told apart safely is a fault.
 """
 
 import csv
-import gzip
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from storiform.io.lines import BROKEN, broken
+from storiform.io.lines import BROKEN, broken, unpacked
 from storiform.io.names import counted
-from storiform.model.errors import SheetError, fault
+from storiform.io.row_widths import named_width
+from storiform.model.errors import InputError, SheetError, fault
 
 MISSING = frozenset(
     {"", "na", "n/a", "nan", ".", "none", "null", "-", "[not available]", "not available"}
@@ -26,6 +26,8 @@ _QUOTES = {
     "field larger": "a cell beyond all measure, probably a quote that is never closed",
     "expected after": "text behind a closing quote",
 }
+_FEWEST = 2
+"""Rows of which the last can be told from the others."""
 _BINARY = {b"PK\x03\x04": "an Excel workbook", b"\xd0\xcf\x11\xe0": "an Excel workbook"}
 
 
@@ -80,14 +82,33 @@ def read_delimited(path: Path) -> Delimited:
         raise SheetError(str(error)) from error
     columns, named = _columns(path, header, faults)
     rows = tuple(_row(path, line, cells, (header, named), faults) for line, cells in records)
+    faults += _cut(path, text, header, records)
     return Delimited(path, columns, rows, tuple(faults), delimiter)
+
+
+def _cut(
+    path: Path, text: str, header: list[str], records: list[tuple[int, list[str]]]
+) -> list[str]:
+    """Tell of a file that ends inside its last row: it alone is short and has no line end.
+
+    By hand, cells at the end of rows are left out without harm.
+    """
+    width = named_width(header)
+    short = [(line, cells) for line, cells in records if len(cells) < width]
+    if text.endswith("\n") or len(records) < _FEWEST or short != records[-1:]:
+        return []
+    line, cells = records[-1]
+    found = f"{counted(len(cells), 'cell')} and no line end"
+    expected = f"{counted(width, 'cell')}, as in every other row"
+    remedy = "Copy the file again: it was cut. If it is whole, add the line end."
+    return [fault(f"{path.name}, row {line}", found, expected, remedy)]
 
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        content = unpacked(path)
+    except InputError as error:
+        raise SheetError(str(error)) from error
     except BROKEN as error:
         raise SheetError(broken(path.name, error)) from error
     except OSError as error:

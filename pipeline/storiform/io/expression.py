@@ -14,13 +14,15 @@ from pathlib import PurePosixPath
 import numpy as np
 import pandas as pd
 
+from storiform.io.contigs import LAST_PLACE
 from storiform.io.matrix import Matrix, read_matrix
+from storiform.io.spoilt_names import warn_of_dates
 from storiform.io.units import SourceUnit
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.species import foreign_species
 
 LINEAR_LIMIT = 50.0
-"""No log2(TPM + 1) can be higher: 2**20 is the million itself."""
+"""No log2(TPM + 1) can be higher: 2**20 is the million itself. None is lower than minus it."""
 LOG_LIMIT = 25.0
 """TPM whose highest value is lower are logarithms: a million needs 40,000 genes of it."""
 TPM_LIMIT = 2e6
@@ -92,6 +94,7 @@ def read_counts(unit: SourceUnit) -> pd.DataFrame:
     counts["length"] = lengths.where(lengths > 0)
     where = f"{matrix.path.name}, column {name}"
     _refuse_negative(counts["count"], where)
+    _refuse_beyond(counts, "count", LAST_PLACE, where)
     _refuse_empty(counts["count"], where, "fragments")
     if not layout:
         _refuse_decimals(counts["count"], where)
@@ -115,6 +118,7 @@ def read_tpm(unit: SourceUnit) -> pd.DataFrame:
         found = f"integers alone, which sum to {total:.4g}"
         remedy = "If they are raw counts, name the file in the column counts."
         raise InputError(fault(where, found, "TPM, which sum to 1e6", remedy))
+    _refuse_beyond(tpm, "tpm", TPM_LIMIT, where)
     if highest <= LOG_LIMIT:
         found = f"values up to {highest:.4g} that sum to {total:.4g}"
         remedy = "If they are log2(TPM + 1), name the file in the column log2_tpm."
@@ -139,6 +143,11 @@ def read_log2_tpm(unit: SourceUnit) -> pd.DataFrame:
         )
         remedy = "If they are linear, name the file in the column tpm."
         raise InputError(fault(where, found, expected, remedy))
+    lowest = logs["log2_tpm"].min()
+    if lowest < -LINEAR_LIMIT:
+        expected = f"log2 values of at least {-LINEAR_LIMIT:g}"
+        remedy = "Correct the cell, or leave it empty where there is no value."
+        raise InputError(fault(where, f"the value {lowest:.6g}", expected, remedy))
     return logs
 
 
@@ -179,6 +188,7 @@ def _rows(matrix: Matrix, ids: int, values: pd.Series, quantity: str) -> pd.Data
         )
         raise InputError(fault(matrix.path.name, "no gene with a value", expected, remedy))
     _refuse_foreign(names[kept], matrix.path.name)
+    warn_of_dates(names[is_gene], matrix.path.name)
     rows = pd.Series(np.arange(len(names)), names.index)
     return pd.DataFrame({"row": rows[kept], "id": names[kept], quantity: values[kept]})
 
@@ -262,6 +272,15 @@ def _refuse_negative(values: pd.Series, where: str) -> None:
     if lowest < 0:
         remedy = "If they are logarithms, name the file in the column log2_tpm."
         raise InputError(fault(where, f"the negative value {lowest:.4g}", "0 or more", remedy))
+
+
+def _refuse_beyond(rows: pd.DataFrame, quantity: str, most: float, where: str) -> None:
+    beyond = rows[rows[quantity] > most]
+    if len(beyond):
+        first = beyond.iloc[0]
+        found = f"the value {first[quantity]:.10g} of {first['id']}"
+        expected, remedy = f"values from 0 to {most:.10g}", "Correct the cell."
+        raise InputError(fault(where, found, expected, remedy))
 
 
 def _refuse_empty(values: pd.Series, where: str, what: str) -> None:

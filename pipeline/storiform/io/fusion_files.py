@@ -21,7 +21,7 @@ from pathlib import Path
 import pandas as pd
 
 from storiform.io.columns import read_layout
-from storiform.io.contigs import check_contigs
+from storiform.io.contigs import check_contigs, is_place
 from storiform.io.lines import lines
 from storiform.io.units import SourceUnit
 from storiform.model.errors import InputError, fault
@@ -43,6 +43,7 @@ _DOUBTS = re.compile(
     r"short_repeats|long_repeats|short_distance|distance1000bp|fragments|multi|rrna|mt,|mirna"
 )
 """Words of FusionCatcher's description that stand for a likely false one (manual, table 2)."""
+_FRACTION = re.compile(r"\.0*$")
 _REMEDY = "Write the file again: it is damaged."
 _KNOWN = ("fusion", "gene_5", "gene_3", "histologies", "doi")
 
@@ -124,7 +125,7 @@ def _place(text: str, where: str) -> tuple[str, int, str]:
     parts = text.strip().rsplit(":", 2)
     strand = parts.pop() if parts[-1] in {"+", "-", "*", "."} else ""
     contig, number = (":".join(parts[:-1]), parts[-1]) if len(parts) > 1 else ("", "")
-    if not contig or not number.isdecimal() or int(number) < 1:
+    if not contig or not is_place(number) or int(number) < 1:
         expected = "a place as contig:base, counted from 1"
         raise InputError(fault(where, repr(text), expected, _REMEDY))
     return canonical_contig(contig), int(number) - 1, strand if strand in {"+", "-"} else ""
@@ -136,11 +137,11 @@ def _count(fields: Fields, where: str, *names: str) -> object:
     given = [text for text in written if text not in _MISSING]
     if not given:
         return pd.NA
-    wrong = [text for text in given if not re.fullmatch(r"\d+(\.0*)?", text)]
+    wrong = [text for text in given if not is_place(_FRACTION.sub("", text))]
     if wrong:
         where = f"{where}, column {names[0]}"
         raise InputError(fault(where, repr(wrong[0]), "a number of reads", _REMEDY))
-    return sum(int(float(text)) for text in given)
+    return sum(int(_FRACTION.sub("", text)) for text in given)
 
 
 def _text(fields: Fields, name: str) -> str:

@@ -64,7 +64,7 @@ def _value(reader: PatientTable, row: Row) -> float | None:
     if not text.startswith(("<", ">", "≤", "≥")):
         return reader.number(row, "value", -_MOST, _MOST)
     bound = read_decimal(text.lstrip(LIMIT_SIGNS), reader.table.delimiter)
-    if isinstance(bound, float):
+    if isinstance(bound, float) and abs(bound) <= _MOST:
         return bound
     reader.fault(row, "value", repr(text), "a number, or < or > and a number", "Correct it.")
     return None

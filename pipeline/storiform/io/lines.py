@@ -4,6 +4,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
@@ -13,6 +14,9 @@ _GZIP, _MARK = b"\x1f\x8b", b"\xef\xbb\xbf"
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _TRUNCATED = "Copy or make the file again: it is incomplete."
 _TO_UTF8 = "Convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW."
+LONGEST_LINE = 1 << 26
+"""Letters of the longest line that is read; a small gzip file can hold an endless one."""
+_PIECE = 1 << 20
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)
 """What Python raises for a gzip file that is cut or damaged."""
 
@@ -24,6 +28,44 @@ def broken(where: str, error: BaseException) -> str:
     else:
         found, remedy = "broken compression", "Copy or make the file again: it is damaged."
     return fault(where, found, "a complete gzip file", remedy)
+
+
+def endless(where: str) -> str:
+    """Phrase that a line has no end."""
+    found, expected = "a line without an end", f"lines of at most {LONGEST_LINE:,} characters"
+    return fault(where, found, expected, "Give the text that its program wrote.")
+
+
+def numbered(handle: IO[str], name: str) -> Iterator[tuple[int, str]]:
+    """Yield number (from 1) and text of each line, with its end; refuse one without an end."""
+    read = partial(handle.readline, LONGEST_LINE + 1)
+    for number, line in enumerate(iter(read, ""), start=1):
+        if len(line) > LONGEST_LINE:
+            raise InputError(endless(f"{name}, line {number}"))
+        yield number, line
+
+
+def unpacked(path: Path) -> bytes:
+    """Read a text whole, plain or compressed; refuse one with a line without an end.
+
+    Raises
+    ------
+    InputError
+        If a line is longer than `LONGEST_LINE`.
+    OSError
+        If the file cannot be opened; one of `BROKEN` where its compression is.
+    """
+    found: list[bytes] = []
+    number, length = 1, 0
+    with _binary(path) as handle:
+        while piece := handle.read(_PIECE):
+            number += piece.count(b"\n")
+            end = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+            length = length + len(piece) if end < 0 else len(piece) - end - 1
+            if length > LONGEST_LINE:
+                raise InputError(endless(f"{path.name}, line {number}"))
+            found.append(piece)
+    return b"".join(found)
 
 
 def lines(
@@ -38,18 +80,17 @@ def lines(
     Raises
     ------
     InputError
-        If the file cannot be opened, is no text, or ends in the middle of its compression.
+        If the file cannot be opened, is no text, ends in the middle of its compression, or
+        has a line beyond `LONGEST_LINE`.
     """
     number, line = 0, "\n"
     try:
         _whole(path)
         with _text(path, errors) as handle:
-            for number, line in enumerate(handle, start=1):
+            for number, line in numbered(handle, path.name):
                 yield number, line.rstrip("\n")
         if must_end and not line.endswith("\n"):
-            remedy = f"{_TRUNCATED} If it is whole, add the line end."
-            where = f"{path.name}, line {number}"
-            raise InputError(fault(where, "no line end", "a line end at the end", remedy))
+            raise InputError(_unended(f"{path.name}, line {number}"))
     except BROKEN as error:
         where = f"{path.name}, after line {number}"
         raise InputError(broken(where, error)) from error
@@ -57,30 +98,50 @@ def lines(
         raise InputError(_unreadable(path, error)) from error
 
 
-def pieces(path: Path, size: int) -> Iterator[bytes]:
+def _unended(where: str) -> str:
+    remedy = f"{_TRUNCATED} If it is whole, add the line end."
+    return fault(where, "no line end", "a line end at the end", remedy)
+
+
+def pieces(path: Path, size: int, *, must_end: bool = False) -> Iterator[bytes]:
     """Yield a text in pieces of about `size` bytes: whole lines, each with a line feed.
 
-    What `lines` does of line ends, marks and faults holds here, too.
+    What `lines` does of line ends, marks, `must_end` and faults holds here, too.
 
     Raises
     ------
     InputError
-        If the file cannot be opened, is no text, or ends in the middle of its compression.
+        If the file cannot be opened, is no text, ends in the middle of its compression, or
+        has a line beyond `LONGEST_LINE`.
     """
+    number, is_ended = 0, True
     try:
         _whole(path)
         with _binary(path) as handle:
-            text = (handle.read(size) + handle.readline()).removeprefix(_MARK)
+            text = _piece(handle, size, path.name).removeprefix(_MARK)
             while text:
                 if b"\r" in text:
                     text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-                yield text if text.endswith(b"\n") else text + b"\n"
-                text = handle.read(size) + handle.readline()
+                number, is_ended = number + text.count(b"\n"), text.endswith(b"\n")
+                yield text if is_ended else text + b"\n"
+                text = _piece(handle, size, path.name)
+        if must_end and not is_ended:
+            raise InputError(_unended(f"{path.name}, line {number + 1}"))
     except BROKEN as error:
         where = f"{path.name}, after line {_lines_before_break(path)}"
         raise InputError(broken(where, error)) from error
     except OSError as error:
         raise InputError(_unreadable(path, error)) from error
+
+
+def _piece(handle: IO[bytes], size: int, name: str) -> bytes:
+    """Read about `size` bytes and what is left of their last line."""
+    text, rest = handle.read(size), handle.readline(LONGEST_LINE + 1)
+    if len(rest) > LONGEST_LINE:
+        if b"\r" not in rest:
+            raise InputError(endless(name))
+        rest += handle.readline()  # lines that end as on old machines
+    return text + rest
 
 
 def _lines_before_break(path: Path) -> int:

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from storiform.io.allele_counts import Numbers, no_counts
 from storiform.io.annotations import frequency, population_fields
-from storiform.io.contigs import check_contigs
+from storiform.io.contigs import LAST_PLACE, check_contigs
 from storiform.io.lines import lines
 from storiform.io.names import counted, listed
+from storiform.io.row_widths import named_width, refuse_short
+from storiform.io.spoilt_names import warn_of_dates
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import BUILD_ALIASES, Build, canonical_contig
 from storiform.model.ontology import terms_of
@@ -91,12 +93,20 @@ def read_maf(path: Path, names: tuple[str, ...], build: Build) -> pd.DataFrame:
 
 
 def _lines(path: Path) -> list[str]:
-    text = [line for _, line in lines(path) if line.strip()]
-    first = next((i for i, line in enumerate(text) if not line.startswith("#")), len(text))
-    if first == len(text):
+    """Return the header and all rows of any sample: one that is short lacks its name, too."""
+    told = [(number, line) for number, line in lines(path) if line.strip()]
+    first = next((i for i, (_, line) in enumerate(told) if line[0] != "#"), len(told))
+    if first == len(told):
         expected = "a line with the names of the columns"
         raise InputError(fault(path.name, "no lines", expected, "Write the MAF again."))
-    return text[first:]
+    separator = _separator(told[first][1])
+    width = named_width([name.strip() for name in told[first][1].split(separator)])
+    refuse_short(path, told[first + 1 :], separator, width, is_quoted=separator != "\t")
+    return [line for _, line in told[first:]]
+
+
+def _separator(header: str) -> str:
+    return max("\t,;", key=header.count)
 
 
 def _likely(text: list[str], names: tuple[str, ...]) -> list[int]:
@@ -106,7 +116,7 @@ def _likely(text: list[str], names: tuple[str, ...]) -> list[int]:
 
 def _rows(path: Path, text: list[str], chosen: Sequence[int]) -> pd.DataFrame:
     """Parse the header and some lines; the index is the ordinal of the call in the file."""
-    separator = max("\t,;", key=text[0].count)
+    separator = _separator(text[0])
     quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
     buffer = io.StringIO("\n".join([text[0], *(text[i] for i in chosen)]))
     try:
@@ -193,6 +203,8 @@ def _calls(path: Path, rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.Dat
     }  # fmt: skip
     for name in ("gene", "gene_id", "transcript", "hgvsc", "hgvsp"):
         filled[name] = _text(rows, columns, name).replace({".": "", "Unknown": ""})
+    if "gene" in columns:
+        warn_of_dates(_text(rows, columns, "gene"), f"{path.name}, column {columns['gene']}")
     filled.update(_counts(path, rows, columns))
     calls = pd.DataFrame(filled, index=rows.index)
     return CALLS.conform(calls.reindex(columns=list(CALLS.columns)))
@@ -215,11 +227,12 @@ def _alleles(rows: pd.DataFrame, columns: Mapping[str, str]) -> tuple[pd.Series,
 
 def _positions(path: Path, rows: pd.DataFrame, column: str) -> NDArray[np.int64]:
     values = pd.to_numeric(rows[column].str.strip(), errors="coerce")
-    bad = values[~(values > 0)]
+    bad = values[~((values > 0) & (values <= LAST_PLACE) & (values % 1 == 0))]
     if len(bad):
         where = f"{path.name}, row {int(bad.index[0]) + 2}, column {column}"
         found = repr(str(rows.loc[bad.index[0], column]))
-        raise InputError(fault(where, found, "a position, from 1", "Correct the cell."))
+        expected = f"a position, from 1 to {LAST_PLACE}"
+        raise InputError(fault(where, found, expected, "Correct the cell."))
     return values.to_numpy(dtype=np.int64)
 
 

@@ -5,18 +5,19 @@ columns as numbers, once per process: each unit of a cohort asks for its own col
 """
 
 import csv
-import gzip
 import io
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
-from storiform.io.lines import BROKEN, broken
+from storiform.io.lines import BROKEN, broken, unpacked
 from storiform.io.names import counted, listed
-from storiform.model.errors import InputError, fault
+from storiform.io.row_widths import named_width, refuse_short
+from storiform.model.errors import InputError, fault, shortened
 
 ID_NAMES = (
     "ensembl_gene_id", "gene_id", "geneid", "ensembl_id", "ensembl", "entrez_gene_id",
@@ -25,6 +26,7 @@ ID_NAMES = (
 )  # fmt: skip
 """Headers of a column of gene ids, in lower case."""
 
+_END = "\n"
 _WHITESPACE = r"\s+"
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?$")
 _EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -79,7 +81,7 @@ class Matrix:
         bad = written[numbers.isna() & written.notna()]
         if len(bad):
             gene = self.cells.loc[bad.index[0], self.id_column()]
-            where = f"{self.path.name}, gene {gene}, column {name}"
+            where = f"{self.path.name}, gene {shortened(gene)}, column {name}"
             remedy = "Correct the cell, or leave it empty."
             raise InputError(fault(where, repr(str(bad.iloc[0])), "a number", remedy))
         return numbers
@@ -130,18 +132,33 @@ def read_matrix(path: Path) -> Matrix:
     except OSError as error:
         expected, remedy = "a readable file", "Correct the path in the sample sheet."
         raise InputError(fault(str(path), "no such file", expected, remedy)) from error
-    return _matrix(path, stat.st_size, stat.st_mtime_ns)
+    found = _matrix(path, stat.st_size, stat.st_mtime_ns)
+    if isinstance(found, str):
+        raise InputError(found)
+    return found
 
 
 @lru_cache(maxsize=3)
-def _matrix(path: Path, size: int, mtime_ns: int) -> Matrix:  # noqa: ARG001  cache key
+def _matrix(path: Path, size: int, mtime_ns: int) -> Matrix | str:  # noqa: ARG001  cache key
+    """Read a file once; return what is wrong with it, which each unit of a cohort asks."""
+    try:
+        return _read(path)
+    except InputError as error:
+        return str(error)
+
+
+def _read(path: Path) -> Matrix:
     text = _text(path)
     begin, first, second = _first_lines(path, text)
     separator = _separator(first)
-    names, row = _cells(first, separator), _cells(second, separator)
+    where = f"{path.name}, line {text.count(_END, 0, begin) + 1}"
+    names, row = (_cells(line, separator, where) for line in (first, second))
     is_headed = not _is_data(names)
     if is_headed and len(names) == len(row) - 1:
         names = ["", *names]
+    # of two lines of different widths the parser tells
+    rows = enumerate(text[begin:].split(_END), start=text.count(_END, 0, begin) + 1)
+    refuse_short(path, islice(rows, is_headed, None), separator, named_width(names))
     width = len(names) if is_headed else max(len(names), len(row))
     body = io.StringIO(text)
     body.seek(begin + len(first) + 1 if is_headed else begin)
@@ -158,6 +175,9 @@ def _matrix(path: Path, size: int, mtime_ns: int) -> Matrix:  # noqa: ARG001  ca
         raise InputError(_ragged(path, str(error), width, above)) from error
     for column in texts:
         values[column] = values[column].astype(object).fillna("").str.strip()
+        is_long = values[column].str.len() > csv.field_size_limit()
+        if is_long.any():
+            raise InputError(_overlong(f"{path.name}, gene {int(is_long.argmax()) + 1}"))
     return Matrix(path, tuple(names) if is_headed else (), values)
 
 
@@ -172,9 +192,7 @@ def _ragged(path: Path, problem: str, width: int, above: int) -> str:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        content = unpacked(path)
     except BROKEN as error:
         raise InputError(broken(path.name, error)) from error
     except OSError as error:
@@ -215,13 +233,21 @@ def _separator(line: str) -> str:
     return best if best in bare else _WHITESPACE
 
 
-def _cells(line: str, separator: str) -> list[str]:
+def _cells(line: str, separator: str, where: str) -> list[str]:
     """Split a line; names that were quoted twice lose both pairs."""
-    if separator == _WHITESPACE:
-        cells = next(csv.reader([re.sub(_WHITESPACE, " ", line.strip())], delimiter=" "))
-    else:
-        cells = next(csv.reader([line], delimiter=separator))
+    is_blank = separator == _WHITESPACE
+    text = re.sub(_WHITESPACE, " ", line.strip()) if is_blank else line
+    try:
+        cells = next(csv.reader([text], delimiter=" " if is_blank else separator))
+    except csv.Error as error:
+        raise InputError(_overlong(where)) from error
     return [cell.strip().strip('"').strip() for cell in cells]
+
+
+def _overlong(where: str) -> str:
+    found = f"a cell of more than {csv.field_size_limit()} characters"
+    remedy = "Give a table of genes by samples, as text; correct quotes that are never closed."
+    return fault(where, found, "names and numbers", remedy)
 
 
 def _is_data(cells: list[str]) -> bool:

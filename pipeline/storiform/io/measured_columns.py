@@ -24,6 +24,8 @@ _UNIT = re.compile(r"(.+?)\s*[\[(]([^\[\]()]+)[\])]")
 _YES_NO = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0, "t": 1.0, "f": 0.0, "y": 1.0,
            "n": 0.0}  # fmt: skip
 _MOST_LEVELS = 10
+_MOST = 1e15
+"""No measurement is higher in a unit that fits it; behind it sums lose whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,21 @@ def measured_column(reader: PatientTable, header: str, rows: list[Row]) -> Measu
                 text = told[row.line]
                 remedy = _remedy(kind, text, reader.table.delimiter)
                 reader.fault(row, header, repr(text), expected, remedy)
-        return MeasuredColumn(name, unit, kind, values=found)
+        values = _within(reader, header, told, found) if kind == "number" else found
+        return MeasuredColumn(name, unit, kind, values=values)
     return MeasuredColumn(name, unit, "category", labels=told)
+
+
+def _within(
+    reader: PatientTable, header: str, told: Mapping[int, str], numbers: Mapping[int, float]
+) -> dict[int, float]:
+    """Return the numbers that a measurement can be; the others are faults of their cells."""
+    for line, value in numbers.items():
+        if abs(value) > _MOST:
+            expected = f"a number from {-_MOST:g} to {_MOST:g}"
+            remedy = "Correct it, leave it empty, or give the column in another unit."
+            reader.cells.add(line, header, repr(told[line]), expected, remedy)
+    return {line: value for line, value in numbers.items() if abs(value) <= _MOST}
 
 
 def _remedy(kind: str, text: str, delimiter: str) -> str:

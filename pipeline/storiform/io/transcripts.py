@@ -90,7 +90,7 @@ class _Told:
     def scanned(self) -> Iterator[tuple[bytes, TranscriptLines]]:
         """Yield the text in pieces, and what the lines of each tell."""
         before, is_first = 0, True
-        for text in pieces(self.path, _PIECE_BYTES):
+        for text in pieces(self.path, _PIECE_BYTES, must_end=True):
             data = np.frombuffer(text, dtype=np.uint8)
             ends = np.flatnonzero(data == _LINE_FEED)
             if is_first:

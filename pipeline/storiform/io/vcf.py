@@ -17,7 +17,13 @@ from storiform.io.annotations import (
     frequency,
     population_fields,
 )
-from storiform.io.contigs import check_accessions, check_build, check_contigs
+from storiform.io.contigs import (
+    LAST_PLACE,
+    check_accessions,
+    check_build,
+    check_contigs,
+    is_place,
+)
 from storiform.io.lines import is_bcf, lines
 from storiform.io.names import counted
 from storiform.io.vcf_samples import Columns, sample_columns
@@ -48,7 +54,7 @@ class VcfHeader:
         key, _, value = line[2:].partition("=")
         if key == "contig":
             name, length = _tag(value, "ID"), _tag(value, "length")
-            if name and length.isdigit():
+            if name and is_place(length):
                 self.contigs[name] = int(length)
         elif key == "INFO":
             self.info[_tag(value, "ID")] = value.partition("Description=")[2].rstrip(">")
@@ -64,10 +70,10 @@ class VcfHeader:
         """Split a record; refuse one that lacks columns or has no position."""
         fields = line.split("\t")
         wanted = _FIXED + (len(self.columns) + 1 if self.columns else 0)
-        if len(fields) < wanted or not fields[1].isdigit():
+        if len(fields) < wanted or not is_place(fields[1]):
             is_short = len(fields) < wanted
             found = counted(len(fields), "column") if is_short else f"position {fields[1]!r}"
-            expected = f"{wanted} columns" if is_short else "a whole number"
+            expected = f"{wanted} columns" if is_short else f"a whole number up to {LAST_PLACE}"
             where = f"{self.path.name}, line {number}"
             remedy = "Write the VCF again: the line is damaged or the file was cut."
             raise InputError(fault(where, found, expected, remedy))
@@ -290,8 +296,8 @@ class _Reader:
         return CALLS.conform(pd.DataFrame(self.rows))
 
     def _follow(self, row: int, pointer: str) -> None:
-        place = (str(self.rows["contig"][row]), int(pointer[1:]) - 1)
-        source = self.by_place.get(place)
+        position = int(pointer[1:]) if is_place(pointer[1:]) else 0
+        source = self.by_place.get((str(self.rows["contig"][row]), position - 1))
         if source is None:
             return
         for name in ("gene", "gene_id", "transcript", "consequence", "hgvsc", "hgvsp"):

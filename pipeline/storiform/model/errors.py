@@ -63,6 +63,23 @@ class DataWarning(UserWarning):
     """A doubtful input or value that the report must mention."""
 
 
+_LONGEST_SHOWN = 2000
+"""Letters of what a message shows of a file; a cell may hold a whole book."""
+_HEAD = 200
+
+
+def shortened(text: str) -> str:
+    """Return a text for a message: of one beyond all measure, its beginning and length.
+
+    Examples
+    --------
+    >>> shortened("9" * 5000)[190:]
+    '9999999999... (5000 characters)'
+    """
+    is_long = len(text) > _LONGEST_SHOWN
+    return f"{text[:_HEAD]}... ({len(text)} characters)" if is_long else text
+
+
 def fault(where: str, found: str, expected: str, remedy: str) -> str:
     """Phrase a fault the one way in which all of storiform phrases faults.
 
@@ -82,4 +99,4 @@ def fault(where: str, found: str, expected: str, remedy: str) -> str:
     >>> fault("samples.csv, row 7", "status 3", "0, 1 or 2", "Correct the status.")
     'samples.csv, row 7: found status 3, expected 0, 1 or 2. Correct the status.'
     """
-    return f"{where}: found {found}, expected {expected}. {remedy}"
+    return f"{where}: found {shortened(found)}, expected {expected}. {remedy}"

@@ -144,6 +144,22 @@ def test_event_without_a_time_is_told_and_not_used(tmp_path: Path, time: str) ->
     assert told in clinical.notes
 
 
+@pytest.mark.parametrize("number", ["inf", "-Inf", "Inf"])
+def test_an_infinite_number_that_is_read_as_missing_is_doubted(
+    tmp_path: Path, number: str
+) -> None:
+    rows = f"P1,{number},0,50\nP2,3,0,{number}\n"
+    clinical = read(tmp_path, f"patient,pfs_months,pfs_event,age_years\n{rows}")
+    assert clinical.faults == []
+    assert clinical.records["P1"]["pfs_months"] is None
+    told = [
+        "clinical.csv: 1 patient with an infinite pfs_months, read as missing: P1",
+        "clinical.csv: 1 patient with an infinite age_years, read as missing: P2",
+    ]
+    assert [doubt for doubt in clinical.doubts if "infinite" in doubt] == told
+    assert set(told) <= set(clinical.notes)
+
+
 def test_two_rows_of_a_patient_are_both_named(tmp_path: Path) -> None:
     clinical = read(tmp_path, "patient,response\nP1,PD\nP2,SD\nP1,PR\n")
     (told,) = clinical.faults
