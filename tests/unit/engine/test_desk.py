@@ -16,7 +16,7 @@ from storiform.engine.driver import Driver, Rules
 from storiform.engine.graph import Graph, Node
 from storiform.engine.lanes import Lanes
 from storiform.engine.lock import RunLock
-from storiform.engine.queues import JobState
+from storiform.engine.queues import QUEUES, JobState
 from storiform.engine.results import Results
 from storiform.engine.sections import Executor
 from storiform.engine.watch import Watch
@@ -306,8 +306,10 @@ def test_refused_job_is_told_without_the_chatter_around_it(tmp_path: Path) -> No
     for _ in range(9):
         book.refused("storiform-ab123-2", "No.")
     assert book.backoff() == 300.0
-    error = refused(book.executor, book.refusal)
-    assert str(error).startswith("executor (slurm): found sbatch: No., expected a job that")
+    executor = desk(tmp_path, memory_gb=900).executor
+    error = str(refused(executor, book.refusal))
+    assert error.startswith("executor (slurm): found sbatch: No., expected a job that")
+    assert "1 cores, memory 900 GB, walltime" in error
 
 
 def test_waiting_is_announced_when_it_changes_and_not_while_workers_work(
@@ -330,6 +332,50 @@ def test_waiting_is_announced_when_it_changes_and_not_while_workers_work(
     book.tell(connected=1)
     book.tell(connected=0)
     assert told[1:] == ["waiting for workers: slurm: 2 waiting (Priority)"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("PartitionTimeLimit", "executor.walltime 12:00:00 is above"),
+        ("QOSMaxWallDurationPerJobLimit", "executor.walltime 12:00:00 is above"),
+        ("AssocMaxWallDurationPerJobLimit", "executor.walltime 12:00:00 is above"),
+        ("PartitionDown", "the partition begins no jobs now"),
+        ("PartitionInactive", "the partition begins no jobs now"),
+        ("BadConstraints", "the partition has no node as asked for"),
+        ("QOSMaxCpuPerUserLimit", "a limit of the account or QOS is reached"),
+        ("AssocGrpCpuLimit", "a limit of the account or QOS is reached"),
+        (
+            "QOSNotAllowed",
+            "executor.account, or the QOS in executor.directives, may not be used there",
+        ),
+        ("ReqNodeNotAvail, UnavailableNodes:n[01-04]", "nodes are down or reserved"),
+        ("ReqNodeNotAvail, Reserved for maintenance", "nodes are down or reserved"),
+        ("JobHeldAdmin", "the job is held"),
+    ],
+)
+def test_reason_for_which_jobs_may_wait_for_ever_comes_with_advice(
+    reason: str, advice: str, tmp_path: Path
+) -> None:
+    book = desk(tmp_path)
+    book.states = QUEUES["slurm"].read(f"7|PENDING|{reason}\n8|PENDING|{reason}\n")
+    before, _, after = book.says().partition("; ")
+    assert before == f"slurm: 2 waiting ({reason})"
+    assert after.startswith(advice)
+    assert after.count(advice) == 1, "told once, though two jobs wait"
+
+
+@pytest.mark.parametrize("reason", ["Resources", "Priority", "BeginTime", "Dependency"])
+def test_reason_that_passes_by_itself_comes_without_advice(reason: str, tmp_path: Path) -> None:
+    book = desk(tmp_path)
+    book.states = dict.fromkeys(("7", "8"), JobState("waiting", "PENDING", reason))
+    assert book.says() == f"slurm: 2 waiting ({reason})"
+    # nor does a job that runs, or one of another queue whose words are its own
+    book.states = dict.fromkeys(("7", "8"), JobState("running", "RUNNING", "PartitionDown"))
+    assert book.says() == "slurm: 2 running (PartitionDown)"
+    book.states = dict.fromkeys(("7", "8"), JobState("waiting", "H", "PartitionDown"))
+    book.executor = Executor(kind="pbs").model_copy(update={"logs": tmp_path})
+    assert book.says() == "pbs: 2 waiting (PartitionDown)"
 
 
 def test_suspect_for_which_no_larger_job_comes_fails_with_the_reason_of_the_queue(
