@@ -6,16 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.model.features import full_name, group_name, table_of
-from storiform.report.numbers import (
-    amount,
-    counted,
-    equation,
-    interval,
-    is_missing,
-    listed,
-    significant,
-)
+from storiform.report.numbers import amount, equation, interval, is_missing, listed, significant
 from storiform.report.record import ReportRecord, ReportTable
 from storiform.report.robustness import (
     hazard_ratio,

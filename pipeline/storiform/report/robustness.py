@@ -6,15 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.model.features import full_name, group_name
-from storiform.report.numbers import (
-    counted,
-    equation,
-    interval,
-    is_missing,
-    probability,
-    significant,
-)
+from storiform.report.numbers import equation, interval, is_missing, probability, significant
 from storiform.report.record import ReportRecord
 
 P_LIMIT = 0.05
