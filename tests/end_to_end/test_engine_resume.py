@@ -79,6 +79,9 @@ def test_killed_run_resumes_to_the_same_tables(
         assert process.returncode == -signal.SIGKILL
         assert wait_gone(workers, 15) == [], "orphaned workers must die by themselves"
         assert (trial.results / "run.lock").exists()
+        done = sum(state == "done" for _, _, state in trial.steps())
+        found, told = trial.events()[0]["counts"], storiform("status", trial.results).stdout
+        assert f"results: {done} done, {found['todo'] - done} todo\n" in told
     else:
         assert process.returncode == 0, "the run outlives a worker"
         assert trial.tables() == tables

@@ -3,14 +3,18 @@
 import json
 import os
 import re
+import shlex
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
-from trials import Toy, make_toy, storiform
+from trials import WORKFLOW, Toy, make_toy, storiform
 
 from storiform.engine.explain import plan_lines
 from storiform.engine.run import Ending
@@ -69,6 +73,62 @@ def test_removed_patient_leaves_every_table_and_refreshes_what_reads_all(
     whole = make_toy(trial.config.parent, [1, 2, 3])
     _, ending = here(whole)
     assert set(ending.counts) == {"cached"}
+
+
+def page_blocks(after: str) -> list[str]:
+    """Return the commands that the page gives after a heading."""
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "new-biopsies.md"
+    return re.findall(r"```bash\n(.*?)```", page.read_text().split(after)[1], re.DOTALL)
+
+
+def follow(block: str, trial: Toy) -> str:
+    """Run commands of the page as they stand, of another patient; return what they print."""
+    text = block.replace("P042", "P003").replace("trial.yaml", trial.config.name)
+    words = f"{shlex.quote(sys.executable)} -m storiform"
+    text = f'storiform() {{ {words} "$@"; }}\n{text}'
+    done = subprocess.run(  # noqa: S603  the page's own commands
+        ["bash", "-c", text],  # noqa: S607
+        cwd=trial.config.parent, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert "storiform run" not in block or done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def texts(folder: Path) -> list[str]:
+    """Return the content of all files below a folder, Parquet as text with its metadata."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [
+        f"{(table := pq.read_table(path)).to_pydict()} {table.schema.metadata}"
+        if path.suffix == ".parquet"
+        else path.read_bytes().decode("latin-1")
+        for path in files
+    ]
+
+
+@pytest.mark.parametrize("ran_before", ["ran without", "did not run"])
+def test_page_removes_all_of_a_patient_who_withdraws_consent(
+    ran_before: str, toy: Make, here: Here, tmp_path: Path
+) -> None:
+    here(toy([1, 2, 3], "toy_workflow: {factor: 3}"))
+    here(toy([1, 2, 3]))
+    trial = toy([1, 2])
+    # a step that the workflow no longer has left a table of the cohort that names all
+    shorter = tmp_path / "shorter.py"
+    shorter.write_text(WORKFLOW.read_text().replace("share, ranks, bars", "share, bars"))
+    trial.config.write_text(trial.config.read_text().replace(str(WORKFLOW), str(shorter)))
+    if ran_before == "ran without":
+        told = storiform("run", trial.config).stderr
+        assert "units keeps results of P003, in no sheet any more" in told
+    assert any("P003" in text for text in texts(trial.results / "units" / "cohort"))
+    remove, look = page_blocks("## A patient leaves")
+    assert follow(look, trial), "the page's search finds what there is"
+    follow(remove, trial)
+    assert follow(look, trial) == ""
+    assert not [path for path in trial.results.rglob("*") if "P003" in path.name]
+    assert not [text for text in texts(trial.results) if "P003" in text]
+    of_shares = [len(trial.folders("share", name)) for name in ("P001", "P002")]
+    assert of_shares == [1, 1], "a share of a total that held the patient's dose is gone"
+    assert "keeps results of" not in storiform("run", trial.config).stderr
 
 
 @pytest.mark.parametrize("kind", ["expression and calls", "copies"])

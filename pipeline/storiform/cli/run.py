@@ -58,6 +58,9 @@ def run(  # noqa: PLR0913, PLR0917  click passes each option so
 
 def tell(session: "Session", ending: "Ending", *, quiet: bool = False) -> None:
     """Print how a run ended: warnings, or failures that nobody saw, counts, the report."""
+    from storiform.engine.patients import former_units
+    from storiform.io.names import listed
+
     for step, unit, message in ending.failures if quiet else ():
         click.echo(f"failed: {step} of {unit}: {message}", err=True)
     warnings = () if quiet else ending.warnings
@@ -76,5 +79,9 @@ def tell(session: "Session", ending: "Ending", *, quiet: bool = False) -> None:
         return
     for page in session.only:
         click.echo(f"Patient {page}: {session.results.root / 'patients' / f'{page}.html'}")
+    if (gone := former_units(session)) and not quiet:
+        told = f"{session.results.root / 'units'} keeps results of {listed(gone)}"
+        page = "'A patient leaves' in docs/how-to/new-biopsies.md tells how to delete them"
+        click.echo(f"{told}, in no sheet any more; {page}.", err=True)
     if not session.only:
         click.echo(f"Report: {session.results.root / 'report.html'}")

@@ -1,6 +1,7 @@
 """`storiform status`."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import click
 @click.argument("results", type=click.Path(path_type=Path, file_okay=False))
 def status(results: Path) -> None:
     """Show the run that goes on in the folder RESULTS, or the last one."""
-    from storiform.engine.journal import read_events, read_run
+    from storiform.engine.journal import counts_of, read_events, read_run
     from storiform.engine.lock import holder_of
     from storiform.model.errors import RunError, fault
 
@@ -31,8 +32,10 @@ def status(results: Path) -> None:
     if holder is not None:
         jobs = f"; {summary['jobs']}" if summary.get("jobs") else ""
         click.echo(f"held by pid {holder['pid']} on {holder['host']}{jobs}")
-    click.echo(_totals(summary))
-    events = [event for event in read_events(results) if event["event"] == "step"]
+    told = read_events(results)
+    # of a run that was killed, or goes on, the summary is up to some seconds old
+    click.echo(_totals(summary, counts_of(told) or summary.get("counts", {})))
+    events = [event for event in told if event["event"] == "step"]
     by_step: dict[str, Counter[str]] = {}
     for event in events:
         by_step.setdefault(event["step"], Counter())[event["state"]] += 1
@@ -43,8 +46,8 @@ def status(results: Path) -> None:
             click.echo(f"failed: {event['step']} of {event['unit']}: {event['message']}")
 
 
-def _totals(summary: dict[str, Any]) -> str:
+def _totals(summary: dict[str, Any], counts: Mapping[str, int]) -> str:
     """Say how many results are in which state, those of earlier runs and left out ones too."""
-    counts = {**summary.get("counts", {}), "left out": summary.get("left_out", 0)}
+    counts = {**dict(sorted(counts.items())), "left out": summary.get("left_out", 0)}
     whose = f"results of {', '.join(summary['only'])}: " if summary.get("only") else "results: "
     return whose + (", ".join(f"{n} {s}" for s, n in counts.items() if n) or "none")

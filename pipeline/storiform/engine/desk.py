@@ -229,6 +229,8 @@ class Desk:
             f"{sum(why.values())} {phase} ({', '.join(sorted(w for w in why if w))})"
             for phase, why in sorted(by_phase.items())
         ]
+        advice = {self.queue.advises(reason) for reason in by_phase.get("waiting", ())} - {""}
+        parts += [text.format(walltime=self.executor.walltime) for text in sorted(advice)]
         if self.refusal and self.refusals:
             parts.append(f"{self.queue.submit} refused the last one: {self.refusal}")
         if self.silence:
@@ -276,7 +278,7 @@ def refused(executor: Executor, text: str) -> RunError:
     """Return the error of a run whose first job was refused."""
     submit = QUEUES[executor.kind].submit
     asked = f"queue {executor.queue or 'default'}, account {executor.account or 'default'}"
-    expected = f"a job that the queue takes ({asked}, {executor.cores} cores, walltime "
-    expected += f"{shlex.quote(executor.walltime)})"
+    expected = f"a job that the queue takes ({asked}, {executor.cores} cores, memory "
+    expected += f"{executor.memory_gb:g} GB, walltime {shlex.quote(executor.walltime)})"
     remedy = "Correct the section executor of the configuration."
     return RunError(fault(f"executor ({executor.kind})", f"{submit}: {text}", expected, remedy))

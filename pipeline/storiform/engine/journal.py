@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -30,6 +30,11 @@ class Journal:
         self._stream: TextIO = (root / EVENTS).open("a", buffering=1, encoding="utf-8")
         if _is_cut(root / EVENTS):
             self._stream.write("\n")
+
+    def begin(self) -> None:
+        """Write the first event, with the states that the run found, and the summary."""
+        self.event("run_started", nodes=self.counts.total(), counts=dict(self.counts))
+        self.refresh()
 
     def event(self, name: str, **fields: object) -> None:
         """Append one event as a line of JSON."""
@@ -102,3 +107,17 @@ def read_events(root: Path) -> list[dict[str, Any]]:
             events = []
         events.append(event)
     return events
+
+
+def counts_of(events: Iterable[Mapping[str, Any]]) -> Counter[str] | None:
+    """Count the results of a run by state from its events, which a kill leaves up to date.
+
+    None where its beginning does not tell which states it found.
+    """
+    counts: Counter[str] | None = None
+    for event in events:
+        if event["event"] == "run_started" and "counts" in event:
+            counts = Counter(event["counts"])
+        elif event["event"] == "step" and counts is not None:
+            counts.update({event["state"]: 1, "todo": -1})
+    return counts

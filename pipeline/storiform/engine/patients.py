@@ -70,6 +70,15 @@ def own_units(cohort: Cohort, patients: Iterable[str]) -> frozenset[tuple[str, s
     )
 
 
+def former_units(session: Session) -> tuple[str, ...]:
+    """Return the units whose results are in the folder, and that no sheet names any more."""
+    cohort = session.report.cohort
+    known = {COHORT}.union(*(cohort.units(g) for g in ("sample", "biopsy", "patient")))
+    folder = session.results.root / "units"
+    inside = folder.iterdir() if folder.is_dir() else ()
+    return tuple(sorted({path.name for path in inside if path.is_dir()} - known))
+
+
 def _refuse_strangers(names: Sequence[str], cohort: Cohort) -> None:
     known = set(cohort.units("patient"))
     faults = []

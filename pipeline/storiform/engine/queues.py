@@ -102,14 +102,74 @@ def _lsf(text: str) -> dict[str, JobState]:
     return found
 
 
+_SLURM_ADVICE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"PartitionTimeLimit|^(QOS|Assoc)\w*(Wall|TimeLimit)"),
+        (
+            "executor.walltime {walltime} is above what the partition or account gives to a "
+            "job (`sinfo -o '%P %l'`, `sacctmgr show qos`): ask for less, or name another "
+            "executor.queue"
+        ),
+    ),
+    (
+        re.compile(r"PartitionDown|PartitionInactive"),
+        (
+            "the partition begins no jobs now (`sinfo -s`): name another executor.queue or "
+            "wait until it opens"
+        ),
+    ),
+    (
+        re.compile(r"PartitionNodeLimit|PartitionConfig|BadConstraints|MaxMemPerLimit"),
+        (
+            "the partition has no node as asked for (`sinfo -o '%P %c %m'`): ask for less "
+            "executor.cores or memory_gb, or name another executor.queue"
+        ),
+    ),
+    (
+        re.compile(r"InvalidAccount|InvalidQOS|(Account|QOS)NotAllowed"),
+        (
+            "executor.account, or the QOS in executor.directives, may not be used there "
+            "(`sacctmgr show associations user=$USER`)"
+        ),
+    ),
+    (
+        re.compile(r"^(QOS|Assoc|MaxCpuPer|MaxJobsPer)"),
+        (
+            "a limit of the account or QOS is reached (`sacctmgr show qos`): jobs begin as "
+            "others end; if none ever does, ask for less executor.cores, memory_gb or jobs"
+        ),
+    ),
+    (
+        re.compile(r"ReqNodeNotAvail|Nodes required for job|^Reservation"),
+        (
+            "nodes are down or reserved (`sinfo -R`, `scontrol show reservation`): before a "
+            "maintenance only jobs begin whose executor.walltime ends before it"
+        ),
+    ),
+    (
+        re.compile(r"JobHeld|launch failed"),
+        "the job is held and does not begin by itself (`scontrol release`)",
+    ),
+)
+"""What to do about a reason for which jobs may wait for ever; the others pass by themselves."""
+
+
 @dataclass(frozen=True)
 class Queue:
-    """The commands of one queue; `ask` makes that which tells of jobs by ids and name."""
+    """The commands of one queue; `ask` makes that which tells of jobs by ids and name.
+
+    `advice` has patterns of reasons for which a job waits, the first that fits first.
+    """
 
     submit: str
     ask: Callable[[Sequence[str], str], list[str]]
     read: Callable[[str], dict[str, JobState]]
     cancel: Callable[[Sequence[str], str], list[list[str]]]
+    advice: tuple[tuple[re.Pattern[str], str], ...] = ()
+
+    def advises(self, reason: str) -> str:
+        """Say what to do where jobs wait for a reason; empty where waiting is all."""
+        return next((text for known, text in self.advice if known.search(reason)), "")
 
 
 def _by_id(command: str) -> Callable[[Sequence[str], str], list[list[str]]]:
@@ -123,6 +183,7 @@ QUEUES: Mapping[str, Queue] = {
         _slurm,
         # By name too: one that was taken just as its submission broke off has no id here.
         lambda _ids, name: [["scancel", "-Q", "-n", name, "-u", getpass.getuser()]],
+        _SLURM_ADVICE,
     ),
     "pbs": Queue("qsub", lambda ids, _name: ["qstat", "-f", *ids], _pbs, _by_id("qdel")),
     "sge": Queue(

@@ -160,8 +160,7 @@ def _begin(session: Session) -> Journal:
     session.ids.save()
     journal = Journal(results.root, _summary(session))
     journal.counts.update(node.state for node in session.graph.nodes)
-    journal.event("run_started", nodes=len(session.graph.nodes))
-    journal.refresh()
+    journal.begin()
     return journal
 
 

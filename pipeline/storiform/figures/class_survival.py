@@ -15,6 +15,7 @@ from storiform.figures.style import (
     headlines,
     p_text,
 )
+from storiform.model.counting import counted
 from storiform.model.errors import NothingToShow
 from storiform.model.populations import population_text
 from storiform.model.table import Picture
@@ -62,7 +63,9 @@ def class_survival(survival: Survival, curves: SurvivalCurves) -> ClassSurvival:
         titles.append(Headline(panel.curves, _TITLES[outcome], comparison_text(own)))
     told = [_class_e(survival, outcome) for outcome in outcomes]
     missing = int(rows["n_missing"].max())
-    lost = f"; {missing} patients without class or outcome left out" if missing else ""
+    lost = (
+        f"; {counted(missing, 'patient')} without class or outcome left out" if missing else ""
+    )
     footnote(figure, f"Class E v. the others: {'; '.join(told)}{lost}{population_text(rows)}")
     headlines(figure, titles)
     return figure

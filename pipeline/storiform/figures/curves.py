@@ -26,6 +26,7 @@ from storiform.figures.style import (
     p_text,
     shortened,
 )
+from storiform.model.counting import counted
 from storiform.model.features import group_name
 
 COLOURS: Final[Mapping[str, str]] = {
@@ -238,4 +239,5 @@ def comparison_text(rows: pd.DataFrame, names: Mapping[str, str] | None = None) 
 
 def counts_text(rows: pd.DataFrame) -> str:
     """Write how many patients and events the groups of one feature and outcome have."""
-    return f"n = {int(rows['n'].sum())} patients, {int(rows['events'].sum())} events"
+    patients = counted(int(rows["n"].sum()), "patient")
+    return f"n = {patients}, {counted(int(rows['events'].sum()), 'event')}"

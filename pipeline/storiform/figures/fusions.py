@@ -29,6 +29,7 @@ from storiform.figures.style import (
     shortened,
     told_apart,
 )
+from storiform.model.counting import counted
 from storiform.model.errors import NothingToShow
 from storiform.model.table import Picture
 from storiform.model.tables.fusions import FusionBurden, Fusions
@@ -129,7 +130,8 @@ def fusion_strip(fusions: Fusions, fusion_burden: FusionBurden) -> FusionStrip:
     having = int(tiles.counts.any(axis=0).sum())
     is_known = fusions["is_confident"] & fusions["known_fusion"].fillna("").ne("")
     known = fusions.loc[is_known, "biopsy"].nunique()
-    told = f"n = {columns} biopsies; {having} with a fusion, {known} with a known one"
+    whom = counted(columns, "biopsy", "biopsies")
+    told = f"n = {whom}; {having} with a fusion, {known} with a known one"
     blind = len(set(fusion_burden["biopsy"]) - set(tiles.biopsies))
     footnote(figure, f"{told}; {blind} in which none can be seen" if blind else told)
     return figure

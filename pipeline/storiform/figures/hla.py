@@ -32,6 +32,7 @@ from storiform.figures.style import (
     patches,
     told_apart,
 )
+from storiform.model.counting import counted
 from storiform.model.errors import NothingToShow
 from storiform.model.hla import CLASS_I
 from storiform.model.table import Picture
@@ -252,9 +253,8 @@ def hla_loss_strip(hla_gene_loh: HlaGeneLoh) -> HlaLossStrip:
     )  # fmt: skip
     judged = int((wide < ranks[_HOMOZYGOUS]).any(axis=1).sum())
     having = int((lost > 0).sum())
-    footnote(
-        figure, f"n = {len(order)} biopsies, {judged} of them judged; {having} with a loss"
-    )
+    whom = counted(len(order), "biopsy", "biopsies")
+    footnote(figure, f"n = {whom}, {judged} of them judged; {having} with a loss")
     return figure
 
 

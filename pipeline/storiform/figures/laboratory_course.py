@@ -29,6 +29,7 @@ from storiform.figures.style import (
     headlines,
     shortened,
 )
+from storiform.model.counting import counted
 from storiform.model.errors import NothingToShow
 from storiform.model.params import DAYS_PER_MONTH, Params
 from storiform.model.table import Picture
@@ -97,7 +98,9 @@ def laboratory_course(
         axes.set_axis_off()
     patients = pd.concat([test.course["patient"] for test in tests]).nunique()
     more = f"; {_tests_text(further, 'further ')} in the table alone" if further else ""
-    footnote(figure, f"n = {patients} patients, {_tests_text(len(tests))}{more}")
+    footnote(
+        figure, f"n = {counted(int(patients), 'patient')}, {_tests_text(len(tests))}{more}"
+    )
     headlines(figure, titles)
     return figure
 

@@ -25,6 +25,7 @@ from storiform.figures.style import (
     dress,
     headlines,
 )
+from storiform.model.counting import counted
 from storiform.model.params import Params
 from storiform.model.table import Picture
 from storiform.model.tables.differential import DifferentialExpression
@@ -67,6 +68,7 @@ def ma_plot(differential_expression: DifferentialExpression, params: MaPlotParam
     """
     genes = tested_genes(differential_expression, params.outcome)
     column = "shrunken_log2_fold_change" if params.is_shrunken else "log2_fold_change"
+    tested = len(genes)
     genes = genes[genes["base_mean"] > 0.0].reset_index(drop=True)
     change = np.clip(genes[column].to_numpy(np.float64), -params.limit, params.limit)
     points = np.column_stack([np.log10(genes["base_mean"].to_numpy(np.float64)), change])
@@ -85,6 +87,8 @@ def ma_plot(differential_expression: DifferentialExpression, params: MaPlotParam
     draw_key(axes, genes, params.outcome)
     first = NAMES[params.outcome][0]
     headlines(figure, [Headline(axes, f"Gene expression by {first}")])
-    note = subject_of(genes, params.outcome, len(genes))
+    note = subject_of(genes, params.outcome, tested)
+    if lost := tested - len(genes):
+        note += f"; {counted(lost, 'gene')} of mean count 0 not drawn"
     name_genes(figure, Naming(genes, points, params.names, (0.0, 0.0, 0.5, 0.5)), note)
     return figure

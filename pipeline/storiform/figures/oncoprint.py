@@ -44,6 +44,7 @@ from storiform.figures.style import (
     shortened,
     told_apart,
 )
+from storiform.model.counting import counted
 from storiform.model.errors import NothingToShow
 from storiform.model.features import plain_name
 from storiform.model.params import Params
@@ -321,7 +322,7 @@ def _told(body: Body, clinic: pd.DataFrame, shown: _Shown, burden: str) -> str:
     """Write n, who is left out, with whom rows were compared, and what has no room."""
     rows = body.rows
     absent = len(set(clinic["patient"].astype(str)) - set(body.patients))
-    lines = [f"n = {len(body.patients)} patients"]
+    lines = [f"n = {counted(len(body.patients), 'patient')}"]
     lines += [f"{absent} of the trial without DNA or RNA left out"] if absent else []
     tested = rows[rows["p"].notna()]
     if not tested.empty:

@@ -22,6 +22,7 @@ from storiform.figures.style import (
     p_text,
     shortened,
 )
+from storiform.model.counting import counted
 from storiform.model.errors import NothingToShow
 from storiform.model.features import plain_name
 from storiform.model.params import Params
@@ -225,7 +226,7 @@ def _sizes(counts: list[_Count]) -> str:
     known = sum(count.positive + count.negative for count in counts[:2])
     unknown = sum(count.unknown for count in counts[:2])
     more = f"; response unknown in {unknown}" if unknown else ""
-    return f"n = {known} patients{more}"
+    return f"n = {counted(known, 'patient')}{more}"
 
 
 def _title(feature: str) -> str:

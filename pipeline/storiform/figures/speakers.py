@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.model.populations import population_of
 
 
@@ -28,18 +29,21 @@ def is_counted(
     return np.asarray(biopsies.isin(set(speaking)), dtype=np.bool_)
 
 
-def sizes_text(biopsies: int, counted: int, what: str = "") -> str:
+def sizes_text(biopsies: int, patients: int, what: str = "") -> str:
     """Write how many patients and biopsies there are, and that some are not counted.
 
     Examples
     --------
     >>> sizes_text(8, 8)
     'n = 8 patients, 8 biopsies'
+    >>> sizes_text(1, 1)
+    'n = 1 patient, 1 biopsy'
     >>> sizes_text(9, 6, "with a class")
     'n = 6 patients, 9 biopsies with a class (3 further ones of a patient are not counted)'
     """
-    told = f"n = {counted} patients, {biopsies} biopsies" + f" {what}" * bool(what)
-    further = biopsies - counted
+    drawn = counted(biopsies, "biopsy", "biopsies")
+    told = f"n = {counted(patients, 'patient')}, {drawn}" + f" {what}" * bool(what)
+    further = biopsies - patients
     return told + f" ({further} further ones of a patient are not counted)" * bool(further)
 
 

@@ -25,6 +25,7 @@ from storiform.figures.style import (
     dress,
     footnote,
 )
+from storiform.model.counting import counted
 from storiform.model.errors import NothingToShow
 from storiform.model.params import DAYS_PER_MONTH, Params
 from storiform.model.populations import population_field, population_of
@@ -235,7 +236,7 @@ def _name(figure: Figure, axes: Axes, lines: list[_Line], params: SpiderParams) 
 
 
 def _told(lines: list[_Line], patients: int, named: int, params: SpiderParams) -> str:
-    told = [f"n = {len(lines)} patients"]
+    told = [f"n = {counted(len(lines), 'patient')}"]
     if missing := patients - len(lines):
         told.append(f"{missing} without a measured change after baseline left out")
     if cut := sum(bool((line.change > params.limit_percent).any()) for line in lines):

@@ -28,6 +28,7 @@ from storiform.figures.style import (
     shortened,
     told_apart,
 )
+from storiform.model.counting import counted
 from storiform.model.errors import NothingToShow
 from storiform.model.params import Params
 from storiform.model.populations import population_field, population_of
@@ -225,7 +226,7 @@ def _told(
     strips: list[ValueStrip],
 ) -> str:
     """Write n, who is left out, and what was cut or taken as given."""
-    told = [f"n = {len(measured)} patients"]
+    told = [f"n = {counted(len(measured), 'patient')}"]
     if missing := len(clinic) - len(measured):
         told.append(f"{missing} without a measured change left out")
     if assumed := int(measured["is_assumed"].sum()):

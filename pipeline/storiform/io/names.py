@@ -8,6 +8,7 @@ RESERVED = frozenset({"cohort", "tables", "figures"})
 """Names of the results folder that no unit may take."""
 
 LONGEST = 100
+_MARKS = re.compile(r"[\W_]+")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -66,10 +67,24 @@ def listed(names: Iterable[object], most: int = 5) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the known name that was probably meant, empty if none is near."""
-    lowered = {candidate.lower(): candidate for candidate in sorted(known)}
+    """Return the known name that was probably meant, empty if none is near.
+
+    Examples
+    --------
+    >>> nearest("P1", ["P01", "P10", "P12"])
+    'P01'
+    """
+    known = sorted(known)
+    if same := [candidate for candidate in known if _bare(candidate) == _bare(name)]:
+        return same[0]
+    lowered = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
     return lowered[close[0]] if close else ""
+
+
+def _bare(name: str) -> str:
+    """Leave out of a name what is often written otherwise: leading zeros, case, marks."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", _MARKS.sub("", name.lower()))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -4,8 +4,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.report.grids import Cell, Grid, Heading, cell_of
-from storiform.report.numbers import counted
 from storiform.report.record import ReportRecord
 
 _OF_PATIENT = (("clinic", "histology", "histology"), ("clinic", "response", "response"))

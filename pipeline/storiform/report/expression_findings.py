@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.model.features import full_name
 from storiform.report.findings import OUTCOMES, Q_LIMIT, SHOWN, Finding, usable
-from storiform.report.numbers import counted, equation, listed, significant
+from storiform.report.numbers import equation, listed, significant
 from storiform.report.record import ReportRecord
 
 _MARKERS = {"contrast", "population", "tested", "up", "down", "genes_up", "genes_down"}

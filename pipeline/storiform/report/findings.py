@@ -6,16 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.model.features import full_name, group_name, table_of
-from storiform.report.numbers import (
-    amount,
-    counted,
-    equation,
-    interval,
-    is_missing,
-    listed,
-    significant,
-)
+from storiform.report.numbers import amount, equation, interval, is_missing, listed, significant
 from storiform.report.record import ReportRecord, ReportTable
 from storiform.report.robustness import (
     hazard_ratio,
@@ -149,7 +142,7 @@ def _of_groups(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Findin
     shown = bunches[:SHOWN] if len(hits) else bunches[:1]
     sentences = [association_sentence(record, bunch[0], bunch[1:]) for bunch in shown]
     if len(hits):
-        verdict = _found(len(hits), len(tested), name)
+        verdict = _found(hits, len(tested), name)
         return Finding(heading, verdict, _cut(sentences, len(hits) - _members(shown)))
     verdict = f"{_none(len(tested), name)} {_power(tested)}"
     return Finding(heading, verdict, (f"Nearest: {sentences[0]}",))
@@ -175,7 +168,7 @@ def _of_survival(record: ReportRecord, rows: pd.DataFrame, outcome: str) -> Find
         for bunch in shown
     ]
     if len(hits):
-        verdict = lead + _found(len(hits), len(tests), name)
+        verdict = lead + _found(hits, len(tests), name)
         return Finding(heading, verdict, _cut(sentences, len(hits) - _members(shown)))
     return Finding(heading, lead + _none(len(tests), name), (f"Nearest: {sentences[0]}",))
 
@@ -237,9 +230,16 @@ def _power(tested: pd.DataFrame) -> str:
     return f"{who}: weaker associations can be missed."
 
 
-def _found(hits: int, tested: int, name: str) -> str:
-    verb = "goes" if hits == 1 else "go"
-    return f"{hits} of {counted(tested, 'feature')} tested {verb} with {name} at q < {Q_LIMIT}."
+def _found(hits: pd.DataFrame, tested: int, name: str) -> str:
+    """Say how many features go with an outcome, and among how many each q is one."""
+    verb, whose = ("goes", "its family") if len(hits) == 1 else ("go", "their families")
+    lead = f"{len(hits)} of {counted(tested, 'feature')} tested"
+    told = f"{lead} {verb} with {name} at q < {Q_LIMIT}"
+    few, many = int(hits["tests"].min()), int(hits["tests"].max())
+    if few == many == tested:
+        return f"{told}."
+    sizes = f"{few}" if few == many else f"{few} to {many}"
+    return f"{told}; q is adjusted within {whose} of {sizes} tested, not for all {tested}."
 
 
 def _none(tested: int, name: str) -> str:

@@ -6,14 +6,10 @@ from numbers import Real
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.model.features import full_name, group_name
 from storiform.report.findings import feature_unit, tested_together, usable
-from storiform.report.numbers import (
-    counted,
-    is_missing,
-    significant,
-    text_of,
-)
+from storiform.report.numbers import is_missing, significant, text_of
 from storiform.report.record import ReportRecord, ReportTable
 
 ROWS_SHOWN = 200

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from storiform.report.numbers import counted, interval, is_missing, significant
+from storiform.model.counting import counted
+from storiform.report.numbers import interval, is_missing, significant
 from storiform.report.record import BiopsyRecord
 
 FIRST_TABLES = (

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.report.missing import why_absent
-from storiform.report.numbers import MISSING, counted, is_missing, listed
+from storiform.report.numbers import MISSING, is_missing, listed
 from storiform.report.record import BiopsyRecord
 
 FIGURE = "hla_coverage"

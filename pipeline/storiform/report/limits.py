@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.report.findings import OUTCOMES
 from storiform.report.methods_text import ran
-from storiform.report.numbers import counted, significant
+from storiform.report.numbers import significant
 from storiform.report.record import ReportRecord
 
 _BOTH_TAILS, _FOUND = 1.959964, 0.841621

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from storiform.model.counting import counted
 from storiform.report.citations import Reference, deduplicated, doi_of
-from storiform.report.numbers import counted
 from storiform.report.record import StepRecord
 
 

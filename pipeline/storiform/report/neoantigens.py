@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.model.variant_groups import best_binders
 from storiform.report.hla import discordant_genes, doubt_of_types
 from storiform.report.missing import why_absent
-from storiform.report.numbers import counted, is_missing, text_of
+from storiform.report.numbers import is_missing, text_of
 from storiform.report.record import BiopsyRecord
 
 ROWS_SHOWN = 10

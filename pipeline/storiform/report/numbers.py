@@ -110,17 +110,6 @@ def interval(lower: float, upper: float) -> str:
     return f"95 % CI {low} to {high}"
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Write a number with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "biopsy", "biopsies"), counted(1200, "row")
-    ('1 biopsy', '1,200 rows')
-    """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def listed(parts: Sequence[str]) -> str:
     """Join the parts of a list in a sentence.
 

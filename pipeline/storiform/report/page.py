@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.report import findings, grids, methods_text, regression, tested, trial
 from storiform.report import limits as limits_text
 from storiform.report.biopsy_list import biopsy_list
 from storiform.report.drawing import drawing_of
 from storiform.report.expression_findings import expression_findings
 from storiform.report.missing import why_absent
-from storiform.report.numbers import counted, moment
+from storiform.report.numbers import moment
 from storiform.report.record import (
     Problem,
     ProblemKind,

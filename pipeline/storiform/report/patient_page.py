@@ -3,13 +3,14 @@
 from typing import NamedTuple
 from urllib.parse import quote
 
+from storiform.model.counting import counted
 from storiform.report import methods_text
 from storiform.report.course import Course, course
 from storiform.report.discordances import discordances
 from storiform.report.doubts import doubts
 from storiform.report.headlines import Headline, headlines
 from storiform.report.missing import Absence, absences
-from storiform.report.numbers import counted, moment
+from storiform.report.numbers import moment
 from storiform.report.record import BiopsyRecord, PatientRecord
 from storiform.report.templates import resource, template
 

@@ -6,15 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.model.features import full_name, group_name
-from storiform.report.numbers import (
-    counted,
-    equation,
-    interval,
-    is_missing,
-    probability,
-    significant,
-)
+from storiform.report.numbers import equation, interval, is_missing, probability, significant
 from storiform.report.record import ReportRecord
 
 P_LIMIT = 0.05
@@ -22,6 +16,8 @@ MULTIVARIABLE = "multivariable"
 TERMS_SHOWN = 8
 Row = Mapping[Hashable, Any]
 _STRATIFIED = " + histology"
+_PENALTY = "Firth's penalty: "
+_LARGEST = 1000
 _FLAG = re.compile(r"\b(?:true|false)\b(?= \()")
 
 
@@ -50,6 +46,8 @@ def reservations(record: ReportRecord, outcome: str, feature: str) -> str:
 def hazard_ratio(record: ReportRecord, outcome: str, feature: str) -> str:
     """Write the hazard ratio of a feature alone with its interval; empty without a model.
 
+    Where the fit needed a penalty, as of groups that separate, that stands beside it.
+
     Parameters
     ----------
     record
@@ -63,8 +61,9 @@ def hazard_ratio(record: ReportRecord, outcome: str, feature: str) -> str:
     unit = str(row["unit_of_term"])
     per = f" per {unit.removeprefix('1 ')}" if unit[:1].isdigit() else f" {unit}"
     bounds = interval(float(row["lower"]), float(row["upper"]))
-    told = f"hazard ratio{per.rstrip()} {significant(float(row['hazard_ratio']))}"
-    return f"{told} ({bounds})" if bounds else told
+    told = f"hazard ratio{per.rstrip()} {_size(float(row['hazard_ratio']))}"
+    about = "; ".join(filter(None, (bounds, _penalty(row))))
+    return f"{told} ({about})" if about else told
 
 
 def multivariable_sentence(record: ReportRecord, outcome: str) -> str:
@@ -156,8 +155,19 @@ def _term(row: Row) -> str:
     name = f"{term_name(row)}, {unit}" if is_flag else term_name(row)
     bounds = interval(float(row["lower"]), float(row["upper"]))
     inside = ", ".join(part for part in (bounds, equation("p", float(row["p"]))) if part)
-    ratio = significant(float(row["hazard_ratio"]))
-    return f"{name}, hazard ratio{per} {ratio} ({inside})"
+    return f"{name}, hazard ratio{per} {_size(float(row['hazard_ratio']))} ({inside})"
+
+
+def _size(ratio: float) -> str:
+    """Write a hazard ratio; beyond a thousandfold its digits are those of no effect."""
+    if ratio > _LARGEST:
+        return f"above {_LARGEST:,}"
+    return significant(ratio) if ratio >= 1 / _LARGEST else f"below {1 / _LARGEST:g}"
+
+
+def _penalty(row: Row) -> str:
+    """Return why the fit of a model needed Firth's penalty, empty where it had none."""
+    return str(row.get("method", "")).partition(_PENALTY)[2]
 
 
 def _of_one_patient(row: Row) -> str:

@@ -25,6 +25,7 @@ def template(name: str) -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["unbroken"] = _unbroken
+    environment.filters["plain"] = _plain
     return environment.get_template(name)
 
 
@@ -32,3 +33,8 @@ def _unbroken(sentence: str) -> str:
     """Keep ``p = 0.01`` and ``95 %`` on one line."""
     bound = _BINDING.sub("\\1\N{NO-BREAK SPACE}\\2\N{NO-BREAK SPACE}", sentence)
     return bound.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def _plain(description: str) -> str:
+    """Take away the backticks in which a description of ours sets names."""
+    return description.replace("`", "")

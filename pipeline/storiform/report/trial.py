@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from storiform.model.counting import counted
 from storiform.report.grids import Cell, Grid, Heading
-from storiform.report.numbers import MISSING, counted, is_missing, significant
+from storiform.report.numbers import MISSING, is_missing, significant
 from storiform.report.record import ReportRecord, ReportTable
 
 Row = Mapping[Hashable, Any]

@@ -307,8 +307,10 @@ def test_refused_job_is_told_without_the_chatter_around_it(tmp_path: Path) -> No
     for _ in range(9):
         book.refused("storiform-ab123-2", "No.")
     assert book.backoff() == 300.0
-    error = refused(book.executor, book.refusal)
-    assert str(error).startswith("executor (slurm): found sbatch: No., expected a job that")
+    executor = desk(tmp_path, memory_gb=900).executor
+    error = str(refused(executor, book.refusal))
+    assert error.startswith("executor (slurm): found sbatch: No., expected a job that")
+    assert "1 cores, memory 900 GB, walltime" in error
 
 
 def test_waiting_is_announced_when_it_changes_and_not_while_workers_work(

@@ -310,3 +310,16 @@ def test_marker_view_of_untested_markers_has_nothing_to_show():
     table = enriched().assign(tested=0)
     with pytest.raises(NothingToShow, match="no marker was compared by responded"):
         marker_view(table, compared(), MarkerViewParams())
+
+
+@pytest.mark.parametrize("silent", [0, 1, 35])
+def test_both_plots_tell_the_same_number_of_genes_tested(silent):
+    table = compared(base_mean=[0.0] * silent + [50.0] * (400 - silent), called=0)
+    notes = [
+        " ".join(text.get_text() for text in draw(table, params()).texts)
+        for draw, params in ((volcano, VolcanoParams), (ma_plot, MaPlotParams))
+    ]
+    assert ["400 genes tested" in " ".join(note.split()) for note in notes] == [True, True]
+    lost = {0: "", 1: "1 gene of mean count 0 not drawn", 35: "35 genes of mean count 0 not"}
+    assert lost[silent] in " ".join(notes[1].split())
+    assert ("not drawn" in " ".join(notes[1].split())) == bool(silent)

@@ -57,7 +57,7 @@ def test_step_takes_values_and_their_summary():
 def test_nothing_covers_anything(faults_of, n):
     figure = drawn(laboratory(n))
     assert faults_of(figure) == []
-    assert figure.get_supxlabel() == f"n = {n} patients, 4 tests"
+    assert figure.get_supxlabel() == f"n = {n} patient{'s' * (n > 1)}, 4 tests"
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,7 @@ def three(trial):
 def test_lines_are_of_the_population_that_the_footnote_names(trial, three):
     members = pd.DataFrame({"population": "safety", "patient": ["P002", "P003", "P004"]})
     figure = spider_plot(three, trial.clinic(4), SpiderParams(), members)
-    told = (
-        "n = 1 patients; 2 without a measured change after baseline left out; 1 cut at +100 %"
-    )
+    told = "n = 1 patient; 2 without a measured change after baseline left out; 1 cut at +100 %"
     assert figure.get_supxlabel() == f"{told}; safety population"
 
 

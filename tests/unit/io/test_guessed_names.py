@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from storiform.io.names import nearest
 from storiform.io.sheets import read_sheets
 from storiform.io.trial_files import TrialFiles, with_trial_files
 
@@ -32,3 +35,13 @@ def test_a_patient_of_a_faulty_row_of_the_sheet_is_not_taken_for_another(
     found = with_trial_files(found, TrialFiles({"lesions": tmp_path / "lesions.csv"}))
     told = "lesions.csv: 2 patients not of the cohort, left out: P1, P10x (did you mean P10?)"
     assert told in found.report.doubts
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("P1", "P01"), ("p-12", "P12"), ("P_001", "P01"), ("P10", "P10")]
+)
+def test_name_written_with_other_zeros_or_marks_goes_before_one_that_is_near(
+    name: str, meant: str
+) -> None:
+    assert nearest(name, ["P12", "P10", "P01", "P11"]) == meant
+    assert nearest("Q7", ["P12", "P01"]) == ""

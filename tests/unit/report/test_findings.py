@@ -43,7 +43,10 @@ def test_each_result_states_how_many_tests_its_q_is_one_of(trial):
     few["median_positive"] = [9.0, 3.0]
     many = comparisons(trial).assign(family="responded/mcp_counter", q=0.5)
     (response,) = findings(record_of("associations", pd.concat([many, few]), trial))
-    assert response.verdict.startswith("2 of 12 features tested go with response")
+    assert response.verdict == (
+        "2 of 12 features tested go with response (CR or PR) at q < 0.1; q is adjusted within "
+        "their families of 2 tested, not for all 12."
+    )
     assert "p = 0.0200, q = 0.0400 of 2 tested" in response.sentences[0]
 
 

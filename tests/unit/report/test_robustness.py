@@ -7,7 +7,7 @@ import pytest
 
 from storiform.report.findings import findings
 from storiform.report.record import ReportTable
-from storiform.report.robustness import multivariable_sentence
+from storiform.report.robustness import hazard_ratio, multivariable_sentence
 
 FEATURE = "mcp_counter.b_lineage"
 
@@ -60,6 +60,28 @@ def test_survival_has_its_hazard_ratio_and_says_where_it_is_not_proportional(tri
     sentence = next(one for one in found if one.heading.startswith("Progression")).sentences[0]
     assert "hazard ratio per sd (1.01 log2) 0.500 (95 % CI 0.300 to 0.800)" in sentence
     assert sentence.endswith("(test of proportional hazards, p = 0.0100).")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "lower", "upper", "said"),
+    [
+        (4.97e-12, 0.0, 0.314, "below 0.001 (95 % CI 0 to 0.314; groups separate)"),
+        (8.1e9, 3.2, 1e30, "above 1,000 (95 % CI 3.20 to "),
+        (0.0421, 0.001, 0.314, "0.0421 (95 % CI 0.00100 to 0.314; groups separate)"),
+    ],
+)
+def test_hazard_ratio_of_groups_that_separate_says_so_and_prints_no_digits_of_none(
+    trial, ratio, lower, upper, said
+):
+    row = {
+        "outcome": "pfs", "model": FEATURE, "term": FEATURE, "hazard_ratio": ratio,
+        "lower": lower, "upper": upper, "unit_of_term": "1 sd (113 cells/mm2)", "p": 0.02,
+        "n": 9, "proportionality_p": float("nan"),
+        "method": "Efron ties, Firth's penalty: groups separate",
+    }  # fmt: skip
+    told = hazard_ratio(with_table(trial, "hazards", **row), "pfs", FEATURE)
+    assert told.startswith(f"hazard ratio per sd (113 cells/mm2) {said}")
+    assert told.endswith("; groups separate)")
 
 
 def test_the_multivariable_model_stands_beside_what_was_found(trial):
