@@ -212,12 +212,14 @@ def test_old_logs_and_keys_go_from_the_results_folder_alone(tmp_path: Path) -> N
     assert (inside.logs, outside.logs) == (results / "jobs", elsewhere)
     for folder in (results / "jobs", elsewhere):
         (folder / f"{KEYS}old").mkdir(parents=True)
+        (folder / "mine").mkdir()
         (folder / "storiform-ab123-7.err").write_text("old")
         (folder / "notes.txt").write_text("mine")
     for executor in (inside, outside):
         sweep(executor, results)
-    assert [path.name for path in (results / "jobs").iterdir()] == ["notes.txt"]
-    assert len(list(elsewhere.iterdir())) == 3
+    left = sorted(path.name for path in (results / "jobs").iterdir())
+    assert left == ["mine", "notes.txt"]
+    assert len(list(elsewhere.iterdir())) == 4
 
 
 def test_job_of_another_version_ends_before_its_worker_with_the_reason() -> None:
