@@ -42,6 +42,17 @@ def test_no_control_character_of_a_file_reaches_the_terminal(tmp_path: Path, kin
     assert shown.get(kind, r"\x1b]0;owned\x07") in said
 
 
+@pytest.mark.parametrize(
+    ("text", "place"), [(f"\x07{CONFIG}", "1:1"), (f"{CONFIG}tmb: x\x1by\n", "7:7")]
+)
+def test_a_control_character_of_the_configuration_has_its_place(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    said = call("check", write_trial(tmp_path, {"trial.yaml": text}))[1]
+    shown = {"1:1": r"'\x07'", "7:7": r"'\x1b'"}[place]
+    assert f"trial.yaml:{place}: found the character {shown}, which no text holds" in said
+
+
 def test_a_fault_is_one_line_whatever_it_quotes() -> None:
     told = fault("a\nb", "c\r\nd", "e\x9b1m", "Mend it.")
     assert told == r"a\nb: found c\r\nd, expected e\x9b1m. Mend it."
