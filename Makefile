@@ -16,8 +16,7 @@ JOBS ?= 2
 SEED ?= 5200
 UV ?= uv
 PIN = $(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
-  --group build
+  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 export PYTHON WHEELHOUSE
 
 help: ## list the targets
@@ -68,11 +67,12 @@ lint: ## style, types and floors, as the gate checks them
 	.venv/bin/lint-imports
 
 lock: ## pin all requirements again after a change of pyproject.toml (needs uv)
-	$(PIN) -o containers/requirements.lock pyproject.toml
-	$(PIN) --group dev -c containers/requirements.lock \
+	$(PIN) --group build -o containers/requirements.lock pyproject.toml
+	$(PIN) --group build --group dev -c containers/requirements.lock \
 	  -o containers/requirements-dev.lock pyproject.toml
-	$(PIN) --group docs -c containers/requirements-dev.lock \
+	$(PIN) --group build --group docs -c containers/requirements-dev.lock \
 	  -o containers/requirements-docs.lock pyproject.toml
+	$(PIN) --group lint -o containers/requirements-lint.lock
 
 audit: ## compare the locked packages with known vulnerabilities, without a network
 	@.ci/environment dev

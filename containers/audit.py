@@ -23,7 +23,7 @@ from typing import Any
 from packaging.version import Version
 
 FOLDER = Path(__file__).parent
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-docs.lock")
+LOCKS = tuple(f"requirements{kind}.lock" for kind in ("", "-dev", "-docs", "-lint"))
 INDEX = "https://pypi.org/pypi"
 STALE_DAYS = 90
 _PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)", re.MULTILINE)
@@ -77,6 +77,12 @@ def audit(folder: Path, today: date) -> Audit:
     agreed = json.loads((folder / "accepted.json").read_text("utf-8"))
     locked = pins(folder)
     found = Audit()
+    found.faults += [
+        f"accepted.json: {entry} needs id, package, because, and until, which is a date."
+        for entry in agreed
+        if not _is_whole(entry)
+    ]
+    agreed = [entry for entry in agreed if _is_whole(entry)]
     found.warnings += _doubts(known, locked, today)
     used = set()
     for advisory in known["advisories"]:
@@ -99,6 +105,16 @@ def audit(folder: Path, today: date) -> Audit:
         if excuse["id"] not in used
     ]
     return found
+
+
+def _is_whole(entry: object) -> bool:
+    if not isinstance(entry, dict) or not {"id", "package", "because", "until"} <= set(entry):
+        return False
+    try:
+        date.fromisoformat(entry["until"])
+    except (TypeError, ValueError):
+        return False
+    return isinstance(entry["because"], str)
 
 
 def _line(advisory: Mapping[str, Any], version: str) -> str:

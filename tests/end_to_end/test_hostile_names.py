@@ -182,7 +182,9 @@ def test_names_of_references_and_studies_stay_in_their_folder(
     assert below(tmp_path.parent) == before
 
 
-@pytest.mark.parametrize("name", ["figures", "tables", "units", "parts", "biopsies"])
+@pytest.mark.parametrize(
+    "name", ["figures", "tables", "units", "parts", "biopsies", "patients"]
+)
 def test_a_linked_part_of_the_results_is_refused_and_what_it_leads_to_stays(
     toy: Callable[..., Toy], here: Here, tmp_path: Path, name: str
 ) -> None:
@@ -212,6 +214,41 @@ def test_a_linked_file_of_the_results_is_refused(
     code, _, _ = call("report", trial.results)
     assert code == 2
     assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize("folder", ["units/P001", "units/cohort", "units/P001/measured"])
+def test_a_linked_folder_of_a_unit_is_refused(
+    toy: Callable[..., Toy], here: Here, tmp_path: Path, folder: str
+) -> None:
+    trial = toy([1.0, 2.0])
+    (tmp_path / "mine").mkdir()
+    (trial.results / folder).parent.mkdir(parents=True)
+    (trial.results / folder).symlink_to(tmp_path / "mine")
+    with pytest.raises(RunError, match=f"found {folder}, which is a link"):
+        here(trial)
+    assert below(tmp_path / "mine") == set()
+
+
+def test_links_under_the_names_of_files_that_are_being_written_lead_nowhere(
+    toy: Callable[..., Toy], here: Here, tmp_path: Path
+) -> None:
+    trial = toy([1.0, 2.0])
+    here(trial)
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    published = [path for path in trial.results.rglob("*") if path.is_file()]
+    kept = [path for path in published if path.relative_to(trial.results).parts[0] != "units"]
+    for path in kept:
+        path.with_name(f".{path.name}.part").symlink_to(mine)
+    names = {path.relative_to(trial.results).as_posix() for path in kept}
+    assert names >= {"report.html", "run.json", "inputs.json", "tables/dose.tsv"}
+    (trial.results / f".probe-{os.getpid()}").symlink_to(mine)
+    trial.dose([3.0, 4.0])
+    _, ending = here(trial)
+    assert ending.exit_code == 0
+    assert mine.read_text() == "mine"
+    assert not [path for path in kept if path.is_symlink()]
+    assert not (trial.results / "tables" / ".dose.tsv.part").is_symlink()
 
 
 def test_the_results_folder_itself_may_be_a_link(

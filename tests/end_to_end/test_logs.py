@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 from hostile_texts import Rows, edit
 from marked_trial import DATES, DIGITS, WORD, write_marked_trial
+from small_trial import COUNTS, write_trial
 from trials import storiform
 
 pytestmark = pytest.mark.slow
@@ -112,3 +113,23 @@ def test_everything_in_the_results_folder_is_for_its_owner_alone(told: Told):
     assert open_to_others == [], "the umask outside was 022"
     secret = told.root / ".secret"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+def test_the_page_names_every_file_that_quotes_what_a_step_failed_at(tmp_path: Path) -> None:
+    spoilt = f"x{DIGITS}"
+    counts = COUNTS.replace("\nMDM2,17,", f"\nMDM2,{spoilt},")
+    assert spoilt in counts
+    done = storiform("run", "--workers", "1", write_trial(tmp_path, {"counts.csv": counts}))
+    assert done.returncode == 1, done.stderr
+    assert f"found '{spoilt}'" in done.stderr
+    logs = Told(tmp_path / "results", "").logs()
+    quoting = {Path(name).name for name, text in logs.items() if spoilt in text}
+    page = (Path(__file__).resolve().parents[2] / "docs" / "security.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`.*) \| .* \| (.*) \|$", page, re.MULTILINE)
+    stated = {
+        Path(way).name
+        for ways, values in rows
+        if values == "quoted by failures"
+        for way in re.findall("`([^`]+)`", ways)
+    }
+    assert stated == quoting == {"events.jsonl", "run.json", "failure.json"}

@@ -29,6 +29,27 @@ def test_labels_are_those_of_the_package(recipe: str):
     assert labels(recipe) == dict(zip(LABELS, values, strict=True))
 
 
+def commands_of_pip() -> list[str]:
+    """Return each command of our scripts by which pip fetches or installs, on one line."""
+    scripts = [*CONTAINERS.glob("*.sh"), *CONTAINERS.glob("bundle/*.sh"), *ROOT.glob(".ci/*")]
+    scripts += [CONTAINERS / "Dockerfile", CONTAINERS / "storiform.def", ROOT / "Makefile"]
+    joined = [path.read_text("utf-8").replace("\\\n", " ") for path in sorted(scripts)]
+    lines = [line for text in joined for line in text.splitlines()]
+    fetching = re.compile(r"\bpip\b.*\b(install|download)\b.* -")
+    return [line.strip() for line in lines if fetching.search(line)]
+
+
+def test_pip_installs_nothing_whose_sum_is_not_locked():
+    found = commands_of_pip()
+    assert len(found) >= 6
+    own = re.compile(
+        r"--no-index.* --no-deps"
+    )  # the wheel of storiform itself, as it was built
+    assert [
+        line for line in found if "--require-hashes" not in line and not own.search(line)
+    ] == []
+
+
 def test_the_image_is_made_of_every_file_that_the_wheel_needs():
     patterns = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     assert "*" in patterns  # all others are left out: data, results, environments

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storiform.cli.saying import echo
 from storiform.cli.streams import STREAM, at_hand
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def annotate(  # noqa: PLR0913, PLR0917  click passes every option
             summary = _annotate(calls, out, settings)
     _tell(out, summary)
     if summary.records and not summary.annotated:
-        click.echo("Nothing was annotated.", err=True)
+        echo("Nothing was annotated.", err=True)
         raise SystemExit(2)
 
 
@@ -107,7 +108,7 @@ def _annotate(source: Path, target: Path, settings: "Annotating") -> "Summary":
         warnings.simplefilter("always", DataWarning)
         summary = annotate_file(source, target, settings)
     for message in dict.fromkeys(str(w.message) for w in caught):
-        click.echo(f"warning: {message}", err=True)
+        echo(f"warning: {message}", err=True)
     return summary
 
 
@@ -118,20 +119,20 @@ def _tell(out: Path, summary: "Summary") -> None:
     name = "standard output" if to_stream else str(out)
     alleles = counted(summary.alleles, "allele")
     records = counted(summary.records, "record")
-    click.echo(f"{name}: {records}, {summary.annotated} of {alleles} annotated", err=to_stream)
+    echo(f"{name}: {records}, {summary.annotated} of {alleles} annotated", err=to_stream)
     for reason, number, places in summary.reasons():
         shown = "; ".join(places) + ("; ..." if number > len(places) else "")
         told = f"  not annotated: {number} {_MEANINGS.get(reason, reason)} ({shown})"
-        click.echo(told, err=to_stream)
+        echo(told, err=to_stream)
     if 0 < 2 * summary.annotated < summary.alleles:
         elsewhere = sum(summary.counts[reason] for reason in _OTHER_GENOME)
         asked = ": are VCF and FASTA of one build?" if 2 * elsewhere > summary.alleles else ""
         told = "warning: fewer than half of the alleles were annotated"
-        click.echo(f"{told}{asked}", err=True)
+        echo(f"{told}{asked}", err=True)
     if summary.neighbours:
         near = counted(summary.neighbours, "record")
         told = f"  {near} within 2 bp of the one before: judged each alone, not together"
-        click.echo(told, err=to_stream)
+        echo(told, err=to_stream)
     if out.suffix in {".gz", ".bgz"} and not summary.is_indexed:
         because = "a line is damaged" if summary.counts["damaged_line"] else "they are unsorted"
-        click.echo(f"No index of the records was written: {because}.", err=True)
+        echo(f"No index of the records was written: {because}.", err=True)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.saying import echo
+
 
 @click.command("bundle")
 @click.option(
@@ -20,10 +22,10 @@ def bundle(out: Path) -> None:
     """
     from storiform.io.bundle import write_bundle
 
-    click.echo("Fetching the locked wheels (about 250 MB, a minute or two)", err=True)
+    echo("Fetching the locked wheels (about 250 MB, a minute or two)", err=True)
     made = write_bundle(out)
-    click.echo(
+    echo(
         f"{made.folder}: {len(made.wheels)} wheels, {made.size_bytes / 1e6:.0f} MB, "
         f"for Python {made.python} on {made.platform}"
     )
-    click.echo(f"Copy it and run there: ./{made.folder.name}/install.sh")
+    echo(f"Copy it and run there: ./{made.folder.name}/install.sh")

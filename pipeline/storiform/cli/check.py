@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.saying import echo
+
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path))
@@ -19,16 +21,16 @@ def check(config: Path) -> None:
     with Waiting("Opening") as waiting:
         checked = check_inputs(config, waiting)
     for finding in checked.findings:
-        click.echo(str(finding))
+        echo(str(finding))
     patients = counted(checked.patients, "patient")
     biopsies = counted(checked.biopsies, "biopsy", "biopsies")
     steps = f"{counted(checked.steps, 'step')} {'has' if checked.steps == 1 else 'have'}"
     errors, warnings = checked.count("error"), checked.count("warning")
     found = f"{counted(errors, 'error')} found, {counted(warnings, 'warning')}"
     known = f"{patients}, {biopsies}; {steps} something to work on; " if checked.steps else ""
-    click.echo(f"{known}{found}.")
+    echo(f"{known}{found}.")
     if errors:
-        click.echo(f"Correct the {'error' if errors == 1 else 'errors'} and check again.")
+        echo(f"Correct the {'error' if errors == 1 else 'errors'} and check again.")
         raise SystemExit(2)
     told = "Nothing stops the run; read the warnings." if warnings else "Nothing is wrong."
-    click.echo(f"{told} Next: storiform run {config}")
+    echo(f"{told} Next: storiform run {config}")

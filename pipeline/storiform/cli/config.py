@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.saying import echo
+
 
 @click.group()
 def config() -> None:
@@ -18,7 +20,7 @@ def show(config: Path) -> None:
     from storiform.engine.config import load_config
     from storiform.engine.config_text import effective_config
 
-    click.echo(effective_config(load_config(config)))
+    echo(effective_config(load_config(config)))
 
 
 @config.command()
@@ -28,4 +30,4 @@ def schema(workflow: str) -> None:
     from storiform.engine.config import load_workflow
     from storiform.engine.config_text import config_schema
 
-    click.echo(json.dumps(config_schema(load_workflow(workflow)), indent=2))
+    echo(json.dumps(config_schema(load_workflow(workflow)), indent=2))

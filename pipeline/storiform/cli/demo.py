@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storiform.cli.saying import echo
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -45,27 +47,27 @@ def demo(out: Path, patients: int, sequenced: int, seed: int, workers: int | Non
     started = time.monotonic()
     trials = [_reads(out / "reads", sequenced, seed, workers)]
     trials.append(_tables(out / "trial", patients, seed, workers))
-    click.echo("3 of 3: running real samples")
+    echo("3 of 3: running real samples")
     codes = [_example(name, out / name, workers) for name in _EXAMPLES]
     missed = 0
     for trial in trials:
-        click.echo(f"\n{trial.title}, planted v. found:")
-        click.echo(_table(trial.found))
+        echo(f"\n{trial.title}, planted v. found:")
+        echo(_table(trial.found))
         missed += int((~trial.found["holds"]).sum())
-    click.echo(
+    echo(
         "\nholds: as planted, or no further from it than chance brings one trial in a thousand."
     )
     tables = out / "hcc1395" / "results" / "tables"
-    click.echo(f"HCC1395: {_burden(tables / 'tmb.tsv')}")
-    click.echo(f"HCC1395: {_neoantigens(tables / 'neoantigen_burden.tsv')}")
+    echo(f"HCC1395: {_burden(tables / 'tmb.tsv')}")
+    echo(f"HCC1395: {_neoantigens(tables / 'neoantigen_burden.tsv')}")
     told, is_right = _mutation(out / "osteosarcoma" / "results" / "tables" / "variants.tsv")
     missed += not is_right
-    click.echo(f"Osteosarcoma: {told}")
-    click.echo(f"\nDone in {time.monotonic() - started:.0f} s. Open in a browser:")
+    echo(f"Osteosarcoma: {told}")
+    echo(f"\nDone in {time.monotonic() - started:.0f} s. Open in a browser:")
     for folder in [*(trial.folder for trial in trials), *(out / name for name in _EXAMPLES)]:
-        click.echo(f"  {(folder / 'results' / 'report.html').resolve()}")
+        echo(f"  {(folder / 'results' / 'report.html').resolve()}")
     if missed:
-        click.echo(f"{missed} truths were not found.", err=True)
+        echo(f"{missed} truths were not found.", err=True)
     failed = max([*codes, *(trial.exit_code for trial in trials)])
     raise SystemExit(failed or int(missed > 0))
 
@@ -75,7 +77,7 @@ def _reads(folder: Path, patients: int, seed: int, workers: int | None) -> _Tria
     from storiform.simulation.read_trial import configuration, simulate_reads
     from storiform.simulation.read_verdict import read_verdict
 
-    click.echo(
+    echo(
         f"1 of 3: simulating the reads of {patients} patients (seed {seed}) in {folder}; "
         "a minute or two"
     )
@@ -95,7 +97,7 @@ def _tables(folder: Path, patients: int, seed: int, workers: int | None) -> _Tri
     from storiform.simulation.trial import simulate
     from storiform.simulation.verdict import verdict
 
-    click.echo(f"2 of 3: simulating calls and counts of {patients} patients in {folder}")
+    echo(f"2 of 3: simulating calls and counts of {patients} patients in {folder}")
     simulate(folder, patients, seed, followed=True)
     code = _run(folder / "trial.yaml", workers)
     places = (folder / "truth", folder / "results" / "tables")
@@ -106,7 +108,7 @@ def _tables(folder: Path, patients: int, seed: int, workers: int | None) -> _Tri
 def _example(name: str, folder: Path, workers: int | None) -> int:
     from storiform.io.resources import bundled
 
-    click.echo(f"  {name}: {_EXAMPLES[name]}")
+    echo(f"  {name}: {_EXAMPLES[name]}")
     folder.mkdir(parents=True, exist_ok=True)
     # An index must not be older than its BAM, and sorts behind it.
     for file in sorted(bundled(f"reference/examples/{name}").iterdir()):

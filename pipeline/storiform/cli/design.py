@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storiform.cli.saying import echo
+
 if TYPE_CHECKING:
     from storiform.statistics.simon import SimonDesign
 
@@ -30,20 +32,20 @@ def simon(p0: float, p1: float, alpha: float, power: float, max_n: int) -> None:
     from storiform.statistics.simon import simon_designs
 
     found = simon_designs(p0, p1, alpha, power, max_n)
-    click.echo(f"Simon's two-stage designs, p0 = {p0:g} against p1 = {p1:g}, "
+    echo(f"Simon's two-stage designs, p0 = {p0:g} against p1 = {p1:g}, "
                f"one-sided alpha {alpha:g}, power {power:g}")  # fmt: skip
-    click.echo(
+    echo(
         f"{'':9}{'n1':>4}{'r1':>4}{'n':>5}{'r':>4}{'EN(p0)':>8}{'PET(p0)':>9}"
         f"{'alpha':>8}{'power':>8}"
     )
     for name, one in found._asdict().items():
-        click.echo(_line(name, one))
+        echo(_line(name, one))
     for name, one in found._asdict().items():
-        click.echo(
+        echo(
             f"{name}: stop after {one.n1} patients with {_at_most(one.r1)}; else go on to "
             f"{one.n}: of interest with {one.r + 1} or more responders."
         )
-    click.echo("Simon, Controlled Clinical Trials 10, 1-10 (1989), "
+    echo("Simon, Controlled Clinical Trials 10, 1-10 (1989), "
                "doi:10.1016/0197-2456(89)90015-9.")  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from storiform.cli.against import against_option
+from storiform.cli.saying import echo
 
 
 @click.command()
@@ -22,11 +23,11 @@ def explain(config: Path, step: str, unit: str, against: str | None) -> None:
     node = session.graph.find(step, unit)
     if node is not None:
         for line in chain(node):
-            click.echo(line)
+            echo(line)
         return
     for gone in session.graph.left_out:
         if (gone.step, gone.unit) == (step, unit):
-            click.echo(f"{step} of {unit}: left out: {gone.reason}")
+            echo(f"{step} of {unit}: left out: {gone.reason}")
             return
     steps = sorted(
         {n.step for n in session.graph.nodes} | {s.name for s in session.graph.steps}

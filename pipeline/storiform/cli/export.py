@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.saying import echo
+
 _FORMATS = (
     "cnr", "cns", "seg", "gene-metrics", "peptides", "neoantigens", "spectrum", "maf",
     "multiqc", "cbioportal", "anndata", "sqlite", "duckdb",
@@ -54,20 +56,20 @@ def export(results: Path, folder: Path, formats: str, study: str, cancer_type: s
         raise click.UsageError(found + did_you_mean(unknown[0] if unknown else "", _FORMATS))
     exported = export_results(results, folder, wanted or None, StudyName(study, cancer_type))
     for path in exported.written:
-        click.echo(str(path))
+        echo(str(path))
     if exported.bare:
         names = listed((path.name for path in exported.bare), _SHOWN)
-        click.echo(f"Nothing to write, so without a row: {names}.", err=True)
+        echo(f"Nothing to write, so without a row: {names}.", err=True)
     _tell_unwritten(exported.unwritten)
     if wanted:
         for name, why in exported.absent.items():
-            click.echo(f"{name}: {why}", err=True)
+            echo(f"{name}: {why}", err=True)
         if exported.absent:
             raise SystemExit(1)
     elif exported.absent:
         left_out = ", ".join(exported.absent)
         told = "the run has no tables for them; name one with --format to be told why"
-        click.echo(f"Left out: {left_out} ({told}).", err=True)
+        echo(f"Left out: {left_out} ({told}).", err=True)
 
 
 def _tell_unwritten(files: Iterable[Path]) -> None:
@@ -75,4 +77,4 @@ def _tell_unwritten(files: Iterable[Path]) -> None:
     counts = Counter(".".join(path.name.split(".")[-2:]) for path in files)
     told = [f"{kind} of {n} {'biopsy' if n == 1 else 'biopsies'}" for kind, n in counts.items()]
     if told:
-        click.echo(f"Without a peptide, so not written: {', '.join(told)}.", err=True)
+        echo(f"Without a peptide, so not written: {', '.join(told)}.", err=True)

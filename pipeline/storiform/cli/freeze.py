@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storiform.cli.saying import echo
+
 if TYPE_CHECKING:
     from storiform.engine.freezing import FinishedRun
     from storiform.model.cohort_reference import CohortReference
@@ -43,7 +45,7 @@ def freeze(results: Path, name: str, path: Path | None) -> None:
         warnings.simplefilter("always", DataWarning)
         reference = _reference(name, finished_run(results))
     for message in dict.fromkeys(str(w.message) for w in caught):
-        click.echo(f"warning: {message}", err=True)
+        echo(f"warning: {message}", err=True)
     try:
         goal.parent.mkdir(parents=True, exist_ok=True)
         write_cohort_reference(goal, reference)
@@ -52,7 +54,7 @@ def freeze(results: Path, name: str, path: Path | None) -> None:
         raise InputError(fault(str(goal), found, "a file to write", remedy)) from error
     scores = len(reference.scores)
     used = f"--against {name}" if path is None else f"--against {path}"
-    click.echo(f"{goal}: {reference.biopsies} patients, {scores} scores. Use it with {used}.")
+    echo(f"{goal}: {reference.biopsies} patients, {scores} scores. Use it with {used}.")
 
 
 def _reference(name: str, run: "FinishedRun") -> "CohortReference":

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storiform.cli.saying import echo
+
 if TYPE_CHECKING:
     from storiform.model.hla_reference import HlaReference
 
@@ -46,7 +48,7 @@ def hla_reference(imgt: Path, out: Path, release: str) -> None:
             waiting(f"the sequences of {imgt}")
             reference = compile_reference(read_imgt(imgt, release), waiting)
     for message in dict.fromkeys(str(w.message) for w in caught):
-        click.echo(f"warning: {message}", err=True)
+        echo(f"warning: {message}", err=True)
     check_compiled(reference, str(imgt))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +58,7 @@ def hla_reference(imgt: Path, out: Path, release: str) -> None:
         raise InputError(fault(str(out), found, "a file to write", remedy)) from error
     _tell(reference)
     seconds, megabytes = perf_counter() - begun, out.stat().st_size / 1e6
-    click.echo(
+    echo(
         f"{out}: release {reference.release or 'not told'}, md5 of its sequences "
         f"{reference.md5}; {megabytes:.1f} MB in {seconds:.0f} s. Name it under resources: "
         "hla_reference."
@@ -71,7 +73,7 @@ def _tell(reference: "HlaReference") -> None:
         partial = int(reference.imputed_of[gene].any(axis=1).sum())
         whole = sum(name.partition("*")[0] == gene for name in reference.genomic)
         sequences = sum(len(exon.columns) for exon in exons)
-        click.echo(
+        echo(
             f"{gene}: {counted(len(reference.imputed_of[gene]), 'allele')}, {whole} with "
             f"introns, {partial} known in part; {counted(len(exons), 'exon')}, "
             f"{counted(sequences, 'different sequence')}"
@@ -80,4 +82,4 @@ def _tell(reference: "HlaReference") -> None:
     for name, why in reference.left_out.items():
         reasons.setdefault(why, []).append(name)
     for why, names in sorted(reasons.items()):
-        click.echo(f"  left out: {len(names)} ({listed(names, _SHOWN)}): {why}")
+        echo(f"  left out: {len(names)} ({listed(names, _SHOWN)}): {why}")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.saying import echo
+
 _PATH = click.Path(path_type=Path)
 
 
@@ -34,9 +36,9 @@ def identity(
     params = IdentityParams.model_validate({"min_depth": min_depth, "min_sites": min_sites})
     compared = compare_files(files, reference, params)
     for message in compared.doubts:
-        click.echo(f"warning: {message}", err=True)
+        echo(f"warning: {message}", err=True)
     for message in compared.faults:
-        click.echo(f"error: {message}", err=True)
+        echo(f"error: {message}", err=True)
     pairs = compared.pairs
     rows = [[str(value) for value in row] for row in pairs.itertuples(index=False)]
     for row, ratio in zip(rows, pairs["log_likelihood_ratio"], strict=True):
@@ -45,10 +47,10 @@ def identity(
     widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
     for row in table if rows else []:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        echo("  ".join(cells).rstrip())
     if out is not None:
-        click.echo(f"Wrote {write_comparison(compared, out)}")
+        echo(f"Wrote {write_comparison(compared, out)}")
     if not rows:
-        click.echo("Nothing to compare: give at least two files that can be read.", err=True)
+        echo("Nothing to compare: give at least two files that can be read.", err=True)
     if compared.faults or not rows:
         raise SystemExit(2)

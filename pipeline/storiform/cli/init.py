@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.saying import echo
+
 SAMPLES = """\
 patient,sample,status,timepoint,bam,vcf,maf,counts,tpm,hla
 P001,P001_normal,0,,P001_normal.bam,,,,,
@@ -38,7 +40,7 @@ def init(folder: Path, workflow: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8")
-    click.echo(
+    echo(
         f"Wrote {', '.join(files)} into {folder}. Fill in the sheets, then: "
         f"storiform check {folder / f'{name}.yaml'}"
     )

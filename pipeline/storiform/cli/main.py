@@ -6,6 +6,7 @@ import sys
 import click
 
 from storiform import __version__
+from storiform.cli.saying import echo
 from storiform.model.errors import StoriformError
 
 COMMANDS = {
@@ -60,7 +61,7 @@ def _cite(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # 
     from storiform.cli.cite import citations
 
     for line in citations():
-        click.echo(line)
+        echo(line)
     ctx.exit()
 
 
@@ -77,5 +78,5 @@ def main() -> None:
     try:
         group(prog_name="storiform")
     except StoriformError as error:
-        click.echo(str(error), err=True)
+        echo(str(error), err=True)
         sys.exit(error.exit_code)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storiform.cli.saying import echo
 from storiform.cli.streams import STREAM, at_hand
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def mhc(
     _write(table, out)
     support = ", ".join(f"{name} {predictor.support(name)}" for name in known)
     told = f"{predictor.name} {predictor.version}; support: {support}"
-    click.echo(told, err=out == STREAM)
+    echo(told, err=out == STREAM)
     _tell(table, asked, predictor.lengths, out)
     if read.faults:
         raise SystemExit(1)
@@ -87,14 +88,14 @@ def _tell_of_lines(read: "PeptideList") -> None:
     from storiform.io.names import counted, listed
 
     for message in read.faults[:_MOST_LINES]:
-        click.echo(f"error: {message}", err=True)
+        echo(f"error: {message}", err=True)
     if len(read.faults) > _MOST_LINES:
         further = len(read.faults) - _MOST_LINES
-        click.echo(f"error: {counted(further, 'further line')} without a peptide", err=True)
+        echo(f"error: {counted(further, 'further line')} without a peptide", err=True)
     if read.further:
         lines = f"line{'s' * (len(read.further) > 1)} {listed(read.further, _SHOWN)}"
         told = f"only the first column is read, and {lines} had more; name alleles by --alleles"
-        click.echo(f"warning: {told}", err=True)
+        echo(f"warning: {told}", err=True)
 
 
 def _list(predictor: "Predictor") -> None:
@@ -105,13 +106,13 @@ def _list(predictor: "Predictor") -> None:
     if not predictor.alleles:
         remedy = "Ask for your alleles with --alleles: those that it does not know are told."
         raise InputError(fault(predictor.name, "no list of alleles", "one", remedy))
-    click.echo("allele\tsupport\taffinities\tligands")
+    echo("allele\tsupport\taffinities\tligands")
     for allele in predictor.alleles:
         counts: tuple[object, ...] = ("", "")
         if isinstance(predictor, CountedPredictor):
             counts = predictor.learnt_from(allele)
         cells = (allele, predictor.support(allele), *counts)
-        click.echo("\t".join(str(cell) for cell in cells))
+        echo("\t".join(str(cell) for cell in cells))
 
 
 def _refuse(peptides: Path, out: Path) -> None:
@@ -151,12 +152,12 @@ def _known(written: str, predictor: "Predictor") -> list[str]:
     known: list[str] = []
     for name in read_hla_names(plain_names(written)):
         if name.reason:
-            click.echo(f"warning: {name.written}: {REASONS[name.reason]}: left out", err=True)
+            echo(f"warning: {name.written}: {REASONS[name.reason]}: left out", err=True)
         elif predictor.support(name.allele) == "none":
             mhc_class = "of class II, " if name.gene.startswith("D") else ""
             own = mhc_class or ("" if name.gene in CLASS_I else "no classical gene, ")
             told = f"{name.allele}: {own}unknown to {predictor.name} {predictor.version}"
-            click.echo(f"warning: {told}: left out", err=True)
+            echo(f"warning: {told}: left out", err=True)
         elif name.allele not in known:
             known.append(name.allele)
     if not known:
@@ -221,9 +222,9 @@ def _tell(
         letters = [ascii(peptide)[1:-1] for peptide in peptides[:_SHOWN]]
         rest = peptides[_SHOWN:]
         number, shown = counted(len(peptides), "peptide"), listed([*letters, *rest], _SHOWN)
-        click.echo(f"warning: {number} {reason}, not predicted: {shown}", err=True)
+        echo(f"warning: {number} {reason}, not predicted: {shown}", err=True)
     name = "standard output" if out == STREAM else str(out)
-    click.echo(f"Wrote {counted(int(done.sum()), 'prediction')} to {name}", err=out == STREAM)
+    echo(f"Wrote {counted(int(done.sum()), 'prediction')} to {name}", err=out == STREAM)
     if not told:
-        click.echo("Nothing was predicted.", err=True)
+        echo("Nothing was predicted.", err=True)
         raise SystemExit(2)

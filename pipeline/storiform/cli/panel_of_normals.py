@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.saying import echo
+
 
 @click.command("panel-of-normals")
 @click.argument("sheet", type=click.Path(path_type=Path))
@@ -60,12 +62,12 @@ def panel_of_normals(  # noqa: PLR0913, PLR0917  click passes every option
         )
         panel = make_panel(coverages, PanelParams.model_validate({}))
     for message in dict.fromkeys(str(w.message) for w in caught):
-        click.echo(f"warning: {message}", err=True)
+        echo(f"warning: {message}", err=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_panel(out, panel)
     shutil.rmtree(folder, ignore_errors=True)
     targets_of = int(panel["is_target"].sum())
-    click.echo(
+    echo(
         f"{out}: {counted(len(coverages), 'normal')}, {len(panel)} bins, {targets_of} of them "
         "on target. Name it under resources: panel_of_normals."
     )

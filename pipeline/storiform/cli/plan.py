@@ -7,6 +7,7 @@ import click
 
 from storiform.cli.against import against_option
 from storiform.cli.patient import patient_option
+from storiform.cli.saying import echo
 
 if TYPE_CHECKING:
     from storiform.engine.explain import PlanLine
@@ -39,22 +40,22 @@ def plan(
     for line in sorted(lines, key=lambda line: not line.counts):  # left out entirely: last
         words = {"todo": "to run"}
         counts = [f"{n} {words.get(s, s)}" for s, n in sorted(line.counts.items())]
-        click.echo(f"{line.step} ({line.grain}): {', '.join(counts) or 'left out'}")
+        echo(f"{line.step} ({line.grain}): {', '.join(counts) or 'left out'}")
         for reason, number in line.reasons[:5]:
             if reason != "new":
-                click.echo(f"    runs {number}: {reason}")
+                echo(f"    runs {number}: {reason}")
         for reason, number in line.left_out[:5]:
-            click.echo(f"    left out {number}: {reason}")
+            echo(f"    left out {number}: {reason}")
     if (last := last_against(session)) and against is None:
-        click.echo(
+        echo(
             f"The last run read its biopsies --against {last}: this is the plan of a run "
             "without it. Give plan the same option to see that run's."
         )
     todo = sum(node.state == "todo" for node in session.graph.nodes)
-    click.echo(f"{todo} of {len(session.graph.nodes)} to run.")
-    click.echo("".join(f"{told}\n" for told in _jobs(session)), nl=False)
+    echo(f"{todo} of {len(session.graph.nodes)} to run.")
+    echo("".join(f"{told}\n" for told in _jobs(session)), nl=False)
     if session.other_code:
-        click.echo(
+        echo(
             f"{session.other_code} cached results were made by other code of the same version; "
             f"--rerun-changed-code computes them again."
         )

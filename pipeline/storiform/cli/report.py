@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.saying import echo
+
 
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path, file_okay=False))
@@ -17,4 +19,4 @@ def report(results: Path) -> None:
 
     os.umask(0o077)  # values of patients, as the rest of the results folder
     session = session_of_run(results)
-    click.echo(f"Report: {write_report(session, force=True, listen=Pace())}")
+    echo(f"Report: {write_report(session, force=True, listen=Pace())}")

@@ -7,6 +7,7 @@ import click
 
 from storiform.cli.against import against_option
 from storiform.cli.patient import patient_option
+from storiform.cli.saying import echo
 
 if TYPE_CHECKING:
     from storiform.engine.run import Ending
@@ -50,7 +51,7 @@ def run(  # noqa: PLR0913, PLR0917  click passes each option so
         session = session_of_patients(session, patients)
     for finding in foresee(session):
         if not quiet:
-            click.echo(str(finding), err=True)
+            echo(str(finding), err=True)
     ending = run_session(session, workers=workers, quiet=quiet)
     tell(session, ending, quiet=quiet)
     raise SystemExit(ending.exit_code)
@@ -62,26 +63,24 @@ def tell(session: "Session", ending: "Ending", *, quiet: bool = False) -> None:
     from storiform.io.names import listed
 
     for step, unit, message in ending.failures if quiet else ():
-        click.echo(f"failed: {step} of {unit}: {message}", err=True)
+        echo(f"failed: {step} of {unit}: {message}", err=True)
     warnings = () if quiet else ending.warnings
     for warning in warnings[:_SHOWN]:
-        click.echo(f"warning: {warning}", err=True)
+        echo(f"warning: {warning}", err=True)
     if len(warnings) > _SHOWN:
         further = len(warnings) - _SHOWN
-        click.echo(f"warning: {further} more, see the report", err=True)
+        echo(f"warning: {further} more, see the report", err=True)
     counts = ", ".join(f"{n} {state}" for state, n in sorted(ending.counts.items()) if n)
     left = f", {ending.left_out} left out (see `storiform plan`)" if ending.left_out else ""
-    click.echo(f"{counts or 'nothing to do'}{left}.")
+    echo(f"{counts or 'nothing to do'}{left}.")
     if ending.stopped:
-        click.echo(
-            f"Stopped: {ending.stopped}. Run again to go on; what is done is kept.", err=True
-        )
+        echo(f"Stopped: {ending.stopped}. Run again to go on; what is done is kept.", err=True)
         return
     for page in session.only:
-        click.echo(f"Patient {page}: {session.results.root / 'patients' / f'{page}.html'}")
+        echo(f"Patient {page}: {session.results.root / 'patients' / f'{page}.html'}")
     if (gone := former_units(session)) and not quiet:
         told = f"{session.results.root / 'units'} keeps results of {listed(gone)}"
         page = "'A patient leaves' in docs/how-to/new-biopsies.md tells how to delete them"
-        click.echo(f"{told}, in no sheet any more; {page}.", err=True)
+        echo(f"{told}, in no sheet any more; {page}.", err=True)
     if not session.only:
-        click.echo(f"Report: {session.results.root / 'report.html'}")
+        echo(f"Report: {session.results.root / 'report.html'}")

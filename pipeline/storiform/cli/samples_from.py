@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from storiform.cli.saying import echo
+
 
 @click.command("samples-from")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...",
@@ -36,15 +38,15 @@ def samples_from(
         raise SheetError(fault(str(sheet), "a file that is there", "a new one", remedy))
     findings = read_folders(folders, names)
     for note in findings.told():
-        click.echo(note, err=True)
+        echo(note, err=True)
     sheet.parent.mkdir(parents=True, exist_ok=True)
     write_sheet(sheet, findings.samples)
     try:
         report = read_cohort(sheet, None, BUILD_ALIASES[genome.lower()])
     except SheetError:
-        click.echo(f"Wrote {sheet}; before it can be used:", err=True)
+        echo(f"Wrote {sheet}; before it can be used:", err=True)
         raise
     for note in report.notes:
-        click.echo(note, err=True)
+        echo(note, err=True)
     told = f"{len(report.cohort.samples)} samples of {len(report.cohort.patients)} patients"
-    click.echo(f"Wrote {sheet}: {told}. Look through it, then name it under cohort.samples.")
+    echo(f"Wrote {sheet}: {told}. Look through it, then name it under cohort.samples.")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from storiform.cli.saying import echo
+
 if TYPE_CHECKING:
     from storiform.simulation.faults import Fault
 
@@ -65,7 +67,7 @@ def simulate(  # noqa: PLR0913, PLR0917  one argument an option
         from storiform.simulation.trial import simulate as write
 
         write(out, patients, seed, hostile=hostile, followed=True)
-    click.echo(f"Wrote {out}. Run it: storiform run {out / 'trial.yaml'}")
+    echo(f"Wrote {out}. Run it: storiform run {out / 'trial.yaml'}")
 
 
 def _check_options(*, hostile: bool, reads: bool, copies: bool, hla: bool) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from storiform.cli.saying import echo
+
 
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path, file_okay=False))
@@ -28,22 +30,22 @@ def status(results: Path) -> None:
     started = (
         datetime.fromtimestamp(summary["started"]).astimezone().isoformat(timespec="seconds")
     )
-    click.echo(f"{state}; started {started}; storiform {summary['storiform']}")
+    echo(f"{state}; started {started}; storiform {summary['storiform']}")
     if holder is not None:
         jobs = f"; {summary['jobs']}" if summary.get("jobs") else ""
-        click.echo(f"held by pid {holder['pid']} on {holder['host']}{jobs}")
+        echo(f"held by pid {holder['pid']} on {holder['host']}{jobs}")
     told = read_events(results)
     # of a run that was killed, or goes on, the summary is up to some seconds old
-    click.echo(_totals(summary, counts_of(told) or summary.get("counts", {})))
+    echo(_totals(summary, counts_of(told) or summary.get("counts", {})))
     events = [event for event in told if event["event"] == "step"]
     by_step: dict[str, Counter[str]] = {}
     for event in events:
         by_step.setdefault(event["step"], Counter())[event["state"]] += 1
     for step, counts in sorted(by_step.items()):
-        click.echo(f"{step}: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
+        echo(f"{step}: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
     for event in events:
         if event["state"] == "failed":
-            click.echo(f"failed: {event['step']} of {event['unit']}: {event['message']}")
+            echo(f"failed: {event['step']} of {event['unit']}: {event['message']}")
 
 
 def _totals(summary: dict[str, Any], counts: Mapping[str, int]) -> str:

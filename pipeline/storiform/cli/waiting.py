@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from storiform.model.errors import visible
+
 _TERMINAL_SECONDS, _PLAIN_SECONDS = 0.5, 10.0
 
 
@@ -58,7 +60,7 @@ class Waiting:
     def _tell(self) -> None:
         while not self._ended.wait(self._every):
             seconds = time.monotonic() - self._started
-            line = f"{self._verb} {self._what} ({seconds:.0f} s)"
+            line = f"{self._verb} {visible(self._what, is_line=True)} ({seconds:.0f} s)"
             if self._is_terminal:
                 width = shutil.get_terminal_size().columns - 1
                 self._write(f"\r{line[:width]}\x1b[K")

@@ -166,9 +166,14 @@ def _compose(path: Path, text: str) -> Node | None:
     except RecursionError as error:
         raise ConfigError(f"{path.name}: too deeply nested. Write it flat.") from error
     except YAMLError as error:
-        found = "a character that no text holds"  # a control character, which YAML forbids
-        remedy = "Save the file as plain text."
-        raise ConfigError(fault(path.name, found, "UTF-8 text", remedy)) from error
+        place, found = path.name, "a character that no text holds"
+        at = getattr(error, "position", None)  # of a control character, which YAML forbids
+        if isinstance(at, int) and at < len(text):
+            line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+            place = f"{path.name}:{line}:{column}"
+            found = f"the character {text[at]!a}, which no text holds"
+        remedy = "Take it out, or save the file as plain text."
+        raise ConfigError(fault(place, found, "UTF-8 text", remedy)) from error
 
 
 def _mapping(

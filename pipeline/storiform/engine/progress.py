@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from storiform.engine.explain import first_line
 from storiform.engine.graph import Graph, Node
+from storiform.model.errors import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -31,7 +32,7 @@ class Pace:
         is_old = time.monotonic() - self._told > _PLAIN_EVERY_SECONDS
         if not self._quiet and (subject != self._subject or is_old):
             self._subject, self._told = subject, time.monotonic()
-            print(text, file=self._stream, flush=True)
+            print(visible(text), file=self._stream, flush=True)
 
 
 class Progress:
@@ -105,6 +106,7 @@ class Progress:
         self._tell(text)
 
     def _tell(self, text: str) -> None:
+        text = visible(text)
         if self._live is not None:
             self._live.console.print(text, style="red", markup=False)
         elif not self._quiet:

@@ -27,9 +27,10 @@ PROVENANCE = "provenance.json"
 FAILURE = "failure.json"
 KEY_FILE = ".secret"
 _SECRET_BYTES = 32
+_SHOWN = 5
 _OURS = (
-    "units", "parts", "tables", "figures", "biopsies", "report.html", "report.json", "run.json",
-    "events.jsonl", "jobs", "inputs.json", "run.lock", KEY_FILE,
+    "units", "parts", "tables", "figures", "biopsies", "patients", "report.html", "report.json",
+    "run.json", "events.jsonl", "jobs", "inputs.json", "run.lock", KEY_FILE,
 )  # fmt: skip
 _NEEDED = frozenset({"outputs", "recipe", "finished"})
 
@@ -58,11 +59,13 @@ class Results:
         Raises
         ------
         RunError
-            If a name in the folder that is ours to write is a symbolic link.
+            If a name in the folder that is ours to write, or the folder of a unit or of a
+            step of a unit, is a symbolic link.
         """
         linked = [name for name in _OURS if (self.root / name).is_symlink()]
+        linked = linked or list(_linked_units(self.root / "units"))
         if linked:
-            found = f"{', '.join(linked)}, which is a link"
+            found = f"{', '.join(linked[:_SHOWN])}, which is a link"
             remedy = "Remove the link; the folder itself may be one."
             where = f"results folder {self.root}"
             raise RunError(fault(where, found, "files and folders of its own", remedy))
@@ -248,12 +251,25 @@ def _json(file: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _linked_units(units: Path) -> Iterator[str]:
+    """Yield which folders of units, and of steps below them, are links."""
+    for unit in _entries(units):
+        inner = () if unit.is_symlink() or not unit.is_dir() else _entries(unit.path)
+        for entry in (unit, *inner):
+            if entry.is_symlink():
+                yield os.path.relpath(entry.path, units.parent)
+
+
+def _entries(folder: str | Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def _subfolders(folder: Path) -> Iterator["os.DirEntry[str]"]:
     """List folders to choose from what is deleted; nothing behind a link is ours."""
     if folder.is_symlink() or folder.parent.is_symlink():
         return
-    try:
-        with os.scandir(folder) as entries:
-            yield from [entry for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except FileNotFoundError:
-        return
+    yield from [entry for entry in _entries(folder) if entry.is_dir(follow_symlinks=False)]

@@ -30,6 +30,7 @@ from storiform.engine.reporting import warnings_of, write_report
 from storiform.engine.sections import Executor
 from storiform.engine.session import Session
 from storiform.engine.work import DISK_FULL, UNWRITABLE
+from storiform.io.paths import fresh
 from storiform.model.errors import RunError, fault
 
 if TYPE_CHECKING:
@@ -184,9 +185,7 @@ def _summary(session: Session) -> dict[str, object]:
 def _make_folder(root: Path) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
-        probe = root / f".probe-{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
+        fresh(root / f".probe-{os.getpid()}").unlink()
     except OSError as error:
         remedy = "Choose another folder under 'output', or make this one writable."
         found = error.strerror or str(error)

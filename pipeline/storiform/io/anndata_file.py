@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from storiform.io.optional_packages import optional_package
+from storiform.io.paths import fresh, part_of
 
 _WHOLE = 2.0**24
 """Up to here single precision holds every whole number."""
@@ -58,7 +59,7 @@ def write_h5ad(
             layers=filled,
             uns={name: _keyed(entries) for name, entries in notes.items()},
         )
-        part = path.with_name(f".{path.name}.part")
+        part = fresh(part_of(path))
         data.write_h5ad(part, compression="gzip")
     part.replace(path)
 

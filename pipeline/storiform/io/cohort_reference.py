@@ -170,7 +170,7 @@ def _content(path: Path) -> dict[str, Any]:
     text = "\n".join(line for _, line in lines(path))
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # lists in lists without end
         raise _refused(path, "no JSON", "a cohort reference") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         named = content.get("format") if isinstance(content, dict) else "no format"
@@ -180,6 +180,10 @@ def _content(path: Path) -> dict[str, Any]:
     for name, kind in kinds.items():
         if not isinstance(content.get(name), kind):
             raise _refused(path, f"{name} {content.get(name)!r}"[:60], f"a {kind.__name__}")
+    for name in ("scores", "markers"):
+        strange = [entry for entry in content[name] if not isinstance(entry, dict)]
+        if strange:
+            raise _refused(path, f"{name}: {strange[0]!r}"[:60], "entries with names")
     if not content["scores"]:
         raise _refused(path, "no scores", "mean and SD of at least one")
     return content
@@ -196,21 +200,25 @@ def _score(
     where = f"{method} {signature}"
     mean, sd, n = _numbers(path, [entry.get(k) for k in ("mean", "sd", "n")], where)
     kept = np.sort(_numbers(path, entry.get("values", []), where))
-    if np.isnan(mean) or not sd > 0:
+    if not np.isfinite(mean) or not 0 < sd < math.inf:
         raise _refused(path, f"{where}: mean {mean:g}, sd {sd:g}", "a mean and a positive sd")
+    if not 0 <= n < math.inf:
+        raise _refused(path, f"{where}: n {n:g}", "a number of biopsies")
     return method, signature, (float(mean), float(sd), int(n)), kept
 
 
 def _markers(path: Path, entries: list[Any]) -> pd.DataFrame:
-    rows = [(str(e["signature"]), str(e["gene"]), e.get("mean")) for e in entries]
-    frame = pd.DataFrame(rows, columns=["signature", "gene", "mean"])
-    return frame.assign(mean=_numbers(path, frame["mean"].tolist(), "markers"))
+    rows = [(str(entry.get("signature")), str(entry.get("gene"))) for entry in entries]
+    frame = pd.DataFrame(rows, columns=["signature", "gene"])
+    return frame.assign(
+        mean=_numbers(path, [entry.get("mean") for entry in entries], "markers")
+    )
 
 
 def _numbers(path: Path, values: Any, where: str) -> np.ndarray:  # noqa: ANN401  of JSON
     try:
         return np.array([np.nan if v is None else float(v) for v in values], dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _refused(path, f"{where}: a value that is no number", "numbers") from error
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from storiform.io.contigs import is_place
 from storiform.io.lines import BROKEN, open_text
 from storiform.io.names import counted
+from storiform.io.paths import fresh
 from storiform.io.vcf import VcfHeader, vcf_lines
 from storiform.model.errors import InputError, fault
 from storiform.model.genome import canonical_contig
@@ -361,6 +362,7 @@ def _is_packed(target: Path) -> bool:
 def _open(path: Path, *, is_packed: bool) -> Iterator[Any]:
     """Open a file for bytes, by bgzip or plain."""
     try:
+        fresh(path)
         if is_packed:
             from pysam import BGZFile  # noqa: PLC0415  costs time, and a plain file needs none
 

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from storiform.io.optional_packages import optional_package
+from storiform.io.paths import fresh, part_of
 from storiform.model.table import UNIT_COLUMNS, Table
 
 _MOST_COLUMNS = 1900
@@ -79,7 +80,7 @@ def write_sqlite(path: Path, tables: Sequence[Published]) -> None:
     tables
         The published tables.
     """
-    part = _fresh(path)
+    part = fresh(part_of(path))
     with contextlib.closing(sqlite3.connect(part)) as connection:
         connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")  # the part is synced by closing it
@@ -89,12 +90,6 @@ def write_sqlite(path: Path, tables: Sequence[Published]) -> None:
         _add_rows(connection, "storiform_columns", _COLUMNS, _column_rows(tables))
         connection.commit()
     part.replace(path)
-
-
-def _fresh(path: Path) -> Path:
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    return part
 
 
 def _quoted(name: str) -> str:
@@ -199,7 +194,7 @@ def write_duckdb(path: Path, tables: Sequence[Published]) -> None:
         If the package duckdb is not installed.
     """
     duckdb = optional_package("duckdb", "duckdb")
-    part = _fresh(path)
+    part = fresh(part_of(path))
     with contextlib.closing(duckdb.connect(str(part))) as connection:
         connection.execute("SET threads TO 1")
         for table in tables:

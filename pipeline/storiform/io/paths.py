@@ -29,6 +29,18 @@ def absolute(folder: Path, text: str) -> Path:
     return Path(os.path.normpath(folder.absolute() / path))
 
 
+def part_of(goal: Path) -> Path:
+    """Return where a file is written before it takes the name of its goal, beside it."""
+    return goal.with_name(f".{goal.name}.part")
+
+
+def fresh(path: Path) -> Path:
+    """Make an empty file in place of what lies there; a link would lead the writing away."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666))
+    return path
+
+
 def impossible(text: str) -> str:
     """Tell why no file system can hold a path, empty where one may.
 

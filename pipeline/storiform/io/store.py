@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
+from storiform.io.paths import fresh, part_of
 from storiform.model.errors import InputError, fault
 from storiform.model.table import TEXT, Table
 
@@ -157,7 +158,7 @@ class TableWriter:
     def __init__(self, folder: Path, name: str, fingerprint: str) -> None:
         # The Parquet file comes last: it says of which TSV it is the twin.
         self._goals = (folder / f"{name}.tsv", folder / f"{name}.parquet")
-        self._parts = tuple(goal.with_name(f".{goal.name}.part") for goal in self._goals)
+        self._parts = tuple(part_of(goal) for goal in self._goals)
         self._fingerprint = fingerprint
         self._waiting: list[pa.Table] = []
         self._rows = 0
@@ -181,6 +182,8 @@ class TableWriter:
         table = pa.concat_tables(self._waiting).combine_chunks()
         self._waiting, self._rows = [], 0
         if self._parquet is None or self._tsv is None:
+            for part in self._parts:
+                fresh(part)
             self._parquet = _parquet_writer(self._parts[1], table.schema)
             self._parquet.add_key_value_metadata({"storiform.fingerprint": self._fingerprint})
             self._tsv = pcsv.CSVWriter(self._parts[0], _plain(table).schema, write_options=_TSV)
@@ -258,9 +261,9 @@ def sync(path: Path) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file beside its goal, sync it and rename it into place."""
-    part = path.with_name(f".{path.name}.part")
+    part = part_of(path)
     try:
-        with part.open("wb") as stream:
+        with fresh(part).open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

@@ -14,13 +14,25 @@
 
 A `DataWarning` is a doubtful input that does not stop a step: the engine stores it
 with the step and the report prints it.
+
+Messages quote files that anybody may have made, so what a terminal would obey is written out
+in them: `visible`.
 """
+
+import re
+
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 
 
 class StoriformError(Exception):
     """The root of all errors that storiform raises on purpose."""
 
     exit_code = 1
+
+    def __init__(self, *words: object) -> None:
+        super().__init__(*(visible(word) if isinstance(word, str) else word for word in words))
 
 
 class UserError(StoriformError):
@@ -62,6 +74,28 @@ class RunError(UserError):
 class DataWarning(UserWarning):
     """A doubtful input or value that the report must mention."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))
+
+
+def visible(text: str, *, is_line: bool = False) -> str:
+    """Write out characters that a terminal obeys, or that turn the order of letters.
+
+    Parameters
+    ----------
+    text
+        What may quote a file.
+    is_line
+        Write line ends out too, so that no text can pass for a line of ours.
+
+    Examples
+    --------
+    >>> visible("a" + chr(27) + "[2Jb") == "a" + repr(chr(27))[1:-1] + "[2Jb"
+    True
+    """
+    shown = _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
+    return shown.replace("\n", "\\n") if is_line else shown
+
 
 _LONGEST_SHOWN = 2000
 """Letters of what a message shows of a file; a cell may hold a whole book."""
@@ -99,4 +133,5 @@ def fault(where: str, found: str, expected: str, remedy: str) -> str:
     >>> fault("samples.csv, row 7", "status 3", "0, 1 or 2", "Correct the status.")
     'samples.csv, row 7: found status 3, expected 0, 1 or 2. Correct the status.'
     """
-    return f"{where}: found {shortened(found)}, expected {expected}. {remedy}"
+    message = f"{where}: found {shortened(found)}, expected {expected}. {remedy}"
+    return visible(message, is_line=True)

@@ -1,6 +1,7 @@
 """`storiform annotate`, of a VCF by a small genome."""
 
 import gzip
+import os
 import re
 import subprocess
 import sys
@@ -107,6 +108,17 @@ def test_every_transcript_of_an_allele_has_an_entry_with_veps_fields(files) -> N
         "FLAGS": "", "PICK": "1", "CANONICAL": "", "MANE": "MANE_Select", "ALLELE_NUM": "1",
     }  # fmt: skip
     assert first["PICK"] == ""
+
+
+@pytest.mark.parametrize("out", ["out.vcf", "out.vcf.gz"])
+def test_a_link_under_the_name_of_what_is_being_written_leads_nowhere(files, out) -> None:
+    mine = files / "mine"
+    mine.write_text("mine")
+    (files / f".{out}.{os.getpid()}.part").symlink_to(mine)
+    assert run(files, vcf(files, record(104, "G", "A")), out=out).exit_code == 0
+    assert mine.read_text() == "mine"
+    assert not (files / out).is_symlink()
+    assert len(body(files / out)) == 1
 
 
 def test_all_else_of_a_record_and_of_the_header_stays(files) -> None:

@@ -209,12 +209,14 @@ def test_old_logs_and_keys_go_from_the_results_folder_alone(tmp_path: Path) -> N
     assert (inside.logs, outside.logs) == (results / "jobs", elsewhere)
     for folder in (results / "jobs", elsewhere):
         (folder / f"{KEYS}old").mkdir(parents=True)
+        (folder / "mine").mkdir()
         (folder / "storiform-ab123-7.err").write_text("old")
         (folder / "notes.txt").write_text("mine")
     for executor in (inside, outside):
         sweep(executor, results)
-    assert [path.name for path in (results / "jobs").iterdir()] == ["notes.txt"]
-    assert len(list(elsewhere.iterdir())) == 3
+    left = sorted(path.name for path in (results / "jobs").iterdir())
+    assert left == ["mine", "notes.txt"]
+    assert len(list(elsewhere.iterdir())) == 4
 
 
 def test_a_link_does_not_lead_to_files_of_others(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Cohorts of reference as files, their folder, centroids and scales of genes."""
 
+import contextlib
 import json
+import math
 import os
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -61,6 +64,9 @@ def test_a_reference_survives_writing_and_makes_the_same_bytes(tmp_path):
         ({"scale": "linear"}, "found scale 'linear', expected one of log2_tpm"),
         ({"scores": []}, "found no scores"),
         ({"scores": "x"}, "found scores 'x', expected a list"),
+        ({"scores": [1]}, "found scores: 1, expected entries with names"),
+        ({"markers": [None]}, "found markers: None, expected entries with names"),
+        ({"profile": [10**400]}, "profile: a value that is no number"),
         ({"profile": [1.0, 2.0]}, "a profile of 2 points"),
         ({"profile": ["x"]}, "profile: a value that is no number"),
         ({"biopsies": "many"}, "found biopsies 'many', expected a int"),
@@ -79,6 +85,10 @@ def test_a_file_that_is_no_reference_is_refused(tmp_path, change, match):
     [
         ({"sd": 0.0}, "mean 3.25, sd 0, expected a mean and a positive sd"),
         ({"mean": None}, "mean nan"),
+        ({"mean": math.inf}, "mean inf"),
+        ({"sd": math.inf}, "sd inf"),
+        ({"n": None}, "n nan, expected a number of biopsies"),
+        ({"n": math.inf}, "n inf, expected a number of biopsies"),
         ({"mean": "high"}, "a value that is no number"),
         ({"method": "gsva"}, "found method 'gsva'"),
         ({"signature": "mast_cells"}, "found population 'mast_cells'"),
@@ -94,9 +104,30 @@ def test_a_score_of_a_reference_that_is_none_is_refused(tmp_path, change, match)
         read_cohort_reference(path)
 
 
-def test_a_file_without_json_is_refused(tmp_path):
+@pytest.mark.parametrize("place", ["top", "scores", "markers"])
+def test_no_value_at_any_place_of_a_reference_ends_in_a_traceback(tmp_path, place):
     path = tmp_path / "r.json"
-    path.write_text("gene\tmean\nCD3D\t1\n")
+    write_cohort_reference(path, made())
+    whole = path.read_text()
+    content = json.loads(whole)
+    names = list(content if place == "top" else content[place][0])
+    values = [None, -1, 1.5, 10**400, math.nan, math.inf, "x", [], [[1]], [None], {}, {"a": []}]
+    refused = 0
+    for name, value in product(names, values):
+        content = json.loads(whole)
+        (content if place == "top" else content[place][0])[name] = value
+        path.write_text(json.dumps(content))
+        with contextlib.suppress(InputError):
+            read_cohort_reference(path)
+            continue
+        refused += 1
+    assert refused > len(names)
+
+
+@pytest.mark.parametrize("text", ["gene\tmean\nCD3D\t1\n", "[" * 100_000, '{"a":' * 100_000])
+def test_a_file_without_json_is_refused(tmp_path, text):
+    path = tmp_path / "r.json"
+    path.write_text(text)
     with pytest.raises(InputError, match="found no JSON, expected a cohort reference"):
         read_cohort_reference(path)
 

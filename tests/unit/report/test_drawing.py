@@ -14,7 +14,8 @@ SVG = """<?xml version="1.0"?>
  <metadata>made by a program at http://example.org</metadata>
  <defs><style type="text/css">*{stroke-linejoin: round} .a, .b{fill: url(http://x.org/y)}</style>
   <path id="m1" d="M 0 0"/><clipPath id="c1"><rect width="1" height="1"/></clipPath></defs>
- <g clip-path="url(#c1)" onclick="steal()"><use xlink:href="#m1" style="fill: url('#c1')"/>
+ <g clip-path="url(#c1)" onclick="steal()" mask="url('http://x.org/m')">
+ <use xlink:href="#m1" style="fill: url('#c1')"/>
   <image xlink:href="http://example.org/a.png"/><a xlink:href="http://example.org">t</a></g>
  <script>steal()</script>
 </svg>"""
