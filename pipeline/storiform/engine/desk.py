@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storiform.engine.job_script import lifetime_seconds
+from storiform.engine.job_script import job_memory_gb, lifetime_seconds
 from storiform.engine.queues import QUEUES, JobState, Phase, Queue
 from storiform.engine.sections import Executor, walltime_seconds
 from storiform.model.errors import RunError, fault
@@ -279,6 +279,6 @@ def refused(executor: Executor, text: str) -> RunError:
     submit = QUEUES[executor.kind].submit
     asked = f"queue {executor.queue or 'default'}, account {executor.account or 'default'}"
     expected = f"a job that the queue takes ({asked}, {executor.cores} cores, memory "
-    expected += f"{executor.memory_gb:g} GB, walltime {shlex.quote(executor.walltime)})"
+    expected += f"{job_memory_gb(executor):g} GB, walltime {shlex.quote(executor.walltime)})"
     remedy = "Correct the section executor of the configuration."
     return RunError(fault(f"executor ({executor.kind})", f"{submit}: {text}", expected, remedy))

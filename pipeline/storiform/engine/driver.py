@@ -161,18 +161,21 @@ class Driver:
                 there = lane.opened(client)
                 if there is None:
                     self._forsake(lane)
-                elif bundle := lane.again.popleft() if lane.again else self._bundle(lane):
+                elif bundle := self._next(lane):
                     self._send(there, bundle, lane)
 
     def _submit_solo(self, lane: Lane, client: "Client") -> None:
         """Send one that needs the memory of the whole machine, when nothing else flies."""
         while lane.has_work() and not self._flying and not self.stop:
-            if bundle := lane.again.popleft() if lane.again else self._bundle(lane):
+            if bundle := self._next(lane):
                 self._fly_alone(self.lanes.alone(bundle[0]) or client, bundle)
 
     def _fly_alone(self, client: "Client", nodes: list[Node]) -> None:
         self._lonely = self._send(client, nodes, None)
         self._lonely_since = time.monotonic()
+
+    def _next(self, lane: Lane) -> list[Node]:
+        return lane.again.popleft() if lane.again else self._bundle(lane)
 
     def _bundle(self, lane: Lane) -> list[Node]:
         first = lane.ready.popleft()
@@ -374,8 +377,7 @@ class Driver:
 
     def _forsake(self, lane: Lane) -> None:
         """Give up what waits for workers that cannot be had."""
-        bundle = lane.again.popleft() if lane.again else self._bundle(lane)
-        for node in bundle:
+        for node in self._next(lane):
             self._give_up(node, lane.lost)
 
     def _cancel(self) -> None:

@@ -73,7 +73,8 @@ class VcfHeader:
         if len(fields) < wanted or not is_place(fields[1]):
             is_short = len(fields) < wanted
             found = counted(len(fields), "column") if is_short else f"position {fields[1]!r}"
-            expected = f"{wanted} columns" if is_short else f"a whole number up to {LAST_PLACE}"
+            highest = f" up to {LAST_PLACE}" if fields[1:2] and fields[1].isdigit() else ""
+            expected = f"{wanted} columns" if is_short else f"a whole number{highest}"
             where = f"{self.path.name}, line {number}"
             remedy = "Write the VCF again: the line is damaged or the file was cut."
             raise InputError(fault(where, found, expected, remedy))

@@ -313,6 +313,11 @@ def test_refused_job_is_told_without_the_chatter_around_it(tmp_path: Path) -> No
     assert "1 cores, memory 900 GB, walltime" in error
 
 
+def test_refusal_of_jobs_of_no_stated_size_names_the_usual_one() -> None:
+    told = str(refused(Executor(kind="slurm"), "No."))
+    assert "1 cores, memory 8 GB, walltime 12:00:00" in told
+
+
 def test_waiting_is_announced_when_it_changes_and_not_while_workers_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
