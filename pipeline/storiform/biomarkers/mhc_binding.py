@@ -11,6 +11,7 @@ from storiform.model.errors import DataWarning
 from storiform.model.hla import CLASS_I
 from storiform.model.mhc import CountedPredictor, MhcModel, Predictor
 from storiform.model.params import Params
+from storiform.model.step import costs
 from storiform.model.tables.proteins import (
     MHC_ALLELES,
     MHC_BINDING,
@@ -42,6 +43,7 @@ class MhcBindingTables(NamedTuple):
     alleles: MhcAlleles
 
 
+@costs(cores=2)
 def mhc_binding(
     peptides: Peptides, hla_types: HlaTypes, model: MhcModel, params: MhcBindingParams
 ) -> MhcBindingTables:

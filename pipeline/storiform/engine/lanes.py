@@ -40,13 +40,14 @@ class Ask:
 def ask_of(nodes: Iterable[Node], steps: Mapping[str, StepNeeds]) -> Ask:
     """Return what nodes ask for: what is configured for their steps, else what these say.
 
-    What a step takes that says nothing is no demand: workers may be smaller than that.
+    What a step takes that says nothing is no demand: workers may be smaller than that. Nor
+    are cores that it says: with fewer it takes longer, which is no reason for another job.
     """
     asks = [(node, steps.get(node.step, StepNeeds())) for node in nodes]
     said = [node.memory_gb if node.memory_gb > Cost().memory_gb else 0.0 for node, _ in asks]
     queues = sorted({needs.queue for _, needs in asks if needs.queue})
     return Ask(
-        cores=max((needs.cores or node.cores for node, needs in asks), default=1),
+        cores=max((needs.cores or 1 for _, needs in asks), default=1),
         memory_gb=max(
             (needs.memory_gb or own for (_, needs), own in zip(asks, said, strict=True)),
             default=0.0,

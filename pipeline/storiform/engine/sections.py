@@ -109,7 +109,7 @@ class StepNeeds(Section):
         default=None,
         ge=1,
         le=1024,
-        description="cores, used by a pass over reads alone; null: as the step says, mostly 1",
+        description="cores, most of use to a pass over reads; null: those of the others",
     )
     memory_gb: float | None = Field(
         default=None,

@@ -31,7 +31,7 @@ def never(_executor: Executor) -> Any:
 
 def test_what_is_configured_comes_before_what_the_step_says() -> None:
     heavy = node("heavy", memory_gb=4.0, cores=2)
-    assert ask_of([heavy], {}) == Ask(2, 4.0)
+    assert ask_of([heavy], {}) == Ask(1, 4.0), "with fewer cores it takes longer, no more"
     told = {"heavy": StepNeeds(memory_gb=1, cores=3, walltime="30:00", queue="long", jobs=5)}
     assert ask_of([heavy], told) == Ask(3, 1.0, "30:00", "long", 5)
 
@@ -45,8 +45,9 @@ def test_a_step_that_says_nothing_asks_for_nothing() -> None:
 
 
 def test_nodes_that_run_together_need_the_most_of_each() -> None:
-    pair = [node("a", memory_gb=3.0), node("b", cores=4)]
-    needs = {"a": StepNeeds(walltime="10:00:00"), "b": StepNeeds(walltime="1-00:00", jobs=3)}
+    pair = [node("a", memory_gb=3.0), node("b")]
+    long = StepNeeds(cores=4, walltime="1-00:00", jobs=3)
+    needs = {"a": StepNeeds(walltime="10:00:00"), "b": long}
     assert ask_of(pair, needs) == Ask(4, 3.0, "1-00:00", "", 3)
 
 
