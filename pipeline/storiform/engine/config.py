@@ -305,7 +305,7 @@ def _check_steps(document: Document, workflow: Workflow) -> None:
     given = section.get("steps") if isinstance(section, dict) else None
     if not isinstance(given, dict) or not given:
         return
-    known = {step.name for step in workflow.steps}
+    known = {step.name for step in workflow.steps} | {f"read_{t}" for t in workflow.tables}
     if not set(given) <= known:
         known |= {step.name for step in load_workflow(STAND_IN).steps}
     for name in sorted(set(given) - known):

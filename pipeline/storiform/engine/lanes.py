@@ -90,7 +90,12 @@ def jobs_told(nodes: Iterable[Node], executor: Executor) -> list[str]:
     for node in nodes:
         if node.state == "todo":
             together.setdefault(node.group or node.step, []).append(node)
-    if executor.kind == "local" or executor.scheduler or not together:
+    if not together:
+        return []
+    if executor.scheduler:
+        whose = f"On the workers of {executor.scheduler}"
+        return [f"{whose}; executor.steps has no say over them" if executor.steps else whose]
+    if executor.kind == "local":
         return []
     lines = {_told(executor): set[str]()}
     for group in together.values():

@@ -9,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, SequenceNode
 
 from storiform.model.errors import ConfigError, fault
 
@@ -181,10 +181,16 @@ def _mapping(
 ) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for name_node, value_node in node.value:
-        name = str(name_node.value)
-        inner = (*key, name)
         mark = name_node.start_mark
         place = f"{document.path.name}:{mark.line + 1}:{mark.column + 1}"
+        if isinstance(name_node, CollectionNode):
+            where = f"{place}: {'.'.join(key)}" if key else place
+            document.faults.append(
+                f"{where}: found a list or a section as a name; write a word."
+            )
+            continue
+        name = str(name_node.value)
+        inner = (*key, name)
         if name in data:
             first = document.places[inner].split(":")[-2]
             message = (

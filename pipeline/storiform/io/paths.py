@@ -61,7 +61,7 @@ def unreadable(path: Path) -> str:
         if not path.exists():
             return "does not exist"
         if not path.is_file():
-            return "is a folder"
+            return "is a folder" if path.is_dir() else "is no file but a pipe, socket or device"
         return "" if os.access(path, os.R_OK) else "may not be read"
     except OSError as error:
         return f"cannot be read ({error.strerror})"

@@ -127,6 +127,11 @@ def test_the_plan_tells_in_which_jobs_steps_would_run() -> None:
     ]
     assert jobs_told(nodes[-1:], slurm(steps=steps)) == []
     assert jobs_told(nodes, Executor(steps=steps)) == []
+    elsewhere = Executor(scheduler="tls://head:8786", steps=steps)
+    assert jobs_told(nodes, elsewhere) == [
+        "On the workers of tls://head:8786; executor.steps has no say over them"
+    ]
+    assert jobs_told(nodes[-1:], elsewhere) == []
 
 
 def test_no_more_workers_begin_here_than_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:

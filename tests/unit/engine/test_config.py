@@ -131,6 +131,11 @@ def test_genome_has_aliases(folder: Path, alias: str) -> None:
         ),
         ("toy: {min_vaf: .nan}", "expected at most 1"),
         ("toy: {min_vaf: .1, min_vaf: .2}", "3:20: toy.min_vaf: given twice, first in line 3"),
+        (
+            "toy: {[min_vaf]: .1}",
+            "3:7: toy: found a list or a section as a name; write",
+        ),
+        ("? {toy: 1}\n: 2", "yaml:3:3: found a list or a section as a name; write"),
         ("toy: {genes: [A, 3]}", "trial.yaml:3:18: toy.genes.1: found 3, expected a string."),
         ("toy: 7", "trial.yaml:3:1: toy: found 7, expected a section of names and values"),
         ("exector: {}", "trial.yaml:3:1: exector: unknown; did you mean executor?"),
@@ -371,6 +376,7 @@ def test_needs_of_single_steps_are_read_and_their_names_checked(load: Load) -> N
     again = load(text, environment={"STORIFORM__EXECUTOR__STEPS__TOY__WALLTIME": "'24:00:00'"})
     needs = again.executor.steps["toy"]
     assert (needs.memory_gb, needs.walltime) == (32, "24:00:00")
+    assert load("executor: {steps: {read_toys: {cores: 2}}}\n").executor.steps["read_toys"]
     of_the_trial = load("executor: {kind: slurm, steps: {hla_calls: {cores: 2}}}\n")
     assert of_the_trial.executor.steps["hla_calls"].cores == 2
     faults = faults_of(
