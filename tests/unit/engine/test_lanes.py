@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -61,6 +62,7 @@ class Client:
         self.cluster = Cluster(book)
         self.ending: Callable[[Any], str] = lambda _task: "done"
         self.is_deaf = False
+        self.seconds = 0.0
         self.threads: list[int] = []
         self.beside: list[int] = []
 
@@ -71,13 +73,12 @@ class Client:
         self.threads += [task.payload["threads"] for task in tasks]
         future: Any = Future()
         future.key, future.status = key, "finished"
+        outcomes = [
+            Outcome(t.step, t.unit, t.fingerprint, self.ending(t), 0.1)  # type: ignore[arg-type]
+            for t in tasks
+        ]
         if not self.is_deaf:
-            future.set_result(
-                [
-                    Outcome(t.step, t.unit, t.fingerprint, self.ending(t), 0.1)  # type: ignore[arg-type]
-                    for t in tasks
-                ]
-            )
+            Timer(self.seconds, future.set_result, [outcomes]).start()
         return future
 
 
@@ -294,3 +295,55 @@ def test_one_heavy_step_takes_the_whole_pass_along(tmp_path: Path) -> None:
         lanes,
     )
     assert order == ["light u on large", "large u on large"]
+
+
+def test_jobs_have_a_queues_whole_patience_from_when_something_first_waits_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [1e6]
+    monkeypatch.setattr("storiform.engine.lanes.time.monotonic", lambda: now[0])
+    book = Desk(slurm(queue_minutes=10), "storiform-ab123")
+    book.accepted("storiform-ab123-0", "7")
+    book.states = {"7": WAITING}
+    lane = Lane(2, client=Client("large", [], book))  # type: ignore[arg-type]
+    lane.count(1)
+    now[0] += 599
+    lane.count(1)
+    assert not lane.despairs()
+    now[0] += 2
+    assert lane.despairs()
+
+
+def test_what_runs_alone_waits_from_when_it_was_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storiform.engine.driver.time.monotonic", lambda: 1e6)
+    run(tmp_path, [], usual := Client("usual", []), Lanes(slurm(), never, never))
+    usual.driver._fly_alone(usual, [node("a")])  # type: ignore[arg-type]  # noqa: SLF001
+    assert usual.driver._lonely_since == 1e6  # noqa: SLF001
+
+
+def test_suspects_run_one_after_the_other_in_the_job_of_the_rescue(tmp_path: Path) -> None:
+    """Together they would blame each other again."""
+    usual, alone = Client("usual", []), Client("alone", [])
+    usual.ending = lambda _task: "memory"
+    alone.seconds = 0.5
+    there: list[int] = []
+
+    def count(_task: Any) -> str:
+        there.append(sum(f.client is alone for f in alone.driver._flying.values()))  # noqa: SLF001
+        return "done"
+
+    alone.ending = count
+    nodes = [node("a"), node("b")]
+    run(tmp_path, nodes, usual, Lanes(slurm(), never, lambda _larger: alone))  # type: ignore[arg-type,return-value]
+    assert [n.state for n in nodes] == ["done", "done"]
+    assert there == [0, 0]
+
+
+def test_steps_of_different_queues_share_no_jobs() -> None:
+    here, there = StepNeeds(memory_gb=32, queue="high"), StepNeeds(memory_gb=32, queue="long")
+    steps = {"a": here, "b": here, "c": there}
+    lanes = Lanes(slurm(steps=steps), never, never)
+    assert lanes.of([node("a")]) is lanes.of([node("b")])
+    assert lanes.of([node("a")]) is not lanes.of([node("c")])
