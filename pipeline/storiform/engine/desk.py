@@ -74,12 +74,14 @@ class Entry:
 class Desk:
     """The book of one cluster of jobs; the cluster's loop writes, the driver reads.
 
-    `announce` is told what a person should know while nothing else happens.
+    `announce` is told what a person should know while nothing else happens; `size` tells the
+    jobs apart from the usual ones of the run.
     """
 
     executor: Executor
     name: str
     announce: Callable[[str], None] = lambda _text: None
+    size: str = ""
     is_closing: bool = False
     connected: int = 0
     states: dict[str, JobState] = field(default_factory=dict)
@@ -244,7 +246,8 @@ class Desk:
         if connected or age < 20 or (text == self._told and age < 600):  # noqa: PLR2004  seconds
             return
         self._told, self._told_at = text, time.monotonic()
-        self.announce(f"waiting for workers: {text}")
+        which = f" in jobs of {self.size}" if self.size else ""
+        self.announce(f"waiting for workers{which}: {text}")
 
     def despair(self, seconds: float) -> str:
         """Say why a step that is alone here since so many seconds will find no job, if so."""

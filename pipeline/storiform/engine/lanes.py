@@ -106,11 +106,16 @@ def jobs_told(nodes: Iterable[Node], executor: Executor) -> list[str]:
     return [start, *(f"    {', '.join(sorted(s))}: {told}" for told, s in others)]
 
 
-def _told(executor: Executor) -> str:
+def size_told(executor: Executor) -> str:
+    """Describe one job of an executor."""
     cores = f"{executor.cores} core{'s' if executor.cores > 1 else ''}"
     size = f"{cores}, {job_memory_gb(executor):g} GB, {executor.walltime}"
     where = f", {executor.queue}" if executor.queue else ""
-    return f"{executor.jobs} of {size}{where}"
+    return f"{size}{where}"
+
+
+def _told(executor: Executor) -> str:
+    return f"{executor.jobs} of {size_told(executor)}"
 
 
 @dataclass(eq=False)

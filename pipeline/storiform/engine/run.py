@@ -22,7 +22,7 @@ from storiform.engine.driver import Driver, Rules
 from storiform.engine.ending import Stop, exit_code, signals
 from storiform.engine.graph import Node
 from storiform.engine.journal import Journal, read_whole_run
-from storiform.engine.lanes import Lanes
+from storiform.engine.lanes import Lanes, size_told
 from storiform.engine.lock import RunLock
 from storiform.engine.patient_pages import drop_patient_pages, write_patient_pages
 from storiform.engine.progress import Pace, Progress
@@ -224,11 +224,12 @@ def _drive(
 
         def jobs(own: Executor) -> "Client":
             opened = stack.enter_context(connect(own, at_least=0))
-            _heard(opened, ears)
+            _heard(opened, ears, size_told(own))
             return opened
 
         def rescue(larger: Executor) -> "Client | None":
-            return _heard(stack.enter_context(connect_alone(larger)), ears)
+            alone = stack.enter_context(connect_alone(larger))
+            return _heard(alone, ears, size_told(larger))
 
         lanes = Lanes(executor, jobs, rescue)
         cohort = session.report.cohort
@@ -258,11 +259,11 @@ def _among_jobs(session: Session, executor: Executor) -> Executor:
     return placed_there
 
 
-def _heard(client: "Client | None", ears: _Ears) -> "Client | None":
+def _heard(client: "Client | None", ears: _Ears, size: str = "") -> "Client | None":
     """Let a client's jobs tell the journal and the person how they stand."""
     desk = desk_of(client)
     if desk is not None:
-        desk.announce = ears.jobs
+        desk.announce, desk.size = ears.jobs, size
     return client
 
 

@@ -338,6 +338,12 @@ def test_waiting_is_announced_when_it_changes_and_not_while_workers_work(
     book.tell(connected=1)
     book.tell(connected=0)
     assert told[1:] == ["waiting for workers: slurm: 2 waiting (Priority)"]
+    book.size = "1 core, 32 GB, 12:00:00"
+    clock[0] = now + 900
+    book.tell(connected=0)
+    assert told[2:] == [
+        "waiting for workers in jobs of 1 core, 32 GB, 12:00:00: slurm: 2 waiting (Priority)"
+    ]
 
 
 def test_suspects_for_whom_no_larger_job_begins_have_one_like_those_before(
