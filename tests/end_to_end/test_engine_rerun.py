@@ -10,6 +10,7 @@ import pytest
 from trials import Toy, storiform
 
 from storiform.engine.explain import Check, plan_lines
+from storiform.engine.reporting import write_report
 from storiform.engine.run import Ending
 from storiform.engine.session import Session, open_session
 
@@ -150,6 +151,28 @@ def test_flipped_byte_is_found_by_verify_alone(toy: Make, here: Here) -> None:
     here(trial, check=Check(verify=True))
     assert ran(trial) == {"doubled": 1}
     assert table.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["doubled.parquet", "doubled.tsv"])
+def test_a_bit_that_flips_in_a_table_makes_no_other_number_and_verify_mends_it(
+    toy: Make, here: Here, name: str
+) -> None:
+    trial = toy([1, 2, 3])
+    here(trial)
+    write_report(open_session(trial.config), force=True)  # all are cached now
+    table = trial.results / "tables" / name
+    whole, report = table.read_bytes(), trial.report()
+    for at in [*range(4, len(whole), max(1, len(whole) // 40)), 40]:
+        table.write_bytes(whole[:at] + bytes([whole[at] ^ 2]) + whole[at + 1 :])
+        write_report(open_session(trial.config), force=True)
+        assert trial.report() == report, f"byte {at}"
+    (trial.results / "report.html").write_text(report.replace("doubled", "doublep", 1))
+    here(trial)
+    assert "doublep" in trial.report(), "nothing tells a usual run of it"
+    here(trial, check=Check(verify=True))
+    assert table.read_bytes() == whole
+    assert trial.report() == report
+    assert trial.steps() == []
 
 
 def test_deleted_table_is_written_again_from_results(toy: Make, here: Here) -> None:

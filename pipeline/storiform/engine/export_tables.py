@@ -9,9 +9,9 @@ from storiform.engine.collect import GOOD, exported_tables, exports
 from storiform.engine.graph import Node
 from storiform.engine.session import Session
 from storiform.io.database_files import Published
-from storiform.io.store import read_parquet
+from storiform.io.store import is_sound, read_parquet
 from storiform.model.cohort import COHORT
-from storiform.model.errors import RunError, fault
+from storiform.model.errors import InputError, RunError, fault
 from storiform.model.table import Table
 
 Units = Mapping[str, pd.DataFrame]
@@ -62,6 +62,8 @@ def published_tables(session: Session) -> list[Published]:
     ------
     AbsentError
         If there is none.
+    InputError
+        If one was changed on the disk.
     """
     tables = exported_tables(session.graph.steps, session.graph)
     found = [
@@ -73,6 +75,10 @@ def published_tables(session: Session) -> list[Published]:
         where, expected = str(session.results.root / "tables"), "the tables of a finished run"
         remedy = "Run the workflow to its end; a table that is out of date is left out."
         raise AbsentError(fault(where, "none that is up to date", expected, remedy))
+    for table in found:
+        if not is_sound(table.parquet):
+            where, remedy = f"tables/{table.parquet.name}", "Write it anew: run --verify."
+            raise InputError(fault(where, "a damaged file", "what was written", remedy))
     return found
 
 

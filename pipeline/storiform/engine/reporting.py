@@ -170,7 +170,7 @@ def _tables(session: Session) -> list[ReportTable]:
         path = session.results.root / "tables" / f"{contract.name}.parquet"
         if not path.exists():
             continue
-        rows = parquet_rows(path)
+        rows = export.rows()
         frame = export.frame() if rows <= WHOLE_ROWS else _beginning(export)
         columns = _columns(contract, [str(name) for name in frame.columns])
         key = (*UNIT_COLUMNS[contract.grain], *contract.key)

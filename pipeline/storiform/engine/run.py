@@ -98,11 +98,11 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
         ears = _Ears(journal, progress)
         try:
             with progress:
-                _drive(session, lock, ears, stop, workers)
+                written = _drive(session, lock, ears, stop, workers)
             session.results.sweep_parts()
             if not stop:
                 with lock.beating():
-                    _finish(session, Pace(stream, quiet=quiet))
+                    _finish(session, written, Pace(stream, quiet=quiet))
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 journal.close("stopped", 2)
@@ -195,10 +195,11 @@ def _make_folder(root: Path) -> None:
 
 def _drive(
     session: Session, lock: RunLock, ears: _Ears, stop: Stop, workers: int | None
-) -> None:
+) -> set[str]:
+    """Compute what has work to do; return the tables that are written then."""
     todo = [node for node in session.graph.nodes if node.state == "todo"]
     if not todo:
-        return
+        return set()
     from storiform.engine.cluster import (
         connect,
         connect_alone,
@@ -239,7 +240,8 @@ def _drive(
         driver.run(client)
         if not stop and not session.only:
             with lock.beating():
-                _write_tables(session, client)
+                return _write_tables(session, client)
+    return set()
 
 
 def _workflow_of(session: Session, executor: Executor) -> str:
@@ -275,27 +277,34 @@ def _exports(session: Session) -> list[Export]:
     return found
 
 
-def _write_tables(session: Session, client: "Client | None") -> None:
+def _old_exports(session: Session) -> list[Export]:
+    """Return the tables to be written; to verify, all: no mark tells of a bit that flipped."""
     verify = session.check.verify
-    old = [export for export in _exports(session) if not export.is_current(verify=verify)]
-    if client is None:
-        for export in old:
-            export.write()
-        return
+    return [export for export in _exports(session) if verify or not export.is_current()]
+
+
+def _write_tables(session: Session, client: "Client") -> set[str]:
+    """Let the workers write tables; return those that are written, by name."""
+    old = _old_exports(session)
+    written = set()
     # What fails here, with its worker or the scheduler, is written by the driver afterwards.
     with suppress(Exception):
         futures = [client.submit(Export.write, export, pure=False) for export in old]
-        for future in futures:
-            future.exception()  # type: ignore[no-untyped-call]
+        for export, future in zip(old, futures, strict=True):
+            if future.exception() is None:  # type: ignore[no-untyped-call]
+                written.add(export.contract.name)
+    return written
 
 
-def _finish(session: Session, pace: Pace) -> None:
+def _finish(session: Session, written: set[str], pace: Pace) -> None:
     if session.only:
         write_patient_pages(session, listen=pace)
         return
-    _write_tables(session, None)  # what a dead worker left, or what was deleted by hand
+    for export in _old_exports(session):  # what a dead worker left, was deleted, or is verified
+        if export.contract.name not in written:
+            export.write()
     copy_figures(figures(session.graph, session.results), session.results)
-    write_report(session, listen=pace)
+    write_report(session, force=session.check.verify, listen=pace)
     drop_patient_pages(session.results)
     in_use = [(node.step, node.unit, node.fingerprint) for node in session.graph.nodes]
     session.results.sweep_old(in_use, session.config.run.keep)

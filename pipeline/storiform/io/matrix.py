@@ -155,30 +155,38 @@ def _read(path: Path) -> Matrix:
     names, row = (_cells(line, separator, where) for line in (first, second))
     is_headed = not _is_data(names)
     if is_headed and len(names) == len(row) - 1:
-        names = ["", *names]
-    # of two lines of different widths the parser tells
+        all_end = _all_end_with(separator, text[begin:].split(_END)[1:])
+        names = [*names, ""] if all_end else ["", *names]
+    if len(row) > len(names):  # the parser would take as many cells as there are names
+        told = f"in line 2, saw {len(row)}"
+        raise InputError(_ragged(path, told, len(names), text.count(_END, 0, begin)))
     rows = enumerate(text[begin:].split(_END), start=text.count(_END, 0, begin) + 1)
     refuse_short(path, islice(rows, is_headed, None), separator, named_width(names))
-    width = len(names) if is_headed else max(len(names), len(row))
     body = io.StringIO(text)
     body.seek(begin + len(first) + 1 if is_headed else begin)
     is_comma = separator == ";" and any(re.fullmatch(r"-?\d+,\d+", cell) for cell in row)
-    texts = {i: str for i in range(width) if i == 0 or names[i].lower() in ID_NAMES}
+    ids = {i for i, name in enumerate(names) if name.lower() in ID_NAMES}
+    texts = dict.fromkeys(sorted({0, *ids}), str)
     try:
         values = pd.read_csv(
-            body, sep=separator, header=None, names=list(range(width)), index_col=False,
+            body, sep=separator, header=None, names=list(range(len(names))), index_col=False,
             dtype=texts, comment=None, decimal="," if is_comma else ".", low_memory=False,
             skipinitialspace=True, on_bad_lines="error",
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as error:
         above = text.count("\n", 0, begin) + is_headed
-        raise InputError(_ragged(path, str(error), width, above)) from error
+        raise InputError(_ragged(path, str(error), len(names), above)) from error
     for column in texts:
         values[column] = values[column].astype(object).fillna("").str.strip()
         is_long = values[column].str.len() > csv.field_size_limit()
         if is_long.any():
             raise InputError(_overlong(f"{path.name}, gene {int(is_long.argmax()) + 1}"))
     return Matrix(path, tuple(names) if is_headed else (), values)
+
+
+def _all_end_with(separator: str, rows: list[str]) -> bool:
+    """Tell whether every row ends with a separator, as some programs write them."""
+    return all(row.rstrip(" ").endswith(separator) for row in rows if row.strip())
 
 
 def _ragged(path: Path, problem: str, width: int, above: int) -> str:

@@ -50,6 +50,19 @@ def test_multiqc_files_have_the_documented_structure(trial_run, tmp_path) -> Non
     assert len(set(ids)) == len(ids)
 
 
+def test_a_table_that_the_disk_changed_is_told_not_copied(trial_run, tmp_path) -> None:
+    table = trial_run / "tables" / "tmb.parquet"
+    whole = table.read_bytes()
+    try:
+        table.write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+        made = export(trial_run, "--to", tmp_path, "--format", "sqlite")
+    finally:
+        table.write_bytes(whole)
+    assert made.exit_code != 0
+    assert "tables/tmb.parquet: found a damaged file" in str(made.exception)
+    assert "run --verify" in str(made.exception)
+
+
 def test_sqlite_holds_every_table_and_its_meaning(trial_run, tmp_path) -> None:
     made = export(trial_run, "--to", tmp_path, "--format", "sqlite")
     assert made.exit_code == 0, made.exception

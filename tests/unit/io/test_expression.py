@@ -54,10 +54,12 @@ EXPECTED = {"TP53": 10.0, "CD8A": 0.0, "MDM2": 7.0}
         MATRIX.replace("S1", '"""S1"""').encode(),
         b"# made by a pipeline\n\n" + MATRIX.encode(),
         b'"",gene,S1\n"1",TP53,10\n"2",CD8A,0\n"3",MDM2,7\n',
+        b"gene,S1,S2\nTP53,10,20,\nCD8A,0,3,\nMDM2,7,1,\n",
     ],
     ids=[
         "comma", "tab", "semicolon", "blank", "CR", "CRLF", "BOM", "UTF-16", "gzip",
         "unnamed", "R row names", "quoted", "quoted twice", "comment", "row numbers",
+        "separator behind rows",
     ],
 )  # fmt: skip
 def test_every_dialect_of_a_matrix_is_read(tmp_path, content):
@@ -252,6 +254,14 @@ def test_genes_in_several_rows_of_other_values_are_told_as_summed(tmp_path):
         (
             "gene,S1\nTP53,1\nCD8A,1,2,3\n",
             "matrix.csv, line 3: found 4 cells, expected 2 cells in every row",
+        ),
+        (
+            "# made\ngene,S1\nTP53,1,2,3\nCD8A,1\n",
+            "matrix.csv, line 3: found 4 cells, expected 2 cells in every row",
+        ),
+        (
+            "TP53,1\nCD8A,1,2\nMDM2,3,4\n",  # a cut first line of a file without a header
+            "matrix.csv, line 2: found 3 cells, expected 2 cells in every row",
         ),
         (b"\x1f\x8bbroken", "found broken compression"),
     ],
