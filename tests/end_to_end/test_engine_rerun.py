@@ -175,6 +175,34 @@ def test_a_bit_that_flips_in_a_table_makes_no_other_number_and_verify_mends_it(
     assert trial.steps() == []
 
 
+def test_a_damaged_result_that_only_a_table_shows_is_told_and_made_again(
+    toy: Make, here: Here
+) -> None:
+    """No step reads it in this run: the writing of the table meets it."""
+    trial = toy([1, 2, 3])
+    here(trial)
+    before = trial.tables()
+    for unit in ("P001", "P003"):
+        (folder,) = trial.folders("doubled", unit)
+        table = folder / "doubled.parquet"
+        table.write_bytes(bytes(table.stat().st_size))
+    (trial.results / "tables" / "doubled.tsv").unlink()
+    _, ending = here(trial)
+    assert ending.exit_code == 1
+    assert [(step, unit) for step, unit, _ in ending.failures] == [
+        ("doubled", "P001"),
+        ("doubled", "P003"),
+    ]
+    assert "P001 of doubled: found a result damaged on the disk" in ending.failures[0][2]
+    assert ending.counts["failed"] == 2
+    assert [row["patient"] for row in trial.rows("doubled")] == ["P002"]
+    assert json.loads((trial.results / "run.json").read_text())["counts"]["failed"] == 2
+    _, ending = here(trial)
+    assert ending.exit_code == 0
+    assert ran(trial) == {"doubled": 2}
+    assert trial.tables() == before
+
+
 def test_deleted_table_is_written_again_from_results(toy: Make, here: Here) -> None:
     trial = toy([1, 2, 3])
     here(trial)

@@ -36,7 +36,7 @@ class JobState:
 _FROM_OUTSIDE = re.compile(
     "TIMEOUT|TimeLimit|CANCELLED|PREEMPTED|NODE_FAIL|BOOT_FAIL|DEADLINE|REVOKED|"
     "TERM_RUNLIMIT|TERM_OWNER|TERM_ADMIN|TERM_PREEMPT|TERM_BUCKET|TERM_DEADLINE|TERM_WINDOW|"
-    "TERM_LOAD|TERM_FORCE|job killed by (owner|user)"
+    "TERM_LOAD|TERM_FORCE|job killed by (owner|user)|\\bdeleted\\b"
 )
 _MEMORY = re.compile("OUT_OF_MEMORY|OutOfMemory|TERM_MEMLIMIT|TERM_SWAP")
 
@@ -82,7 +82,7 @@ def _sge(text: str) -> dict[str, JobState]:
             continue
         state = cells[4]
         phase: Phase = "waiting" if "w" in state else "ended" if "d" in state else "running"
-        reason = "see qstat -j" if "E" in state else ""
+        reason = "deleted" if "d" in state else "see qstat -j" if "E" in state else ""
         found[cells[0]] = JobState(phase, state, reason)
     return found
 

@@ -3,21 +3,14 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from storiform import __version__
 from storiform.engine.blame import desk_of
-from storiform.engine.collect import (
-    Export,
-    copy_figures,
-    drop_stale,
-    exported_tables,
-    exports,
-    figures,
-)
+from storiform.engine.collect import copy_figures, figures
 from storiform.engine.driver import Driver, Rules
 from storiform.engine.ending import Stop, exit_code, signals
 from storiform.engine.graph import Node
@@ -26,6 +19,7 @@ from storiform.engine.lanes import Lanes, size_told
 from storiform.engine.lock import RunLock
 from storiform.engine.patient_pages import drop_patient_pages, write_patient_pages
 from storiform.engine.progress import Pace, Progress
+from storiform.engine.publishing import write_by_workers, write_rest
 from storiform.engine.reporting import warnings_of, write_report
 from storiform.engine.sections import Executor
 from storiform.engine.session import Session
@@ -59,20 +53,29 @@ class _Ears:
 
     def __call__(self, node: Node, message: str) -> None:
         self.journal.summary.pop("jobs", None)  # what waited has workers now
-        self.journal.counts[node.state] += 1
-        self.journal.counts["todo"] -= 1
+        self._count(node, "todo", node.state, message)
+        self.progress.settled(node, message)
+        if node.state == "failed":
+            self.failures.append((node.step, node.unit, message))
+
+    def _count(self, node: Node, before: str, now: str, message: str) -> None:
+        self.journal.counts[now] += 1
+        self.journal.counts[before] -= 1
         self.journal.event(
             "step",
             step=node.step,
             unit=node.unit,
-            state=node.state,
+            state=now,
             fingerprint=node.fingerprint[:12],
             seconds=round(node.seconds, 3),
             message=message[:500],
         )
-        self.progress.settled(node, message)
-        if node.state == "failed":
-            self.failures.append((node.step, node.unit, message))
+
+    def lost(self, node: Node, message: str) -> None:
+        """Pass on that a result, which was good, turned out to be damaged."""
+        self._count(node, node.state, "failed", message)
+        self.progress.say(f"failed: {node.step} of {node.unit}: {message}")
+        self.failures.append((node.step, node.unit, message))
 
     def jobs(self, text: str) -> None:
         """Pass on how the jobs of a queue stand."""
@@ -102,7 +105,7 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
             session.results.sweep_parts()
             if not stop:
                 with lock.beating():
-                    _finish(session, written, Pace(stream, quiet=quiet))
+                    _finish(session, written, ears, Pace(stream, quiet=quiet))
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 journal.close("stopped", 2)
@@ -240,7 +243,7 @@ def _drive(
         driver.run(client)
         if not stop and not session.only:
             with lock.beating():
-                return _write_tables(session, client)
+                return write_by_workers(session, client)
     return set()
 
 
@@ -269,40 +272,11 @@ def _heard(client: "Client | None", ears: _Ears, size: str = "") -> "Client | No
     return client
 
 
-def _exports(session: Session) -> list[Export]:
-    steps = session.graph.steps
-    tables = exported_tables(steps, session.graph)
-    found = exports(tables, session.graph, session.report.cohort, session.results)
-    drop_stale(found, session.results)
-    return found
-
-
-def _old_exports(session: Session) -> list[Export]:
-    """Return the tables to be written; to verify, all: no mark tells of a bit that flipped."""
-    verify = session.check.verify
-    return [export for export in _exports(session) if verify or not export.is_current()]
-
-
-def _write_tables(session: Session, client: "Client") -> set[str]:
-    """Let the workers write tables; return those that are written, by name."""
-    old = _old_exports(session)
-    written = set()
-    # What fails here, with its worker or the scheduler, is written by the driver afterwards.
-    with suppress(Exception):
-        futures = [client.submit(Export.write, export, pure=False) for export in old]
-        for export, future in zip(old, futures, strict=True):
-            if future.exception() is None:  # type: ignore[no-untyped-call]
-                written.add(export.contract.name)
-    return written
-
-
-def _finish(session: Session, written: set[str], pace: Pace) -> None:
+def _finish(session: Session, written: set[str], ears: _Ears, pace: Pace) -> None:
     if session.only:
         write_patient_pages(session, listen=pace)
         return
-    for export in _old_exports(session):  # what a dead worker left, was deleted, or is verified
-        if export.contract.name not in written:
-            export.write()
+    write_rest(session, written, ears.lost)
     copy_figures(figures(session.graph, session.results), session.results)
     write_report(session, force=session.check.verify, listen=pace)
     drop_patient_pages(session.results)

@@ -81,6 +81,8 @@ def test_reason_of_the_queue_is_kept() -> None:
         (JobState("ended", "FAILED", "NonZeroExitCode"), False, False),
         (JobState("ended", "gone from the queue"), False, False),
         (JobState("running", "RUNNING"), False, False),
+        (QUEUES["sge"].read(SGE)["301114"], True, False),
+        (QUEUES["sge"].read(SGE)["301111"], False, False),
         (QUEUES["lsf"].read(LSF)["53"], True, False),
         (QUEUES["lsf"].read(LSF)["54"], False, True),
     ],
