@@ -56,8 +56,9 @@ class SteadyCluster(LocalCluster):
     """
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401  Dask's own
-        super().__init__(worker_class=SteadyNanny, **options)  # type: ignore[no-untyped-call]
+        # First of all, since what fails to begin is closed, too.
         self._looking: asyncio.Task[None] | None = None
+        super().__init__(worker_class=SteadyNanny, **options)  # type: ignore[no-untyped-call]
         loop: Any = self.loop
         loop.add_callback(self._begin_looking)
 
