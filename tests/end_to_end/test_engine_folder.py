@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from trials import Process, Toy, storiform
 
+from storiform.engine.collect import Export
+from storiform.engine.explain import Check
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
 from storiform.engine.run import Ending, run
@@ -280,3 +282,39 @@ def limited(seconds: float) -> Callable[[RunLock], None]:
             pytest.fail("the watchdog is off")
 
     return beat
+
+
+def test_results_that_somebody_removes_as_tables_are_written_are_not_called_damaged(
+    toy: Make, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = toy([1, 2, 3])
+    here(trial)
+    (trial.results / "tables" / "doubled.tsv").unlink()
+    write = Export.write
+
+    def without_units(export: Export) -> None:
+        shutil.rmtree(trial.results / "units", ignore_errors=True)
+        write(export)
+
+    monkeypatch.setattr(Export, "write", without_units)
+    with pytest.raises(RunError, match="expected results that nobody removes while a run"):
+        here(trial)
+
+
+def test_each_table_is_written_once_by_a_run_that_verifies(
+    toy: Make, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = toy([1, 2, 3])
+    here(trial)
+    written: list[str] = []
+    write = Export.write
+
+    def noted(export: Export) -> None:
+        written.append(export.contract.name)
+        write(export)
+
+    monkeypatch.setattr(Export, "write", noted)
+    (trial.folders("doubled", "P002")[0] / "doubled.parquet").unlink()
+    here(trial, check=Check(verify=True))
+    assert "doubled" in written
+    assert sorted(written) == sorted(set(written))
