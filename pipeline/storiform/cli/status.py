@@ -12,7 +12,7 @@ from storiform.cli.saying import echo
 
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("results", type=click.Path(path_type=Path))
 def status(results: Path) -> None:
     """Show the run that goes on in the folder RESULTS, or the last one."""
     from storiform.engine.journal import counts_of, read_events, read_run

@@ -248,25 +248,34 @@ def _local(count: int, memory_gb: float) -> Iterator["Client"]:
     with ExitStack() as stack:
         with _deaf_to_interrupts():
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="storiform-"))
-            cluster = SteadyCluster(
-                n_workers=0,
-                threads_per_worker=1,
-                memory_limit=int(memory_gb * 1e9),
-                host="127.0.0.1",
-                protocol="tls://",
-                security=Security.temporary(),  # type: ignore[no-untyped-call]
-                dashboard_address=None,
-                # Any free port: 8787 is taken where another run goes on.
-                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-                local_directory=scratch,
-                silence_logs=50,
-            )
+            try:
+                cluster = SteadyCluster(
+                    n_workers=0,
+                    threads_per_worker=1,
+                    memory_limit=int(memory_gb * 1e9),
+                    host="127.0.0.1",
+                    protocol="tls://",
+                    security=Security.temporary(),  # type: ignore[no-untyped-call]
+                    dashboard_address=None,
+                    # Any free port: 8787 is taken where another run goes on.
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                    local_directory=scratch,
+                    silence_logs=50,
+                )
+            except (RuntimeError, OSError) as error:
+                raise RunError(_not_begun(error)) from error
             stack.enter_context(cluster)
             cluster.adapt(minimum=count, maximum=count, interval="1s")
             client = stack.enter_context(
                 Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
             )
         yield client
+
+
+def _not_begun(error: Exception) -> str:
+    found = f"none that begins ({error})"
+    remedy = f"Look for room in {tempfile.gettempdir()}, or name another folder by TMPDIR."
+    return fault("workers of this machine", found, "a scheduler and its workers", remedy)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

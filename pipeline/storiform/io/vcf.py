@@ -166,6 +166,7 @@ def _header(
     path: Path, source: Iterator[tuple[int, str]]
 ) -> tuple[VcfHeader, Iterator[tuple[int, str]]]:
     header = VcfHeader(path)
+    number = 0
     for number, line in source:
         if line.startswith("##"):
             header.take(line)
@@ -182,6 +183,9 @@ def _header(
         elif line.strip():
             found = f"a record without header ({line[:40]!r})"
             raise InputError(_no_header(f"{path.name}, line {number}", found))
+    if not number:
+        expected, remedy = "a VCF", "Copy the file again, or write it anew with its caller."
+        raise InputError(fault(path.name, "an empty file", expected, remedy))
     raise InputError(_no_header(path.name, "no header line"))
 
 
