@@ -9,8 +9,10 @@ PATH=$PATH:/usr/sbin:/sbin
 
 skip() { printf 'SKIPPED: %s\n' "$1" >&2; exit 77; }
 
+have() { local name; for name; do command -v "$name" >/dev/null || return 1; done; }
+
 [[ $(id -u) == 0 ]] || skip "a Slurm can be started by root alone"
-if ! command -v slurmctld slurmd munged sbatch >/dev/null; then
+if ! have slurmctld slurmd munged sbatch; then
   command -v apt-get >/dev/null || skip "no slurmctld here, and no apt-get to install it"
   printf 'Installing slurmctld, slurmd, slurm-client and munge\n'
   # Installed services must not start: this script starts its own, and stops them.
