@@ -281,14 +281,14 @@ def settled(toy: Toy) -> int:
 
 
 def finished(root: Path) -> dict[str, int]:
-    """Return the results that are whole, with the number of the file that proves it.
+    """Return the results that are whole, with the time at which each was written, in ns.
 
-    The inode changes when a result is made again, whatever its content.
+    It changes when a result is made again, whatever its content; inodes are used again.
     """
     results, found = Results(root), {}
     for proof in sorted((root / "units").glob("*/*/*/provenance.json")):
         if results.damage(proof.parent, verify=True) is None:
-            found[str(proof.parent.relative_to(root))] = proof.stat().st_ino
+            found[str(proof.parent.relative_to(root))] = proof.stat().st_mtime_ns
     return found
 
 

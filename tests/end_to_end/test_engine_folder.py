@@ -318,3 +318,17 @@ def test_each_table_is_written_once_by_a_run_that_verifies(
     here(trial, check=Check(verify=True))
     assert "doubled" in written
     assert sorted(written) == sorted(set(written))
+
+
+def test_what_another_run_finished_between_plan_and_lock_is_taken_over(
+    toy: Make, here: Here
+) -> None:
+    trial = toy([1, 2, 3])
+    planned_before = open_session(trial.config)
+    here(trial)
+    proofs = sorted(trial.results.glob("units/*/*/*/provenance.json"))
+    written = [proof.stat().st_mtime_ns for proof in proofs]
+    ending = run(planned_before, workers=1, quiet=True)
+    assert ending.exit_code == 0
+    assert set(ending.counts) == {"cached"}
+    assert [proof.stat().st_mtime_ns for proof in proofs] == written

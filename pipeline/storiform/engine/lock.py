@@ -21,14 +21,17 @@ HEARTBEAT_SECONDS = 15.0
 _FIELDS = frozenset({"pid", "started", "host", "token"})
 _STARTED_FIELD = 19
 """Place of a process's start among the fields of `/proc/PID/stat` behind its name."""
+_UNREADABLE: dict[str, Any] = {"pid": "unknown", "host": "an unknown host", "token": ""}
+"""Stands for a lock that is there and cannot be read: whose it is nobody knows."""
 
 
 class RunLock:
     """A lock file that names its holder and is taken over from a dead one.
 
     On the holder's own host its process is looked up by pid and start, which no change of the
-    clock can touch; from another host a heartbeat (the file's time) that was five minutes old
-    by the clock of the file system counts as dead.
+    clock can touch; from another host, or from a container that sees other processes, a
+    heartbeat (the file's time) that was five minutes old by the clock of the file system
+    counts as dead. A lock that cannot be read is never taken.
     """
 
     def __init__(self, root: Path) -> None:
@@ -71,7 +74,7 @@ class RunLock:
         if time.monotonic() - self._beat <= HEARTBEAT_SECONDS:
             return
         self._beat = time.monotonic()
-        if not self._is_mine():
+        if not self._may_be_mine():
             found = f"a run by {_title(self._holder())}"
             expected = "the lock of this run, whose heartbeat stood still"
             remedy = "Let the other run finish, then run again."
@@ -86,7 +89,7 @@ class RunLock:
 
         def beat() -> None:
             while not end.wait(HEARTBEAT_SECONDS):
-                if self._is_mine():
+                if self._may_be_mine():
                     with contextlib.suppress(OSError):
                         os.utime(self._path)
 
@@ -102,12 +105,16 @@ class RunLock:
         holder = self._holder()
         return holder is not None and holder["token"] == self._token
 
+    def _may_be_mine(self) -> bool:
+        return self._holder() is _UNREADABLE or self._is_mine()
+
     def _take(self) -> bool:
         me = psutil.Process()
         record = {
             "pid": me.pid,
             "started": _started(me),
             "host": socket.gethostname(),
+            "namespace": _namespace(),
             "token": self._token,
         }
         # Written whole before it appears: a reader never sees half a lock.
@@ -141,8 +148,10 @@ def _read(path: Path) -> dict[str, Any] | None:
     """Return what a lock file says, None where it cannot be understood."""
     try:
         found = json.loads(path.read_text())
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None
+    except OSError:
+        return _UNREADABLE
     return found if isinstance(found, dict) and set(found) >= _FIELDS else None
 
 
@@ -150,8 +159,19 @@ def _title(holder: dict[str, Any] | None) -> str:
     return f"pid {holder['pid']} on {holder['host']}" if holder else "nobody"
 
 
+def _namespace() -> str:
+    """Return whose processes this one sees, empty where the system has no such thing."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
 def _is_alive(holder: dict[str, Any], path: Path) -> bool:
-    if holder["host"] == socket.gethostname():
+    if holder is _UNREADABLE:
+        return True
+    sees_it = holder.get("namespace", "") in {"", _namespace()}
+    if holder["host"] == socket.gethostname() and sees_it:
         try:
             process = psutil.Process(int(holder["pid"]))
             started = _started(process)

@@ -155,12 +155,23 @@ def _starting(root: Path) -> Iterator[None]:
 
 
 def _begin(session: Session) -> Journal:
-    """Clear what a killed run left, and what is not trusted; open the journal."""
-    results = session.results
+    """Clear what a killed run left, and what is not trusted; open the journal.
+
+    The session was planned before the lock was taken: what another run has finished
+    since then is taken over.
+    """
+    results, check = session.results, session.check
     results.sweep_parts()
     for node in session.graph.nodes:
-        if node.state == "todo":  # damaged, or to be made again by changed code
-            results.discard(results.at(node.step, node.unit, node.fingerprint))
+        if node.state != "todo":
+            continue
+        folder = results.at(node.step, node.unit, node.fingerprint)
+        record, damage = results.inspect(folder, verify=check.verify)
+        if damage is None and not check.rerun_changed_code:
+            node.state, node.why = "cached", ""
+            node.doubts = tuple(record.get("warnings", ()))
+        else:  # damaged, or to be made again by changed code
+            results.discard(folder)
     session.ids.save()
     journal = Journal(results.root, _summary(session))
     journal.counts.update(node.state for node in session.graph.nodes)

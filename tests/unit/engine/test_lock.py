@@ -116,6 +116,44 @@ def test_lock_that_cannot_be_read_is_taken_over(content: str, tmp_path: Path) ->
         assert holder_of(tmp_path) is not None
 
 
+def test_lock_that_may_not_be_read_is_held_by_somebody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of another user, or while a file system does not answer."""
+    file = write(tmp_path)
+
+    def refuse(_path: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", refuse)
+        with pytest.raises(RunError, match="an unknown host"), RunLock(tmp_path):
+            pass
+    assert "other" in file.read_text()
+
+
+def test_run_whose_lock_cannot_be_read_for_a_while_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", -1.0)
+    with RunLock(tmp_path) as lock, monkeypatch.context() as patch:
+        patch.setattr(locks, "_read", lambda _path: locks._UNREADABLE)  # noqa: SLF001
+        lock.beat()
+
+
+def test_holder_that_sees_other_processes_is_judged_by_its_heartbeat(tmp_path: Path) -> None:
+    """As in a container with the name of this host: its pids mean nothing here."""
+    file = write(tmp_path, pid=2**22 - 7, started="1", namespace="pid:[1]")
+    with pytest.raises(RunError, match="expected no other run"), RunLock(tmp_path):
+        pass
+    old = time.time() - locks.STALE_AFTER_SECONDS - 60
+    os.utime(file, (old, old))
+    with RunLock(tmp_path):
+        holder = holder_of(tmp_path)
+        assert holder is not None
+        assert holder["namespace"] == str(Path("/proc/self/ns/pid").readlink())
+
+
 def test_lock_taken_meanwhile_is_not_broken(tmp_path: Path) -> None:
     fresh = write(tmp_path, host="fresh")
     stale = json.loads(fresh.read_text()) | {"host": "stale"}
