@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos_commands import OWNERS, Commands
+from chaos_commands import REACH, Commands
 from chaos_inputs import Case, cases
 from chaos_judge import in_child, judge, read_case
 from chaos_mutations import mutate
@@ -46,11 +46,11 @@ def spoil(folder: Path, seed: int, number: int, by_command: int, say: Say) -> li
         _read(case, folder, (number - by_command + k) // len(made), draws, say)
         for k, case in enumerate(made)
     ]
-    commands = Commands(folder / "commands", {c.file: c for c in made if c.file in OWNERS})
+    commands = Commands(folder / "commands", {c.file: c for c in made if c.file in REACH})
     commands.prepare()
-    rows = {name: Spoilt(commands.cases[name].name, "check, run") for name in OWNERS}
+    rows = {name: Spoilt(commands.cases[name].name, "check, run") for name in REACH}
     for k in range(by_command):
-        name = list(OWNERS)[k % len(OWNERS)]
+        name = list(REACH)[k % len(REACH)]
         ending, wrong = commands.try_one(name, draws, beside=k % _BESIDE == 0)
         rows[name].counts[ending] += 1
         if wrong:

@@ -8,9 +8,10 @@ none of them may change.
 import gzip
 import re
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pysam
@@ -53,9 +54,14 @@ class Case:
     """What the spoilt file says by ten lines of Python, None where they understand nothing."""
 
 
+_OF_SEVERAL = frozenset({"maf", "counts"})
+"""Columns of the sample sheet whose file is that of several patients."""
+
+
 def _unit(column: str, path: Path, unit: str = "P1_T") -> SourceUnit:
     names = {"tumour_exome": "P1_T", "normal_exome": "P1_N", "tumour_rna": "P1_R"}
-    return SourceUnit(unit, "P1", {column: path}, names, "GRCh38", {})
+    given = frozenset({column} & _OF_SEVERAL)
+    return SourceUnit(unit, "P1", {column: path}, names, "GRCh38", {}, shared=given)
 
 
 def _frame_rows(frame, names: tuple[str, ...]) -> list[Row]:  # type: ignore[no-untyped-def]
@@ -74,13 +80,22 @@ def read_vcf_rows(path: Path) -> list[Row]:
 
 def read_maf_rows(path: Path) -> list[Row]:
     """Return the calls of a MAF."""
-    unit = SourceUnit("P2", "P2", {"maf": path}, {"tumour_exome": "P2_T"}, "GRCh38", {})
+    names = {"tumour_exome": "P2_T"}
+    unit = SourceUnit("P2", "P2", {"maf": path}, names, "GRCh38", {}, shared=_OF_SEVERAL)
     return _frame_rows(read_calls(unit), ("start",))
 
 
 def read_count_rows(path: Path) -> list[Row]:
-    """Return the counts of one sample, named by gene."""
-    return _frame_rows(read_counts(_unit("counts", path)), ("id",))
+    """Return the counts of all four samples, named by gene."""
+    found = []
+    for patient in ("P1", "P2", "P3", "P4"):
+        names = {"tumour_rna": f"{patient}_R"}
+        unit = SourceUnit(
+            patient, patient, {"counts": path}, names, "GRCh38", {}, shared=_OF_SEVERAL
+        )
+        rows = _frame_rows(read_counts(unit), ("id",))
+        found += [(gene, f"patient={patient}\t{row}") for gene, row in rows]
+    return found
 
 
 def read_coverage_rows(path: Path) -> list[Row]:
@@ -106,6 +121,8 @@ def naive_bed(content: bytes, _sound: list[Row]) -> list[Row] | None:
         if line.strip() and not line.startswith(("#", "track", "browser")):
             try:
                 contig, start, end = re.split(r" *\t *| +", line.strip(" "))[:3]
+                if found := re.fullmatch("(?:chr)?([0-9XYMT]{1,2})", contig, re.IGNORECASE):
+                    contig = f"chr{found[1].upper()}"
                 bases.setdefault(contig, set()).update(range(int(start), int(end)))
             except (ValueError, OverflowError, MemoryError):
                 return None
@@ -126,7 +143,17 @@ def naive_fasta(content: bytes, sound: list[Row]) -> list[Row] | None:
 def read_gtf_rows(path: Path) -> list[Row]:
     """Return the genes and the transcripts of a GTF."""
     rows = _frame_rows(read_genes(path).genes, ("gene_id",))
-    return rows + [(t.name, repr(t)) for t in read_transcript_models(path)]
+    return rows + [(t.name, _told(t)) for t in read_transcript_models(path)]
+
+
+def _told(one: Any) -> str:
+    """Return the fields of a record, one by one."""
+    cells = []
+    for field in fields(one):
+        value = getattr(one, field.name)
+        inner = value.items() if isinstance(value, Mapping) else [("", value)]
+        cells += [f"{field.name}{'.' * bool(key)}{key}={part}" for key, part in inner]
+    return "\t".join(cells)
 
 
 def read_fasta_rows(path: Path) -> list[Row]:
@@ -163,8 +190,8 @@ def read_sheet_rows(path: Path) -> list[Row]:
     if sheets.faults:
         raise SheetError("\n".join(sheets.faults))
     cohort = sheets.report.cohort
-    found = [(one.patient, repr(one)) for one in (*cohort.samples, *cohort.biopsies)]
-    return found + [(one.name, repr(one)) for one in cohort.patients]
+    found = [(one.patient, _told(one)) for one in (*cohort.samples, *cohort.biopsies)]
+    return found + [(one.name, _told(one)) for one in cohort.patients]
 
 
 def read_read_rows(path: Path) -> list[Row]:

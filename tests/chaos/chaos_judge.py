@@ -14,21 +14,18 @@ import signal
 import time
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from chaos_explain import differing, unexplained
 from chaos_inputs import Case, Row
-from chaos_mutations import changed_part, header_changed
 
 from storiform.model.errors import DataWarning, StoriformError
 
 LIMIT_SECONDS = 60.0
 _MORE_BYTES = 4 << 30
 """What a child may take beside what the parent has: no length of a spoilt file is believed."""
-_NEAR = 64
-"""Bases by which the start of a call may differ from what is written, bp."""
 _FAULT, _KEY = r"\S.*: found .+, expected .+\. \S.*", r"\S+:\d+:\d+: \S.*: .+[.?)]"
 FORM = re.compile(f"{_FAULT}|{_KEY}", re.DOTALL)
 """File and place, what was found and expected, the remedy; or, of a configuration, the key."""
@@ -115,18 +112,11 @@ def judge(case: Case, sound: tuple[Row, ...], spoilt: bytes, read: Reading) -> t
         word, wrong = "refused", "" if is_form else f"not our form: {read.message[:300]}"
     elif read.ending != "rows":
         word, wrong = "", f"{read.ending}: {read.message[-600:]}"
-    elif odd := _odd(sound, read.rows):
+    elif odd := differing(sound, read.rows):
         word, wrong = "explained", _unexplained(case, odd, spoilt, sound, read)
     else:
         word = "same"
     return ("broken" if wrong else word), wrong
-
-
-def _odd(sound: tuple[Row, ...], rows: tuple[Row, ...]) -> list[Row]:
-    """Return the rows of which one has more than the other."""
-    differing = Counter(sound)
-    differing.subtract(rows)
-    return [row for row, number in differing.items() if number]
 
 
 def _unexplained(
@@ -140,14 +130,8 @@ def _unexplained(
         said = case.naive(spoilt, list(sound))
         is_said = said is not None and sorted(said) == sorted(rows)
         return "" if is_said else f"wrong result: {_first_difference(said, rows)}"
-    old = case.files[case.file]
-    if header_changed(old, spoilt, case.mark):
-        return ""
-    part = changed_part(old, spoilt)
-    strange = [row for row in odd if not _is_named(row[0], part)]
-    if read.message:
-        return ""  # a doubt that the sound file does not raise, and that the report prints
-    return f"wrong result: no changed line names {strange[0]}"[:400] if strange else ""
+    said = unexplained(case.files[case.file], spoilt, case.mark, sound, rows, read.message)
+    return f"wrong result: {said}" if said else ""
 
 
 def _first_difference(said: list[Row] | None, rows: tuple[Row, ...]) -> str:
@@ -160,12 +144,3 @@ def _first_difference(said: list[Row] | None, rows: tuple[Row, ...]) -> str:
             part = slice(max(0, at - 20), at + 20)
             return f"at {at}: it says {one[part]!r}, read {other[part]!r}"
     return f"it says {len(said)} parts, read {len(rows)}"
-
-
-def _is_named(name: str, part: str) -> bool:
-    """Tell whether changed lines name a row: its words, or a number near its place."""
-    if not name or name in part:
-        return True
-    if not name.isdecimal():
-        return False
-    return any(abs(int(n) - int(name)) <= _NEAR for n in re.findall(r"[0-9]{1,12}", part))

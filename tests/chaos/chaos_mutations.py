@@ -107,27 +107,3 @@ def _drop_cell(content: bytes, draws: random.Random) -> bytes:
 _BYTES = (_flip_bit, _flip_bit, _change_byte, _cut_off, _cut_out, _insert_bytes,
           _insert_foreign, _repeat_bytes, _blank_out)  # fmt: skip
 _LINES = (_double_line, _drop_line, _swap_lines, _drop_cell, _change_digit, _change_digit)
-
-
-def changed_part(old: bytes, new: bytes) -> str:
-    """Return the lines, old and new, between the first and the last that differ."""
-    before, after = old.splitlines(), new.splitlines()
-    first = 0
-    while first < min(len(before), len(after)) and before[first] == after[first]:
-        first += 1
-    behind = 0
-    most = min(len(before), len(after)) - first
-    while behind < most and before[-1 - behind] == after[-1 - behind]:
-        behind += 1
-    parts = [*before[first : len(before) - behind], *after[first : len(after) - behind]]
-    return b"\n".join(parts).decode("utf-8", "replace")
-
-
-def header_changed(old: bytes, new: bytes, mark: bytes) -> bool:
-    """Tell whether lines that begin with a mark, or the first line, were changed."""
-
-    def heads(content: bytes) -> list[bytes]:
-        lines = content.splitlines()
-        return [line for number, line in enumerate(lines) if not number or line[:1] == mark]
-
-    return heads(old) != heads(new)

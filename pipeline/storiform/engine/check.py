@@ -343,7 +343,8 @@ def _read(
     samples, record = node.recipe["samples"], node.recipe["record"]
     patient = str(node.payload["patient"])
     rows = node.payload.get("rows", ())
-    given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record, rows)
+    shared = frozenset(node.payload.get("shared", ()))
+    given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record, rows, shared)
     found = source.table.conform(source.read(given))
     refuse_unknown_genes(table.name, found, paths, resources or {}, expression)
     if table.name == GIVEN_LOG2_TPM.name and isinstance(expression, ExpressionParams):

@@ -1,5 +1,6 @@
 """What a graph begins with: nodes of the files of the sample sheet and of provided tables."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,12 +71,12 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
     """Add a node for each unit whose rows of the sample sheet fill a table."""
     table = source.table
     cohort = threads.cohort
-    for unit in cohort.units(table.grain):
+    given = {unit: _given(cohort, source, unit) for unit in cohort.units(table.grain)}
+    owners = Counter(path for files, _, _ in given.values() for path in set(files.values()))
+    for unit, (files, samples, own) in given.items():
         if (table.name, unit) in graph.producers:
             continue
-        files, samples, record = _given(cohort, source, unit)
-        if source.clinical:
-            record = _stated(graph, source, unit, record)
+        record = _stated(graph, source, unit, own) if source.clinical else own
         rows = cohort.given.get(table.name, {}).get(unit, ())
         if (source.columns and not files) or not (source.columns or record or rows):
             continue
@@ -94,6 +95,8 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
             "patient": names.get("patient", unit),
             "files": {column: str(path) for column, path in files.items()},
         }
+        if shared := tuple(c for c, path in files.items() if owners[path] > 1):
+            node.payload["shared"] = shared
         if rows:  # one changed row of a file of the whole cohort makes its unit old
             node.recipe["rows"] = {source.of_cohort: digest([dict(row) for row in rows])}
             node.payload["rows"] = tuple(dict(row) for row in rows)

@@ -209,6 +209,7 @@ def _read_source(task: Task, contract: Table) -> pd.DataFrame:
         build=task.recipe["build"],
         record=task.recipe["record"],
         rows=task.payload.get("rows", ()),
+        shared=frozenset(task.payload.get("shared", ())),
     )
     return source.read(unit)
 
@@ -385,16 +386,8 @@ def packages() -> dict[str, str]:
     from importlib.metadata import version
 
     names = (
-        "numpy",
-        "pandas",
-        "scipy",
-        "numba",
-        "pyarrow",
-        "cyvcf2",
-        "pysam",
-        "deflate",
-        "matplotlib",
-        "dask",
-    )
+        "numpy", "pandas", "scipy", "numba", "pyarrow", "cyvcf2", "pysam", "deflate",
+        "matplotlib", "dask",
+    )  # fmt: skip
     found = {name: version(name) for name in names}
     return {"storiform": __version__, "python": platform.python_version(), **found}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from storiform.io.gene_names import STRANDS, GeneNames, written
 from storiform.io.lines import lines, pieces
-from storiform.io.transcripts import read_transcript_models
+from storiform.io.transcripts import read_transcript_models, refuse_nameless
 from storiform.kernels.gene_lines import (
     CODING,
     CONTIG_RUN,
@@ -105,7 +105,9 @@ def _of_gtf(path: Path) -> GeneModel:
     told = _Told()
     for text, found in _scanned(path):
         told.take(text, found)
-    return told.model()
+    model = told.model()
+    refuse_nameless(path, int((model.genes["gene_id"] == "").sum()))
+    return model
 
 
 def _of_transcripts(transcripts: Iterable[Transcript]) -> GeneModel:

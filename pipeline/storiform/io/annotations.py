@@ -96,6 +96,11 @@ class Annotation:
             "FUNCOTATION": self._funcotation,
         }[kind]  # fmt: skip
 
+    @property
+    def tells_terms(self) -> bool:
+        """Whether the header says which cell of CSQ holds the consequence."""
+        return self.kind != "CSQ" or "Consequence" in self._position
+
     def read(self, text: str, ref: str, alts: Sequence[str], allele: int) -> "Reading":
         """Return the consequence and the population frequency of one allele of a record."""
         own = self._own(text, ref, alts, allele)

@@ -26,7 +26,7 @@ def read_calls(unit: SourceUnit) -> pd.DataFrame:
 
 def _read(unit: SourceUnit) -> pd.DataFrame:
     if "vcf" in unit.files:
-        return read_vcf(unit.files["vcf"], unit.samples, unit.build)
-    sample = unit.samples.get("tumour_exome", "")
-    names = tuple(dict.fromkeys(n for n in (sample, unit.unit, unit.patient) if n))
-    return read_maf(unit.files["maf"], names, unit.build)
+        path, by_name = unit.files["vcf"], "vcf" in unit.shared
+        return read_vcf(path, unit.samples, unit.build, by_name=by_name)
+    path, by_name = unit.files["maf"], "maf" in unit.shared
+    return read_maf(path, unit.names, unit.build, by_name=by_name)

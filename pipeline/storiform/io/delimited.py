@@ -91,10 +91,20 @@ def _cut(
 ) -> list[str]:
     """Tell of a file that ends inside its last row: it alone is short and has no line end.
 
-    By hand, cells at the end of rows are left out without harm.
+    By hand, cells at the end of rows are left out without harm; but where every row is too
+    short, the header may have a name too many in its midst.
     """
     width = named_width(header)
     short = [(line, cells) for line, cells in records if len(cells) < width]
+    widest = max((len(cells) for _, cells in records), default=width)
+    if len(records) >= _FEWEST and widest < width:
+        found = f"at most {counted(widest, 'cell')} in every row"
+        expected = f"{width}, as the header has: whose cells these are cannot be told"
+        remedy = (
+            "Remove the name of the column that has no cells; if it is the last one, empty "
+            "throughout, its separators may be written instead."
+        )
+        return [fault(path.name, found, expected, remedy)]
     if text.endswith("\n") or len(records) < _FEWEST or short != records[-1:]:
         return []
     line, cells = records[-1]

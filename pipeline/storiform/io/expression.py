@@ -81,6 +81,7 @@ def read_counts(unit: SourceUnit) -> pd.DataFrame:
     matrix = read_matrix(unit.files["counts"])
     layout = _layout(matrix)
     if layout:
+        _refuse_shared(unit, matrix, f"one sample's file of {layout.name}")
         ids, column, name = matrix.column(layout.id), matrix.column(layout.count), layout.count
         lengths = matrix.numbers(matrix.column(layout.length), layout.length)
     else:
@@ -155,6 +156,7 @@ def _values(unit: SourceUnit, quantity: str) -> tuple[pd.DataFrame, str]:
     matrix = read_matrix(unit.files[quantity])
     layout = _layout(matrix)
     if layout:
+        _refuse_shared(unit, matrix, f"one sample's file of {layout.name}")
         ids, column, name = matrix.column(layout.id), matrix.column(layout.tpm), layout.tpm
     else:
         ids = matrix.id_column()
@@ -209,15 +211,16 @@ def _own_column(matrix: Matrix, unit: SourceUnit) -> tuple[int, str]:
     """Find the unit's column: by its RNA sample, biopsy or patient, else the only one."""
     ids = matrix.id_column()
     if not matrix.header:
+        _refuse_shared(unit, matrix, "columns without names")
         return _headless_column(matrix)
     columns = {
         number: name
         for number, name in enumerate(matrix.header)
         if number != ids and name.lower() not in _ANNOTATION
     }
-    wanted = [unit.samples.get("tumour_rna", ""), unit.unit, unit.patient]
+    wanted = _names(unit)
     for form in (str, _plain, _mangled):
-        for sample in filter(None, wanted):
+        for sample in wanted:
             hits = [number for number, name in columns.items() if form(name) == form(sample)]
             if len(hits) > 1:
                 found = f"{len(hits)} columns named {matrix.header[hits[0]]}"
@@ -227,15 +230,28 @@ def _own_column(matrix: Matrix, unit: SourceUnit) -> tuple[int, str]:
                 return hits[0], columns[hits[0]]
     numeric = [n for n in columns if matrix.cells[n].dtype != object]
     if len(numeric) == 1:
+        _refuse_shared(unit, matrix, f"one column of values, {columns[numeric[0]]}")
         return numeric[0], columns[numeric[0]]
     names = [columns[number] for number in numeric] or list(columns.values())
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""  # noqa: PLR2004  some of them
     found = f"the columns {', '.join(names[:5])}{more}" if names else "no column of values"
-    tried = ", ".join(dict.fromkeys(filter(None, wanted)))
+    tried = ", ".join(wanted)
     remedy = "Name the RNA sample in the sheet as the matrix does, or rename the column."
     if matrix.cells[ids].isin(wanted).any():
         remedy = "Transpose the matrix: genes are rows, samples columns."
     raise InputError(fault(matrix.path.name, found, f"one named {tried}", remedy))
+
+
+def _names(unit: SourceUnit) -> list[str]:
+    """Return the names of a unit's RNA, of the unit and of its patient, each once."""
+    names = (unit.samples.get("tumour_rna", ""), unit.unit, unit.patient)
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def _refuse_shared(unit: SourceUnit, matrix: Matrix, found: str) -> None:
+    """Refuse to take values without a name from the file of several samples."""
+    own = next(column for column, path in unit.files.items() if path == matrix.path)
+    unit.refuse_shared(own, found, _names(unit))
 
 
 def _headless_column(matrix: Matrix) -> tuple[int, str]:

@@ -137,9 +137,11 @@ class Fasta:
         Nor may it leave out a contig, or end one before the file does.
         """
         for contig in self._known.values():
-            if contig.length == 0:
-                continue
             begin = contig.layout.first
+            if contig.length == 0:
+                if not self._is_empty_at(begin):
+                    raise InputError(self._unfit(contig))
+                continue
             before = self._text.read(max(0, begin - _LONGEST_NAME), begin)
             at = before.rfind(b"\n", 0, -1) + 1
             line = before[at:].decode(errors="replace")
@@ -154,6 +156,10 @@ class Fasta:
         if first and first[0].decode(errors="replace") not in self._written:
             found = f"an index without contig {first[0].decode(errors='replace')[:40]}"
             raise InputError(fault(self._name, found, "its own index", self._remedy))
+
+    def _is_empty_at(self, begin: int) -> bool:
+        """Tell whether no base stands where a contig without bases would have them."""
+        return self._text.read(begin, begin + _LOOKED_AT).lstrip()[:1] in b">"
 
     def _leads_on(self, behind: bytes) -> bool:
         """Tell whether a contig ends here: with line ends, then the next one or no more."""

@@ -75,6 +75,8 @@ def read_fit(unit: SourceUnit) -> pd.DataFrame:
     path = unit.files["purity_fit"]
     told = _told(unit)
     fit: dict[str, object] = {"tool": "FACETS", "wgd": None, **(told or {})}
+    if told:
+        unit.refuse_shared("purity_fit", "a fit without the name of its sample")
     if told is None:
         layout = read_layout(path, ("purity", "cellularity", "AberrantCellFraction"))
         fit = _of_table(layout, unit)
@@ -130,8 +132,10 @@ def _of_table(layout: Layout, unit: SourceUnit) -> dict[str, object]:
     if sample:
         words["sample"] = sample
     rows = layout.read(words, numbers)
-    if sample and len(rows) > 1:
+    if sample and (len(rows) > 1 or "purity_fit" in unit.shared):
         rows = own_rows(layout, rows, sample, unit)
+    elif not sample:
+        unit.refuse_shared("purity_fit", "no column with the name of the sample")
     row = _one(layout, rows, known)
     where = f"{layout.path.name}, line {row.name}, column"
     told = {n: _checked(f"{where} {c}", n, float(row[n])) for n, c in numbers.items()}

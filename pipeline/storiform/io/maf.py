@@ -58,7 +58,9 @@ _COUNTS = (
 )  # fmt: skip
 
 
-def read_maf(path: Path, names: tuple[str, ...], build: Build) -> pd.DataFrame:
+def read_maf(
+    path: Path, names: tuple[str, ...], build: Build, *, by_name: bool = False
+) -> pd.DataFrame:
     """Read all calls of one tumour sample.
 
     Parameters
@@ -69,6 +71,9 @@ def read_maf(path: Path, names: tuple[str, ...], build: Build) -> pd.DataFrame:
         Names under which the sample may stand in the file, the likeliest first.
     build
         The genome build of the cohort.
+    by_name
+        Whether rows are the sample's only by its name, as in a file of several samples of
+        the sheet; else a file that holds one sample alone is taken whole.
 
     Returns
     -------
@@ -85,7 +90,7 @@ def read_maf(path: Path, names: tuple[str, ...], build: Build) -> pd.DataFrame:
     columns = _columns(path, rows)
     if "sample" not in columns or not rows[columns["sample"]].str.strip().isin(names).any():
         rows = _rows(path, text, range(1, len(text)))
-    own = _own_rows(path, rows, columns, names)
+    own = _own_rows(path, rows, columns, names, by_name=by_name)
     _check_build(path, own, columns, build)
     calls = _calls(path, own, columns)
     check_contigs(path.name, calls, build)
@@ -152,17 +157,29 @@ def _columns(path: Path, rows: pd.DataFrame) -> dict[str, str]:
 
 
 def _own_rows(
-    path: Path, rows: pd.DataFrame, columns: Mapping[str, str], names: tuple[str, ...]
+    path: Path,
+    rows: pd.DataFrame,
+    columns: Mapping[str, str],
+    names: tuple[str, ...],
+    *,
+    by_name: bool,
 ) -> pd.DataFrame:
     """Keep the rows of one sample; a file that holds one sample alone is taken whole."""
-    if "sample" not in columns or rows.empty:
+    if rows.empty:
+        return rows
+    if "sample" not in columns:
+        if by_name:
+            expected = "Tumor_Sample_Barcode: the sample sheet gives this file to others, too"
+            remedy = "Add the column, or correct the path."
+            where, found = f"{path.name}, header", "no column with the names of the samples"
+            raise InputError(fault(where, found, expected, remedy))
         return rows
     present = rows[columns["sample"]].str.strip()
     for name in names:
         if (present == name).any():
             return rows[present == name]
     held = sorted(set(present))
-    if len(held) == 1:
+    if len(held) == 1 and not by_name:
         message = (
             f"{path.name}: its one sample is named {held[0]}, not {' or '.join(names)}: "
             "its rows are taken for it."

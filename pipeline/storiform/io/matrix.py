@@ -156,6 +156,10 @@ def _read(path: Path) -> Matrix:
     is_headed = not _is_data(names)
     if is_headed and len(names) == len(row) - 1:
         all_end = _all_end_with(separator, text[begin:].split(_END)[1:])
+        if not all_end and names[0].lower() in ID_NAMES and _NUMBER.match(row[1]):
+            # The names of rows have their name, so the one that is missing is a sample's.
+            told = f"in line 2, saw {len(row)}"
+            raise InputError(_ragged(path, told, len(names), text.count(_END, 0, begin)))
         names = [*names, ""] if all_end else ["", *names]
     if len(row) > len(names):  # the parser would take as many cells as there are names
         told = f"in line 2, saw {len(row)}"

@@ -31,13 +31,14 @@ def own_rows(layout: Layout, rows: pd.DataFrame, column: str, unit: SourceUnit) 
     """
     written = rows["sample"].astype(object).where(rows["sample"].notna(), "").astype(str)
     present = written.str.strip()
-    tumour = unit.samples.get("tumour_exome", "")
-    names = tuple(dict.fromkeys(n for n in (tumour, unit.unit, unit.patient) if n))
+    names = unit.names
     for name in names:
         if (present == name).any():
             return rows[present == name]
     held = sorted(set(present))
     if len(held) == 1:
+        own = next(c for c, path in unit.files.items() if path == layout.path)
+        unit.refuse_shared(own, f"one sample, named {held[0] or 'nothing'}")
         message = (
             f"{layout.path.name}: its one sample is named {held[0] or 'nothing'}, not "
             f"{' or '.join(names)}: its rows are taken for it"

@@ -137,6 +137,8 @@ def read_segments(unit: SourceUnit) -> pd.DataFrame:
     rows = layout.read(words, {**chosen, **{new: name for new, name in values.items() if name}})
     if sample:
         rows = own_rows(layout, rows, sample, unit)
+    else:
+        unit.refuse_shared("segments", "no column with the name of the sample")
     if known.is_one_based:  # IGV's may begin at 0
         rows["start"] = rows["start"].clip(lower=1)
     segments = checked_places(layout, rows, unit.build, one_based=known.is_one_based)

@@ -75,6 +75,20 @@ def read_transcript_models(path: Path) -> Models:
     return told.models()
 
 
+def refuse_nameless(path: Path, number: int) -> None:
+    """Refuse a GTF with exons of no gene: of a damaged line is not known whose it is.
+
+    Raises
+    ------
+    InputError
+        If there are any.
+    """
+    if number:
+        expected = 'gene_id "X"; on each line of an exon or of CDS'
+        remedy = "Give the annotation as it was published."
+        raise InputError(fault(path.name, "exons without a gene_id", expected, remedy))
+
+
 class _Told:
     """What the lines of an annotation have told; a transcript is known by contig and name."""
 
@@ -176,6 +190,8 @@ class _Told:
             warnings.warn(f"{message} or on both", DataWarning, stacklevel=3)
         keys = list(self._numbers)
         genes = self._gene_facts(keys)
+        if not self.is_gff3:
+            refuse_nameless(self.path, sum(not genes[n].gene_id for n in kept.tolist()))
         phases = _phases(rows[:, kinds == CODING], strands)
         codons = _codons(rows[:, kinds == SELENOCYSTEINE], count)
         models = Models([keys[n][0] for n in kept], strands[kept] != MINUS)

@@ -1,10 +1,11 @@
 """What a reader of outside data is given: `SourceUnit`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from storiform.model.cohort import Value
+from storiform.model.errors import InputError, fault
 from storiform.model.genome import Build
 
 
@@ -15,7 +16,8 @@ class SourceUnit:
     `files` maps columns of the sample sheet to paths, only those the source asks for;
     `samples` maps role and assay (``tumour_exome``, ``normal_exome``, ``tumour_rna``) to
     the names of the sheet; `record` holds a patient's clinical values; `rows` are those of
-    the unit in a file of the whole cohort.
+    the unit in a file of the whole cohort. `shared` are the columns whose file the sheet
+    gives other units, too.
     """
 
     unit: str
@@ -25,3 +27,26 @@ class SourceUnit:
     build: Build
     record: Mapping[str, Value]
     rows: tuple[Mapping[str, Value], ...] = ()
+    shared: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tumour's exome, of the biopsy and of the patient, each once."""
+        exome = self.samples.get("tumour_exome", "")
+        return tuple(dict.fromkeys(n for n in (exome, self.unit, self.patient) if n))
+
+    def refuse_shared(self, column: str, found: str, names: Sequence[str] = ()) -> None:
+        """Refuse to take without its name what is the file of other units, too.
+
+        The names are those of the unit's tumour, unless others are given.
+
+        Raises
+        ------
+        InputError
+            If the file of this column is also another unit's.
+        """
+        if column in self.shared:
+            told = " or ".join(names or self.names)
+            expected = f"{told}: the sample sheet gives this file to others, too"
+            remedy = "Name the sample in the file as in the sheet, or correct the path."
+            raise InputError(fault(self.files[column].name, found, expected, remedy))

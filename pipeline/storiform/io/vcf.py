@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 
 from storiform.io.allele_counts import AlleleCounts, Numbers, allele_counts, no_counts
 from storiform.io.annotations import (
+    KINDS,
     NOTHING,
     Annotation,
     Reading,
@@ -81,7 +83,9 @@ class VcfHeader:
         return fields
 
 
-def read_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFrame:
+def read_vcf(
+    path: Path, samples: Mapping[str, str], build: Build, *, by_name: bool = False
+) -> pd.DataFrame:
     """Read all calls of one tumour sample.
 
     Parameters
@@ -92,6 +96,9 @@ def read_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFra
         Names of the sample sheet by role and assay, as `SourceUnit.samples`.
     build
         The genome build of the cohort, against which contigs are checked.
+    by_name
+        Whether the tumour's column is known only by its name, as in a file of several
+        samples of the sheet.
 
     Returns
     -------
@@ -104,7 +111,7 @@ def read_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFra
         If the header is missing, the samples cannot be told, or the build is another.
     """
     header, records = open_vcf(path, build)
-    columns = sample_columns(path.name, header, samples)
+    columns = sample_columns(path.name, header, samples, by_name=by_name)
     reader = _Reader(header, columns)
     for number, line in records:
         reader.take(number, line)
@@ -213,6 +220,7 @@ class _Reader:
         self.contigs: set[str] = set()
         self.by_place: dict[tuple[str, int], int] = {}
         self._formats: dict[str, list[str]] = {}
+        self._untold: Counter[str] = Counter()
 
     def take(self, number: int, line: str) -> None:
         """Add one line of the file."""
@@ -249,6 +257,8 @@ class _Reader:
     def _consequence(
         self, info: dict[str, str], ref: str, alts: list[str], allele: int
     ) -> Reading:
+        if self.annotation is None or not self.annotation.tells_terms:
+            self._untold.update(kind for kind in KINDS if kind in info and allele == 0)
         if self.annotation is None or not info.get(self.annotation.kind):
             return Reading(NOTHING, None)
         return self.annotation.read(info[self.annotation.kind], ref, alts, allele)
@@ -310,7 +320,14 @@ class _Reader:
         self.rows["annotation"][row] = "BCSQ"
 
     def warn(self) -> None:
-        """Tell of values that are no counts, each field once."""
+        """Tell of values that are no counts, and of annotations that cannot be read, once."""
+        for kind, number in self._untold.items():
+            message = (
+                f"{self.header.path.name}: found {kind} in {counted(number, 'record')}, "
+                f"expected a line ##INFO=<ID={kind},... of the header that tells its fields: "
+                "these consequences are not read. Annotate again, or add the line."
+            )
+            warnings.warn(message, DataWarning, stacklevel=3)
         for name, places in sorted(self.numbers.faults.items()):
             shown = "; ".join(dict.fromkeys(places[:_SHOWN]))
             message = no_counts(self.header.path.name, name, len(places), shown)

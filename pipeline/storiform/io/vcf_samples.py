@@ -27,21 +27,26 @@ class Columns:
     normal: int | None
 
 
-def sample_columns(where: str, header: Header, samples: Mapping[str, str]) -> Columns:
+def sample_columns(
+    where: str, header: Header, samples: Mapping[str, str], *, by_name: bool = False
+) -> Columns:
     """Match by the sheet's names, else the header's lines, else TUMOR and NORMAL, else one.
 
-    Beside the tumour's column, one that is called N is the normal.
+    Beside the tumour's column, one that is called N is the normal. With `by_name` the
+    tumour's is that of the sheet's name or none.
 
     Raises
     ------
     InputError
         If none of these tells which column is the tumour.
     """
+    tumour_name, normal_name = samples.get("tumour_exome"), samples.get("normal_exome")
+    if by_name:
+        _refuse_unnamed(where, header, tumour_name)
     if not header.columns:
         message = f"{where}: no sample columns, so depths and read counts are missing."
         warnings.warn(message, DataWarning, stacklevel=4)
         return Columns(None, None)
-    tumour_name, normal_name = samples.get("tumour_exome"), samples.get("normal_exome")
     normal = _match(header, normal_name, "normal_sample", frozenset({"normal"}))
     tumour = _match(header, tumour_name, "tumor_sample", _TUMOUR_WORDS)
     if tumour is None and normal is None and len(header.columns) == 1:
@@ -64,6 +69,17 @@ def sample_columns(where: str, header: Header, samples: Mapping[str, str]) -> Co
         )
         warnings.warn(message, DataWarning, stacklevel=4)
     return Columns(tumour, normal)
+
+
+def _refuse_unnamed(where: str, header: Header, name: str | None) -> None:
+    """Refuse a file of several samples of the sheet that does not name one of them."""
+    known = [c for c in header.columns if name and name in {c, header.column_samples.get(c)}]
+    if len(known) != 1:
+        names = ", ".join(header.columns)
+        found = f"the sample columns {names}" if names else "no sample columns"
+        expected = f"one named {name}: the sample sheet gives this file to others, too"
+        remedy = "Rename the sample in the VCF (bcftools reheader -s), or correct the path."
+        raise InputError(fault(f"{where}, line #CHROM", found, expected, remedy))
 
 
 def _match(header: Header, name: str | None, line: str, words: frozenset[str]) -> int | None:

@@ -33,7 +33,17 @@ def test_vcf_without_consequences_is_read(tmp_path: Path) -> None:
 def test_consequences_whose_header_line_is_lost_are_not_read(tmp_path: Path) -> None:
     path = tmp_path / "lost.vcf"
     path.write_text(HEAD + NAMES + record(100, "CSQ=C|missense_variant|TP53"))
-    assert list(read(path)["annotation"]) == ["none"]
+    expected = r"lost\.vcf: found CSQ in 1 record, expected a line ##INFO=<ID=CSQ.* Annotate"
+    with pytest.warns(DataWarning, match=expected):
+        assert list(read(path)["annotation"]) == ["none"]
+
+
+def test_a_header_that_names_no_cell_of_the_consequence_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "spoilt.vcf"
+    head = HEAD + CSQ.replace("Consequence|", "Consequ nce|", 1)
+    path.write_text(head + NAMES + record(100, "CSQ=C|missense_variant|TP53"))
+    with pytest.warns(DataWarning, match=r"found CSQ in 1 record"):
+        assert list(read(path)["annotation"]) == ["none"]
 
 
 def test_calls_with_and_without_consequence_are_told_apart(tmp_path: Path) -> None:

@@ -90,12 +90,35 @@ def test_a_table_that_ends_inside_its_last_row_is_a_fault(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["a,b,c\n1,2,3\n4,5\n", "a,b,c\n1,2\n4,5", "a,b,c\n1,2", "a,b,c\n1,2,3\n4,5,"],
+    ["a,b,c\n1,2,3\n4,5\n", "a,b,c\n1,2", "a,b,c\n1,2,3\n4,5,", "a,b,\n1,2\n4,5\n"],
 )
 def test_cells_that_a_hand_left_out_are_no_fault(tmp_path: Path, text: str) -> None:
     path = tmp_path / "clinical.csv"
     path.write_text(text)
     assert read_delimited(path).faults == ()
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_header_with_a_name_more_than_any_row_has_cells_is_a_fault(
+    tmp_path: Path, end: str
+) -> None:
+    """Else each value behind that name would be taken for that of its neighbour."""
+    path = tmp_path / "clinical.csv"
+    path.write_text(f"patient,pfs_months,os_mevent,os_months\nP1,9.5,20.0\nP2,1.9{end}")
+    (told,) = read_delimited(path).faults
+    assert told.startswith("clinical.csv: found at most 3 cells in every row, expected 4, as")
+
+
+@pytest.mark.parametrize("name", ["gene", "gene_id", "Symbol"])
+def test_a_matrix_whose_header_lost_a_sample_is_not_read_one_column_off(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_text(f"{name},S1_S2,S3\nTP53,1,2,3\nMDM2,4,5,6\n")
+    with pytest.raises(InputError, match=r"counts\.csv, line 2: found 4 cells, expected 3"):
+        read_matrix(path)
+    path.write_text(f"{name},S1,S2\nENSG1,TP53,2,3\nENSG2,MDM2,5,6\n")  # as R writes it
+    assert read_matrix(path).header == ("", name, "S1", "S2")
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\n"])

@@ -95,6 +95,7 @@ def test_bases_that_the_genome_does_not_have_are_told(
         ("1\t9\t3\t60\t61\n", r"does not lead to contig 1"),
         ("1\t7\t3\t60\t61\n", r"does not lead to contig 1"),
         ("1\t8\t300\t60\t61\n", r"does not lead to contig 1"),
+        ("1\t0\t3\t60\t61\n", r"does not lead to contig 1"),
     ],
 )
 def test_missing_damaged_and_foreign_index_is_told(

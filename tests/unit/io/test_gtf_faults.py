@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from storiform.io.annotation import read_genes
+from storiform.io.transcripts import read_transcript_models
 from storiform.model.errors import InputError
 
 GENE = 'gene_id "G1"; gene_name "TP53"; gene_type "protein_coding"; transcript_id "T1";'
@@ -43,6 +44,10 @@ FAULTS = {
         "\n".join(line for line in LINES if "\tgene\t" in line) + "\n",
         r"genes\.gtf: found contigs none, expected exons or coding sequences on chr1 .* Give",
     ),
+    "exons of no gene": (
+        TEXT.replace('gene_id "G1"; ', "", 2),
+        r"genes\.gtf: found exons without a gene_id, expected gene_id .*\. Give",
+    ),
     "a GFF3 of genes alone": (
         "##gff-version 3\nchr17\tx\tgene\t1\t9\t.\t+\t.\tID=g1\n",
         r"genes\.gtf: found .*, expected .*\. \w+",
@@ -60,6 +65,12 @@ def test_a_gtf_that_tells_of_no_exon_is_refused_with_place_and_remedy(
     text, told = FAULTS[fault]
     with pytest.raises(InputError, match=told):
         read_genes(gtf(tmp_path, text))
+
+
+def test_transcripts_of_no_gene_are_refused(tmp_path: Path) -> None:
+    text, told = FAULTS["exons of no gene"]
+    with pytest.raises(InputError, match=told):
+        read_transcript_models(gtf(tmp_path, text))
 
 
 def test_a_gtf_cut_in_its_compression_names_the_last_line_that_was_read(

@@ -1,0 +1,94 @@
+"""A file that the sheet gives several samples: each has what bears its name, or nothing."""
+
+from pathlib import Path
+
+import pytest
+from small_trial import CLINICAL, COUNTS, MAF, SAMPLES, VCF, call, write_trial
+
+from storiform.io.sources import SOURCES
+from storiform.io.units import SourceUnit
+from storiform.model.errors import InputError
+
+SEG = "ID\tchrom\tloc.start\tloc.end\tnum.mark\tseg.mean\nT1\t1\t1\t900\t7\t0.5\n"
+CNS = "chromosome\tstart\tend\tgene\tlog2\tprobes\nchr1\t0\t900\t-\t0.5\t7\n"
+FIT = "sample\tpurity\tploidy\nT1\t0.5\t2.1\n"
+STATED = "purity\tploidy\n0.5\t2.1\n"
+FACETS = "# purity = 0.5\n# ploidy = 2.1\n"
+HTSEQ = "ENSG00000141510\t5\nENSG00000135679\t9\n"
+SALMON = "Name\tLength\tEffectiveLength\tTPM\tNumReads\nENSG00000141510\t900\t700\t5.5\t6\n"
+ONE_COLUMN = "gene,T1\nTP53,5\nMDM2,7\n"
+NAMELESS = "\n".join(line.rpartition("\t")[0] for line in MAF.splitlines()) + "\n"
+ONE_CALL = VCF.replace("\tP1_N\tP1_T", "\tT1").replace("\t0/0:30,0:30", "").replace(
+    "\t0/0:28,0:28", ""
+)  # fmt: skip
+UNNAMED = VCF.replace("##tumor_sample=P1_T\n", "").replace("\tP1_N\tP1_T", "\tNORMAL\tTUMOR")
+CASES = {
+    "MAF of one sample": ("calls", "maf", MAF.replace("P3_T", "P2_T")),
+    "MAF without names": ("calls", "maf", NAMELESS),
+    "VCF of one column": ("calls", "vcf", ONE_CALL),
+    "VCF of NORMAL and TUMOR": ("calls", "vcf", UNNAMED),
+    "VCF whose line names the tumour": ("calls", "vcf", VCF),
+    "SEG": ("given_segments", "segments", SEG),
+    "segments without names": ("given_segments", "segments", CNS),
+    "fit": ("given_fit", "purity_fit", FIT),
+    "fit without names": ("given_fit", "purity_fit", STATED),
+    "fit of FACETS": ("given_fit", "purity_fit", FACETS),
+    "counts of HTSeq": ("given_counts", "counts", HTSEQ),
+    "counts of Salmon": ("given_counts", "counts", SALMON),
+    "counts of one column": ("given_counts", "counts", ONE_COLUMN),
+    "TPM of Salmon": ("given_tpm", "tpm", SALMON.replace("5.5", "1e6")),
+    "TPM of one column": ("given_tpm", "tpm", ONE_COLUMN.replace("5", "9e5")),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.filterwarnings("ignore::storiform.model.errors.DataWarning")
+def test_what_bears_no_name_is_taken_for_one_sample_alone(tmp_path: Path, case: str) -> None:
+    table, column, text = CASES[case]
+    path = tmp_path / "given"
+    path.write_text(text)
+    read = next(source.read for source in SOURCES if source.table.name == table)
+    assert read is not None
+    names = {"tumour_exome": "X", "tumour_rna": "X"}
+    given = ("B", "P", {column: path}, names, "GRCh38", {})
+    assert len(read(SourceUnit(*given)))
+    told = r"^given.*: found .*, expected .*(gives this file to others, too|X or B or P)\. \w"
+    with pytest.raises(InputError, match=told):
+        read(SourceUnit(*given, shared=frozenset({column})))
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ("the column of the samples", "the sample sheet gives this file to others, too"),
+        ("the calls of P2", "found samples P3_T, expected P2_T or P2"),
+    ],
+)
+def test_nobody_has_the_mutations_of_another(tmp_path: Path, lost: str, told: str) -> None:
+    """P2 and P3 share a MAF; of P2 nothing stands there, or nothing tells whose a row is."""
+    of_p2 = MAF.splitlines(keepends=True)[1]
+    text = NAMELESS if "column" in lost else MAF.replace(of_p2, "")
+    code, out, err = call("check", write_trial(tmp_path, {"calls.maf": text}))
+    assert code == 2
+    assert told in out + err
+
+
+def test_a_matrix_of_one_column_is_not_everybodys(tmp_path: Path) -> None:
+    lines = [",".join(line.split(",")[:2]) for line in COUNTS.splitlines()]
+    config = write_trial(tmp_path, {"counts.csv": "\n".join(lines) + "\n"})
+    code, out, err = call("check", config)
+    assert code == 2
+    for name in ("P2", "P3", "P4"):
+        assert f"{name}: counts.csv: found one column of values, P1_R, expected {name}_R" in out
+    assert "P1: counts.csv" not in out + err
+
+
+def test_a_file_of_one_patient_is_taken_whole(tmp_path: Path) -> None:
+    """P3 alone names the MAF, whose one sample is called otherwise."""
+    alone = "".join(MAF.splitlines(keepends=True)[::2]).replace("P3_T", "tumour")
+    sheet = "\n".join(line for line in SAMPLES.splitlines() if line[:2] != "P2") + "\n"
+    clinic = "".join(line for line in CLINICAL.splitlines(keepends=True) if line[:2] != "P2")
+    given = {"calls.maf": alone, "samples.csv": sheet, "clinical.csv": clinic}
+    code, out, err = call("check", write_trial(tmp_path, given))
+    assert code == 0, out + err
+    assert "its one sample is named tumour" in out + err
