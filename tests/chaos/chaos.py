@@ -41,11 +41,11 @@ _PLACES = ("", "units", "parts", "tables")
 def trials(options: argparse.Namespace, folder: Path) -> Iterator[Trial]:
     """List what is tried with runs; what this machine cannot do is told and left out."""
     for share, kill in _KILLS:
-        yield from [kill] * round(share * options.kills)
+        yield from [kill] * max(options.kills > 0, round(share * options.kills))
     if is_root():
         for number in range(options.disks):
-            yield partial(disk_full, inodes=number % 5 == 4)
-        yield from [scratch_full] * (options.disks // 5)
+            yield partial(disk_full, inodes=number % 5 == 1)
+        yield from [scratch_full] * max(options.disks > 0, options.disks // 5)
     elif options.disks:
         _say("SKIPPED: disk full: only root may mount a small disk")
     if rights_count(folder):
@@ -54,7 +54,7 @@ def trials(options: argparse.Namespace, folder: Path) -> Iterator[Trial]:
         _say("SKIPPED: folder read-only: this user may write everywhere")
     yield from [damaged] * options.outputs
     yield from [(between_runs, within_run, second_run)[n % 3] for n in range(options.clocks)]
-    yield from [partial(slow, killed=n % 2 == 1) for n in range(options.slow)]
+    yield from [partial(slow, is_killed=n % 2 == 1) for n in range(options.slow)]
 
 
 _STRIKES = 4
@@ -67,15 +67,14 @@ def main() -> int:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="storiform-chaos-") as scratch:
         folder = Path(scratch)
-        attempts = _disturb(options, folder) if _has_runs(options) else []
+        attempts, idle = disturb(options, folder) if _has_runs(options) else ([], [])
         counts = (options.mutations, options.commands)
         spoilt = spoil(folder / "inputs", options.seed, *counts, _say)
     minutes = (time.monotonic() - begun) / 60
     broken = sum(bool(attempt.breaches) for attempt in attempts)
     broken += sum(row.broken for row in spoilt)
-    idle = _never_struck(attempts)
-    for group in idle:
-        _say(f"BROKEN: {group}: each run had ended before the fault struck")
+    for kind in idle:
+        _say(f"BROKEN: {kind}: never tried, or each run had ended before the fault struck")
     python = platform.python_version()
     head = f"Seed {options.seed}, Python {python}, {platform.system()}, {minutes:.0f} minutes"
     text = write_page(options.page, head, attempts, spoilt)
@@ -83,23 +82,36 @@ def main() -> int:
     return 1 if broken or idle else 0
 
 
-def _never_struck(attempts: list[Attempt]) -> list[str]:
-    """Return the faults of which none came while a run went on: nothing was tried of them."""
-    struck = {attempt.group for attempt in attempts if attempt.ending != TOO_LATE}
-    return sorted({attempt.group for attempt in attempts} - struck)
+def kind_of(trial: Trial) -> str:
+    """Return what a trial tries, in words of the code."""
+    if isinstance(trial, partial):
+        told = ", ".join(f"{name}={value}" for name, value in trial.keywords.items())
+        return f"{trial.func.__name__} {told}"
+    return trial.__name__
+
+
+def one_of_each_first(wanted: list[Trial]) -> list[Trial]:
+    """Put one of each kind before all others, so that none is left out when time is up."""
+    kinds = [kind_of(trial) for trial in wanted]
+    first = [at for at, kind in enumerate(kinds) if kind not in kinds[:at]]
+    rest = sorted({*range(len(wanted))} - {*first})
+    return [wanted[at] for at in (*first, *rest)]
 
 
 def _has_runs(options: argparse.Namespace) -> bool:
-    return any(getattr(options, name) for name in _COUNTS if name not in _OF_FILES)
+    return any(getattr(options, name) for name in COUNTS if name not in _OF_FILES)
 
 
-def _disturb(options: argparse.Namespace, folder: Path) -> list[Attempt]:
+def disturb(options: argparse.Namespace, folder: Path) -> tuple[list[Attempt], list[str]]:
+    """Return what was tried, and the kinds of which nothing struck a run at work."""
     bench = Bench(folder / "runs", random.Random(options.seed))  # noqa: S311  no secret
     bench.calibrate()
     _say(f"an undisturbed run takes {bench.seconds:.1f} s and has {bench.steps} steps")
     attempts: list[Attempt] = []
     wanted = list(trials(options, folder))
-    bench.draws.shuffle(wanted)  # so that of each kind some are tried before the time is up
+    bench.draws.shuffle(wanted)
+    wanted = one_of_each_first(wanted)
+    struck: set[str] = set()
     first = time.monotonic()
     for trial in wanted:
         begun = time.monotonic()
@@ -111,16 +123,18 @@ def _disturb(options: argparse.Namespace, folder: Path) -> list[Attempt]:
             if attempt.ending != TOO_LATE or attempt.breaches:
                 break
         attempts.append(attempt)
+        if attempt.ending != TOO_LATE:
+            struck.add(kind_of(trial))
         seconds = time.monotonic() - begun
         _say(f"{attempt.group}: {attempt.what}: {attempt.ending} ({seconds:.0f} s)")
         for breach in attempt.breaches:
             _say(f"  BROKEN: {breach}")
         if not attempt.breaches:
             shutil.rmtree(bench.folder, ignore_errors=True)
-    return attempts
+    return attempts, sorted({kind_of(trial) for trial in wanted} - struck)
 
 
-_COUNTS = {
+COUNTS = {
     "kills": (50, "kill -9 of driver, worker, nanny, scheduler"),
     "disks": (10, "sizes of a disk that is too small"),
     "folders": (4, "folders that may not be written"),
@@ -138,7 +152,7 @@ _OF_FILES = ("mutations", "commands")
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of all that is drawn")
-    for name, (count, told) in _COUNTS.items():
+    for name, (count, told) in COUNTS.items():
         parser.add_argument(f"--{name}", type=int, default=count, help=f"{told} [{count}]")
     parser.add_argument("--minutes", type=float, default=120.0, help="of disturbed runs [120]")
     parser.add_argument("--page", type=Path, help="page whose table is written anew")

@@ -110,11 +110,12 @@ class Run:
         return self.sleep_until(moment.seconds)
 
     def below(self) -> list[psutil.Process]:
-        """Return all processes below the driver, by the tree of processes."""
-        try:
-            return psutil.Process(self.process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            return []
+        """Return what the driver started and what that started, also when it has ended.
+
+        Each command begins a session of its own, whose number outlives it.
+        """
+        return [p for p in psutil.process_iter() if p.pid != self.process.pid and
+                _session(p.pid) == self.process.pid]  # fmt: skip
 
     def wait_for_worker(self) -> list[psutil.Process]:
         """Wait for the first worker; return those that there are, none if the run ends."""
@@ -127,15 +128,14 @@ class Run:
 
     def end(self, limit: float = LIMIT_SECONDS) -> Ended:
         """Wait for the end; what hangs is killed with all that it started."""
-        left: list[psutil.Process] = []
+        hung = False
         try:
             out, err = self.process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
-            left = self.below()
+            hung = True
             self.process.kill()
             out, err = self.process.communicate()
-            return Ended(self.process.returncode, f"{out}\n{err}", left, hung=True)
-        return Ended(self.process.returncode, f"{out}\n{err}", left)
+        return Ended(self.process.returncode, f"{out}\n{err}", self.below(), hung=hung)
 
     def kill(self) -> Ended:
         """Kill the driver with -9; first it is stopped, so that all its children are known."""
@@ -144,6 +144,13 @@ class Run:
         self.process.kill()
         out, err = self.process.communicate()
         return Ended(self.process.returncode, f"{out}\n{err}", left)
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
 
 
 def _words(process: psutil.Process) -> list[str]:
@@ -305,7 +312,7 @@ def wrong_tables(toy: Toy, calm: Mapping[str, bytes]) -> list[str]:
 def remains(root: Path) -> list[str]:
     """Return what a run must not leave: half-written files, and a lock."""
     parts = [*root.rglob(".*.part"), *root.glob("parts/*"), *root.glob(".run.lock*")]
-    parts += [*root.glob("run.lock"), *root.glob(".probe-*")]
+    parts += [*root.glob("run.lock"), *root.glob(".probe-*"), *root.glob(".secret.*")]
     return [f"left: {path.relative_to(root)}" for path in sorted(parts)]
 
 

@@ -3,8 +3,9 @@
 import os
 import time
 
-from chaos_bench import Attempt, Bench, Ended, finished
+from chaos_bench import TOO_LATE, Attempt, Bench, Ended, finished
 from chaos_disks import environment
+from chaos_kills import killed
 from trials import Toy
 
 DAY_SECONDS = 86_400.0
@@ -27,8 +28,7 @@ def between_runs(bench: Bench) -> Attempt:
     toy = bench.trial()
     run = bench.start(toy, **_clock(toy, first))
     run.strike_at(toy, moment)
-    attempt.breaches += run.kill().breaches((-9, 0))
-    attempt.ending = "killed"
+    killed(attempt, run.kill())
     settings = _clock(toy, second)
     for file in toy.config.parent.iterdir():
         if file.is_file():
@@ -45,13 +45,15 @@ def within_run(bench: Bench) -> Attempt:
     toy = bench.trial()
     run = bench.start(toy, **_clock(toy, 0.0))
     shares = sorted(bench.draws.random() for _ in leaps)
+    is_there = True
     for share, leap in zip(shares, leaps, strict=True):
-        run.wait_for_steps(toy, 1 + int(share * bench.steps * 0.8))
+        is_there = run.wait_for_steps(toy, 1 + int(share * bench.steps * 0.8))
         _clock(toy, leap)
+    before = finished(toy.results)
     ended = run.end()
     attempt.breaches += ended.breaches((0,))
-    attempt.ending = "ended well" if ended.code == 0 else f"exit {ended.code}"
-    bench.judge(attempt, toy, finished(toy.results))
+    attempt.ending = "ended well" if is_there else TOO_LATE
+    bench.judge(attempt, toy, before)
     return attempt
 
 
@@ -63,13 +65,14 @@ def second_run(bench: Bench) -> Attempt:
     run = bench.start(toy, **_clock(toy, 0.0))
     run.wait_for_steps(toy, 2)
     settings = _clock(toy, leap)
+    before = finished(toy.results)
     other = bench.start(toy, **settings).end()
     first = run.end()
     attempt.breaches += other.breaches((2, 0)) + first.breaches((0,))
     attempt.ending = "told" if "no other run" in other.told else "second run went ahead"
     if not _is_refused(other, first):
         attempt.breaches.append(f"two runs in one folder: {other.told.strip()[-200:]}")
-    bench.judge(attempt, toy, {})
+    bench.judge(attempt, toy, before)
     return attempt
 
 

@@ -63,6 +63,8 @@ class Commands:
     folder: Path
     cases: Mapping[str, Case]
     sound: Mapping[str, Counter[str]] = field(default_factory=dict)
+    alone: dict[str, Reading] = field(default_factory=dict)
+    """What each sound file gives when it is read alone."""
 
     def write(self, folder: Path) -> None:
         """Write the sound trial."""
@@ -90,6 +92,8 @@ class Commands:
             message = f"the sound trial fails: {reading.ending} {reading.message}"
             raise SystemExit(message)
         self.sound = _by_patient(reading)
+        for name, case in self.cases.items():
+            self.alone[name] = read_case(case, self.folder / "sound")
 
     def try_one(self, name: str, draws: random.Random, *, beside: bool) -> tuple[str, str]:
         """Spoil one file; return what happened, and what is wrong with that."""
@@ -104,9 +108,8 @@ class Commands:
     def _read_alone(self, name: str, folder: Path, content: bytes) -> str:
         """Return what comes of a spoilt file read alone: refused, same, explained, broken."""
         case = self.cases[name]
-        sound = in_child(lambda: read_case(case, self.folder / "sound"))
         read = in_child(lambda: read_case(case, folder))
-        return judge(case, sound.rows, content, read)[0]
+        return judge(case, self.alone[name].rows, content, read)[0]
 
     def judge(self, name: str, content: bytes, reading: Reading, alone: str) -> tuple[str, str]:
         """Return refused, same, explained or broken, and what is wrong.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chaos_bench import BLOCK, FAULTS, TOO_LATE, Attempt, Bench, finished
+from chaos_kills import killed
 
 _ROOM = "64m"
 SLOW_SECONDS = 0.08
@@ -125,21 +126,21 @@ def _forbid(folder: Path) -> None:
             continue
 
 
-def slow(bench: Bench, *, killed: bool) -> Attempt:
+def slow(bench: Bench, *, is_killed: bool) -> Attempt:
     """Delay each call that writes, at random up to 80 ms; kill the driver in the midst."""
     settings = environment(CHAOS_SLOW=str(SLOW_SECONDS))
     attempt = Attempt("file system slow", f"up to {1000 * SLOW_SECONDS:.0f} ms a call")
     toy = bench.trial()
     run = bench.start(toy, **settings)
-    if killed:
-        moment = bench.moment()
+    moment = bench.moment()
+    run.strike_at(toy, moment)
+    if is_killed:
         attempt.what += f", driver killed {moment.told}"
-        run.strike_at(toy, moment)
-        attempt.breaches += run.kill().breaches((-9, 0))
-        attempt.ending = "killed"
+        killed(attempt, run.kill())
         bench.resume(attempt, toy, **settings)
         return attempt
+    before = finished(toy.results)
     attempt.breaches += run.end().breaches((0,))
     attempt.ending = "ended well"
-    bench.judge(attempt, toy, finished(toy.results))
+    bench.judge(attempt, toy, before)
     return attempt

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from chaos_bench import TOO_LATE, Attempt, Bench, Ended, Moment, Run
+from chaos_bench import TOO_LATE, Attempt, Bench, Ended, Moment, Run, finished
 from trials import Toy
 
 WATCHDOG_MINUTES = 0.15
@@ -19,15 +19,16 @@ CLUSTER_SECONDS = 60.0
 def kill_driver(bench: Bench) -> Attempt:
     """Kill the driver anywhere between its start and the end of the report."""
     moment, attempt, toy, run = _begun(bench, "kill -9 of the driver")
-    if run.strike_at(toy, moment):
-        ended = run.kill()
-        attempt.breaches += ended.breaches((-9,))
-        attempt.ending = "killed"
-    else:
-        attempt.breaches += run.end().breaches((0,))
-        attempt.ending = TOO_LATE
+    run.strike_at(toy, moment)
+    killed(attempt, run.kill())
     bench.resume(attempt, toy)
     return attempt
+
+
+def killed(attempt: Attempt, ended: Ended) -> None:
+    """Note whether the kill found the driver at work."""
+    attempt.breaches += ended.breaches((-9, 0))
+    attempt.ending = "killed" if ended.code else TOO_LATE
 
 
 def kill_worker(bench: Bench) -> Attempt:
@@ -35,14 +36,14 @@ def kill_worker(bench: Bench) -> Attempt:
     moment, attempt, toy, run = _begun(bench, "kill -9 of a worker")
     run.strike_at(toy, moment)
     run.wait_for_worker()
+    before = finished(toy.results)
     workers = run.process.workers()
-    if workers:
-        _kill(bench.draws.choice(workers))
+    if workers and _kill(bench.draws.choice(workers)):
         attempt.ending = "killed"
     else:
         attempt.ending = TOO_LATE
     attempt.breaches += run.end().breaches((0,))
-    bench.judge(attempt, toy, {})
+    bench.judge(attempt, toy, before)
     bench.resume(attempt, toy)
     return attempt
 
@@ -51,12 +52,10 @@ def kill_all(bench: Bench) -> Attempt:
     """Kill the driver and everything below it at once, as a machine does that loses power."""
     moment, attempt, toy, run = _begun(bench, "kill -9 of driver and workers at once")
     run.strike_at(toy, moment)
-    below = run.below()
     ended = run.kill()
-    for process in below:
+    for process in ended.left:
         _kill(process)
-    attempt.breaches += ended.breaches((-9, 0))
-    attempt.ending = "killed"
+    killed(attempt, ended)
     bench.resume(attempt, toy)
     return attempt
 
@@ -71,14 +70,15 @@ def kill_nanny(bench: Bench) -> Attempt:
         run = bench.start(toy)
         moment = bench.moment()
         attempt.what = moment.told
-        run.strike_at(toy, moment)
+        is_there = run.strike_at(toy, moment)
+        before = finished(toy.results)
         victim = bench.draws.choice(nannies)
         below = psutil.Process(victim.pid).children(recursive=True)
         victim.kill()
-        attempt.ending = "killed"
+        attempt.ending = "killed" if is_there else TOO_LATE
         attempt.breaches += run.end().breaches((0,))
         attempt.breaches += Ended(-9, "", below).breaches((-9,))
-        bench.judge(attempt, toy, {})
+        bench.judge(attempt, toy, before)
     _disconnect(toy)
     bench.resume(attempt, toy)
     return attempt
@@ -113,11 +113,13 @@ def _begun(bench: Bench, fault: str) -> tuple[Moment, Attempt, Toy, Run]:
     return moment, attempt, toy, bench.start(toy)
 
 
-def _kill(process: psutil.Process) -> None:
+def _kill(process: psutil.Process) -> bool:
+    """Kill a process; False if it had ended."""
     try:
         process.kill()
     except psutil.NoSuchProcess:
-        return
+        return False
+    return True
 
 
 def _connect(toy: Toy, address: str) -> None:

@@ -92,6 +92,7 @@ class Desk:
     early_ends: int = 0
     last_words: str = ""
     silence: str = ""
+    hung_at: float | None = None
     moved: Counter[str] = field(default_factory=Counter)
     homes: dict[str, tuple[str, float]] = field(default_factory=dict)
 
@@ -159,6 +160,10 @@ class Desk:
             state = self.states.get(job)
             self.last_words = self._log_of(job) or f"the queue says {state}"
 
+    def is_hung(self) -> bool:
+        """Tell whether the queue hung a moment ago: who cannot wait does not ask again."""
+        return self.hung_at is not None and time.monotonic() - self.hung_at < COMMAND_SECONDS
+
     def backoff(self) -> float:
         """Return for how many seconds nothing is handed in after a refusal."""
         return float(min(300.0, 15.0 * 2 ** min(self.refusals - 1, 5)))
@@ -170,7 +175,9 @@ class Desk:
             status, out, err = await command_output(self.queue.ask(jobs, self.name))
         except (OSError, TimeoutError) as error:
             self.silence = str(error)
+            self.hung_at = time.monotonic() if isinstance(error, TimeoutError) else None
             return
+        self.hung_at = None
         found = self.queue.read(out)
         # qstat and bjobs complain of jobs that are gone, and tell of the others all the same.
         is_answer = status == 0 or bool(found) or bool(_GONE.search(err))

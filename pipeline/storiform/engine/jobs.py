@@ -210,7 +210,8 @@ class QueueCluster(JobQueueCluster):
         job = self.desk.home(address)
         until = time.monotonic() + _VERDICT_SECONDS
         while job is not None:
-            await self.desk.ask()
+            if not self.desk.is_hung():
+                await self.desk.ask()
             state = self.desk.states.get(job)
             if state is None or state.told != "COMPLETING" or time.monotonic() > until:
                 return state

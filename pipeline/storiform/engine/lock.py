@@ -1,6 +1,8 @@
 """One run at a time in one results folder, without `flock` (Lustre has none to trust)."""
 
 import contextlib
+import errno
+import hashlib
 import json
 import os
 import socket
@@ -18,6 +20,10 @@ from storiform.model.errors import RunError, fault
 
 STALE_AFTER_SECONDS = 300.0
 HEARTBEAT_SECONDS = 15.0
+_FRESH_SECONDS = 1.0
+"""So young a lock that cannot be understood may be one that is being written."""
+_WITHOUT_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What file systems say that know no second name of a file, such as exFAT."""
 _FIELDS = frozenset({"pid", "started", "host", "token"})
 _STARTED_FIELD = 19
 """Place of a process's start among the fields of `/proc/PID/stat` behind its name."""
@@ -74,17 +80,26 @@ class RunLock:
         if time.monotonic() - self._beat <= HEARTBEAT_SECONDS:
             return
         self._beat = time.monotonic()
+        self._refuse_loss()
+        with contextlib.suppress(OSError):
+            os.utime(self._path)
+
+    def _refuse_loss(self) -> None:
         if not self._may_be_mine():
             found = f"a run by {_title(self._holder())}"
             expected = "the lock of this run, whose heartbeat stood still"
             remedy = "Let the other run finish, then run again."
             raise RunError(fault(self._path.name, found, expected, remedy))
-        with contextlib.suppress(OSError):
-            os.utime(self._path)
 
     @contextlib.contextmanager
     def beating(self) -> Iterator[None]:
-        """Beat from a thread of its own while one long piece of work goes on, such as pages."""
+        """Beat from a thread of its own while one long piece of work goes on, such as pages.
+
+        Raises
+        ------
+        RunError
+            At its end, if another run has taken the folder over.
+        """
         end = threading.Event()
 
         def beat() -> None:
@@ -100,6 +115,7 @@ class RunLock:
         finally:
             end.set()
             thread.join()
+        self._refuse_loss()
 
     def _is_mine(self) -> bool:
         holder = self._holder()
@@ -121,27 +137,68 @@ class RunLock:
         part = self._path.with_name(f".run.lock.{self._token}")
         try:
             part.write_text(json.dumps(record))
-            os.link(part, self._path)
-        except FileExistsError:
-            return False
+            return appear(part, self._path)
         finally:
             part.unlink(missing_ok=True)
-        return True
 
     def _holder(self) -> dict[str, Any] | None:
         return _read(self._path)
 
     def _break(self, stale: dict[str, Any] | None) -> None:
-        """Remove a stale lock, but not one that another run has taken meanwhile."""
-        grave = self._path.with_name(f".run.lock.stale-{uuid.uuid4().hex}")
-        try:
-            self._path.rename(grave)
-        except FileNotFoundError:
+        """Remove a stale lock, but not one that another run has taken meanwhile.
+
+        One run at a time may: who holds the claim looks again before the lock is removed.
+        """
+        if stale is None and _age(self._path) < _FRESH_SECONDS:
+            time.sleep(_FRESH_SECONDS)
             return
-        if _read(grave) != stale:
-            with contextlib.suppress(FileExistsError):
-                os.link(grave, self._path)
-        grave.unlink(missing_ok=True)
+        claim = self._path.with_name(f".run.lock.claim-{_digest(stale)}")
+        try:
+            os.close(os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            if _age(claim) > STALE_AFTER_SECONDS:  # whoever claimed it has died since
+                claim.unlink(missing_ok=True)
+            time.sleep(0.1)
+            return
+        try:
+            if _read(self._path) == stale:
+                self._path.unlink(missing_ok=True)
+        finally:
+            claim.unlink(missing_ok=True)
+
+
+def appear(part: Path, goal: Path) -> bool:
+    """Give a whole file its name, unless another file has it; False if so.
+
+    Where a file can have no second name, the content is written under the new one: for a
+    moment a reader may find half of it there.
+    """
+    try:
+        os.link(part, goal)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _WITHOUT_LINKS:
+            raise
+        try:
+            descriptor = os.open(goal, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return False
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(part.read_bytes())
+    return True
+
+
+def _digest(stale: dict[str, Any] | None) -> str:
+    return hashlib.sha256(json.dumps(stale, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _age(path: Path) -> float:
+    """Return how long ago a file was touched, by the clock that stamps it, seconds."""
+    try:
+        return _now_of(path.parent) - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -181,10 +238,7 @@ def _is_alive(holder: dict[str, Any], path: Path) -> bool:
         except psutil.AccessDenied:
             return True
         return started == holder["started"] and not is_zombie
-    try:
-        return _now_of(path.parent) - path.stat().st_mtime < STALE_AFTER_SECONDS
-    except FileNotFoundError:
-        return False
+    return path.exists() and _age(path) < STALE_AFTER_SECONDS
 
 
 def _started(process: psutil.Process) -> str:

@@ -8,7 +8,6 @@
     OUT/.secret                        keys the marks for values of patients in provenance
 """
 
-import contextlib
 import errno
 import json
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from storiform.engine.fingerprint import content_id
+from storiform.engine.lock import appear
 from storiform.io.store import write_bytes
 from storiform.model.errors import InputError, RunError, fault
 
@@ -73,16 +73,26 @@ class Results:
     def secret(self) -> bytes:
         """Return what keys the marks of this folder; it is made once, for its owner alone."""
         goal = self.root / KEY_FILE
+        for _ in range(3):
+            if goal.exists():
+                found = goal.read_bytes()
+                if len(found) == _SECRET_BYTES:
+                    return found
+                goal.unlink(missing_ok=True)  # the disk spoilt it; with it marks say nothing
+            self._make_secret(goal)
+        expected, remedy = f"{_SECRET_BYTES} bytes", "Delete it and run again."
+        raise RunError(fault(goal.name, "a key that does not last", expected, remedy))
+
+    def _make_secret(self, goal: Path) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
         part = goal.with_name(f"{KEY_FILE}.{uuid.uuid4().hex}")
-        if not goal.exists():
-            self.root.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(os.urandom(_SECRET_BYTES))
-            with contextlib.suppress(FileExistsError):  # another worker was first
-                os.link(part, goal)  # whole before it appears
-            part.unlink()
-        return goal.read_bytes()
+            appear(part, goal)  # whole before it appears, unless another worker was first
+        finally:
+            part.unlink(missing_ok=True)
 
     def provenance(self, folder: Path) -> dict[str, Any] | None:
         """Return the provenance of a published result, None if there is none to trust."""
@@ -214,6 +224,8 @@ class Results:
     def sweep_parts(self) -> None:
         """Delete what a killed run left half-written."""
         shutil.rmtree(self.root / "parts", ignore_errors=True)
+        for part in self.root.glob(f"{KEY_FILE}.*"):
+            part.unlink(missing_ok=True)
 
     def sweep_old(self, current: Iterable[tuple[str, str, str]], keep: int) -> int:
         """Delete superseded results, all but the latest `keep` of each step and unit.

@@ -1,7 +1,6 @@
 """The book of the jobs, and what the driver makes of it, without a queue."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -12,7 +11,7 @@ import pytest
 from distributed.scheduler import KilledWorker
 
 from storiform.engine.blame import Loss, landed
-from storiform.engine.desk import Desk, command_output, refused
+from storiform.engine.desk import Desk, refused
 from storiform.engine.driver import Driver, Rules
 from storiform.engine.graph import Graph, Node
 from storiform.engine.lanes import Lanes
@@ -376,8 +375,3 @@ def test_a_run_goes_on_while_others_than_the_usual_workers_work() -> None:
     watch._seen -= 1  # noqa: SLF001
     with pytest.raises(RunError, match="found none"):
         watch.look("usual", ["another"])  # type: ignore[arg-type,list-item]
-
-
-def test_commands_of_the_queue_do_not_hear_an_interrupt_of_the_terminal() -> None:
-    words = [sys.executable, "-c", "import os; print(os.getsid(0) == os.getpid())"]
-    assert asyncio.run(command_output(words))[1] == "True\n"

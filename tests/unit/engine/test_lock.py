@@ -1,5 +1,6 @@
 """One run in one folder: who holds the lock, and when it is taken over."""
 
+import errno
 import json
 import os
 import socket
@@ -248,3 +249,81 @@ def test_run_that_lost_its_lock_stops_and_leaves_the_other_alone(
             lock.beat()
         assert other.stat().st_mtime == 0, "its heartbeat is its own"
     assert other.read_text() == before
+
+
+def test_heart_of_a_run_that_lost_its_lock_is_still_and_its_end_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows the pages, such as deleting old results, is the other's affair now."""
+    monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", 0.02)
+
+    def lose(lock: RunLock) -> None:
+        with lock.beating():
+            (tmp_path / "run.lock").unlink()
+            write(tmp_path)
+            os.utime(tmp_path / "run.lock", (0, 0))
+            time.sleep(0.2)
+
+    with RunLock(tmp_path) as lock, pytest.raises(RunError, match="found a run by pid"):
+        lose(lock)
+    assert (tmp_path / "run.lock").stat().st_mtime == 0
+    assert "other" in (tmp_path / "run.lock").read_text()
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
+def test_lock_works_where_a_file_has_one_name_alone(
+    code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on exFAT and some shares."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(code, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with RunLock(tmp_path):
+        holder = holder_of(tmp_path)
+        assert holder is not None
+        assert holder["pid"] == os.getpid()
+        with pytest.raises(RunError, match="expected no other run"), RunLock(tmp_path):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_where_nothing_may_be_linked_or_written_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OSError, match="No space left"), RunLock(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lock_that_is_being_written_is_not_broken(tmp_path: Path) -> None:
+    file = tmp_path / "run.lock"
+    file.touch()
+    writer = threading.Timer(0.3, lambda: write(tmp_path))
+    writer.start()
+    with pytest.raises(RunError, match="expected no other run"), RunLock(tmp_path):
+        pass
+    writer.join()
+    assert "other" in file.read_text()
+
+
+@pytest.mark.parametrize(("age_seconds", "is_broken"), [(0.0, False), (900.0, True)])
+def test_one_run_alone_removes_a_dead_lock(
+    age_seconds: float, is_broken: object, tmp_path: Path
+) -> None:
+    file = write(tmp_path, started="dead")
+    lock = RunLock(tmp_path)
+    seen = lock._holder()  # noqa: SLF001  the race itself
+    claim = tmp_path / f".run.lock.claim-{locks._digest(seen)}"  # noqa: SLF001
+    claim.touch()
+    os.utime(claim, (time.time() - age_seconds,) * 2)
+    lock._break(seen)  # noqa: SLF001
+    assert file.exists(), "another is about to remove it, or was"
+    lock._break(seen)  # noqa: SLF001
+    assert file.exists() is not is_broken
+    assert claim.exists() is not is_broken

@@ -134,3 +134,30 @@ def test_the_secret_of_a_folder_is_made_once_for_its_owner_alone(tmp_path: Path)
     assert [len(secret) for secret in found] == [32]
     assert [path.name for path in results.root.iterdir()] == [".secret"]
     assert (results.root / ".secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_secret_of_a_folder_is_made_where_a_file_has_one_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    first = Results(tmp_path).secret()
+    assert len(first) == 32
+    assert Results(tmp_path).secret() == first
+    assert (tmp_path / ".secret").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", [b"", b"short"])
+def test_a_spoilt_secret_is_made_anew(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".secret").write_bytes(content)
+    assert len(Results(tmp_path).secret()) == 32
+    assert len((tmp_path / ".secret").read_bytes()) == 32
+
+
+def test_what_a_killed_run_left_of_its_secret_is_swept(tmp_path: Path) -> None:
+    (tmp_path / ".secret.0f").touch()
+    (tmp_path / ".secret").write_bytes(bytes(32))
+    Results(tmp_path).sweep_parts()
+    assert [path.name for path in tmp_path.iterdir()] == [".secret"]
