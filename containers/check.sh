@@ -12,6 +12,7 @@ readonly BASE=docker.io/library/debian:bookworm-slim
 readonly LARGEST_IMAGE=1000000000 LARGEST_SIF=400000000 # bytes
 readonly PERSON=4242                                    # a user whom no image knows
 readonly DEMO=(--sequenced 4 --patients 24)             # the smallest that holds every truth
+readonly FEWEST_TRUTHS=80
 
 part=${1:-all}
 case $part in
@@ -23,7 +24,7 @@ python=$PWD/.venv/bin/python
 
 if [[ $part != lint && -z ${STORIFORM_APART:-} ]]; then
   if [[ $(id -u) != 0 || ! -e /etc/debian_version ]] || ! unshare --mount --net true; then
-    echo "SKIPPED: images and the offline installation; they need root on Debian, with namespaces"
+    unable="images and the offline installation; they need root on Debian, with namespaces"
     part=lint
   else
     export STORIFORM_APART=1
@@ -46,6 +47,8 @@ clean() {
 }
 trap clean EXIT
 
+skipped=()
+skip() { skipped+=("$*"); echo "SKIPPED: $*"; }
 say() { printf -- '-- %s (%d s)\n' "$*" "$SECONDS"; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 quietly() { # what it prints is shown where it fails
@@ -64,7 +67,7 @@ need() { # PROGRAM=PACKAGE...: install what is missing
   { timeout 900 apt-get update -qq &&
     DEBIAN_FRONTEND=noninteractive timeout 900 apt-get install -y -qq \
       --no-install-recommends "${missing[@]}"; } >"$scratch/log" 2>&1 ||
-    { tail -n 5 "$scratch/log"; echo "SKIPPED: $part; no packages ${missing[*]}"; return 1; }
+    { tail -n 5 "$scratch/log"; skip "$part; no packages ${missing[*]}"; return 1; }
 }
 
 lint() {
@@ -118,7 +121,7 @@ bundle() {
   local version
   version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   if [[ $version != 3.11 ]]; then
-    echo "SKIPPED: $1; .venv has Python $version, and the bundle is for Debian's 3.11"
+    skip "$1; .venv has Python $version, and the bundle is for Debian's 3.11"
     return 1
   fi
   PYTHONPATH=$PWD/pipeline quietly timeout 900 "$python" -m storiform bundle \
@@ -152,7 +155,7 @@ docker() {
   base
   if ! podman run --rm --network none "$BASE" true >"$scratch/log" 2>&1; then
     tail -n 5 "$scratch/log"
-    echo "SKIPPED: docker; this machine starts no container, not even Debian's"
+    skip "docker; this machine starts no container, not even Debian's"
     return 0
   fi
   pip_settings
@@ -191,7 +194,10 @@ import storiform; print(storiform.__version__)')
   chown "$PERSON:$PERSON" "$scratch/demo"
   quietly inside --timeout 1800 --user "$PERSON:$PERSON" --volume "$scratch/demo:$scratch/demo" \
     --workdir "$scratch/demo" storiform demo "${DEMO[@]}" --out out
-  grep -c ' yes$' "$scratch/log" | sed 's/$/ truths found/'
+  local truths
+  truths=$(grep -c ' yes$' "$scratch/log") || true
+  ((truths >= FEWEST_TRUTHS)) || fail "docker: $truths truths found, expected $FEWEST_TRUTHS"
+  echo "$truths truths found"
   owned "$scratch/demo"
   say "docker: the demo"
 }
@@ -284,7 +290,10 @@ in_sid() { # a command in the root of Debian sid, as a person, without a network
 sid() { # the root of Debian sid, which alone has Apptainer
   timeout 900 mmdebstrap --variant=apt --include=apptainer,fuse3,squashfuse,uidmap,ca-certificates \
     --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io sid "$scratch/sid" \
-    http://deb.debian.org/debian >"$scratch/log" 2>&1 || return 1
+    http://deb.debian.org/debian >"$scratch/log" 2>&1
+}
+
+person() { # in the root of sid, with the image of Debian's packages
   echo "person:x:$PERSON:$PERSON::$scratch/sif:/bin/bash" >>"$scratch/sid/etc/passwd"
   echo "person:x:$PERSON:" >>"$scratch/sid/etc/group"
   echo "person:100000:65536" | tee "$scratch/sid/etc/subuid" >"$scratch/sid/etc/subgid"
@@ -295,6 +304,9 @@ sid() { # the root of Debian sid, which alone has Apptainer
   podman save --quiet --format oci-archive --output "$scratch/sif/base.tar" "$BASE"
   printf 'Bootstrap: oci-archive\nFrom: base.tar\n' >"$scratch/sif/small.def"
   chown -R "$PERSON:$PERSON" "$scratch/sif"
+}
+
+builds() { # whether this machine lets a person build any image at all
   in_sid timeout 900 apptainer build --fakeroot small.sif small.def >"$scratch/log" 2>&1
 }
 
@@ -302,9 +314,15 @@ apptainer() {
   need podman=podman crun=crun mmdebstrap=mmdebstrap ip=iproute2 || return 0
   bundle apptainer || return 0
   base
-  if ! sid; then
+  if ! sid; then # one command, so that no failure within it is passed over
     tail -n 5 "$scratch/log"
-    echo "SKIPPED: apptainer; that of Debian sid cannot be had, or builds nothing here"
+    skip "apptainer; that of Debian sid cannot be had"
+    return 0
+  fi
+  person
+  if ! builds; then
+    tail -n 5 "$scratch/log"
+    skip "apptainer; it builds nothing here, not even Debian's image"
     return 0
   fi
   say "apptainer: $(in_sid apptainer --version)"
@@ -340,4 +358,5 @@ case $part in
   all) lint; docker; offline; apptainer ;;
   *) "$part" ;;
 esac
-say "checked: $part"
+[[ -z ${unable:-} ]] || skip "$unable"
+say "checked: $part${skipped[*]:+, without ${#skipped[@]} that the lines SKIPPED name}"

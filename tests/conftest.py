@@ -32,3 +32,11 @@ def golden_inputs(real_data: Path) -> Path:
     if not path.is_dir():
         pytest.fail(f"{path} is no folder: STORIFORM_REAL_DATA is set, so it must be there")
     return path
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were left out for want of a Slurm."""
+    if not os.environ.get("STORIFORM_SLURM"):
+        terminalreporter.write_line(
+            "tests/cluster was left out: .ci/run cluster starts a Slurm for it"
+        )

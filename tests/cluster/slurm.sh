@@ -21,11 +21,14 @@ if ! have slurmctld slurmd munged sbatch; then
   export DEBIAN_FRONTEND=noninteractive
   packages=(slurmctld slurmd slurm-client munge)
   installed=0
+  told=$(mktemp)
   { { timeout 120 apt-get update -qq || true; } &&
     timeout 300 apt-get install -y -qq --no-install-recommends "${packages[@]}"; } \
-    >/tmp/storiform-slurm-apt.log 2>&1 && installed=1
+    >"$told" 2>&1 && installed=1
   [[ -z ${made_policy:-} ]] || rm -f $policy
-  ((installed)) || skip "apt-get could not install ${packages[*]}, see /tmp/storiform-slurm-apt.log"
+  ((installed)) || tail -n 5 "$told" >&2
+  rm -f "$told"
+  ((installed)) || skip "apt-get could not install ${packages[*]}, see above"
 fi
 
 folder=$(mktemp -d /tmp/storiform-slurm-XXXXXX)

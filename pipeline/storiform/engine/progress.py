@@ -46,7 +46,7 @@ class Progress:
         self._quiet = quiet
         self._started = time.monotonic()
         self._done: deque[float] = deque(maxlen=200)
-        self._failed = 0
+        self._ended: Counter[str] = Counter()
         self._said: set[tuple[str, str]] = set()
         self._plain = 0.0
         self._drawn = 0.0
@@ -87,9 +87,9 @@ class Progress:
         counts[node.state] += 1
         if node.state != "todo":
             self._settled += 1
+            self._ended[node.state] += 1
             self._done.append(time.monotonic())
         if node.state == "failed" or (node.state == "todo" and message):
-            self._failed += node.state == "failed"
             state = "failed: " if node.state == "failed" else ""
             if (node.unit, message) not in self._said:  # one file, several steps
                 self._tell(f"{state}{node.step} of {node.unit}: {first_line(message)}")
@@ -114,8 +114,13 @@ class Progress:
 
     def _line(self) -> None:
         self._plain = time.monotonic()
-        text = f"{self._settled} of {self._total} done{self._left()}, {self._failed} failed"
-        print(text, file=self._stream, flush=True)
+        print(self._standing(), file=self._stream, flush=True)
+
+    def _standing(self) -> str:
+        blocked = self._ended["blocked"]
+        told = f"{self._ended['done']} of {self._total} done{self._left()}"
+        told += f", {self._ended['failed']} failed"
+        return f"{told}, {blocked} blocked" if blocked else told
 
     def _left(self) -> str:
         remaining = self._total - self._settled
@@ -128,7 +133,7 @@ class Progress:
         from rich.table import Table
 
         elapsed = time.monotonic() - self._started
-        title = f"{self._settled} of {self._total} done in {elapsed:.0f} s{self._left()}"
+        title = f"{self._standing()}; {elapsed:.0f} s"
         table = Table("step", "cached", "done", "to do", "failed", "blocked", title=title)
         for step, counts in self._counts.items():
             columns = ("cached", "done", "todo", "failed", "blocked")
