@@ -189,11 +189,13 @@ import storiform; print(storiform.__version__)')
   refused "docker: a connection" inside --entrypoint python storiform -c "$CONNECT"
   grep -q unreachable "$scratch/log" || fail "docker: $(tail -n 1 "$scratch/log")"
   say "docker: users, read-only root, no network, nothing of the machine"
-  stops
   mkdir "$scratch/demo"
   chown "$PERSON:$PERSON" "$scratch/demo"
-  quietly inside --timeout 1800 --user "$PERSON:$PERSON" --volume "$scratch/demo:$scratch/demo" \
-    --workdir "$scratch/demo" storiform demo "${DEMO[@]}" --out out
+  local demo=(--user "$PERSON:$PERSON" --volume "$scratch/demo:$scratch/demo"
+    --workdir "$scratch/demo" storiform demo "${DEMO[@]}" --out out)
+  stops "$scratch/demo/out/reads/results" "${demo[@]}"
+  quietly inside --timeout 1800 "${demo[@]}"
+  resumed "$scratch/demo/out/reads/results"
   local truths
   truths=$(grep -c ' yes$' "$scratch/log") || true
   ((truths >= FEWEST_TRUTHS)) || fail "docker: $truths truths found, expected $FEWEST_TRUTHS"
@@ -202,12 +204,20 @@ import storiform; print(storiform.__version__)')
   say "docker: the demo"
 }
 
-stops() { # docker stop ends a run, as the first process of a container it would not hear of it
-  podman run --detach --name stopped --read-only --tmpfs /tmp --network none storiform \
-    demo --out /tmp/demo >/dev/null
-  local waited=0 begun
-  until podman exec stopped test -e /tmp/demo/reads; do
-    ((++waited < 300)) || fail "docker: the demo does not start"
+readonly STEPS=10 # of a run that is stopped, so many are done
+
+done_in() { # RESULTS: how many steps a run has done
+  local number
+  number=$(grep -c '"event": "step".*"state": "done"' "$1/events.jsonl" 2>/dev/null) || true
+  echo "${number:-0}"
+}
+
+stops() { # RESULTS WORDS...: docker stop ends a run, which as the first process would not hear
+  local results=$1 waited=0 begun
+  shift
+  inside --detach --rm=false --name stopped "$@" >/dev/null
+  until (($(done_in "$results") >= STEPS)); do
+    ((++waited < 600)) || fail "docker: the demo's run does not begin"
     sleep 1
   done
   begun=$SECONDS
@@ -215,8 +225,18 @@ stops() { # docker stop ends a run, as the first process of a container it would
   local code
   code=$(podman inspect --format '{{.State.ExitCode}}' stopped)
   [[ $code == 143 ]] || fail "docker: stopped with exit code $code, expected 143"
-  say "docker: stopped by a signal after $((SECONDS - begun)) s"
+  [[ ! -e $results/run.lock ]] || fail "docker: the stopped run left its lock"
+  grep -q '"state": "stopped"' "$results/run.json" || fail "docker: $(cat "$results/run.json")"
+  say "docker: a run of workers stopped by a signal after $((SECONDS - begun)) s"
   podman rm stopped >/dev/null
+}
+
+resumed() { # RESULTS: the run that was stopped went on from what it had done
+  local cached
+  cached=$(grep '"event": "run_started"' "$1/events.jsonl" | tail -n 1 |
+    sed -nE 's/.*"cached": ([0-9]+).*/\1/p')
+  ((${cached:-0} >= STEPS)) || fail "docker: ${cached:-0} steps kept, expected $STEPS"
+  say "docker: the stopped run went on, $cached steps were done already"
 }
 
 owned() { # FOLDER: all results belong to the caller
@@ -343,9 +363,12 @@ apptainer() {
   grep -q Read-only "$scratch/log" || fail "apptainer: $(tail -n 1 "$scratch/log")"
   [[ $(in_sid env PYTHONPATH=/nowhere apptainer exec storiform.sif sh -c 'echo "<$PYTHONPATH>"') \
     == *"<>"* ]] || fail "apptainer: the machine's PYTHONPATH reaches into the image"
-  [[ $(in_sid sh -c 'apptainer run storiform.sif demo --out demo >/dev/null 2>&1 & run=$!
-    until [ -e demo/reads ]; do kill -0 $run || exit 1; sleep 1; done
-    kill $run; wait $run; echo $?' 2>/dev/null) == 143 ]] || fail "apptainer: a run does not stop by a signal"
+  [[ $(in_sid sh -c 'apptainer run storiform.sif demo "$@" --out demo >/dev/null 2>&1 & run=$!
+    until grep -qs "\"event\": \"step\"" demo/reads/results/events.jsonl
+    do kill -0 $run || exit 1; sleep 1; done
+    kill $run; wait $run; echo $?' _ "${DEMO[@]}" 2>/dev/null) == 143 ]] ||
+    fail "apptainer: a run does not stop by a signal"
+  [[ ! -e $scratch/sif/demo/reads/results/run.lock ]] || fail "apptainer: a lock is left"
   quietly unshare --net -- "$BASH" -ec "ip link set lo up; $(declare -f in_sid)
     BASH=$BASH scratch=$scratch PERSON=$PERSON
     in_sid timeout 1200 apptainer run storiform.sif run sample/osteosarcoma.yaml"

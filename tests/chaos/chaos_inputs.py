@@ -79,10 +79,15 @@ def read_vcf_rows(path: Path) -> list[Row]:
 
 
 def read_maf_rows(path: Path) -> list[Row]:
-    """Return the calls of a MAF."""
-    names = {"tumour_exome": "P2_T"}
-    unit = SourceUnit("P2", "P2", {"maf": path}, names, "GRCh38", {}, shared=_OF_SEVERAL)
-    return _frame_rows(read_calls(unit), ("start",))
+    """Return the calls of both samples of a MAF, named by their start."""
+    found = []
+    for patient in ("P2", "P3"):
+        names = {"tumour_exome": f"{patient}_T"}
+        given = ({"maf": path}, names, "GRCh38", {})
+        unit = SourceUnit(patient, patient, *given, shared=_OF_SEVERAL)
+        rows = _frame_rows(read_calls(unit), ("start",))
+        found += [(start, f"patient={patient}\t{row}") for start, row in rows]
+    return found
 
 
 def read_count_rows(path: Path) -> list[Row]:

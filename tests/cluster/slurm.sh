@@ -46,8 +46,11 @@ finish() {
     tail -n 40 "$folder"/log/*.log >&2 || true
   fi
   local pid
-  scancel -Q -u root 2>/dev/null || true
-  for _ in {1..40}; do jobs_left || break; sleep 0.3; done
+  # Before SLURM_CONF is exported it would be the queue of the site, and root's jobs there.
+  if [[ ${SLURM_CONF:-} == "$folder/slurm.conf" ]]; then
+    scancel -Q -u root 2>/dev/null || true
+    for _ in {1..40}; do jobs_left || break; sleep 0.3; done
+  fi
   for pid in "${daemons[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
   for pid in "${daemons[@]}"; do
     for _ in {1..50}; do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done

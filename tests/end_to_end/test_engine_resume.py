@@ -1,6 +1,7 @@
 """The same tables for any number of workers, and after any kill and resume."""
 
 import json
+import os
 import random
 import signal
 import time
@@ -96,12 +97,19 @@ def test_killed_run_resumes_to_the_same_tables(
     assert not after & before, "what was done before the kill is not done again"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],  # HUP: a lost terminal
+)
 def test_signal_ends_the_run_in_good_order(
     number: int, code: int, toy: Make, start: Start
 ) -> None:
     trial = toy(DOSES, "toy_workflow: {sleep_seconds: 0.3}\n")
-    process = start("run", trial.config, "--workers", 2)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+    try:
+        process = start("run", trial.config, "--workers", 2)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     process.wait_for_events(trial, 8)
     workers = process.workers()
     asked = time.monotonic()
@@ -121,6 +129,42 @@ def test_signal_ends_the_run_in_good_order(
     assert again.returncode == 0, again.stderr
     assert not done & {(s, u) for s, u, _ in trial.steps()}
     assert len(trial.rows("doubled")) == len(DOSES)
+
+
+def test_under_nohup_a_lost_terminal_ends_nothing(toy: Make, start: Start) -> None:
+    trial = toy(DOSES[:3], "toy_workflow: {sleep_seconds: 0.3}\n")
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does; it is inherited
+    try:
+        process = start("run", trial.config, "--workers", 2)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    process.wait_for_events(trial, 3)
+    process.send_signal(signal.SIGHUP)
+    _, errors = process.end()
+    assert process.returncode == 0, errors
+
+
+def test_a_signal_is_heard_while_the_report_is_written(
+    toy: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten thousand biopsies that takes half an hour; a queue gives a job two minutes."""
+    trial = toy(DOSES)
+    written: list[str] = []
+
+    def write(*_: object, listen: Callable[[str], None], **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        listen("page 1 of 10000")
+        written.append("another page")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("storiform.engine.run.write_report", write)
+        ending = run_here(trial.config)
+    assert ending.exit_code == 143
+    assert written == []
+    assert trial.summary()["state"] == "stopped"
+    assert not (trial.results / "run.lock").exists()
+    assert run_here(trial.config).exit_code == 0
+    assert (trial.results / "report.html").exists()
 
 
 def test_interrupt_from_the_terminal_reaches_workers_too_and_is_survived(

@@ -30,6 +30,8 @@ _ONE_THREAD = (
     "MKL_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+_ANSWER_SECONDS = 10.0
+"""After so long a scheduler that was asked counts as one without workers."""
 _SPARE = 0.9
 """Share of the machine's memory that workers may have."""
 
@@ -178,8 +180,10 @@ def connect(executor: Executor, *, at_least: int | None = None) -> Iterator["Cli
                 )
             except OSError as error:
                 raise RunError(_unreached(executor.scheduler)) from error
-            with client:
+            try:
                 yield client
+            finally:
+                client.close(timeout=_ANSWER_SECONDS)  # type: ignore[no-untyped-call]
             return
         if executor.kind != "local":
             from storiform.engine.jobs import job_client
@@ -289,12 +293,12 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Block SIGINT in threads started meanwhile, and so in the workers that these start.
+    """Block SIGINT and SIGHUP in threads started meanwhile, and in workers that these start.
 
-    Ctrl-C on a terminal goes to all processes at once; the driver alone answers it.
+    Ctrl-C on a terminal, and its loss, go to all processes at once; the driver alone answers.
     """
     resource_tracker.ensure_running()  # or the first worker's start would unblock SIGINT
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         yield
     finally:
@@ -328,7 +332,10 @@ def _hush() -> None:
 
 def worker_count(client: "Client") -> int:
     """Return how many workers are alive."""
+    asked: Any = client
     try:
-        return len(client.scheduler_info(n_workers=-1).get("workers", ()))
+        ask = asked._update_scheduler_info  # noqa: SLF001  the public one waits for ever
+        asked.sync(ask, n_workers=-1, callback_timeout=_ANSWER_SECONDS)
+        return len(asked._scheduler_identity.get("workers", ()))  # noqa: SLF001
     except (OSError, TimeoutError):  # the scheduler itself does not answer
         return 0

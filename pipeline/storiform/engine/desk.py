@@ -1,11 +1,14 @@
 """What is known of the jobs of a run: who was refused, who waits, who was lost and why."""
 
 import asyncio
+import os
 import re
 import shlex
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from storiform.engine.sections import Executor, walltime_seconds
 from storiform.model.errors import RunError, fault
 
 COMMAND_SECONDS = 60.0
+_END_SECONDS = 5.0
 GRACE_SECONDS = 30.0
 """For so long a worker may be gone from a job that runs: its nanny may start another."""
 MOST_EARLY_ENDS = 3
@@ -53,8 +57,10 @@ async def command_output(
     try:
         out, err = await asyncio.wait_for(process.communicate(text), COMMAND_SECONDS)
     except TimeoutError:
-        process.kill()
-        await process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # a script of the site's has children
+        with suppress(TimeoutError):  # what left that session may hold our pipes
+            await asyncio.wait_for(process.wait(), _END_SECONDS)
         message = f"{words[0]} gave no answer for {COMMAND_SECONDS:.0f} s"
         raise TimeoutError(message) from None
     return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")

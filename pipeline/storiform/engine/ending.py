@@ -2,10 +2,11 @@
 
 import os
 import signal
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -26,7 +27,10 @@ class Stop:
 
 @contextmanager
 def signals(stop: Stop) -> Iterator[None]:
-    """Note SIGINT and SIGTERM in `stop`, so that the run ends in good order."""
+    """Note SIGINT, SIGTERM and SIGHUP in `stop`, so that the run ends in good order.
+
+    SIGHUP comes when a terminal is lost; under ``nohup``, which ignores it, the run goes on.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python lets no other thread handle signals
         return
@@ -35,14 +39,32 @@ def signals(stop: Stop) -> Iterator[None]:
         if stop.signal:  # asked twice: at once
             os._exit(128 + number)
         stop.signal = number
+        if number == signal.SIGHUP:
+            _leave_terminal()
 
-    wanted = (signal.SIGINT, signal.SIGTERM)
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        wanted.append(signal.SIGHUP)
     old: dict[int, Any] = {number: signal.signal(number, note) for number in wanted}
     try:
         yield
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
+
+
+class StoppedError(Exception):
+    """The run shall end, and what is being written can wait for the next one."""
+
+
+def _leave_terminal() -> None:
+    """Let nobody write to a terminal that is gone: each line would be an error of the disk."""
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                if os.isatty(stream.fileno()):
+                    os.dup2(nowhere, stream.fileno())
 
 
 def exit_code(graph: Graph, stop: Stop) -> int:

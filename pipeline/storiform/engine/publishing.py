@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Container
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storiform.engine.collect import GOOD, Export, drop_stale, exported_tables, exports
+from storiform.engine.ending import Stop
 from storiform.engine.graph import Node
 from storiform.engine.results import DamagedError
 from storiform.engine.session import Session
@@ -14,22 +15,63 @@ from storiform.model.errors import fault
 if TYPE_CHECKING:
     from distributed import Client
 
+_TURN_SECONDS = 0.05
+_LOOK_SECONDS = 2.0
+_PATIENCE_SECONDS = 20.0
+"""After so long without any worker the driver writes the tables itself."""
 
-def write_by_workers(session: Session, client: "Client") -> set[str]:
-    """Let the workers write tables; return those that are written, by name."""
-    old = _old(session)
-    written = set()
-    # What fails here, with its worker or the scheduler, is written by the driver afterwards.
+
+def write_by_workers(
+    session: Session, client: "Client", stop: Stop, workers: Callable[["Client"], int]
+) -> set[str]:
+    """Let the workers write tables; return those that are written, by name.
+
+    What fails here, with its worker or the scheduler, is written by the driver afterwards; so
+    is what waits for workers that are no more.
+
+    Parameters
+    ----------
+    session
+        The finished graph.
+    client
+        Of the usual workers.
+    stop
+        Once it says so, nothing more is waited for.
+    workers
+        Counts those that are there.
+    """
+    written: set[str] = set()
+    futures: dict[Any, str] = {}
     with suppress(Exception):
-        futures = [client.submit(Export.write, export, pure=False) for export in old]
-        for export, future in zip(old, futures, strict=True):
-            if future.exception() is None:  # type: ignore[no-untyped-call]
-                written.add(export.contract.name)
+        for export in _old(session):
+            future = client.submit(Export.write, export, pure=False)
+            futures[future] = export.contract.name
+        seen = time.monotonic()
+        while futures and not stop:
+            ended = [future for future in futures if future.done()]
+            for future in ended:
+                name = futures.pop(future)
+                if future.status == "finished":
+                    written.add(name)
+            if ended:
+                seen = time.monotonic()
+                continue
+            time.sleep(_TURN_SECONDS)
+            waited = time.monotonic() - seen
+            if waited > _LOOK_SECONDS and workers(client):
+                seen = time.monotonic()
+            elif waited > _PATIENCE_SECONDS:
+                break
+    with suppress(Exception):
+        client.cancel(list(futures))  # type: ignore[no-untyped-call]
     return written
 
 
 def write_rest(
-    session: Session, written: Container[str], lost: Callable[[Node, str], None]
+    session: Session,
+    written: Container[str],
+    lost: Callable[[Node, str], None],
+    heed: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the tables that no worker wrote, those that were deleted, or all to verify.
 
@@ -42,11 +84,14 @@ def write_rest(
     lost
         Is told of each result that the disk changed, with a message. Its node has failed
         then, the tables are made without it, and the next run makes it again.
+    heed
+        Is called before each table; it raises where the run shall end.
     """
     while True:
         try:
             for export in _old(session):
                 if export.contract.name not in written:
+                    heed()
                     export.write()
         except (DamagedError, FileNotFoundError):
             gone = [node for node in session.graph.nodes if _is_gone(session, node)]

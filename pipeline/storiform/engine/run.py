@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -12,7 +12,7 @@ from storiform import __version__
 from storiform.engine.blame import desk_of
 from storiform.engine.collect import copy_figures, figures
 from storiform.engine.driver import Driver, Rules
-from storiform.engine.ending import Stop, exit_code, signals
+from storiform.engine.ending import Stop, StoppedError, exit_code, signals
 from storiform.engine.graph import Node
 from storiform.engine.journal import Journal, read_whole_run
 from storiform.engine.lanes import Lanes, size_told
@@ -104,8 +104,8 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
                 written = _drive(session, lock, ears, stop, workers)
             session.results.sweep_parts()
             if not stop:
-                with lock.beating():
-                    _finish(session, written, ears, Pace(stream, quiet=quiet))
+                with suppress(StoppedError), lock.beating():
+                    _finish(session, written, ears, Pace(stream, quiet=quiet), stop)
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 journal.close("stopped", 2)
@@ -254,7 +254,7 @@ def _drive(
         driver.run(client)
         if not stop and not session.only:
             with lock.beating():
-                return write_by_workers(session, client)
+                return write_by_workers(session, client, stop, worker_count)
     return set()
 
 
@@ -283,13 +283,20 @@ def _heard(client: "Client | None", ears: _Ears, size: str = "") -> "Client | No
     return client
 
 
-def _finish(session: Session, written: set[str], ears: _Ears, pace: Pace) -> None:
+def _finish(session: Session, written: set[str], ears: _Ears, pace: Pace, stop: Stop) -> None:
+    def heed(told: str = "") -> None:
+        if stop:
+            raise StoppedError
+        if told:
+            pace(told)
+
     if session.only:
-        write_patient_pages(session, listen=pace)
+        write_patient_pages(session, listen=heed)
         return
-    write_rest(session, written, ears.lost)
+    write_rest(session, written, ears.lost, heed)
+    heed()
     copy_figures(figures(session.graph, session.results), session.results)
-    write_report(session, force=session.check.verify, listen=pace)
+    write_report(session, force=session.check.verify, listen=heed)
     drop_patient_pages(session.results)
     in_use = [(node.step, node.unit, node.fingerprint) for node in session.graph.nodes]
     session.results.sweep_old(in_use, session.config.run.keep)

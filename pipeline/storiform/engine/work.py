@@ -20,6 +20,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Literal
 
 import pandas as pd
@@ -126,8 +127,8 @@ def perform(task: Task, make: "Make") -> Outcome:
     except MemoryError:
         ending, message = "memory", "ran out of memory"
     except OSError as error:
-        ending = _of_disk(error, task.root)
-        message, details = f"{type(error).__name__}: {error}", traceback.format_exc()
+        ending, message = _of_disk(error, task.root)
+        details = traceback.format_exc()
     except UserError as error:
         ending, message, details = "failed", str(error), traceback.format_exc()
     except ContractError as error:
@@ -135,19 +136,25 @@ def perform(task: Task, make: "Make") -> Outcome:
     except (Exception, SystemExit) as error:  # noqa: BLE001  a step is anybody's code
         ending, message = "failed", f"{type(error).__name__}: {error}"
         details = traceback.format_exc()
-    seconds = time.time() - started
-    outcome = Outcome(
-        task.step, task.unit, task.fingerprint, ending, seconds, message, tuple(doubts)
-    )
+    told = (ending, time.time() - started, message, tuple(doubts))
+    outcome = Outcome(task.step, task.unit, task.fingerprint, *told)
     if ending not in {"done", "disk_full", "unwritable"}:
         _keep_failure(results, outcome, details)
     return outcome
 
 
-def _of_disk(error: OSError, root: str) -> Ending:
+def _of_disk(error: OSError, root: str) -> tuple[Ending, str]:
+    """Tell a fault of the results folder, which ends the run, from one of another file.
+
+    What is written there has its name in the error, see `storiform.io.store.named`.
+    """
+    name, message = error.filename, f"{type(error).__name__}: {error}"
+    is_ours = isinstance(name, str | os.PathLike) and Path(name).is_relative_to(root)
+    if is_ours and error.errno in DISK_FULL:
+        return "disk_full", message
     if error.errno in DISK_FULL:
-        return "disk_full"
-    return "unwritable" if error.errno in UNWRITABLE and root in str(error) else "failed"
+        return "failed", f"{message}; temporary files lie in {gettempdir()} (set TMPDIR)"
+    return "unwritable" if is_ours and error.errno in UNWRITABLE else "failed", message
 
 
 def _keep_failure(results: Results, outcome: Outcome, details: str) -> None:
@@ -304,8 +311,7 @@ def open_resource(name: str, path: str) -> Any:  # noqa: ANN401  each resource h
 
 def write_table(part: Path, contract: Table, frame: pd.DataFrame, fingerprint: str) -> None:
     """Check one table against its contract and write it into a folder."""
-    conforming = contract.conform(frame)
-    table = to_arrow(conforming, contract)
+    table = to_arrow(contract.conform(frame), contract)
     write_parquet(part / f"{contract.name}.parquet", table, fingerprint)
 
 

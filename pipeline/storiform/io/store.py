@@ -10,7 +10,7 @@ import contextlib
 import gzip
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,12 +58,24 @@ def to_arrow(
     return pa.Table.from_arrays(arrays, names=names)
 
 
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Name the file in an error of the disk that does not, as that of a failed write."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def write_parquet(path: Path, table: pa.Table, fingerprint: str) -> None:
     """Write an Arrow table whose only metadata is the fingerprint, and sync it."""
-    with _parquet_writer(path, table.schema) as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata({"storiform.fingerprint": fingerprint})
-    sync(path)
+    with named(path):
+        with _parquet_writer(path, table.schema) as writer:
+            writer.write_table(table)
+            writer.add_key_value_metadata({"storiform.fingerprint": fingerprint})
+        sync(path)
 
 
 def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
@@ -228,8 +240,9 @@ def write_tsv(path: Path, frame: pd.DataFrame) -> None:
         # Without the time, so that the same table makes the same bytes.
         write_bytes(path, gzip.compress(text.getvalue(), compresslevel=6, mtime=0))
         return
-    pcsv.write_csv(plain, path, _TSV)
-    sync(path)
+    with named(path):
+        pcsv.write_csv(plain, path, _TSV)
+        sync(path)
 
 
 def _plain(table: pa.Table) -> pa.Table:
@@ -253,7 +266,8 @@ def sync(path: Path) -> None:
     """Make a file or folder durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        with named(path):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -262,7 +276,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file beside its goal, sync it and rename it into place."""
     part = part_of(path)
     try:
-        with fresh(part).open("wb") as stream:
+        with named(part), fresh(part).open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())

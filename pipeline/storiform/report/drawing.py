@@ -16,8 +16,14 @@ _SELECTOR = re.compile(r"([^{}]+)\{")
 LARGEST = 1.3
 """How much larger than in print a drawing may be shown: six points become 10 pixels."""
 _REFERENCES = {"aria-labelledby", "aria-describedby"}
-_DROPPED = {"metadata", "script", "foreignObject", "iframe", "audio", "video"}
-
+_DRAWN = frozenset({
+    "svg", "g", "a", "defs", "symbol", "use", "path", "rect", "circle", "ellipse", "line",
+    "polyline", "polygon", "text", "tspan", "textPath", "title", "desc", "style", "image",
+    "clipPath", "mask", "pattern", "marker", "linearGradient", "radialGradient", "stop",
+    "filter", "feGaussianBlur", "feOffset", "feBlend", "feColorMatrix", "feFlood",
+    "feComposite", "feMerge", "feMergeNode",
+})  # fmt: skip
+"""Elements that draw; any other could do something, or ask somebody, within the page."""
 
 PHONE_PIXELS = 340
 """Drawings that are wider get a box in which they can be moved sideways."""
@@ -125,7 +131,7 @@ def _clean(element: ET.Element) -> None:
     element.tag = _local(element.tag)
     for child in list(element):
         is_element = isinstance(child.tag, str)
-        if not is_element or _local(child.tag) in _DROPPED:
+        if not is_element or _local(child.tag) not in _DRAWN:
             element.remove(child)
         else:
             _clean(child)

@@ -1,5 +1,7 @@
 """The driver in trouble: no workers, answers lost with a worker."""
 
+import os
+import threading
 import time
 from concurrent.futures import Future
 from pathlib import Path
@@ -179,6 +181,59 @@ def test_suspects_of_a_dead_worker_run_one_at_a_time_with_nothing_beside(
     assert beside[:2] == [("u0", 0), ("u1", 1)]
     suspects = [flying for unit, flying in beside[2:] if unit in {"u0", "u1"}]
     assert suspects == [0, 0], "a suspect runs alone"
+
+
+def test_a_suspect_waits_for_what_flies_and_nothing_flies_beside_it(tmp_path: Path) -> None:
+    """Of two in the air one dies; the other lands a while later, and so does the suspect."""
+    sent: list[tuple[str, list[str]]] = []
+    flying: dict[str, str] = {}
+
+    def answer(key: str, tasks: Any) -> Answer:
+        unit = tasks[0].unit
+        sent.append((unit, sorted(flying.values())))
+        future = Answer(key)
+        flying[key] = unit
+        is_lost = [name for name, _ in sent] == ["u0", "u1"]
+
+        def land(of: Answer, outcomes: list[Outcome]) -> None:
+            flying.pop(of.key)
+            of.set_result(outcomes)
+
+        if unit == "u0" and len(sent) == 1:
+            first.append(future)
+        else:
+            arguments = (future, [done(task) for task in tasks])
+            threading.Timer(0.1, land, arguments).start()
+        if is_lost:
+            first[0].status = "lost"
+            land(first[0], [])
+        return future
+
+    first: list[Answer] = []
+    nodes = [Node("a", f"u{n}", "biopsy", "step", recipe={"n": n}) for n in range(4)]
+    runner = driver(tmp_path, nodes)
+    runner.run(Client(answer))  # type: ignore[arg-type]
+    assert {node.state for node in nodes} == {"done"}
+    again = [number for number, (unit, _) in enumerate(sent) if unit == "u0"][1]
+    assert sent[again] == ("u0", []), "it waits until nothing flies"
+    assert sent[again + 1][1] == [], "and nothing is sent until it has landed"
+
+
+def test_the_lock_beats_while_steps_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another machine takes the folder of a run that lives, after five minutes."""
+    monkeypatch.setattr("storiform.engine.lock.HEARTBEAT_SECONDS", 0.0)
+
+    def answer(key: str, tasks: Any) -> Answer:
+        future = Answer(key)
+        os.utime(tmp_path / "run.lock", (0, 0))
+        threading.Timer(0.5, future.set_result, ([done(task) for task in tasks],)).start()
+        return future
+
+    runner = driver(tmp_path, [Node("a", "u", "cohort", "step")])
+    runner.run(Client(answer))  # type: ignore[arg-type]
+    assert (tmp_path / "run.lock").stat().st_mtime > 0
 
 
 def test_collectors_of_one_file_go_out_together_when_all_have_their_inputs(

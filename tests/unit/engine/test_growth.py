@@ -119,8 +119,8 @@ class Landed(Future):  # type: ignore[type-arg]
         self.set_result(outcomes)
 
 
-@pytest.mark.parametrize("patients", [50, 1_000])
-def test_tasks_in_flight_do_not_grow_with_the_patients(patients: int, tmp_path: Path) -> None:
+def driven(folder: Path, patients: int) -> tuple[Driver, Cluster]:
+    """Return a driver of four steps a patient, each of which reads the one before."""
     names = [f"P{number:04d}" for number in range(patients)]
     graph = Graph()
     for step in range(4):
@@ -135,12 +135,31 @@ def test_tasks_in_flight_do_not_grow_with_the_patients(patients: int, tmp_path: 
     lanes = Lanes(
         Executor(workers=SLOTS), lambda _own: pytest.fail("asked for"), lambda _larger: None
     )
-    with RunLock(tmp_path) as lock:
-        driver = Driver(
-            graph, cohort, Results(tmp_path), Rules("flow"), lock, lambda *_: None, lanes
-        )
-        cluster.driver = driver
+    lock = RunLock(folder)
+    driver = Driver(graph, cohort, Results(folder), Rules("flow"), lock, lambda *_: None, lanes)
+    cluster.driver = driver
+    return driver, cluster
+
+
+@pytest.mark.parametrize("patients", [50, 1_000])
+def test_tasks_in_flight_do_not_grow_with_the_patients(patients: int, tmp_path: Path) -> None:
+    driver, cluster = driven(tmp_path, patients)
+    with driver.lock:
         driver.run(cluster)  # type: ignore[arg-type]
     assert cluster.sent == 4 * patients
     assert cluster.most[0] == 2 * SLOTS
     assert cluster.most[1] <= 2 * SLOTS * MAX_BUNDLE
+
+
+def test_work_of_the_driver_for_a_step_does_not_grow_with_the_steps(tmp_path: Path) -> None:
+    """A look at every node whenever one settles would be a square, and an hour of 100,000."""
+    counts = []
+    for patients in (20, 40, 60, 80):
+        driver, cluster = driven(tmp_path, patients)
+        with driver.lock:
+            counts.append(operations(lambda d=driver, c=cluster: d.run(c)))  # type: ignore[misc]
+        assert cluster.sent == 4 * patients
+    _, second, third, fourth = counts  # the first makes what is made once in a process
+    for_each_pair = (fourth - 2 * third + second) / (2 * 80**2)
+    assert abs(for_each_pair) < 1
+    assert fourth / (4 * 80) < 4_000, "operations of the interpreter for each step"

@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -15,14 +16,30 @@ from storiform.model.errors import RunError
 class Silent:
     """A client whose scheduler has gone: it knows nothing of workers."""
 
-    def scheduler_info(self, n_workers: int = 5) -> dict[str, object]:
-        """Tell nothing."""
+    _scheduler_identity: ClassVar[dict[str, object]] = {}
+
+    def sync(self, function: object, *, n_workers: int, callback_timeout: float) -> None:
+        """Ask nobody."""
+        assert function is not None
         assert n_workers == -1, "of all workers"
-        return {}
+        assert 0 < callback_timeout < 60
+
+    async def _update_scheduler_info(self) -> None:
+        """Never called."""
 
 
-def test_no_worker_is_counted_where_the_scheduler_is_gone() -> None:
-    assert worker_count(Silent()) == 0  # type: ignore[arg-type]
+class Frozen(Silent):
+    """A client whose scheduler takes messages and answers none."""
+
+    def sync(self, function: object, *, n_workers: int, callback_timeout: float) -> None:
+        """Wait in vain."""
+        super().sync(function, n_workers=n_workers, callback_timeout=callback_timeout)
+        raise TimeoutError
+
+
+@pytest.mark.parametrize("client", [Silent, Frozen])
+def test_no_worker_is_counted_where_the_scheduler_is_gone(client: type[Silent]) -> None:
+    assert worker_count(client()) == 0  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("tmp_path")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,3 +54,20 @@ def test_a_queue_that_hung_a_moment_ago_is_not_waited_for_at_each_lost_worker(
     book.hung_at -= 61.0
     asyncio.run(QueueCluster._verdict(cluster, "tcp://a"))  # type: ignore[arg-type]  # noqa: SLF001
     assert len(asked) == 2
+
+
+def test_what_a_hanging_command_has_started_is_ended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind a script that a site puts in the place of `squeue`; its child has our pipes."""
+    monkeypatch.setattr("storiform.engine.desk.COMMAND_SECONDS", 1.0)
+    told = tmp_path / "pid"
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError):
+        asyncio.run(command_output(["sh", "-c", f"sleep 60 & echo $! > {told}; wait"]))
+    assert time.monotonic() - begun < 30
+    child = int(told.read_text())
+    end = time.monotonic() + 20
+    while psutil.pid_exists(child) and psutil.Process(child).status() != "zombie":
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -4,6 +4,8 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from storiform.report.drawing import LARGEST_SVG_BYTES, drawing_of, inlined
 from storiform.report.record import ReportFigure
 
@@ -39,6 +41,24 @@ def test_nothing_is_fetched_and_nothing_runs():
     assert "http" not in written
     assert "steal" not in written
     assert "<!DOCTYPE" not in written
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<meta http-equiv="refresh" content="0;url=https://far.example"/>',
+        '<embed src="https://far.example"/>', "<Script>steal()</Script>", "<iframe/>",
+        "<foreignObject><b>x</b></foreignObject>", '<object data="x"/>', "<animate/>",
+        '<set attributeName="href" to="https://far.example"/>', "<form/>", "<base/>",
+        "<b>x</b>",
+    ],
+)  # fmt: skip
+def test_only_what_draws_is_kept(element: str):
+    content = f'<g>{element}<path d="M0 0"/></g>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="9">{content}</svg>'
+    shown = inlined(svg, "a", "b")
+    root = ET.fromstring(shown)  # noqa: S314  our own
+    assert [child.tag for child in root.iter()] == ["svg", "g", "path"]
 
 
 def test_style_of_a_figure_holds_for_that_figure_alone():
