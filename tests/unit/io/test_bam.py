@@ -165,15 +165,6 @@ def rewrite(source: Path, path: Path, change: Callable[[bytes], bytes]) -> Path:
     return path
 
 
-def test_a_block_that_lost_as_many_bytes_as_the_end_block_has_is_refused(bam: Path):
-    """By its size it ends where that one ends, whose checksum and length are 0."""
-    content = bam.read_bytes()
-    lost = len(EOF_BLOCK)
-    bam.write_bytes(content[: -3 * lost] + content[-2 * lost :])
-    with pytest.raises(InputError, match="damaged block"):
-        read_all(bam)
-
-
 def test_a_file_that_ends_within_a_record_is_refused(bam: Path, tmp_path: Path):
     for cut in (1, 40, 200, 3_000):
         path = rewrite(bam, tmp_path / "cut.bam", lambda content, cut=cut: content[:-cut])
