@@ -37,7 +37,8 @@ class RunLock:
     On the holder's own host its process is looked up by pid and start, which no change of the
     clock can touch; from another host, or from a container that sees other processes, a
     heartbeat (the file's time) that was five minutes old by the clock of the file system
-    counts as dead. A lock that cannot be read is never taken.
+    counts as dead. A lock that cannot be read is never taken; one that is read and says
+    nothing, as a disk may spoil it, is.
     """
 
     def __init__(self, root: Path) -> None:

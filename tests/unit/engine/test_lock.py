@@ -98,7 +98,7 @@ def test_lock_outlives_a_change_of_the_clock(
             pass
 
 
-@pytest.mark.parametrize(("age_seconds", "holders"), [(60.0, 1), (900.0, 0)])
+@pytest.mark.parametrize(("age_seconds", "holders"), [(60.0, 1), (250.0, 1), (900.0, 0)])
 def test_heartbeat_of_another_host_is_judged_by_the_clock_of_the_files(
     age_seconds: float, holders: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,6 +249,29 @@ def test_run_that_lost_its_lock_stops_and_leaves_the_other_alone(
             lock.beat()
         assert other.stat().st_mtime == 0, "its heartbeat is its own"
     assert other.read_text() == before
+
+
+def test_a_process_that_may_not_be_looked_at_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: psutil.Process) -> str:
+        raise psutil.AccessDenied
+
+    write(tmp_path)
+    monkeypatch.setattr(psutil.Process, "status", refuse)
+    assert holder_of(tmp_path) is not None
+
+
+def test_a_beat_that_the_disk_refuses_ends_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", -1.0)
+    with RunLock(tmp_path) as lock, monkeypatch.context() as patch:
+        patch.setattr(os, "utime", refuse)
+        lock.beat()
 
 
 def test_heart_of_a_run_that_lost_its_lock_is_still_and_its_end_tells(
