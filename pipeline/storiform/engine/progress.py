@@ -47,7 +47,7 @@ class Progress:
         self._started = time.monotonic()
         self._done: deque[float] = deque(maxlen=200)
         self._ended: Counter[str] = Counter()
-        self._said: set[tuple[str, str]] = set()
+        self._said: Counter[tuple[str, str]] = Counter()
         self._plain = 0.0
         self._drawn = 0.0
         self._live: Live | None = None
@@ -79,6 +79,10 @@ class Progress:
             self._live.stop()
         elif not self._quiet:
             self._line()
+        for (unit, message), number in self._said.items():
+            if number > 1:
+                steps = "1 more step" if number == 2 else f"{number - 1} more steps"  # noqa: PLR2004
+                self._tell(f"failed: {steps} of {unit} for that reason: {first_line(message)}")
 
     def settled(self, node: Node, message: str) -> None:
         """Take note of a node that ended, or that runs again."""
@@ -93,7 +97,7 @@ class Progress:
             state = "failed: " if node.state == "failed" else ""
             if (node.unit, message) not in self._said:  # one file, several steps
                 self._tell(f"{state}{node.step} of {node.unit}: {first_line(message)}")
-            self._said.add((node.unit, message))
+            self._said[node.unit, message] += node.state == "failed"
         if self._live is not None:
             if time.monotonic() - self._drawn > 0.25:  # noqa: PLR2004  four times a second
                 self._drawn = time.monotonic()
