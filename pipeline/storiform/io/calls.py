@@ -27,6 +27,7 @@ def read_calls(unit: SourceUnit) -> pd.DataFrame:
 def _read(unit: SourceUnit) -> pd.DataFrame:
     if "vcf" in unit.files:
         path, by_name = unit.files["vcf"], "vcf" in unit.shared
-        return read_vcf(path, unit.samples, unit.build, by_name=by_name)
+        samples, known = unit.samples, unit.names
+        return read_vcf(path, samples, unit.build, by_name=by_name, known=known)
     path, by_name = unit.files["maf"], "maf" in unit.shared
     return read_maf(path, unit.names, unit.build, by_name=by_name)

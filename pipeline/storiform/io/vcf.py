@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from storiform.io.contigs import (
 )
 from storiform.io.lines import is_bcf, lines
 from storiform.io.names import counted
-from storiform.io.vcf_samples import Columns, sample_columns
+from storiform.io.vcf_samples import Columns, sample_columns, tell_other_name
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import Build, canonical_contig
 from storiform.model.tables.dna import CALLS
@@ -84,7 +84,12 @@ class VcfHeader:
 
 
 def read_vcf(
-    path: Path, samples: Mapping[str, str], build: Build, *, by_name: bool = False
+    path: Path,
+    samples: Mapping[str, str],
+    build: Build,
+    *,
+    by_name: bool = False,
+    known: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Read all calls of one tumour sample.
 
@@ -99,6 +104,8 @@ def read_vcf(
     by_name
         Whether the tumour's column is known only by its name, as in a file of several
         samples of the sheet.
+    known
+        Names of the sample, its biopsy and its patient; a column of another name is warned of.
 
     Returns
     -------
@@ -112,6 +119,7 @@ def read_vcf(
     """
     header, records = open_vcf(path, build)
     columns = sample_columns(path.name, header, samples, by_name=by_name)
+    tell_other_name(header, columns.tumour, known)
     reader = _Reader(header, columns)
     for number, line in records:
         reader.take(number, line)

@@ -1,7 +1,8 @@
 """Which sample column of a VCF is the tumour and which the normal; never a guess."""
 
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,6 +70,37 @@ def sample_columns(
         )
         warnings.warn(message, DataWarning, stacklevel=4)
     return Columns(tumour, normal)
+
+
+def tell_other_name(header: Header, tumour: int | None, known: Sequence[str]) -> None:
+    """Warn of a tumour's column that bears no name of the sample, nor TUMOR.
+
+    Parameters
+    ----------
+    header
+        What the VCF says of its columns.
+    tumour
+        The position of the column that was taken, None if there is none.
+    known
+        Names of the sample, its biopsy and its patient; a longer name may hold one of them.
+    """
+    if tumour is None or not known:
+        return
+    column = header.columns[tumour]
+    told = [_parts(name) for name in (column, header.column_samples.get(column) or "")]
+    is_known = any(_parts(name) <= parts for name in known for parts in told)
+    if is_known or column.lower() in _TUMOUR_WORDS:
+        return
+    message = (  # without the names: one sentence for a whole cohort
+        "VCF whose tumour bears no name of its sample, biopsy or patient in the sheet; it is "
+        "taken by its line ##tumor_sample, or since it is the only column. Make sure that it is "
+        "this patient's, and name the sample in the sheet as the VCF does (bcftools query -l)."
+    )
+    warnings.warn(message, DataWarning, stacklevel=4)
+
+
+def _parts(name: str) -> frozenset[str]:
+    return frozenset(re.split(r"[^a-z0-9]+", name.lower())) - {""}
 
 
 def _refuse_unnamed(where: str, header: Header, name: str | None) -> None:

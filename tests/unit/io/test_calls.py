@@ -1,5 +1,6 @@
 """Calls are read whether or not their file says what they do; a cut file is refused."""
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,26 @@ def test_vcf_that_was_cut_in_its_last_line_is_refused(tmp_path: Path) -> None:
     path.write_text(text[:-4])
     with pytest.raises(InputError, match=r"cut\.vcf, line 5: found no line end"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "is_told"),
+    [
+        ("T", False), ("P1", False), ("p1", False), ("P1_tumour_dna", False), ("TUMOR", False),
+        ("dna.P1-T", False), ("P10", True), ("P9_T9", True), ("PT", True),
+    ],
+)  # fmt: skip
+def test_a_tumour_that_bears_the_name_of_somebody_else_is_told(
+    column: str, is_told: object, tmp_path: Path
+) -> None:
+    path = tmp_path / "calls.vcf"
+    line = f"##tumor_sample={column}\n"
+    names = NAMES.replace("FORMAT\tT\n", f"FORMAT\t{column}\n")
+    path.write_text(HEAD + line + names + record(100, "."))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert len(read(path)) == 1
+    told = [str(w.message) for w in caught]
+    assert [text.startswith("VCF whose tumour bears no name") for text in told] == (
+        [True] if is_told else []
+    )
