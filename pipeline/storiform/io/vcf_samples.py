@@ -93,8 +93,9 @@ def tell_other_name(header: Header, tumour: int | None, known: Sequence[str]) ->
         return
     message = (  # without the names: one sentence for a whole cohort
         "VCF whose tumour bears no name of its sample, biopsy or patient in the sheet; it is "
-        "taken by its line ##tumor_sample, or since it is the only column. Make sure that it is "
-        "this patient's, and name the sample in the sheet as the VCF does (bcftools query -l)."
+        "taken by its line ##tumor_sample, or since it is the only column. Make sure that it "
+        "is this patient's, and name the sample in the sheet as the VCF does "
+        "(bcftools query -l)."
     )
     warnings.warn(message, DataWarning, stacklevel=4)
 
