@@ -1,5 +1,6 @@
 """A trial that begins with reads, through the whole workflow, as a user runs it."""
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -54,10 +55,11 @@ def faulty(folder: Path, kind: str) -> list[str]:
 def test_a_truncated_file_fails_its_sample_alone(trial: Path, finished: Process) -> None:
     (victim,) = faulty(trial, "truncation")
     told = (trial / "told.txt").read_text()
-    foreseen, failed = (line for line in told.splitlines() if "truncated" in line)
+    foreseen, failed, further = (line for line in told.splitlines() if "truncated" in line)
     assert foreseen.startswith(f"error: {victim}")
     assert told.index(foreseen) == 0, "before the work"
     assert failed.startswith("failed"), "once for a file, whatever its steps"
+    assert re.match(rf"failed: \d+ more steps? of {victim}\w* for that reason: ", further)
     assert finished.returncode == 1, "some failed"
     quality = table(trial, "quality")
     tmb = table(trial, "tmb")
