@@ -40,7 +40,7 @@ def test_tables_of_jobs_are_those_of_this_machine_and_all_is_encrypted(
     trial = toy(settings=SLOW)
     run = start("run", trial.config)
     run.wait_for_events(trial, 8)
-    assert len(slurm.running()) == 2
+    slurm.wait(lambda: len(slurm.running()) == 2, 60, "two jobs")
     assert listening(run) == {"127.0.0.1"}
     keys = list((trial.results / "jobs").rglob("*.pem"))
     assert sorted(path.name for path in keys) == ["ca_file.pem", "cert.pem", "key.pem"]
@@ -229,7 +229,7 @@ def test_jobs_of_a_killed_driver_end_and_the_run_is_resumed(
     trial = toy(settings=SLOW)
     run = start("run", trial.config)
     run.wait_for_events(trial, 10)
-    assert len(slurm.running()) == 2
+    slurm.wait(lambda: len(slurm.running()) == 2, 60, "two jobs")
     run.kill()
     run.communicate()
     record_property("orphans_gone_seconds", round(slurm.wait_until_empty(90), 1))
