@@ -72,3 +72,20 @@ def test_what_goes_on_is_told_without_control_characters(
     said = capsys.readouterr().err
     assert UNSEEN.findall(said) == []
     assert said.count(r"\x1b]0;owned") == 2
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [chr(n) for n in (0x00, 0x08, 0x0B, 0x1B, 0x1F, 0x7F, 0x9B, 0x9F, 0x61C, 0x200E, 0x200F,
+                      0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))],
+    ids=ascii,
+)  # fmt: skip
+def test_letters_that_steer_a_terminal_or_the_order_of_others_are_written_out(
+    letter: str,
+) -> None:
+    assert visible(f"a{letter}b") == f"a{ascii(letter)[1:-1]}b"
+
+
+@pytest.mark.parametrize("letter", ["\t", "\n", " ", "\xa0", "ü", "א", "\u2010", "\u206a"])
+def test_letters_of_a_text_are_left(letter: str) -> None:
+    assert visible(f"a{letter}b") == f"a{letter}b"

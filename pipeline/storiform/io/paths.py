@@ -37,7 +37,7 @@ def part_of(goal: Path) -> Path:
 def fresh(path: Path) -> Path:
     """Make an empty file in place of what lies there; a link would lead the writing away."""
     path.unlink(missing_ok=True)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666))
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     return path
 
 

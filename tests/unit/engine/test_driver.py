@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from storiform.engine.driver import Driver, Rules
+from storiform.engine.driver import MAX_BUNDLE, Driver, Rules
 from storiform.engine.ending import Stop, exit_code
 from storiform.engine.graph import Feed, Graph, Node
 from storiform.engine.lanes import Lanes
@@ -293,3 +293,25 @@ def test_a_pass_over_a_normal_goes_on_without_the_calls_of_one_biopsy(tmp_path: 
     runner.run(Client(answer))  # type: ignore[arg-type]
     assert (counted.state, later.state) == ("done", "blocked")
     assert counted.recipe["inputs"]["calls"] == [["calls", "B1", calls[0].fingerprint]]
+
+
+def test_quick_steps_travel_together_once_their_pace_is_known(tmp_path: Path) -> None:
+    """One message for each of 12,000 steps would cost more than the steps."""
+    sizes: dict[str, list[int]] = {"quick": [], "slow": []}
+
+    def answer(key: str, tasks: Any) -> Answer:
+        sizes[tasks[0].step].append(len(tasks))
+        seconds = {"quick": 0.01, "slow": 9.0}
+        future = Answer(key)
+        future.set_result(
+            [Outcome(t.step, t.unit, t.fingerprint, "done", seconds[t.step]) for t in tasks]
+        )
+        return future
+
+    nodes = [Node(step, f"u{n}", "biopsy", "step") for step in sizes for n in range(400)]
+    driver(tmp_path, nodes).run(Client(answer))  # type: ignore[arg-type]
+    assert {node.state for node in nodes} == {"done"}
+    assert {step: sum(many) for step, many in sizes.items()} == {"quick": 400, "slow": 400}
+    assert len(sizes["quick"]) <= 100
+    assert 1 < max(sizes["quick"]) <= MAX_BUNDLE
+    assert set(sizes["slow"]) == {1}

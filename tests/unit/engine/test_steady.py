@@ -1,6 +1,8 @@
 """A cluster of this machine that cannot even begin."""
 
 import asyncio
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -44,3 +46,25 @@ def test_workers_that_failed_or_closed_as_they_started_are_forgotten(
 
     asyncio.run(look())
     assert list(workers) == ["running", "init"]
+
+
+def test_loops_count_their_pauses_by_a_clock_that_nobody_sets() -> None:
+    """In a process of its own: the module acts as it is imported, before the first loop."""
+    text = """if True:
+        import time
+        from storiform.engine import steady
+        time.time = lambda: 0.0  # set back by half a century
+        from distributed import batched
+        from tornado.ioloop import IOLoop
+        loop = IOLoop(make_current=False)
+        assert abs(loop.time() - time.monotonic()) < 60
+        assert abs(batched.time() - time.monotonic()) < 60
+        woken = []
+        loop.call_later(0.05, lambda: (woken.append(1), loop.stop()))
+        loop.call_later(30, loop.stop)
+        loop.start()
+        assert woken
+    """
+    words = [sys.executable, "-c", text]
+    done = subprocess.run(words, check=False, capture_output=True, text=True)  # noqa: S603
+    assert done.returncode == 0, done.stderr
