@@ -176,6 +176,24 @@ def test_an_interrupt_ends_the_jobs_of_single_steps_too(
     assert list((tmp_path / "results").rglob("*.pem")) == []
 
 
+@pytest.mark.parametrize("seconds", [0.0, 1.5])
+def test_asked_twice_it_ends_and_no_job_is_left(
+    toy: Make, start: Start, slurm: Slurm, seconds: float
+) -> None:
+    """Together, as ``timeout`` does, they are one; a second later the run leaves in haste."""
+    trial = toy(settings=SLOW)
+    text = trial.config.read_text()
+    trial.config.write_text(text.replace("kind: slurm", "kind: slurm, queue: shut"))
+    run = start("run", trial.config)
+    slurm.wait(lambda: len(slurm.queue("PD")) == 2, 90, "two jobs that wait")
+    run.send_signal(signal.SIGTERM)
+    time.sleep(seconds)
+    run.send_signal(signal.SIGTERM)
+    run.end()
+    assert run.returncode == 143
+    slurm.wait_until_empty(20)
+
+
 def test_worker_leaves_its_job_before_the_walltime_and_no_biopsy_is_blamed(
     toy: Make, start: Start, slurm: Slurm, local_tables: Mapping[str, bytes]
 ) -> None:

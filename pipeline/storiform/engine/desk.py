@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -194,6 +195,17 @@ class Desk:
             if job not in self.states or self.states[job].phase != "ended":
                 self.states[job] = JobState("ended", "gone from the queue")
         self.states |= found
+
+    def cancel_at_once(self) -> list["subprocess.Popen[bytes]"]:
+        """Have all jobs cancelled by processes that go on when this one has ended."""
+        jobs = [entry.job for entry in list(self.entries.values())]
+        nothing = subprocess.DEVNULL
+        return [
+            subprocess.Popen(  # noqa: S603
+                words, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+            )
+            for words in self.queue.cancel(jobs, self.name)
+        ]
 
     def _log_of(self, job: str) -> str:
         folder = Path(str(self.executor.logs))

@@ -4,14 +4,19 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 from storiform.engine.graph import Graph
+
+_SAME_SECONDS = 1.0
+"""Signals so close together are one: ``timeout`` tells the process, and then its group."""
+_even_at_once: list[Callable[[], object]] = []
 
 
 @dataclass
@@ -20,6 +25,7 @@ class Stop:
 
     signal: int = 0
     reason: str = ""
+    asked: float = 0.0
 
     def __bool__(self) -> bool:
         return bool(self.signal or self.reason)
@@ -29,16 +35,19 @@ class Stop:
 def signals(stop: Stop) -> Iterator[None]:
     """Note SIGINT, SIGTERM and SIGHUP in `stop`, so that the run ends in good order.
 
-    SIGHUP comes when a terminal is lost; under ``nohup``, which ignores it, the run goes on.
+    Asked again, it ends at once, after what `even_at_once` holds. SIGHUP comes when a terminal
+    is lost; under ``nohup``, which ignores it, the run goes on.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python lets no other thread handle signals
         return
 
     def note(number: int, _frame: FrameType | None) -> None:
-        if stop.signal:  # asked twice: at once
-            os._exit(128 + number)
-        stop.signal = number
+        if stop.signal and time.monotonic() - stop.asked < _SAME_SECONDS:
+            return
+        if stop.signal:  # asked twice
+            _end_at_once(128 + number)
+        stop.signal, stop.asked = number, time.monotonic()
         if number == signal.SIGHUP:
             _leave_terminal()
 
@@ -51,6 +60,23 @@ def signals(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
+
+
+def _end_at_once(code: int) -> None:
+    for action in _even_at_once:
+        with suppress(Exception):
+            action()
+    os._exit(code)
+
+
+@contextmanager
+def even_at_once(action: Callable[[], object]) -> Iterator[None]:
+    """Do something also where a run that is asked twice ends at once; it must not take long."""
+    _even_at_once.append(action)
+    try:
+        yield
+    finally:
+        _even_at_once.remove(action)
 
 
 class StoppedError(Exception):

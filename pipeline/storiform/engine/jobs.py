@@ -28,6 +28,7 @@ from distributed.security import Security
 from distributed.utils import get_ip
 
 from storiform.engine.desk import GRACE_SECONDS, Desk, command_output, refused
+from storiform.engine.ending import even_at_once
 from storiform.engine.job_script import KEYS, job_options
 from storiform.engine.queues import JobState
 from storiform.engine.sections import Executor
@@ -337,6 +338,7 @@ def job_client(executor: Executor, *, at_least: int | None = None) -> Iterator[C
             options |= {"security": _security(folder), "protocol": "tls://"}
         Path(str(executor.logs)).mkdir(parents=True, exist_ok=True, mode=0o700)
         cluster = QueueCluster(desk, scheduler, scheduler_cls=Scheduler, **options)
+        stack.enter_context(even_at_once(desk.cancel_at_once))
         stack.enter_context(cluster)
         cluster.first()
         most = executor.jobs * executor.processes

@@ -1,16 +1,23 @@
 """Signals: the first ends a run in good order, the second at once."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
+from storiform.engine.desk import Desk
+from storiform.engine.sections import Executor
+
 SCRIPT = """
 import time
-from storiform.engine.ending import Stop, signals
+from storiform.engine.ending import Stop, even_at_once, signals
 stop = Stop()
-with signals(stop):
+with even_at_once(lambda: 1 / 0), even_at_once(lambda: print("cancelled", flush=True)), \\
+     signals(stop):
     print("ready", flush=True)
     while not stop:
         time.sleep(0.01)
@@ -38,6 +45,34 @@ def test_the_first_signal_lets_the_run_end_and_the_second_does_not(number: int) 
     process.send_signal(number)
     assert process.stdout is not None
     assert process.stdout.readline() == f"{number:d}\n"
+    time.sleep(1.2)
     process.send_signal(number)
-    assert process.communicate(timeout=30)[0] == ""
+    assert process.communicate(timeout=30)[0] == "cancelled\n"
     assert process.returncode == 128 + number
+
+
+def test_signals_that_come_together_are_one() -> None:
+    """``timeout`` sends two: one to the process, one to its group."""
+    process = begun(2.5)
+    for _ in range(3):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+    assert process.communicate(timeout=60)[0] == f"{signal.SIGTERM:d}\nin good order\n"
+    assert process.returncode == 0
+
+
+def test_jobs_are_cancelled_by_a_process_that_outlives_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    lines = ["#!/bin/sh", f"ps -o sid= -p $$ >{told}", f'echo "$*" >>{told}']
+    (tmp_path / "scancel").write_text("\n".join(lines) + "\n")
+    (tmp_path / "scancel").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    book = Desk(Executor(kind="slurm", jobs=2), "storiform-ab123")
+    book.accepted("storiform-ab123-0", "7")
+    book.accepted("storiform-ab123-1", "8")
+    assert [process.wait(timeout=60) for process in book.cancel_at_once()] == [0]
+    session, words = told.read_text().splitlines()
+    assert int(session) != os.getsid(0)
+    assert "-n storiform-ab123 " in words
