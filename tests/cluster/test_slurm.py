@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from slurm_here import Slurm
-from trials import Process, Toy, storiform
+from trials import HOARDED, Process, Toy, hoarding_trial, storiform
 
 Make = Callable[..., Toy]
 Start = Callable[..., Process]
@@ -142,6 +142,17 @@ def test_step_without_memory_runs_again_in_a_job_with_more(
     assert done.returncode == 0, done.stderr
     assert "sizes of P1: runs again alone: its worker died" in done.stderr
     assert (tmp_path / "results" / "tables" / "sizes.tsv").read_text() == FED
+    slurm.wait_until_empty(20)
+
+
+def test_workers_that_stay_large_go_on(tmp_path: Path, start: Start, slurm: Slurm) -> None:
+    """Dask would pause them above 80 % of their memory, until the walltime."""
+    queue = "kind: slurm, jobs: 2, memory_gb: 1.0, walltime: '0:10:00', interface: lo"
+    run = start("run", hoarding_trial(tmp_path, f"{queue}, directives: [--oversubscribe]"))
+    _, said = run.end()
+    assert run.returncode == 0, said
+    assert "again" not in said
+    assert (tmp_path / "results" / "tables" / "sizes.tsv").read_text() == HOARDED
     slurm.wait_until_empty(20)
 
 

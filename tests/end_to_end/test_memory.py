@@ -1,11 +1,23 @@
-"""A step that is killed for memory runs again with the memory of the whole machine."""
+"""Workers at the end of their memory: none stands still, what was killed runs with more."""
 
 from pathlib import Path
 
 import pytest
-from trials import storiform
+from trials import HOARDED, hoarding_trial, starter, storiform
 
 WORKFLOW = Path(__file__).with_name("hungry_workflow.py")
+
+
+@pytest.mark.slow
+def test_workers_that_stay_large_go_on(tmp_path: Path) -> None:
+    """Dask would pause each above 80 % of its memory: without end, as what it holds stays."""
+    config = hoarding_trial(tmp_path, "workers: 2, memory_gb: 0.8")
+    with starter() as begin:
+        run = begin("run", config)
+        _, said = run.communicate(timeout=120)
+    assert run.returncode == 0, said
+    assert "again" not in said
+    assert (tmp_path / "results" / "tables" / "sizes.tsv").read_text() == HOARDED
 
 
 @pytest.mark.slow

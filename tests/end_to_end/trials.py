@@ -258,6 +258,26 @@ def simulate_here(trial: Path, patients: int, seed: int, workflow: Path) -> int:
         return run_here(config).exit_code
 
 
+HOARDED = "patient\tgb\n" + "".join(f"P{number}\t0.7\n" for number in range(8))
+
+
+def hoarding_trial(folder: Path, executor: str) -> Path:
+    """Write a trial of eight patients whose steps fill workers of 0.8 GB for good."""
+    workflow = Path(__file__).with_name("hoarding_workflow.py")
+    sheets = {
+        "samples": ["patient,sample,status", *(f"P{n},P{n}_T,1" for n in range(8))],
+        "clinical": ["patient,response", *(f"P{n},PR" for n in range(8))],
+    }
+    for name, lines in sheets.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    config = folder / "hoarding.yaml"
+    config.write_text(
+        f"workflow: {workflow}\ncohort: {{samples: samples.csv, clinical: clinical.csv}}\n"
+        f"executor: {{{executor}}}\n"
+    )
+    return config
+
+
 class HereFuture(Future):  # type: ignore[type-arg]
     """A finished future with the attributes of Dask's."""
 

@@ -8,7 +8,7 @@ import shutil
 import signal
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -310,6 +310,9 @@ def _settings() -> dict[str, Any]:
         # A task whose worker died comes back at once: the driver decides who is guilty.
         "distributed.scheduler.allowed-failures": 0,
         "distributed.worker.daemon": False,
+        # A worker holds no results that could go to disk; compiled kernels and libraries stay.
+        # Paused above a share of its memory it would never go on: its nanny ends it instead.
+        **{f"distributed.worker.memory.{what}": False for what in ("target", "spill", "pause")},
         "distributed.comm.timeouts.connect": "30s",
         "distributed.deploy.lost-worker-timeout": "3s",
         "distributed.admin.log-format": "%(message)s",
@@ -331,11 +334,18 @@ def _hush() -> None:
 
 
 def worker_count(client: "Client") -> int:
-    """Return how many workers are alive."""
+    """Return how many workers work or could; of a scheduler elsewhere some may be paused."""
     asked: Any = client
     try:
         ask = asked._update_scheduler_info  # noqa: SLF001  the public one waits for ever
         asked.sync(ask, n_workers=-1, callback_timeout=_ANSWER_SECONDS)
-        return len(asked._scheduler_identity.get("workers", ()))  # noqa: SLF001
+        workers = asked._scheduler_identity.get("workers", {})  # noqa: SLF001
+        return sum(map(_can_work, workers.values()))
     except (OSError, TimeoutError):  # the scheduler itself does not answer
         return 0
+
+
+def _can_work(worker: Mapping[str, Any]) -> bool:
+    """Tell whether a worker is of use: a paused one ends what it does and begins nothing."""
+    counts = worker.get("metrics", {}).get("task_counts", {})
+    return worker.get("status") != "paused" or counts.get("executing", 0) > 0

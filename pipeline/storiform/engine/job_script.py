@@ -120,6 +120,10 @@ def job_options(executor: Executor, name: str, host: str) -> dict[str, Any]:
     }
 
 
+_NO_PAUSE = ("TARGET", "SPILL", "PAUSE")
+"""What a worker would do when its memory grows, see `cluster`; its nanny ends it in time."""
+
+
 def _python(executor: Executor) -> str:
     own = "python3" if executor.command else shlex.quote(sys.executable)
     return f"{executor.command} {executor.python or own}".strip()
@@ -141,6 +145,7 @@ def prologue(executor: Executor, host: str) -> list[str]:
         "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1",
         "export NUMEXPR_NUM_THREADS=1 PYTHONUNBUFFERED=1",
         "export DASK_DISTRIBUTED__WORKER__DAEMON=False",
+        *(f"export DASK_DISTRIBUTED__WORKER__MEMORY__{what}=False" for what in _NO_PAUSE),
         f"{_HOST}=$({_python(executor)} -m {_START} {host} {__version__}) || exit 1",
     ]
 

@@ -42,6 +42,24 @@ def test_no_worker_is_counted_where_the_scheduler_is_gone(client: type[Silent]) 
     assert worker_count(client()) == 0  # type: ignore[arg-type]
 
 
+class Told(Silent):
+    """A client whose scheduler has told of its workers."""
+
+    _scheduler_identity: ClassVar[dict[str, object]] = {
+        "workers": {
+            "a": {"status": "running", "metrics": {"task_counts": {}}},
+            "b": {"status": "paused", "metrics": {"task_counts": {"executing": 1}}},
+            "c": {"status": "paused", "metrics": {"task_counts": {"ready": 3}}},
+            "d": {"status": "paused"},
+        }
+    }
+
+
+def test_a_paused_worker_counts_only_while_it_ends_what_it_does() -> None:
+    """On a scheduler elsewhere, which pauses workers, else a run could wait without end."""
+    assert worker_count(Told()) == 2  # type: ignore[arg-type]
+
+
 @pytest.mark.usefixtures("tmp_path")
 def test_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     import distributed  # noqa: PLC0415  slow to import
