@@ -1,7 +1,7 @@
 """`storiform status`."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,9 @@ def status(results: Path) -> None:
         datetime.fromtimestamp(summary["started"]).astimezone().isoformat(timespec="seconds")
     )
     echo(f"{state}; started {started}; storiform {summary['storiform']}")
-    if holder is not None:
-        jobs = f"; {summary['jobs']}" if summary.get("jobs") else ""
-        echo(f"held by pid {holder['pid']} on {holder['host']}{jobs}")
     told = read_events(results)
+    if holder is not None:
+        echo(_held(holder, summary, told))
     # of a run that was killed, or goes on, the summary is up to some seconds old
     echo(_totals(summary, counts_of(told) or summary.get("counts", {})))
     events = [event for event in told if event["event"] == "step"]
@@ -46,6 +45,18 @@ def status(results: Path) -> None:
     for event in events:
         if event["state"] == "failed":
             echo(f"failed: {event['step']} of {event['unit']}: {event['message']}")
+
+
+def _held(
+    holder: Mapping[str, Any], summary: Mapping[str, Any], told: Sequence[Mapping[str, Any]]
+) -> str:
+    """Say whose run it is, how its jobs stand, and what it waits for."""
+    text = f"held by pid {holder['pid']} on {holder['host']}"
+    if summary.get("jobs"):
+        text += f"; {summary['jobs']}"
+    if told and told[-1]["event"] == "quiet":
+        text += f"\n{told[-1]['message']}"
+    return text
 
 
 def _totals(summary: dict[str, Any], counts: Mapping[str, int]) -> str:

@@ -66,8 +66,8 @@ class _Flight:
 class Driver:
     """Runs all nodes of a graph that have work to do.
 
-    `listen` is called with each node that settles and the message that came with it;
-    `lanes` are the workers that nodes ask for.
+    `listen` is called with each node that settles and the message that came with it,
+    `announce` with what belongs to none; `lanes` are the workers that nodes ask for.
     """
 
     graph: Graph
@@ -79,6 +79,7 @@ class Driver:
     lanes: Lanes
     stop: Stop = field(default_factory=Stop)
     workers: Callable[["Client"], int] | None = None
+    announce: Callable[[str], None] = lambda _text: None
 
     _token: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     _numbers: "count[int]" = field(default_factory=count)
@@ -97,7 +98,7 @@ class Driver:
         """Run until every node has settled or the run must stop."""
         self._prepare()
         expected = self.lanes.usual.slots
-        watch = Watch(self.workers, expected, self.rules.watchdog_seconds)
+        watch = Watch(self.workers, expected, self.rules.watchdog_seconds, self.announce)
         while self._flying or self._alone or any(lane.has_work() for lane in self.lanes.all):
             if self.stop:
                 self._cancel()
@@ -109,11 +110,15 @@ class Driver:
             try:
                 future = self._landed.get(timeout=0.2)
             except queue.Empty:
-                if watch.look(client, self._others(client)):
+                if watch.look(client, self._others(client), self._given):
                     self._ground(client)
                 continue
-            watch.saw()
+            watch.ended()
             self._land(future)
+
+    def _given(self) -> list[str]:
+        firsts = [flight.nodes[0] for flight in self._flying.values()]
+        return [f"{node.step} of {node.unit}" for node in firsts]
 
     def _prepare(self) -> None:
         for node in self.graph.nodes:

@@ -83,6 +83,11 @@ class _Ears:
         self.journal.event("jobs", message=text)
         self.progress.say(text)
 
+    def quiet(self, text: str) -> None:
+        """Pass on that nothing has ended for long, and what is at work."""
+        self.journal.event("quiet", message=text)
+        self.progress.say(text)
+
 
 def run(session: Session, *, workers: int | None = None, quiet: bool = False,
         stream: TextIO | None = None) -> Ending:  # fmt: skip
@@ -249,8 +254,9 @@ def _drive(
         lanes = Lanes(executor, jobs, rescue)
         cohort = session.report.cohort
         driver = Driver(
-            session.graph, cohort, session.results, rules, lock, ears, lanes, stop, worker_count
-        )
+            session.graph, cohort, session.results, rules, lock, ears, lanes, stop,
+            worker_count, ears.quiet,
+        )  # fmt: skip
         driver.run(client)
         if not stop and not session.only:
             with lock.beating():

@@ -366,12 +366,3 @@ def test_suspects_for_whom_no_larger_job_begins_have_one_like_those_before(
     assert told.count(f"runs again alone, in a job like those before: {cause}") == 1
     assert len(large.keys) == 1
     assert "its worker died" in told[-2] + told[-1]
-
-
-def test_a_run_goes_on_while_others_than_the_usual_workers_work() -> None:
-    watch = Watch(lambda client: int(str(client) == "other"), 2, 0.0)
-    watch._seen -= 1  # noqa: SLF001  the usual workers were seen a second ago
-    assert watch.look("usual", ["other"])  # type: ignore[arg-type,list-item]
-    watch._seen -= 1  # noqa: SLF001
-    with pytest.raises(RunError, match="found none"):
-        watch.look("usual", ["another"])  # type: ignore[arg-type,list-item]

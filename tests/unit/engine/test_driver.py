@@ -315,3 +315,29 @@ def test_quick_steps_travel_together_once_their_pace_is_known(tmp_path: Path) ->
     assert len(sizes["quick"]) <= 100
     assert 1 < max(sizes["quick"]) <= MAX_BUNDLE
     assert set(sizes["slow"]) == {1}
+
+
+def test_a_run_in_which_nothing_ends_for_long_says_what_its_workers_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storiform.engine.watch.QUIET_SECONDS", 0.2)
+    told: list[str] = []
+    waits: list[tuple[Answer, Any]] = []
+
+    def announce(text: str) -> None:
+        told.append(text)
+        if len(told) == 2:  # said again, but ever less often; then it ends
+            future, tasks = waits.pop()
+            future.set_result([done(task) for task in tasks])
+
+    def answer(key: str, tasks: Any) -> Answer:
+        waits.append((Answer(key), tasks))
+        return waits[-1][0]
+
+    node = Node("slow", "P1", "biopsy", "step")
+    runner = driver(tmp_path, [node], workers=lambda _client: 1, announce=announce)
+    begun = time.monotonic()
+    runner.run(Client(answer))  # type: ignore[arg-type]
+    assert node.state == "done"
+    assert told == ["nothing has ended for 0 minutes; workers have slow of P1"] * 2
+    assert time.monotonic() - begun > 0.4
