@@ -22,7 +22,8 @@ def gather_features(parts: Sequence[Part]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns of `FEATURE_COLUMNS`, sorted by feature, patient and biopsy.
+        The columns of `FEATURE_COLUMNS`, sorted by feature, patient and biopsy; what belongs
+        to a patient has no biopsy, for one biopsy alone is named as its patient.
     """
     rows: dict[str, list[object]] = {name: [] for name in FEATURE_COLUMNS}
     for contract, names, frame in parts:
@@ -49,7 +50,7 @@ def _add_long(
     """Add a table whose every row is a feature already."""
     for row in frame.itertuples(index=False):
         rows["patient"].append(names["patient"])
-        rows["biopsy"].append(names.get("biopsy", names["patient"]))
+        rows["biopsy"].append(names.get("biopsy", ""))
         rows["table"].append(contract.name)
         rows["feature"].append(f"{contract.name}.{row.feature}")
         for name in ("value", "label", "kind", "unit_of_measure"):
@@ -68,7 +69,7 @@ def _add(
     kind = kind_of(column)
     missing = bool(pd.isna(cell))  # type: ignore[call-overload]
     rows["patient"].append(names["patient"])
-    rows["biopsy"].append(names.get("biopsy", names["patient"]))
+    rows["biopsy"].append(names.get("biopsy", ""))
     rows["table"].append(contract.name)
     rows["feature"].append(f"{contract.name}.{name}")
     is_number = kind != "category" and not missing

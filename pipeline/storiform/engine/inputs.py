@@ -72,7 +72,9 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
     table = source.table
     cohort = threads.cohort
     given = {unit: _given(cohort, source, unit) for unit in cohort.units(table.grain)}
-    owners = Counter(path for files, _, _ in given.values() for path in set(files.values()))
+    owners = Counter(
+        path for files, _, _ in given.values() for path in {f.resolve() for f in files.values()}
+    )
     for unit, (files, samples, own) in given.items():
         if (table.name, unit) in graph.producers:
             continue
@@ -95,8 +97,9 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
             "patient": names.get("patient", unit),
             "files": {column: str(path) for column, path in files.items()},
         }
-        if shared := tuple(c for c, path in files.items() if owners[path] > 1):
-            node.payload["shared"] = shared
+        if shared := tuple(c for c, path in files.items() if owners[path.resolve()] > 1):
+            node.payload["shared"] = shared  # then it is read by names alone
+            node.recipe["shared"] = sorted(shared)
         if rows:  # one changed row of a file of the whole cohort makes its unit old
             node.recipe["rows"] = {source.of_cohort: digest([dict(row) for row in rows])}
             node.payload["rows"] = tuple(dict(row) for row in rows)

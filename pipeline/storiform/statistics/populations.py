@@ -179,9 +179,8 @@ def _of_biopsies(
     tables = features["table"].astype(str)
     sequenced = {"exome": params.exome_tables, "rna": params.rna_tables}
     known = tables.isin([name for names in sequenced.values() for name in names])
-    # a table whose biopsies all have their patient's name may be one of patients
-    is_other = features["biopsy"].astype(str) != features["patient"].astype(str)
-    biopsied = _present(safety, features[known | tables.isin(set(tables[is_other]))])
+    has_biopsy = features["biopsy"].astype(str) != ""
+    biopsied = _present(safety, features[known | has_biopsy])
     if len(biopsied) == 0:
         return []
     has_value = features["value"].notna() | features["label"].notna()

@@ -45,7 +45,8 @@ def test_each_kind_of_feature_has_its_place() -> None:
         row = rows[f"mixed.{name}", "P2"]
         assert pd.isna(row.value)
         assert pd.isna(row.label)
-    assert rows["sets.immune", "P1"].biopsy == "P1"
+    assert number.biopsy == "B1"
+    assert rows["sets.immune", "P1"].biopsy == ""  # of a patient: no biopsy speaks by it
     order = list(zip(found["feature"], found["patient"], strict=True))
     assert order == sorted(order)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from small_trial import CLINICAL, COUNTS, MAF, SAMPLES, VCF, call, write_trial
 
+from storiform.engine.session import open_session
 from storiform.io.sources import SOURCES
 from storiform.io.units import SourceUnit
 from storiform.model.errors import InputError
@@ -92,3 +93,30 @@ def test_a_file_of_one_patient_is_taken_whole(tmp_path: Path) -> None:
     code, out, err = call("check", write_trial(tmp_path, given))
     assert code == 0, out + err
     assert "its one sample is named tumour" in out + err
+
+
+def test_a_file_by_another_name_is_the_same(tmp_path: Path) -> None:
+    """P3 names a link to the file of P2, in which nothing tells whose a row is."""
+    sheet = SAMPLES.replace("P3,P3_T,1,pre,,calls.maf", "P3,P3_T,1,pre,,link.maf")
+    config = write_trial(tmp_path, {"calls.maf": NAMELESS, "samples.csv": sheet})
+    (tmp_path / "link.maf").symlink_to("calls.maf")
+    code, out, err = call("check", config)
+    assert code == 2
+    assert "the sample sheet gives this file to others, too" in out + err
+
+
+def test_calls_read_before_a_file_was_shared_are_read_again(tmp_path: Path) -> None:
+    """Else P2 would keep the calls of P3, which joined the trial and the file later."""
+    alone = "".join(line for line in SAMPLES.splitlines(keepends=True) if line[:2] != "P3")
+    clinic = "".join(line for line in CLINICAL.splitlines(keepends=True) if line[:2] != "P3")
+    config = write_trial(tmp_path, {"samples.csv": alone, "clinical.csv": clinic})
+    before = _calls_of_p2(config)
+    assert _calls_of_p2(config) == before
+    write_trial(tmp_path)
+    assert _calls_of_p2(config) != before
+
+
+def _calls_of_p2(config: Path) -> str:
+    nodes = open_session(config).graph.nodes
+    (node,) = [n for n in nodes if (n.step, n.unit) == ("read_calls", "P2")]
+    return node.fingerprint

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from storiform.engine.gather import gather_features
 from storiform.model.errors import DataWarning, InputError
 from storiform.model.step import Step
 from storiform.model.tables.differential import DIFFERENTIAL_EXPRESSION
+from storiform.model.tables.measurements import MEASUREMENTS
 from storiform.statistics.differential import (
     DifferentialParams,
     differential_expression,
@@ -88,6 +90,26 @@ def test_patient_without_baseline_counts_is_told(cohort):
     with pytest.warns(DataWarning, match="1 patients have counts of no baseline biopsy: P03"):
         table = compare(counts, features[features["patient"] != "P03"], clinic)
     assert set(table["n_positive"]) == {5}
+
+
+def test_a_measurement_of_a_patient_makes_no_later_biopsy_a_baseline(cohort, compared):
+    """A patient's one biopsy, taken on treatment, is named as the patient is."""
+    counts, features, clinic = cohort
+    late = counts[counts["patient"] == "P03"].assign(patient="P99", biopsy="P99", count=7.0)
+    row = {
+        "feature": "CD20",
+        "value": 1.0,
+        "label": "",
+        "kind": "number",
+        "unit_of_measure": "",
+    }
+    stain = pd.DataFrame([row])
+    parts = [(MEASUREMENTS, {"patient": name}, stain) for name in ("P99", "P03")]
+    known = pd.concat([features, gather_features(parts)])
+    theirs = clinic[clinic["patient"] == "P03"].assign(patient="P99")
+    with pytest.warns(DataWarning, match="1 patients have counts of no baseline biopsy: P99"):
+        again = compare(pd.concat([counts, late]), known, pd.concat([clinic, theirs]))
+    pd.testing.assert_frame_equal(again, compared)
 
 
 def test_patients_of_other_populations_are_left_out_in_silence(cohort):

@@ -91,7 +91,7 @@ def test_assay_that_nobody_has_is_no_population(invented):
 
 
 def test_measurement_of_a_patient_is_no_biopsy(invented):
-    stain = invented.feature("measurements.CD20", np.ones(28)).assign(biopsy=invented.PATIENTS)
+    stain = invented.feature("measurements.CD20", np.ones(28)).assign(biopsy="")
     assert "biopsied" not in counted(invented.clinic(), features=stain).index
 
 

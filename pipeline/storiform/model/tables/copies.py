@@ -161,6 +161,7 @@ Pathology = Annotated[pd.DataFrame, PATHOLOGY]
 GIVEN_FIT = Table(
     "given_fit",
     grain="biopsy",
+    version=2,
     description="One row per biopsy: purity and ploidy that another program found.",
     columns={
         "tool": Column(
@@ -176,6 +177,7 @@ GivenFit = Annotated[pd.DataFrame, GIVEN_FIT]
 GIVEN_SEGMENTS = Table(
     "given_segments",
     grain="biopsy",
+    version=2,
     is_published=False,
     description="One row per segment of another program (.cns, SEG, PURPLE, ASCAT ...).",
     key=("contig", "start"),

@@ -40,7 +40,7 @@ DIFFERENTIAL_EXPRESSION = Table(
         ),
         "note": Column("string", "why p or q is missing; else empty"),
     },
-    version=2,
+    version=3,
 )
 DifferentialExpression = Annotated[pd.DataFrame, DIFFERENTIAL_EXPRESSION]
 

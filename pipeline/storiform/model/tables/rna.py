@@ -12,6 +12,7 @@ _ID = Column("string", "gene or transcript id as written")
 GIVEN_COUNTS = Table(
     "given_counts",
     grain="biopsy",
+    version=2,
     description="One row per row of a count file, under the ids of the file.",
     key=("row",),
     columns={
@@ -30,6 +31,7 @@ GivenCounts = Annotated[pd.DataFrame, GIVEN_COUNTS]
 GIVEN_TPM = Table(
     "given_tpm",
     grain="biopsy",
+    version=2,
     description="One row per row of a TPM file, under the ids of the file.",
     key=("row",),
     columns={
@@ -57,6 +59,7 @@ VcfExpression = Annotated[pd.DataFrame, VCF_EXPRESSION]
 GIVEN_LOG2_TPM = Table(
     "given_log2_tpm",
     grain="biopsy",
+    version=2,
     description="One row per row of a file of log2(TPM + offset), under the ids of the file.",
     key=("row",),
     columns={
