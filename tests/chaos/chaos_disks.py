@@ -51,6 +51,8 @@ def disk_full(bench: Bench, *, inodes: bool = False) -> Attempt:
         attempt.ending = f"told, exit {ended.code}" if ended.code else "fitted"
         if ended.code and "no space left" not in ended.told.lower():
             attempt.breaches.append(f"not told: {ended.told.strip()[-300:]}")
+        if "failed: " in ended.told:  # the disk is at fault, and no step
+            attempt.breaches.append(f"a step failed: {ended.told.strip()[-300:]}")
         _mount("-o", f"remount,size={_ROOM},nr_inodes=0", place)
         bench.resume(attempt, toy)
     return attempt

@@ -1,6 +1,8 @@
 """A run in jobs of a real Slurm: the same tables, whatever becomes of the jobs."""
 
+import os
 import re
+import shutil
 import signal
 import stat
 import time
@@ -187,22 +189,49 @@ def test_an_interrupt_ends_the_jobs_of_single_steps_too(
     assert list((tmp_path / "results").rglob("*.pem")) == []
 
 
-@pytest.mark.parametrize("seconds", [0.0, 1.5])
-def test_asked_twice_it_ends_and_no_job_is_left(
-    toy: Make, start: Start, slurm: Slurm, seconds: float
+def test_signals_that_come_together_end_a_run_in_good_order(
+    toy: Make, start: Start, slurm: Slurm
 ) -> None:
-    """Together, as ``timeout`` does, they are one; a second later the run leaves in haste."""
-    trial = toy(settings=SLOW)
-    text = trial.config.read_text()
-    trial.config.write_text(text.replace("kind: slurm", "kind: slurm, queue: shut"))
-    run = start("run", trial.config)
+    """As ``timeout`` sends them, to the process and to its group."""
+    run = start("run", waiting(toy()).config)
     slurm.wait(lambda: len(slurm.queue("PD")) == 2, 90, "two jobs that wait")
     run.send_signal(signal.SIGTERM)
-    time.sleep(seconds)
+    run.send_signal(signal.SIGTERM)
+    _, said = run.end()
+    assert run.returncode == 143
+    assert "Run again to go on" in said
+    assert slurm.queue() == []
+
+
+def test_a_run_that_is_asked_twice_leaves_in_haste_and_no_job_stays(
+    toy: Make, start: Start, slurm: Slurm, tmp_path: Path
+) -> None:
+    """Here the queue hangs when the run first cancels, and is well again."""
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin" / "scancel"
+    hung = tmp_path / "hung"
+    cancel = shutil.which("scancel")
+    lines = (f"[ -e {hung} ] || {{ touch {hung}; exec sleep 50; }}", f'exec {cancel} "$@"')
+    script.write_text("\n".join(["#!/bin/sh", *lines]) + "\n")
+    script.chmod(0o755)
+    path = f"{script.parent}:{os.environ['PATH']}"
+    run = start("run", waiting(toy()).config, PATH=path)
+    slurm.wait(lambda: len(slurm.queue("PD")) == 2, 90, "two jobs that wait")
+    run.send_signal(signal.SIGTERM)
+    slurm.wait(hung.exists, 30, "the run cancels")
+    time.sleep(1.5)
+    assert len(slurm.queue("PD")) == 2
     run.send_signal(signal.SIGTERM)
     run.end()
     assert run.returncode == 143
     slurm.wait_until_empty(20)
+
+
+def waiting(trial: Toy) -> Toy:
+    """Let the jobs of a trial wait in a partition that begins none."""
+    text = trial.config.read_text()
+    trial.config.write_text(text.replace("kind: slurm", "kind: slurm, queue: shut"))
+    return trial
 
 
 def test_worker_leaves_its_job_before_the_walltime_and_no_biopsy_is_blamed(

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,17 @@ def test_parts_that_do_not_fit_into_the_hour_are_left_out_aloud(
         ("containers", "check.sh"),
     ):
         assert (program in gate.called()) == (part not in left_out)
+
+
+def test_a_process_that_a_stage_left_does_not_hold_the_gate_up(gate: Gate) -> None:
+    check = gate.folder / "containers" / "check.sh"
+    check.write_text("#!/bin/sh\necho built\nsleep 60 &\nexit 1\n")
+    begun = time.monotonic()
+    code, said = gate("containers")
+    assert time.monotonic() - begun < 30
+    assert code == 1
+    assert said[-2:] == ["built", said[-1]]
+    assert said[-1].startswith("== containers FAILED after ")
 
 
 def test_an_unknown_part_is_refused_before_anything_is_done(gate: Gate) -> None:

@@ -6,11 +6,11 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 from storiform.engine.graph import Graph
 
@@ -42,6 +42,8 @@ def signals(stop: Stop) -> Iterator[None]:
         yield  # Python lets no other thread handle signals
         return
 
+    terminals = [stream for stream in (sys.stdout, sys.stderr) if _is_terminal(stream)]
+
     def note(number: int, _frame: FrameType | None) -> None:
         if stop.signal and time.monotonic() - stop.asked < _SAME_SECONDS:
             return
@@ -49,7 +51,7 @@ def signals(stop: Stop) -> Iterator[None]:
             _end_at_once(128 + number)
         stop.signal, stop.asked = number, time.monotonic()
         if number == signal.SIGHUP:
-            _leave_terminal()
+            _leave(terminals)
 
     wanted = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -83,14 +85,23 @@ class StoppedError(Exception):
     """The run shall end, and what is being written can wait for the next one."""
 
 
-def _leave_terminal() -> None:
-    """Let nobody write to a terminal that is gone: each line would be an error of the disk."""
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):  # none, or closed
+        return False
+
+
+def _leave(terminals: Iterable[TextIO]) -> None:
+    """Let nobody write to terminals that are gone: each line would be an error of the disk.
+
+    Which streams are one is known from before: of a terminal that is gone none is.
+    """
     with suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError, ValueError, AttributeError):
-                if os.isatty(stream.fileno()):
-                    os.dup2(nowhere, stream.fileno())
+        for stream in terminals:
+            with suppress(OSError, ValueError):
+                os.dup2(nowhere, stream.fileno())
 
 
 def exit_code(graph: Graph, stop: Stop) -> int:

@@ -20,10 +20,13 @@ from storiform.model.errors import RunError, fault
 
 STALE_AFTER_SECONDS = 300.0
 HEARTBEAT_SECONDS = 15.0
+_CLAIM_SECONDS = 30.0
+"""A claim to remove a dead lock is held for a moment; an older one was left by a killed run."""
 _FRESH_SECONDS = 1.0
 """So young a lock that cannot be understood may be one that is being written."""
 _WITHOUT_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 """What file systems say that know no second name of a file, such as exFAT."""
+CLAIM = ".run.lock.claim-"
 _FIELDS = frozenset({"pid", "started", "host", "token"})
 _STARTED_FIELD = 19
 """Place of a process's start among the fields of `/proc/PID/stat` behind its name."""
@@ -49,6 +52,7 @@ class RunLock:
     def __enter__(self) -> Self:
         for _ in range(3):
             if self._take():
+                self._sweep()
                 return self
             holder = self._holder()
             if holder is not None and _is_alive(holder, self._path):
@@ -58,8 +62,9 @@ class RunLock:
                 raise RunError(fault(self._path.name, found, expected, remedy))
             self._break(holder)
         expected = "a results folder that nobody else takes"
-        remedy = "Start again."
-        raise RunError(fault(self._path.name, "several runs starting", expected, remedy))
+        found = f"several runs starting, or what one that was killed so left ({CLAIM}*)"
+        remedy = f"Start again, at the latest after {_CLAIM_SECONDS:.0f} seconds."
+        raise RunError(fault(self._path.name, found, expected, remedy))
 
     def __exit__(
         self,
@@ -81,16 +86,30 @@ class RunLock:
         if time.monotonic() - self._beat <= HEARTBEAT_SECONDS:
             return
         self._beat = time.monotonic()
-        self._refuse_loss()
+        self.refuse_loss()
         with contextlib.suppress(OSError):
             os.utime(self._path)
 
-    def _refuse_loss(self) -> None:
-        if not self._may_be_mine():
-            found = f"a run by {_title(self._holder())}"
+    def refuse_loss(self) -> None:
+        """Go on only while the lock is held, or may be.
+
+        Raises
+        ------
+        RunError
+            If another run has taken the folder over, or somebody removed it or its lock.
+        """
+        if self._may_be_mine():
+            return
+        folder, holder = self._path.parent, self._holder()
+        if holder is not None:
+            found = f"a run by {_title(holder)}"
             expected = "the lock of this run, whose heartbeat stood still"
             remedy = "Let the other run finish, then run again."
-            raise RunError(fault(self._path.name, found, expected, remedy))
+        else:
+            found = "no lock of this run" if folder.is_dir() else "no folder any more"
+            expected = "what this run began with: somebody moved or removed it"
+            remedy = "Run again; leave the folder alone while a run goes on."
+        raise RunError(fault(f"results folder {folder}", found, expected, remedy))
 
     @contextlib.contextmanager
     def beating(self) -> Iterator[None]:
@@ -116,7 +135,7 @@ class RunLock:
         finally:
             end.set()
             thread.join()
-        self._refuse_loss()
+        self.refuse_loss()
 
     def _is_mine(self) -> bool:
         holder = self._holder()
@@ -150,14 +169,15 @@ class RunLock:
 
         One run at a time may: who holds the claim looks again before the lock is removed.
         """
-        if stale is None and _age(self._path) < _FRESH_SECONDS:
+        # A file may be stamped ahead, when the clock was set back since: it is no fresh one.
+        if stale is None and abs(_age(self._path)) < _FRESH_SECONDS:
             time.sleep(_FRESH_SECONDS)
             return
-        claim = self._path.with_name(f".run.lock.claim-{_digest(stale)}")
+        claim = self._path.with_name(f"{CLAIM}{_digest(stale)}")
         try:
             os.close(os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
-            if _age(claim) > STALE_AFTER_SECONDS:  # whoever claimed it has died since
+            if abs(_age(claim)) > _CLAIM_SECONDS:  # whoever claimed it has died since
                 claim.unlink(missing_ok=True)
             time.sleep(0.1)
             return
@@ -166,6 +186,12 @@ class RunLock:
                 self._path.unlink(missing_ok=True)
         finally:
             claim.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove what runs that were killed as they began left; their files are seconds old."""
+        for left in self._path.parent.glob(".run.lock.*"):
+            if abs(_age(left)) > STALE_AFTER_SECONDS:
+                left.unlink(missing_ok=True)
 
 
 def appear(part: Path, goal: Path) -> bool:

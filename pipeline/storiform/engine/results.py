@@ -20,7 +20,7 @@ from typing import Any
 
 from storiform.engine.fingerprint import content_id
 from storiform.engine.lock import appear
-from storiform.io.store import write_bytes
+from storiform.io.store import named, write_bytes
 from storiform.model.errors import InputError, RunError, fault
 
 PROVENANCE = "provenance.json"
@@ -88,7 +88,7 @@ class Results:
         part = goal.with_name(f"{KEY_FILE}.{uuid.uuid4().hex}")
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            with os.fdopen(descriptor, "wb") as stream:
+            with named(part), os.fdopen(descriptor, "wb") as stream:
                 stream.write(os.urandom(_SECRET_BYTES))
             appear(part, goal)  # whole before it appears, unless another worker was first
         finally:
@@ -181,7 +181,8 @@ class Results:
         record["outputs"] = outputs
         # Tables are synced when written. The rest needs no sync: a provenance or a folder
         # that a power cut takes is missed by `damage`, and the result is made again.
-        (part / PROVENANCE).write_text(json.dumps(record, sort_keys=True))
+        with named(part / PROVENANCE):
+            (part / PROVENANCE).write_text(json.dumps(record, sort_keys=True))
         goal.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.rename(goal)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, TextIO
 
 from storiform import __version__
@@ -110,7 +111,7 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
             session.results.sweep_parts()
             if not stop:
                 with suppress(StoppedError), lock.beating():
-                    _finish(session, written, ears, Pace(stream, quiet=quiet), stop)
+                    _finish(session, written, ears, Pace(stream, quiet=quiet), stop, lock)
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 journal.close("stopped", 2)
@@ -118,8 +119,7 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
             if error.errno not in DISK_FULL | UNWRITABLE:
                 journal.close("stopped", 2)
                 raise
-            why = "no space left in" if error.errno in DISK_FULL else "no right to write into"
-            stop.reason = f"{why} the results folder ({error})"
+            stop.reason = _refused(root, error)
         except BaseException:
             journal.close("stopped", 2)
             raise
@@ -134,6 +134,17 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
     warnings = tuple(f"{w.step} of {w.unit}: {w.message}" for w in warnings_of(told))
     counted = {str(s): n for s, n in counts.items()}
     return Ending(code, counted, tuple(ears.failures), reason, left_out, warnings)
+
+
+def _refused(root: Path, error: OSError) -> str:
+    """Tell which disk has no room, or which folder may not be written."""
+    why = "no space left in" if error.errno in DISK_FULL else "no right to write into"
+    name = error.filename
+    if name is None or Path(str(name)).is_relative_to(root):
+        return f"{why} the results folder ({error})"
+    if Path(str(name)).is_relative_to(gettempdir()):
+        return f"{why} the folder of temporary files ({error}); set TMPDIR to another"
+    return f"{why} {Path(str(name)).parent} ({error})"
 
 
 def _vanished(root: Path, error: FileNotFoundError) -> str:
@@ -289,8 +300,11 @@ def _heard(client: "Client | None", ears: _Ears, size: str = "") -> "Client | No
     return client
 
 
-def _finish(session: Session, written: set[str], ears: _Ears, pace: Pace, stop: Stop) -> None:
+def _finish(
+    session: Session, written: set[str], ears: _Ears, pace: Pace, stop: Stop, lock: RunLock
+) -> None:
     def heed(told: str = "") -> None:
+        lock.refuse_loss()
         if stop:
             raise StoppedError
         if told:
@@ -303,6 +317,7 @@ def _finish(session: Session, written: set[str], ears: _Ears, pace: Pace, stop: 
     heed()
     copy_figures(figures(session.graph, session.results), session.results)
     write_report(session, force=session.check.verify, listen=heed)
+    lock.refuse_loss()  # before anything is deleted
     drop_patient_pages(session.results)
     in_use = [(node.step, node.unit, node.fingerprint) for node in session.graph.nodes]
     session.results.sweep_old(in_use, session.config.run.keep)

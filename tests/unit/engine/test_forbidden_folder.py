@@ -80,6 +80,24 @@ def test_what_the_disk_refuses_of_our_own_writing_stops_the_run(
     assert perform(task, make).ending == ending
 
 
+@pytest.mark.parametrize("file", ["provenance", "secret"])
+@pytest.mark.parametrize(
+    ("number", "ending"), [(errno.EIO, "unwritable"), (errno.ENOSPC, "disk_full")]
+)
+def test_a_disk_that_is_full_at_what_is_told_of_a_result_stops_the_run(
+    file: str, number: int, ending: Ending, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if file == "provenance":
+        monkeypatch.setattr(Path, "write_text", fail(number))
+    else:
+        monkeypatch.setattr(os, "fdopen", fail(number))
+    recipe = {"record": {"sex": "female"}}
+    task = Task("flow.py", str(tmp_path / "results"), "s", "u", "step", "f1", recipe, {})
+    monkeypatch.setattr("storiform.engine.work.code_of", lambda _task: "")
+    outcome = perform(task, lambda _task, part: write_bytes(part / "t.pdf", b"x"))
+    assert outcome.ending == ending
+
+
 def test_full_temporary_files_name_their_folder(tmp_path: Path) -> None:
     task = Task("flow.py", str(tmp_path / "results"), "s", "u", "step", "f1", {}, {})
     outcome = perform(task, fail(errno.ENOSPC))

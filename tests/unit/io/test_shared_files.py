@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from small_trial import CLINICAL, COUNTS, MAF, SAMPLES, VCF, call, write_trial
 
+from storiform.engine.results import Results
 from storiform.engine.session import open_session
+from storiform.engine.tasks import task_of
+from storiform.engine.work import make, perform
 from storiform.io.sources import SOURCES
 from storiform.io.units import SourceUnit
 from storiform.model.errors import InputError
@@ -120,3 +123,16 @@ def _calls_of_p2(config: Path) -> str:
     nodes = open_session(config).graph.nodes
     (node,) = [n for n in nodes if (n.step, n.unit) == ("read_calls", "P2")]
     return node.fingerprint
+
+
+def test_a_worker_knows_that_a_file_is_shared(tmp_path: Path) -> None:
+    """As `check` does; what stands in the sheet alone would be forgotten on the way."""
+    config = write_trial(tmp_path, {"calls.maf": NAMELESS})
+    nodes = open_session(config).graph.nodes
+    (node,) = [n for n in nodes if (n.step, n.unit) == ("read_calls", "P2")]
+    session = open_session(config)
+    results = Results(tmp_path / "results")
+    task = task_of(node, session.config.workflow.name, results, session.report.cohort, 1)
+    outcome = perform(task, make)
+    assert outcome.ending == "failed"
+    assert "the sample sheet gives this file to others, too" in outcome.message
