@@ -38,6 +38,7 @@ from storiform.io.read_files import inspect_reads
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sheets import Sheets
 from storiform.io.sources import SOURCES, Source, SourceUnit
+from storiform.io.strangers import owners, refuse_anothers
 from storiform.model.call_doubts import doubt_of_columns
 from storiform.model.cohort import COHORT, Cohort, Sample
 from storiform.model.errors import ConfigError, DataWarning, InputError, UserError, fault
@@ -346,6 +347,8 @@ def _read(
     shared = frozenset(node.payload.get("shared", ()))
     given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record, rows, shared)
     found = source.table.conform(source.read(given))
+    if table.name == CALLS.name:
+        refuse_anothers(given, owners(cohort))
     refuse_unknown_genes(table.name, found, paths, resources or {}, expression)
     if table.name == GIVEN_LOG2_TPM.name and isinstance(expression, ExpressionParams):
         refuse_below_offset(float(found["log2_tpm"].min()), expression.log2_offset)

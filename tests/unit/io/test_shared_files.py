@@ -136,3 +136,24 @@ def test_a_worker_knows_that_a_file_is_shared(tmp_path: Path) -> None:
     outcome = perform(task, make)
     assert outcome.ending == "failed"
     assert "the sample sheet gives this file to others, too" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [("P1_N\tP1_T", 2), ("NORMAL\tTUMOR", 0), ("P2_N\tP2_T", 0), ("P2\tP2_tumour", 0)],
+)
+def test_a_vcf_that_names_another_patients_tumour_is_an_error(
+    tmp_path: Path, columns: str, code: int
+) -> None:
+    """A copy of P1's calls lies under the name of P2; the sheet knows whose they are."""
+    normal, tumour = columns.split("\t")
+    theirs = VCF.replace("P1_N", normal).replace("P1_T", tumour)
+    sheet = SAMPLES.replace("P2,P2_T,1,pre,,calls.maf", "P2,P2_T,1,pre,theirs.vcf,")
+    maf = "".join(MAF.splitlines(keepends=True)[::2])
+    config = write_trial(
+        tmp_path, {"samples.csv": sheet, "theirs.vcf": theirs, "calls.maf": maf}
+    )
+    found, out, err = call("check", config)
+    assert found == code, out + err
+    told = "P2: theirs.vcf: found the tumour P1_T, which the sample sheet has for P1"
+    assert (told in out + err) == (code == 2)
