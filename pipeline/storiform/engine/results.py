@@ -32,6 +32,7 @@ _OURS = (
     "units", "parts", "tables", "figures", "biopsies", "patients", "report.html", "report.json",
     "run.json", "events.jsonl", "jobs", "inputs.json", "run.lock", KEY_FILE,
 )  # fmt: skip
+_PUBLISHED = ("tables", "figures", "biopsies", "patients")
 _NEEDED = frozenset({"outputs", "recipe", "finished"})
 
 
@@ -225,7 +226,9 @@ class Results:
     def sweep_parts(self) -> None:
         """Delete what a killed run left half-written."""
         shutil.rmtree(self.root / "parts", ignore_errors=True)
-        for part in self.root.glob(f"{KEY_FILE}.*"):
+        left = [*self.root.glob(f"{KEY_FILE}.*"), *self.root.glob(".*.part")]
+        left += [part for folder in _PUBLISHED for part in (self.root / folder).glob(".*.part")]
+        for part in left:
             part.unlink(missing_ok=True)
 
     def sweep_old(self, current: Iterable[tuple[str, str, str]], keep: int) -> int:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from storiform.io.names import bare
+
 _MARKS = re.compile(r"[\W_]+")
 _SUMMARIES = frozenset({
     "median", "mean", "average", "avg", "sum", "total", "n", "min", "minimum", "max", "maximum",
@@ -20,20 +22,6 @@ def is_summary(name: str) -> bool:
     (True, True, False)
     """
     return _MARKS.sub("", name).casefold() in _SUMMARIES
-
-
-def bare(name: str) -> str:
-    """Return a name without what spreadsheets change: case, marks and zeros in front.
-
-    Examples
-    --------
-    >>> bare("P-007"), bare("p7"), bare("S10_02")
-    ('p7', 'p7', 's10.2')
-    """
-    words = re.findall(r"[^\W\d_]+|\d+", name.casefold())
-    numbers = [str(int(word)) if word.isdecimal() else word for word in words]
-    # A point between two numbers, which else would become another one.
-    return re.sub(r"(?<=\d) (?=\d)", ".", " ".join(numbers)).replace(" ", "")
 
 
 def alike(left: Iterable[str], right: Iterable[str]) -> list[tuple[str, str]]:

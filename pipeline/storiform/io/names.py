@@ -8,7 +8,6 @@ RESERVED = frozenset({"cohort", "tables", "figures"})
 """Names of the results folder that no unit may take."""
 
 LONGEST = 100
-_MARKS = re.compile(r"[\W_]+")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -69,22 +68,37 @@ def listed(names: Iterable[object], most: int = 5) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that was probably meant, empty if none is near.
 
+    Names that differ in a number are those of two persons, samples or files.
+
     Examples
     --------
-    >>> nearest("P1", ["P01", "P10", "P12"])
-    'P01'
+    >>> nearest("P1", ["P01", "P10", "P12"]), nearest("P07_T.vcf", ["P08_T.vcf"])
+    ('P01', '')
     """
     known = sorted(known)
-    if same := [candidate for candidate in known if _bare(candidate) == _bare(name)]:
+    if same := [candidate for candidate in known if bare(candidate) == bare(name)]:
         return same[0]
-    lowered = {candidate.lower(): candidate for candidate in known}
+    lowered = {c.lower(): c for c in known if _numbers(c) == _numbers(name)}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
     return lowered[close[0]] if close else ""
 
 
-def _bare(name: str) -> str:
-    """Leave out of a name what is often written otherwise: leading zeros, case, marks."""
-    return re.sub(r"(?<!\d)0+(?=\d)", "", _MARKS.sub("", name.lower()))
+def bare(name: str) -> str:
+    """Return a name without what spreadsheets change: case, marks and zeros in front.
+
+    Examples
+    --------
+    >>> bare("P-007"), bare("p7"), bare("S10_02")
+    ('p7', 'p7', 's10.2')
+    """
+    words = re.findall(r"[^\W\d_]+|\d+", name.casefold())
+    plain = [str(int(word)) if word.isdecimal() else word for word in words]
+    # A point between two numbers, which else would become another one.
+    return re.sub(r"(?<=\d) (?=\d)", ".", " ".join(plain)).replace(" ", "")
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(digits) for digits in re.findall(r"[0-9]+", name)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

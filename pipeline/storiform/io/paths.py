@@ -2,12 +2,14 @@
 
 import os
 import tempfile
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from storiform.io.names import did_you_mean
 
 LONGEST_NAME_BYTES = 255
+_PROCESS = uuid.uuid4().hex[:8]
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,12 @@ def absolute(folder: Path, text: str) -> Path:
 
 
 def part_of(goal: Path) -> Path:
-    """Return where a file is written before it takes the name of its goal, beside it."""
-    return goal.with_name(f".{goal.name}.part")
+    """Return where this process writes a file before it takes the name of its goal.
+
+    It lies beside the goal. Another process that writes the same has a part of its own: none
+    gives the goal's name to what the other has written half.
+    """
+    return goal.with_name(f".{goal.name}.{_PROCESS}.part")
 
 
 def fresh(path: Path) -> Path:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import pytest
 
 from storiform.engine.results import DamagedError, Results
+from storiform.io.paths import part_of
+from storiform.io.store import write_bytes
 
 RECORD: dict[str, Any] = {"recipe": {}, "finished": 1.0}
 
@@ -161,3 +165,21 @@ def test_what_a_killed_run_left_of_its_secret_is_swept(tmp_path: Path) -> None:
     (tmp_path / ".secret").write_bytes(bytes(32))
     Results(tmp_path).sweep_parts()
     assert [path.name for path in tmp_path.iterdir()] == [".secret"]
+
+
+def test_two_processes_write_the_same_file_each_on_its_own(tmp_path: Path) -> None:
+    """A worker and the driver, when the scheduler between them stands still."""
+    goal = tmp_path / "tables" / "a.tsv"
+    goal.parent.mkdir()
+    words = "from pathlib import Path; from storiform.io.paths import part_of; import sys; "
+    words += "print(part_of(Path(sys.argv[1])))"
+    command = [sys.executable, "-c", words, str(goal)]
+    theirs = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
+    assert Path(theirs).parent == goal.parent
+    assert Path(theirs) != part_of(goal)
+    Path(theirs).write_text("half")
+    write_bytes(goal, b"whole")
+    assert goal.read_bytes() == b"whole"
+    assert Path(theirs).read_text() == "half"
+    Results(tmp_path).sweep_parts()
+    assert list(goal.parent.iterdir()) == [goal]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from small_trial import CLINICAL, call, write_trial
 
-from storiform.io.likeness import alike, bare, is_summary
+from storiform.io.likeness import alike, is_summary
+from storiform.io.names import bare, nearest
 
 
 def test_ids_that_a_spreadsheet_changed_are_an_error_though_others_agree(
@@ -52,6 +53,13 @@ def test_names_are_alike_when_one_alone_can_be_meant(
     left: list[str], right: list[str], pairs: list[tuple[str, str]]
 ) -> None:
     assert alike(left, right) == pairs
+
+
+def test_another_persons_name_is_never_proposed() -> None:
+    assert nearest("P07", ["P08", "P17", "P70"]) == ""
+    assert nearest("P02_pre_T.bam.bai", ["P04_pre_T.bam.bai"]) == ""
+    assert nearest("pt94", ["Pt93", "Pt94"]) == "Pt94"
+    assert nearest("P02_pre_T.bm", ["P02_pre_T.bam", "P03_pre_T.bm"]) == "P02_pre_T.bam"
 
 
 def test_marks_between_numbers_are_kept_apart() -> None:
