@@ -30,11 +30,9 @@ test: ## run the whole test suite (STORIFORM_REAL_DATA=dir adds the real data)
 	@.ci/environment dev
 	.venv/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-bench: ## measure speed and memory
+bench: ## measure speed and memory, into tests/benchmarks/records.tsv
 	@.ci/environment dev
-	@for script in tests/benchmarks/[a-z]*.py; do \
-	  echo "== $$script"; .venv/bin/python "$$script" || exit 1; \
-	done
+	.venv/bin/python tests/benchmarks/record.py
 
 chaos: ## disturb runs and spoil inputs, into docs/reliability.md
 	@.ci/environment dev
