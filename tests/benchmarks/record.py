@@ -20,9 +20,15 @@ COLUMNS = ("date", "commit", "python", "cores", "load", "benchmark", "told")
 
 def commit() -> str:
     """Return the commit that is measured, with a plus where files differ from it."""
-    words = ["git", "describe", "--always", "--dirty=+"]
-    done = subprocess.run(words, cwd=FOLDER, check=False, capture_output=True, text=True)  # noqa: S603
-    return done.stdout.strip() or "unknown"
+    found = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--", ":/", f":!{RECORDS.name}")
+    return f"{found}{'+' if changed else ''}" if found else "unknown"
+
+
+def _git(*words: str) -> str:
+    command = ["git", *words]
+    done = subprocess.run(command, cwd=FOLDER, check=False, capture_output=True, text=True)  # noqa: S603
+    return done.stdout.strip()
 
 
 def keep(records: Path, benchmark: str, lines: Iterable[str], begun: Sequence[object]) -> None:
@@ -48,7 +54,7 @@ def run(words: Sequence[str], records: Path = RECORDS) -> int:
         f"{os.getloadavg()[0]:.1f}",
     )
     lines: list[str] = []
-    command = [sys.executable, script, *more]
+    command = [sys.executable, "-u", script, *more]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         for line in process.stdout or ():
             sys.stdout.write(line)

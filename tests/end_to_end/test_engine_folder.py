@@ -12,11 +12,13 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from trials import Process, Toy, storiform
 
 from storiform.engine.collect import Export
+from storiform.engine.driver import Driver
 from storiform.engine.explain import Check
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
@@ -332,3 +334,22 @@ def test_what_another_run_finished_between_plan_and_lock_is_taken_over(
     assert ending.exit_code == 0
     assert set(ending.counts) == {"cached"}
     assert [proof.stat().st_mtime_ns for proof in proofs] == written
+
+
+def test_a_quiet_run_says_so_to_who_looks_and_to_its_record(
+    toy: Make, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = toy([1])
+    text = "nothing has ended for 5 minutes; workers have doubled of P001"
+    drive = Driver.run
+
+    def quiet(driver: Driver, client: Any) -> None:
+        driver.announce(text)
+        assert text in storiform("status", trial.results).stdout
+        drive(driver, client)
+
+    monkeypatch.setattr(Driver, "run", quiet)
+    here(trial)
+    (event,) = [event for event in trial.events() if event["event"] == "quiet"]
+    assert event["message"] == text
+    assert text not in storiform("status", trial.results).stdout

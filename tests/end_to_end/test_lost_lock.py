@@ -7,10 +7,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from trials import Toy, storiform
 
+from storiform.engine import run as run_module
 from storiform.engine.run import Ending
 from storiform.engine.session import Session
 from storiform.model.errors import RunError
@@ -26,34 +28,67 @@ def other_lock(trial: Toy) -> None:
     lock.write_text(json.dumps(record))
 
 
-@pytest.mark.parametrize("at", ["table", "page", "end"])
-def test_old_results_stay_when_another_run_has_taken_the_folder(
-    toy: Make, here: Here, monkeypatch: pytest.MonkeyPatch, at: str
+class Rival:
+    """Another run, which takes the folder over at a moment of ours."""
+
+    def __init__(self, trial: Toy) -> None:
+        self.trial = trial
+        self.wrote: dict[Path, bytes] = {}
+
+    def take(self) -> None:
+        """Put its lock in place of ours, write its record, begin a result."""
+        root = self.trial.results
+        other_lock(self.trial)
+        (root / "parts" / "theirs").mkdir(parents=True, exist_ok=True)
+        (root / "run.json").write_text('{"state": "running", "pid": 1}')
+        (root / "events.jsonl").write_text("theirs\n")
+        (root / "tables" / "theirs.tsv").write_text("theirs\n")
+        names = ("run.lock", "run.json", "events.jsonl", "tables/theirs.tsv")
+        self.wrote = {root / name: (root / name).read_bytes() for name in names}
+
+    def after(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function of a run after which it has happened."""
+
+        def called(*words: Any, **named: Any) -> Any:
+            made = function(*words, **named)
+            self.take()
+            return made
+
+        return called
+
+    def before(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function of a run before which it has happened."""
+
+        def called(*words: Any, **named: Any) -> Any:
+            self.take()
+            return function(*words, **named)
+
+        return called
+
+
+@pytest.mark.parametrize(
+    ("name", "when"),
+    [
+        ("_drive", "after"), ("write_rest", "before"), ("write_rest", "after"),
+        ("write_report", "before"), ("write_report", "after"),
+    ],
+)  # fmt: skip
+def test_what_is_there_stays_when_another_run_has_taken_the_folder(
+    toy: Make, here: Here, monkeypatch: pytest.MonkeyPatch, name: str, when: str
 ) -> None:
     trial = toy([1, 2, 3])
     here(trial)
-    kept = sorted(trial.results.glob("units/*/*/*"))
     trial.dose([4, 5, 6])
     trial.settings("run: {keep: 0}\n")
-
-    def page(*_: object, listen: Callable[[str], None], **__: object) -> None:
-        other_lock(trial)
-        if at == "page":
-            listen("page 1 of 3")
-
-    def table(*words: object) -> None:
-        other_lock(trial)
-        words[-1]()  # type: ignore[operator]  heeds before each table
-        pytest.fail("a table is written")
-
-    if at == "table":
-        monkeypatch.setattr("storiform.engine.run.write_rest", table)
-    else:
-        monkeypatch.setattr("storiform.engine.run.write_report", page)
+    kept = set(trial.results.glob("units/*/*/*"))
+    rival = Rival(trial)
+    changed = getattr(rival, when)(getattr(run_module, name))
+    monkeypatch.setattr(run_module, name, changed)
     with pytest.raises(RunError, match="found a run by pid 1 on elsewhere"):
         here(trial)
-    assert set(kept) <= set(trial.results.glob("units/*/*/*"))
-    assert "elsewhere" in (trial.results / "run.lock").read_text()
+    assert kept <= set(trial.results.glob("units/*/*/*"))
+    assert (trial.results / "parts" / "theirs").is_dir()
+    assert {path: path.read_bytes() for path in rival.wrote} == rival.wrote
 
 
 def test_a_report_is_refused_beside_a_run(toy: Make, here: Here) -> None:

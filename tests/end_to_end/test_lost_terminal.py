@@ -2,10 +2,12 @@
 
 import os
 import pty
+import select
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -28,18 +30,38 @@ def on_terminal(words: Sequence[str], errors: Path) -> tuple[int, int]:
     return pid, master
 
 
-@pytest.mark.parametrize("words", [("--workers", "2"), ("--workers", "2", "--quiet")])
+def drained(master: int, seconds: float) -> None:
+    """Read what a terminal shows, as one does that is looked at: else who writes must wait."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if select.select([master], [], [], left)[0]:
+            with suppress(OSError):  # the last that has it open is gone
+                os.read(master, 1 << 16)
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "pause"),
+    [
+        ((), 0, 0.0),
+        (("--quiet",), 0, 0.0),
+        ((), signal.SIGTERM, 0.2),  # as when a session is ended
+    ],
+)
 def test_a_lost_terminal_ends_a_run_in_good_order(
-    toy: Callable[..., Toy], tmp_path: Path, words: Sequence[str]
+    toy: Callable[..., Toy], tmp_path: Path, words: Sequence[str], first: int, pause: float
 ) -> None:
     trial = toy(DOSES, "toy_workflow: {sleep_seconds: 2}\n")
-    pid, master = on_terminal(["run", str(trial.config), *words], tmp_path / "faults")
+    command = ["run", str(trial.config), "--workers", "2", *words]
+    pid, master = on_terminal(command, tmp_path / "faults")
     ended = 0
     try:
         end = time.monotonic() + 120
         while not (trial.results / "events.jsonl").exists() or len(trial.steps()) < 2:
             assert time.monotonic() < end
-            time.sleep(0.05)
+            drained(master, 0.05)
+        if first:
+            os.kill(pid, first)
+            drained(master, pause)
         os.close(master)
         while not ended:
             assert time.monotonic() < end
@@ -49,7 +71,8 @@ def test_a_lost_terminal_ends_a_run_in_good_order(
         if not ended:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 129
-    assert trial.summary()["exit_code"] == 129
+    code = 128 + (first or signal.SIGHUP)
+    assert os.waitstatus_to_exitcode(status) == code
+    assert trial.summary()["exit_code"] == code
     assert trial.summary()["state"] == "stopped"
     assert not (trial.results / "run.lock").exists()

@@ -253,10 +253,13 @@ def _open_files(notebook: Notebook, graph: Graph, config: Config, sheets: Sheets
     annotates = set(config.resources) >= _ANNOTATING
     expression, named = config.params.get("expression"), config.resources
     read = partial(_read, annotates=annotates, expression=expression, resources=named)
+    of = owners(cohort)
     for node in graph.nodes:
         if node.origin in {"source", "provided"}:
             notebook.listen(_told(node))
             notebook.open(node.unit, read, node, tables, cohort)
+            if node.step == f"read_{CALLS.name}":
+                notebook.open(node.unit, _refuse_anothers, node, cohort, of)
     reference = config.resources.get("fasta")
     for sample in [*cohort.samples, *sheets.strays]:
         if has_reads(sample):
@@ -340,15 +343,9 @@ def _read(
     if node.origin == "provided":
         return table.conform(provided_rows(Path(node.payload["path"]), table, node.unit))
     source = next(s for s in SOURCES if s.table.name == table.name)
-    paths = {column: Path(path) for column, path in node.payload["files"].items()}
-    samples, record = node.recipe["samples"], node.recipe["record"]
-    patient = str(node.payload["patient"])
-    rows = node.payload.get("rows", ())
-    shared = frozenset(node.payload.get("shared", ()))
-    given = SourceUnit(node.unit, patient, paths, samples, cohort.build, record, rows, shared)
+    given = _unit(node, cohort)
+    paths = given.files
     found = source.table.conform(source.read(given))
-    if table.name == CALLS.name:
-        refuse_anothers(given, owners(cohort))
     refuse_unknown_genes(table.name, found, paths, resources or {}, expression)
     if table.name == GIVEN_LOG2_TPM.name and isinstance(expression, ExpressionParams):
         refuse_below_offset(float(found["log2_tpm"].min()), expression.log2_offset)
@@ -359,6 +356,21 @@ def _read(
         if len(small) and (small["annotation"] == "none").all():
             raise InputError(without_consequences(len(small)))
     return found
+
+
+def _unit(node: Node, cohort: Cohort) -> SourceUnit:
+    """Return what the reader of a source is given, as a worker gives it."""
+    paths = {column: Path(path) for column, path in node.payload["files"].items()}
+    samples, record = node.recipe["samples"], node.recipe["record"]
+    patient = str(node.payload["patient"])
+    rows = node.payload.get("rows", ())
+    shared = frozenset(node.payload.get("shared", ()))
+    return SourceUnit(node.unit, patient, paths, samples, cohort.build, record, rows, shared)
+
+
+def _refuse_anothers(node: Node, cohort: Cohort, of: Mapping[str, str]) -> None:
+    if node.origin == "source":
+        refuse_anothers(_unit(node, cohort), of)
 
 
 def _inspect(sample: Sample, reference: Path | None, cohort: Cohort) -> None:

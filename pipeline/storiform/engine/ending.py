@@ -45,13 +45,15 @@ def signals(stop: Stop) -> Iterator[None]:
     terminals = [stream for stream in (sys.stdout, sys.stderr) if _is_terminal(stream)]
 
     def note(number: int, _frame: FrameType | None) -> None:
-        if stop.signal and time.monotonic() - stop.asked < _SAME_SECONDS:
+        if number == signal.SIGHUP:
+            _leave(terminals)
+        is_same = time.monotonic() - stop.asked < _SAME_SECONDS
+        # A terminal that goes while a run ends is nobody who asks again.
+        if stop.signal and (is_same or number == signal.SIGHUP):
             return
         if stop.signal:  # asked twice
             _end_at_once(128 + number)
         stop.signal, stop.asked = number, time.monotonic()
-        if number == signal.SIGHUP:
-            _leave(terminals)
 
     wanted = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

@@ -82,6 +82,8 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]
         "reads",
     ):
         yield from _changed(part, old.get(part, {}), new.get(part, {}))
+    others = [", ".join(recipe.get("shared", ())) or "none" for recipe in (old, new)]
+    yield from _changed("files that other units have, too", *others)
     before_inputs, now_inputs = old.get("inputs", {}), new.get("inputs", {})
     for argument in sorted(set(before_inputs) | set(now_inputs)):
         yield from _moved(

@@ -62,6 +62,10 @@ class Journal:
         self.summary |= {"state": state, "exit_code": exit_code, "finished": time.time()}
         self.event("run_ended", state=state, exit_code=exit_code)
         self.refresh()
+        self.leave()
+
+    def leave(self) -> None:
+        """Write nothing more: the files are another run's."""
         try:
             self._stream.close()
         except OSError as error:

@@ -98,7 +98,7 @@ class RunLock:
         RunError
             If another run has taken the folder over, or somebody removed it or its lock.
         """
-        if self._may_be_mine():
+        if not self.is_lost():
             return
         folder, holder = self._path.parent, self._holder()
         if holder is not None:
@@ -110,6 +110,10 @@ class RunLock:
             expected = "what this run began with: somebody moved or removed it"
             remedy = "Run again; leave the folder alone while a run goes on."
         raise RunError(fault(f"results folder {folder}", found, expected, remedy))
+
+    def is_lost(self) -> bool:
+        """Tell whether the folder is no longer this run's."""
+        return not self._may_be_mine()
 
     @contextlib.contextmanager
     def beating(self) -> Iterator[None]:
@@ -182,7 +186,8 @@ class RunLock:
             time.sleep(0.1)
             return
         try:
-            if _read(self._path) == stale:
+            is_held = abs(_age(claim)) <= _CLAIM_SECONDS  # else another may have it by now
+            if is_held and _read(self._path) == stale:
                 self._path.unlink(missing_ok=True)
         finally:
             claim.unlink(missing_ok=True)
@@ -190,8 +195,9 @@ class RunLock:
     def _sweep(self) -> None:
         """Remove what runs that were killed as they began left; their files are seconds old."""
         for left in self._path.parent.glob(".run.lock.*"):
-            if abs(_age(left)) > STALE_AFTER_SECONDS:
-                left.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # such as a colleague's
+                if abs(_age(left)) > STALE_AFTER_SECONDS:
+                    left.unlink(missing_ok=True)
 
 
 def appear(part: Path, goal: Path) -> bool:
@@ -265,7 +271,32 @@ def _is_alive(holder: dict[str, Any], path: Path) -> bool:
         except psutil.AccessDenied:
             return True
         return started == holder["started"] and not is_zombie
-    return path.exists() and _age(path) < STALE_AFTER_SECONDS
+    return path.exists() and _beats(path)
+
+
+def _beats(path: Path) -> bool:
+    """Tell whether the heart of a run beats that cannot be looked at.
+
+    A lock that is stamped ahead tells nothing by its age: the clock was set back since its
+    last beat. Its holder lives if it beats again, which stamps it anew.
+    """
+    age = _age(path)
+    if age >= -_FRESH_SECONDS:
+        return age < STALE_AFTER_SECONDS
+    before = _stamp(path)
+    end = time.monotonic() + 2 * HEARTBEAT_SECONDS
+    while time.monotonic() < end:
+        time.sleep(min(1.0, HEARTBEAT_SECONDS / 4))
+        if _stamp(path) != before:
+            return path.exists()
+    return False
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _started(process: psutil.Process) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from storiform.engine.collect import GOOD
 from storiform.engine.graph import SETTLED, Graph, LeftOut, Node, gatherers, makers
 from storiform.engine.session import Session
-from storiform.io.names import did_you_mean
+from storiform.io.names import listed, nearest_id
 from storiform.model.cohort import COHORT, Cohort
 from storiform.model.errors import SheetError, fault
 from storiform.model.step import Step
@@ -91,8 +91,9 @@ def _refuse_strangers(names: Sequence[str], cohort: Cohort) -> None:
             for unit in cohort.units(grain)
             if unit == name
         }
-        meant = did_you_mean(name, owners or known)
-        remedy = meant[0].upper() + meant[1:]
+        meant = nearest_id(name, owners or known)
+        # Of an id like another one nothing is guessed: it would be another person's page.
+        remedy = f"Did you mean {meant}?" if meant else f"Known are {listed(sorted(known))}."
         faults.append(fault("--patient", name, "a patient of the sheets", remedy))
     if faults:
         raise SheetError("\n".join(faults))

@@ -88,6 +88,7 @@ def write_rest(
         Is called before each table; it raises where the run shall end.
     """
     while True:
+        heed()  # before old tables are deleted
         try:
             for export in _old(session):
                 if export.contract.name not in written:

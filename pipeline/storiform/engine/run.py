@@ -108,32 +108,41 @@ def run(session: Session, *, workers: int | None = None, quiet: bool = False,
         try:
             with progress:
                 written = _drive(session, lock, ears, stop, workers)
+            lock.refuse_loss()
             session.results.sweep_parts()
             if not stop:
                 with suppress(StoppedError), lock.beating():
                     _finish(session, written, ears, Pace(stream, quiet=quiet), stop, lock)
         except OSError as error:
             if isinstance(error, FileNotFoundError):
-                journal.close("stopped", 2)
+                _close(journal, lock, "stopped", 2)
                 raise RunError(_vanished(root, error)) from error
             if error.errno not in DISK_FULL | UNWRITABLE:
-                journal.close("stopped", 2)
+                _close(journal, lock, "stopped", 2)
                 raise
             stop.reason = _refused(root, error)
         except BaseException:
-            journal.close("stopped", 2)
+            _close(journal, lock, "stopped", 2)
             raise
         code = exit_code(session.graph, stop)
         counts = Counter(node.state for node in session.graph.nodes)
         state = "finished" if not stop else "stopped"
         journal.summary["failures"] = [list(failure) for failure in ears.failures]
-        journal.close(state, code)
+        _close(journal, lock, state, code)
     reason = stop.reason or (f"signal {stop.signal}" if stop.signal else "")
     left_out = len(session.graph.left_out)
     told = [(n.step, n.unit, doubt) for n in session.graph.nodes for doubt in n.doubts]
     warnings = tuple(f"{w.step} of {w.unit}: {w.message}" for w in warnings_of(told))
     counted = {str(s): n for s, n in counts.items()}
     return Ending(code, counted, tuple(ears.failures), reason, left_out, warnings)
+
+
+def _close(journal: Journal, lock: RunLock, state: str, code: int) -> None:
+    """Write how the run ended, unless the record is that of another run by now."""
+    if lock.is_lost():
+        journal.leave()
+    else:
+        journal.close(state, code)
 
 
 def _refused(root: Path, error: OSError) -> str:
@@ -270,6 +279,7 @@ def _drive(
         )  # fmt: skip
         driver.run(client)
         if not stop and not session.only:
+            lock.refuse_loss()
             with lock.beating():
                 return write_by_workers(session, client, stop, worker_count)
     return set()

@@ -35,9 +35,9 @@ from storiform.io.clinical_values import (
 )
 from storiform.io.delimited import Delimited, Row, read_delimited
 from storiform.io.event_coding import judge_events
-from storiform.io.likeness import alike, is_summary
+from storiform.io.likeness import faults_of_ids
 from storiform.io.measured_columns import measured_column
-from storiform.io.names import counted, did_you_mean, listed, unsafe
+from storiform.io.names import did_you_mean, listed, unsafe
 from storiform.io.patient_tables import PatientTable, People, Record, read_date
 from storiform.io.sources import SOURCES
 from storiform.model.errors import SheetError, fault
@@ -310,8 +310,9 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
     lines: dict[str, list[int]] = {}
     folded = {name.casefold(): name for name in known}
     for row in table.rows:
-        name = _named(reader, row, known)
+        name = reader.cell(row, "patient")
         if not name:
+            reader.fault(row, "patient", "an empty cell", "a patient", "Name the patient.")
             continue
         if why := unsafe(name):
             expected = "letters, digits, '.', '_' and '-', as in the sample sheet"
@@ -343,38 +344,15 @@ def _read_rows(clinical: Clinical, reader: _Reader, table: Delimited, known: set
     clinical.doubts.extend([*told.doubts, *endless])
 
 
-def _named(reader: _Reader, row: Row, known: set[str]) -> str:
-    """Return whose row it is, empty where it is nobody's, as one of medians below the table."""
-    name = reader.cell(row, "patient")
-    if not name:
-        reader.fault(row, "patient", "an empty cell", "a patient", "Name the patient.")
-    if name in known or not is_summary(name):
-        return name
-    remedy = "Remove what stands below the table."
-    reader.fault(row, "patient", repr(name), "a patient, no row of a summary", remedy)
-    return ""
-
-
 def _compare(clinical: Clinical, reader: _Reader, known: set[str]) -> None:
     """Compare the patients with those of the sample sheet; some may lack on either side."""
     names = {name.casefold() for name in known}
     if clinical.records and names and names.isdisjoint(map(str.casefold, clinical.records)):
         clinical.faults.append(_strangers(reader, clinical.records, known))
         return
-    pairs = alike(set(clinical.records) - known, known - set(clinical.records))
-    # Where the case alone differs, the row itself was told of.
-    if pairs := [(a, b) for a, b in pairs if a.casefold() != b.casefold()]:
-        clinical.faults.append(_written_otherwise(reader, pairs))
-    clinical.notes.extend(_missing(reader, clinical.records, known))
-
-
-def _written_otherwise(reader: _Reader, pairs: list[tuple[str, str]]) -> str:
-    """Tell of patients who would have outcomes without biopsies, and the other way round."""
-    shown = listed([f"{ours} ({theirs} there)" for ours, theirs in pairs])
-    found = f"{counted(len(pairs), 'id')} written otherwise than in the sample sheet: {shown}"
-    remedy = "Write them alike; of two patients whose ids differ so, rename one."
     where = f"{reader.file}, column {reader.columns['patient']}"
-    return fault(where, found, "one way to write each id", remedy)
+    clinical.faults.extend(faults_of_ids(where, clinical.records, known))
+    clinical.notes.extend(_missing(reader, clinical.records, known))
 
 
 def _strangers(reader: _Reader, records: Mapping[str, Record], known: set[str]) -> str:

@@ -1,9 +1,11 @@
 """Names of patients that two tables write differently, and rows that are no patient."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import takewhile
 
-from storiform.io.names import bare
+from storiform.io.names import bare, counted, listed
+from storiform.model.errors import fault
 
 _MARKS = re.compile(r"[\W_]+")
 _SUMMARIES = frozenset({
@@ -18,10 +20,53 @@ def is_summary(name: str) -> bool:
 
     Examples
     --------
-    >>> is_summary("Median"), is_summary("Mean:"), is_summary("P7")
-    (True, True, False)
+    >>> is_summary("Median"), is_summary("Mean (SD):"), is_summary("P7"), is_summary("N7")
+    (True, True, False, False)
     """
-    return _MARKS.sub("", name).casefold() in _SUMMARIES
+    words = [word for word in _MARKS.split(name.casefold()) if word]
+    return bool(words) and _SUMMARIES.issuperset(words)
+
+
+def faults_of_ids(where: str, ids: Iterable[str], known: Collection[str]) -> list[str]:
+    """Tell of ids that are written otherwise elsewhere, and of rows that are no patient.
+
+    Parameters
+    ----------
+    where
+        The file and its column of ids.
+    ids
+        Those of a table, in the order of its rows.
+    known
+        Those of the sample sheet.
+
+    Returns
+    -------
+    list of str
+        One fault of each kind. A patient may be called N or SD: only the last rows of a
+        table can be its summary, and only those without a sample.
+    """
+    rows = list(ids)
+    faults = []
+    folded = {name.casefold() for name in known}
+    below = list(takewhile(lambda name: is_summary(name) and name.casefold() not in folded,
+                           reversed(rows)))  # fmt: skip
+    if below:
+        found = f"{listed([repr(name) for name in reversed(below)])} as the last patient"
+        remedy = "Remove what stands below the table; if it is a patient, rename it."
+        faults.append(fault(where, found, "patients, no medians or sums of them", remedy))
+    pairs = [
+        (ours, theirs)
+        for ours, theirs in alike(set(rows) - set(known), set(known) - set(rows))
+        if ours.casefold() != theirs.casefold()  # that is told with the row
+    ]
+    if pairs:
+        shown = listed([f"{ours} ({theirs} there)" for ours, theirs in pairs])
+        found = (
+            f"{counted(len(pairs), 'id')} written otherwise than in the sample sheet: {shown}"
+        )
+        remedy = "Write them alike; of two patients whose ids differ so, rename one."
+        faults.append(fault(where, found, "one way to write each id", remedy))
+    return faults
 
 
 def alike(left: Iterable[str], right: Iterable[str]) -> list[tuple[str, str]]:

@@ -8,6 +8,8 @@ RESERVED = frozenset({"cohort", "tables", "figures"})
 """Names of the results folder that no unit may take."""
 
 LONGEST = 100
+_MOST_KNOWN = 60
+"""More names than any list of ours has: only a user's own are cut short."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -68,19 +70,51 @@ def listed(names: Iterable[object], most: int = 5) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the known name that was probably meant, empty if none is near.
 
-    Names that differ in a number are those of two persons, samples or files.
+    For words that people type, such as columns and settings; for ids see `nearest_id`.
 
     Examples
     --------
-    >>> nearest("P1", ["P01", "P10", "P12"]), nearest("P07_T.vcf", ["P08_T.vcf"])
-    ('P01', '')
+    >>> nearest("log_tpm", ["log2_tpm", "tpm"]), nearest("P1", ["P01", "P10", "P12"])
+    ('log2_tpm', 'P01')
     """
     known = sorted(known)
     if same := [candidate for candidate in known if bare(candidate) == bare(name)]:
         return same[0]
-    lowered = {c.lower(): c for c in known if _numbers(c) == _numbers(name)}
+    lowered = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
     return lowered[close[0]] if close else ""
+
+
+def nearest_id(name: str, known: Iterable[str]) -> str:
+    """Return the known id that is the same but for its writing or its end, empty if none is.
+
+    Ids that differ in a letter or a number are those of two persons.
+
+    Examples
+    --------
+    >>> nearest_id("pt94", ["Pt93", "Pt94"]), nearest_id("P10x", ["P10", "P1"])
+    ('Pt94', 'P10')
+    >>> nearest_id("P07", ["P08", "P070"]), nearest_id("KLM", ["KLN"])
+    ('', '')
+    """
+    known = sorted(known)
+    if same := [candidate for candidate in known if bare(candidate) == bare(name)]:
+        return same[0]
+    lowered = name.lower()
+    close = [other for other in known if _numbers(other) == _numbers(name)]
+    ends = [o for o in close if o.lower().startswith(lowered) or lowered.startswith(o.lower())]
+    return max(ends, key=len) if ends else ""
+
+
+def nearest_file(name: str, known: Iterable[str]) -> str:
+    """Return the file that was probably meant: its name has the same numbers.
+
+    Examples
+    --------
+    >>> nearest_file("P07_T.vcf", ["P08_T.vcf"]), nearest_file("cals.vcf", ["calls.vcf"])
+    ('', 'calls.vcf')
+    """
+    return nearest(name, [other for other in known if _numbers(other) == _numbers(name)])
 
 
 def bare(name: str) -> str:
@@ -92,13 +126,13 @@ def bare(name: str) -> str:
     ('p7', 'p7', 's10.2')
     """
     words = re.findall(r"[^\W\d_]+|\d+", name.casefold())
-    plain = [str(int(word)) if word.isdecimal() else word for word in words]
+    plain = [word.lstrip("0") or "0" if word.isdecimal() else word for word in words]
     # A point between two numbers, which else would become another one.
     return re.sub(r"(?<=\d) (?=\d)", ".", " ".join(plain)).replace(" ", "")
 
 
-def _numbers(name: str) -> list[int]:
-    return [int(digits) for digits in re.findall(r"[0-9]+", name)]
+def _numbers(name: str) -> list[str]:
+    return [digits.lstrip("0") for digits in re.findall(r"[0-9]+", name)]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -106,4 +140,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     candidates = sorted(known)
     if meant := nearest(name, candidates):
         return f"did you mean {meant}?"
-    return f"known are {', '.join(candidates)}." if candidates else "none is known here."
+    return (
+        f"known are {listed(candidates, _MOST_KNOWN)}." if candidates else "none is known here."
+    )

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from storiform.io.names import did_you_mean
+from storiform.io.names import nearest_file
 
 LONGEST_NAME_BYTES = 255
 _PROCESS = uuid.uuid4().hex[:8]
@@ -106,7 +106,7 @@ def _hint(path: Path) -> str:
     try:
         if not path.parent.is_dir():
             return f"there is no folder {path.parent}."
-        hint = did_you_mean(path.name, [entry.name for entry in path.parent.iterdir()])
+        meant = nearest_file(path.name, [entry.name for entry in path.parent.iterdir()])
     except OSError:  # a folder that may not be listed
         return ""
-    return hint if hint.startswith("did") else ""
+    return f"did you mean {meant}?" if meant else ""

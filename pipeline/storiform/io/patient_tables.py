@@ -13,7 +13,7 @@ from pathlib import Path
 from storiform.io.cell_faults import CellFaults
 from storiform.io.clinical_values import DAYS, compact, is_bracketed, read_decimal
 from storiform.io.delimited import Delimited, Row, read_delimited
-from storiform.io.names import counted, listed, nearest
+from storiform.io.names import counted, listed, nearest_id
 from storiform.model.cohort import Value
 from storiform.model.errors import SheetError, fault
 
@@ -339,7 +339,7 @@ def _strangers(
     for name in strangers:
         is_missing = not people.is_whole or name in people.aside
         is_misspelt = column == "biopsy" or not is_missing
-        meant = nearest(name, known) if is_misspelt else ""
+        meant = nearest_id(name, known) if is_misspelt else ""
         told.append(f"{name} (did you mean {meant}?)" if meant else name)
     plural = "biopsies" if column == "biopsy" else ""
     count = counted(len(told), column, plural)

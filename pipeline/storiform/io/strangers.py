@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Mapping
-from functools import lru_cache
 
 from storiform.io.units import SourceUnit
 from storiform.io.vcf import open_vcf
@@ -11,23 +10,23 @@ from storiform.model.cohort import Cohort
 from storiform.model.errors import InputError, fault
 
 
-@lru_cache(maxsize=1)
 def owners(cohort: Cohort) -> dict[str, str]:
     """Return the patient of each name in the sheet: of samples, biopsies and patients.
 
-    A name that two patients have, as one's sample and the other's biopsy, tells nothing.
+    Names are in lower case. One that two patients have, as one's sample and the other's
+    biopsy, tells nothing.
     """
     found: dict[str, set[str]] = {}
     named = [(s.name, s.patient) for s in cohort.samples]
     named += [(b.name, b.patient) for b in cohort.biopsies]
     named += [(p.name, p.name) for p in cohort.patients]
     for name, patient in named:
-        found.setdefault(name, set()).add(patient)
+        found.setdefault(name.casefold(), set()).add(patient)
     return {name: next(iter(of)) for name, of in found.items() if len(of) == 1}
 
 
 def refuse_anothers(unit: SourceUnit, of: Mapping[str, str]) -> None:
-    """Refuse a VCF whose tumour bears the name that the sheet has for another patient's.
+    """Refuse a VCF whose tumour or normal bears a name that the sheet has for another patient.
 
     Parameters
     ----------
@@ -39,7 +38,7 @@ def refuse_anothers(unit: SourceUnit, of: Mapping[str, str]) -> None:
     Raises
     ------
     InputError
-        If the tumour's column, or the line ##SAMPLE of it, has such a name.
+        If the column of one of them, or the line ##SAMPLE of it, has such a name, in any case.
     """
     path = unit.files.get("vcf")
     if path is None or "vcf" in unit.shared:
@@ -47,14 +46,15 @@ def refuse_anothers(unit: SourceUnit, of: Mapping[str, str]) -> None:
     header, _ = open_vcf(path, unit.build)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # who reads the calls tells of them
-        tumour = sample_columns(path.name, header, unit.samples).tumour
-    if tumour is None:
-        return
-    column = header.columns[tumour]
-    names = [name for name in (column, header.column_samples.get(column)) if name]
-    theirs = [name for name in names if of.get(name, unit.patient) != unit.patient]
-    if theirs and not set(names) & set(unit.names):
-        found = f"the tumour {theirs[0]}, which the sample sheet has for {of[theirs[0]]}"
-        expected = f"one of {unit.patient}"
-        remedy = "Correct the path in the sample sheet, or rename the sample in the VCF."
-        raise InputError(fault(path.name, found, expected, remedy))
+        columns = sample_columns(path.name, header, unit.samples)
+    for role, place in (("tumour", columns.tumour), ("normal", columns.normal)):
+        if place is None:
+            continue
+        column = header.columns[place]
+        names = [name for name in (column, header.column_samples.get(column)) if name]
+        patients = {of[name.casefold()]: name for name in names if name.casefold() in of}
+        if patients and unit.patient not in patients:
+            patient, name = next(iter(patients.items()))
+            found = f"the {role} {name}, which the sample sheet has for {patient}"
+            remedy = "Correct the path in the sample sheet, or rename the sample in the VCF."
+            raise InputError(fault(path.name, found, f"one of {unit.patient}", remedy))

@@ -5,12 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import pytest
 
+from storiform.engine import ending
 from storiform.engine.desk import Desk
+from storiform.engine.jobs import job_client
 from storiform.engine.sections import Executor
+from storiform.model.errors import RunError
 
 SCRIPT = """
 import time
@@ -61,6 +66,17 @@ def test_signals_that_come_together_are_one() -> None:
     assert process.returncode == 0
 
 
+def test_a_terminal_that_goes_while_a_run_ends_is_nobody_who_asks_again() -> None:
+    """Ctrl-C, and then the window is closed; the shell passes the news on once more."""
+    process = begun(3.5)
+    process.send_signal(signal.SIGINT)
+    for _ in range(2):
+        time.sleep(1.2)
+        process.send_signal(signal.SIGHUP)
+    assert process.communicate(timeout=60)[0] == f"{signal.SIGINT:d}\nin good order\n"
+    assert process.returncode == 0
+
+
 def test_jobs_are_cancelled_by_a_process_that_outlives_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,3 +92,45 @@ def test_jobs_are_cancelled_by_a_process_that_outlives_the_run(
     session, words = told.read_text().splitlines()
     assert int(session) != os.getsid(0)
     assert "-n storiform-ab123 " in words
+
+
+def test_a_cluster_of_jobs_is_cancelled_even_by_a_run_that_ends_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From before the first job is handed in until the cluster has closed."""
+    (tmp_path / "sbatch").write_text("#!/bin/sh\n")
+    (tmp_path / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    held: list[str] = []
+
+    def begin(desk: Desk, *_: object, **__: object) -> None:
+        held.extend(action.__qualname__ for action in ending._even_at_once)  # noqa: SLF001
+        assert ending._even_at_once[-1] == desk.cancel_at_once  # noqa: SLF001
+        raise RunError(desk.name)
+
+    monkeypatch.setattr("storiform.engine.jobs.QueueCluster", cluster_of(begin))
+    executor = Executor(kind="slurm", jobs=2, interface="lo")
+    executor = executor.model_copy(update={"logs": tmp_path, "shared": tmp_path})
+    with pytest.raises(RunError, match="storiform-"), job_client(executor):
+        pass
+    assert held == ["Desk.cancel_at_once"]
+    assert ending._even_at_once == []  # noqa: SLF001
+
+
+def cluster_of(begin: Callable[..., None]) -> type:
+    """Return a cluster that hands in its first job by a function."""
+
+    class Cluster:
+        def __init__(self, desk: Desk, *_: object, **__: object) -> None:
+            self.desk = desk
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+        def first(self) -> None:
+            begin(self.desk)
+
+    return Cluster

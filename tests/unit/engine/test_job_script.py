@@ -268,3 +268,13 @@ def test_import_of_the_queues_leaves_the_answer_to_an_interrupt_alone() -> None:
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout == "True\n"
+
+
+@pytest.mark.parametrize("kind", ["slurm", "pbs", "sge", "lsf"])
+def test_workers_in_jobs_are_never_paused_for_their_memory(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask would pause one above 80 %, and what it holds stays: it would stand still."""
+    lines = script(kind, monkeypatch).splitlines()
+    for what in ("TARGET", "SPILL", "PAUSE"):
+        assert f"export DASK_DISTRIBUTED__WORKER__MEMORY__{what}=False" in lines

@@ -1,7 +1,10 @@
 """What a run that was killed as it began left, and files stamped by a clock that was ahead."""
 
+import errno
+import json
 import os
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -76,3 +79,51 @@ def test_who_removes_a_folder_or_its_lock_meanwhile_is_told_so(
             (root / "run.lock").unlink()
         with pytest.raises(RunError, match=f"{told}.*moved or removed it"):
             lock.refuse_loss()
+
+
+def foreign(root: Path) -> Path:
+    """Write the lock of a run elsewhere, stamped a day ahead."""
+    lock = root / "run.lock"
+    record = {"pid": 1, "started": "then", "host": "elsewhere", "token": "other"}
+    lock.write_text(json.dumps(record))
+    return stamped(lock, -DAY)
+
+
+def test_a_dead_lock_from_elsewhere_that_is_stamped_ahead_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", 0.2)
+    foreign(tmp_path)
+    with RunLock(tmp_path) as lock:
+        assert not lock.is_lost()
+
+
+def test_a_lock_from_elsewhere_that_is_stamped_ahead_and_beats_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "HEARTBEAT_SECONDS", 1.0)
+    lock = foreign(tmp_path)
+    heart = threading.Timer(0.4, lambda: os.utime(lock))
+    heart.start()
+    with pytest.raises(RunError, match="a run by pid 1 on elsewhere"), RunLock(tmp_path):
+        pass
+    heart.join()
+    assert "other" in lock.read_text()
+
+
+def test_what_may_not_be_removed_hinders_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a colleague's, in a folder where each removes only what is his."""
+    left = stamped(tmp_path / ".run.lock.0123", 2 * locks.STALE_AFTER_SECONDS)
+    unlink = Path.unlink
+
+    def refuse(path: Path, *, missing_ok: bool = False) -> None:
+        if path == left:
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with RunLock(tmp_path) as lock:
+        assert not lock.is_lost()
+    assert list(tmp_path.iterdir()) == [left]

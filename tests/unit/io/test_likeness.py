@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from small_trial import CLINICAL, call, write_trial
+from small_trial import CLINICAL, COUNTS, SAMPLES, call, write_trial
 
 from storiform.io.likeness import alike, is_summary
-from storiform.io.names import bare, nearest
+from storiform.io.names import bare, nearest, nearest_file, nearest_id
 
 
 def test_ids_that_a_spreadsheet_changed_are_an_error_though_others_agree(
@@ -22,14 +22,40 @@ def test_ids_that_a_spreadsheet_changed_are_an_error_though_others_agree(
     assert told in err
 
 
-@pytest.mark.parametrize("name", ["Median", "mean", "TOTAL", "n", "Mittelwert"])
-def test_a_row_of_a_summary_is_no_patient(tmp_path: Path, name: str) -> None:
-    text = f"{CLINICAL}{name},,5.1,1,13.0,1\n"
-    code, out, err = call("check", write_trial(tmp_path, {"clinical.csv": text}))
+@pytest.mark.parametrize(
+    ("below", "told"),
+    [
+        ("Median,,5.1,1,13.0,1\n", "'Median'"),
+        ("TOTAL,,5.1,1,13.0,1\n", "'TOTAL'"),
+        ("Mean,,5.1,1,13.0,1\nSD,,1.1,1,3.0,1\n", "'Mean', 'SD'"),
+        ("P9,PD,5.1,1,13.0,1\nMittelwert,,5.1,1,13.0,1\n", "'Mittelwert'"),
+    ],
+)
+def test_a_row_of_a_summary_is_no_patient(tmp_path: Path, below: str, told: str) -> None:
+    config = write_trial(tmp_path, {"clinical.csv": CLINICAL + below})
+    code, out, err = call("check", config)
     assert code == 2
-    told = f"clinical.csv, row 6, column patient: found '{name}', expected a patient, no row of"
-    assert told in out + err
+    assert (
+        f"clinical.csv, column patient: found {told} as the last patient, expected" in out + err
+    )
     assert "1 error found" in out
+
+
+@pytest.mark.parametrize("name", ["SD", "N", "Max"])
+def test_a_patient_may_have_such_a_name(tmp_path: Path, name: str) -> None:
+    """In the midst of the table, or with a sample."""
+    header, *rows = CLINICAL.splitlines(keepends=True)
+    text = "".join([header, f"{name},PD,5.1,1,13.0,1\n", *rows])
+    assert call("check", write_trial(tmp_path, {"clinical.csv": text}))[0] == 0
+    sheet = f"{SAMPLES}{name},{name}_R,2,pre,,,counts.csv\n"
+    counts = "\n".join(
+        f"{line},{name}_R" if not number else f"{line},7"
+        for number, line in enumerate(COUNTS.splitlines())
+    )
+    text = "".join([header, *rows, f"{name},PD,5.1,1,13.0,1\n"])
+    files = {"clinical.csv": text, "samples.csv": sheet, "counts.csv": counts + "\n"}
+    code, out, err = call("check", write_trial(tmp_path, files))
+    assert code == 0, out + err
 
 
 def test_a_further_patient_without_samples_is_none_of_these(tmp_path: Path) -> None:
@@ -56,10 +82,19 @@ def test_names_are_alike_when_one_alone_can_be_meant(
 
 
 def test_another_persons_name_is_never_proposed() -> None:
-    assert nearest("P07", ["P08", "P17", "P70"]) == ""
-    assert nearest("P02_pre_T.bam.bai", ["P04_pre_T.bam.bai"]) == ""
-    assert nearest("pt94", ["Pt93", "Pt94"]) == "Pt94"
-    assert nearest("P02_pre_T.bm", ["P02_pre_T.bam", "P03_pre_T.bm"]) == "P02_pre_T.bam"
+    assert nearest_id("P07", ["P08", "P17", "P70", "P070"]) == ""
+    assert nearest_id("KLM", ["KLN", "KLMN"]) == "KLMN"
+    assert nearest_id("patA", ["patB"]) == ""
+    assert nearest_file("P02_pre_T.bam.bai", ["P04_pre_T.bam.bai"]) == ""
+    assert nearest_file("P02_pre_T.bm", ["P02_pre_T.bam", "P03_pre_T.bm"]) == "P02_pre_T.bam"
+    assert nearest("log_tpm", ["tpm", "log2_tpm"]) == "log2_tpm"
+
+
+def test_an_id_of_a_book_of_digits_is_like_any_other() -> None:
+    """Python turns no text of more than 4,300 digits into a number."""
+    assert bare("P" + 5_000 * "7") == "p" + 5_000 * "7"
+    assert nearest_id(6_000 * "0" + "7", ["07"]) == "07"
+    assert nearest_file("8" * 5_000, ["9" * 5_000]) == ""
 
 
 def test_marks_between_numbers_are_kept_apart() -> None:

@@ -1,5 +1,6 @@
 """A file that the sheet gives several samples: each has what bears its name, or nothing."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,15 @@ def test_a_worker_knows_that_a_file_is_shared(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("columns", "code"),
-    [("P1_N\tP1_T", 2), ("NORMAL\tTUMOR", 0), ("P2_N\tP2_T", 0), ("P2\tP2_tumour", 0)],
+    [
+        ("P1_N\tP1_T", 2),
+        ("NORMAL\tTUMOR", 0),
+        ("P2_N\tP2_T", 0),
+        ("P2\tP2_tumour", 0),
+        ("P1_N\tTUMOR", 2),
+        ("p1_n\tp1_t", 2),
+        ("NORMAL\tP2_T", 0),
+    ],
 )
 def test_a_vcf_that_names_another_patients_tumour_is_an_error(
     tmp_path: Path, columns: str, code: int
@@ -155,5 +164,5 @@ def test_a_vcf_that_names_another_patients_tumour_is_an_error(
     )
     found, out, err = call("check", config)
     assert found == code, out + err
-    told = "P2: theirs.vcf: found the tumour P1_T, which the sample sheet has for P1"
-    assert (told in out + err) == (code == 2)
+    told = r"P2: theirs.vcf: found the (tumour|normal) \S+, which the sample sheet has for P1"
+    assert bool(re.search(told, out + err)) == (code == 2)

@@ -135,6 +135,7 @@ SurvivalCurves = Annotated[pd.DataFrame, SURVIVAL_CURVES]
 PAIRED_FEATURES = Table(
     "paired_features",
     grain="cohort",
+    version=2,
     description="One row per patient and pair of features that the configuration names: who is "
     "high in both.",
     key=("feature", "patient"),
