@@ -179,8 +179,10 @@ def _of_biopsies(
     tables = features["table"].astype(str)
     sequenced = {"exome": params.exome_tables, "rna": params.rna_tables}
     known = tables.isin([name for names in sequenced.values() for name in names])
-    has_biopsy = features["biopsy"].astype(str) != ""
-    biopsied = _present(safety, features[known | has_biopsy])
+    # a table whose biopsies all have their patient's name may be one of patients
+    biopsies = features["biopsy"].astype(str)
+    is_other = (biopsies != features["patient"].astype(str)) & (biopsies != "")
+    biopsied = _present(safety, features[known | tables.isin(set(tables[is_other]))])
     if len(biopsied) == 0:
         return []
     has_value = features["value"].notna() | features["label"].notna()

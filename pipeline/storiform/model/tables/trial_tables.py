@@ -10,7 +10,6 @@ from storiform.model.table import Column, Table
 POPULATIONS = Table(
     "populations",
     grain="cohort",
-    version=2,
     description="One row per analysis population, from the largest on.",
     key=("order", "population"),
     columns={
@@ -30,7 +29,6 @@ Populations = Annotated[pd.DataFrame, POPULATIONS]
 POPULATION_MEMBERS = Table(
     "population_members",
     grain="cohort",
-    version=2,
     description="One row per patient and population.",
     key=("population", "patient"),
     columns={
