@@ -39,6 +39,7 @@ from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sheets import Sheets
 from storiform.io.sources import SOURCES, Source, SourceUnit
 from storiform.io.strangers import owners, refuse_anothers
+from storiform.io.units import unit_of
 from storiform.model.call_doubts import doubt_of_columns
 from storiform.model.cohort import COHORT, Cohort, Sample
 from storiform.model.errors import ConfigError, DataWarning, InputError, UserError, fault
@@ -112,7 +113,7 @@ def check_inputs(path: Path, listen: Callable[[str], None] | None = None) -> Che
         for unit in units:
             notebook.add("warning", [told], unit)
     if sound.get("mhc_model", True):
-        _forecast(notebook, graph, config, cohort)
+        _forecast(notebook, graph, config)
     _note_useless(notebook, graph)
     steps = {node.step for node in graph.nodes if node.origin in {"step", "scan"}}
     return Checked(notebook.findings(), len(cohort.patients), len(cohort.biopsies), len(steps))
@@ -177,7 +178,7 @@ def foresee(session: Session) -> tuple[Finding, ...]:
     return tuple(f for f in found if f.severity == "error" or f.units in {(), ("targets",)})
 
 
-def _forecast(notebook: Notebook, graph: Graph, config: Config, cohort: Cohort) -> None:
+def _forecast(notebook: Notebook, graph: Graph, config: Config) -> None:
     """Tell which HLA alleles nothing will be predicted for, where a step would predict."""
     params = config.params.get("mhc_binding")
     predicted = {node.unit for node in graph.nodes if node.step == "mhc_binding"}
@@ -189,7 +190,7 @@ def _forecast(notebook: Notebook, graph: Graph, config: Config, cohort: Cohort) 
     class_ii: dict[str, None] = {}
 
     def tell(node: Node) -> None:
-        found = forecast_alleles(_read(node, tables, cohort), model, params)
+        found = forecast_alleles(_read(node, tables), model, params)
         notebook.add("note", found.told, node.unit)
         class_ii.update(dict.fromkeys(found.class_ii))
 
@@ -257,9 +258,9 @@ def _open_files(notebook: Notebook, graph: Graph, config: Config, sheets: Sheets
     for node in graph.nodes:
         if node.origin in {"source", "provided"}:
             notebook.listen(_told(node))
-            notebook.open(node.unit, read, node, tables, cohort)
+            notebook.open(node.unit, read, node, tables)
             if node.step == f"read_{CALLS.name}":
-                notebook.open(node.unit, _refuse_anothers, node, cohort, of)
+                notebook.open(node.unit, _refuse_anothers, node, of)
     reference = config.resources.get("fasta")
     for sample in [*cohort.samples, *sheets.strays]:
         if has_reads(sample):
@@ -332,7 +333,6 @@ def _tables(steps: Iterable[Step]) -> dict[str, Table]:
 def _read(
     node: Node,
     tables: Mapping[str, Table],
-    cohort: Cohort,
     *,
     annotates: bool = True,
     expression: Params | None = None,
@@ -343,7 +343,7 @@ def _read(
     if node.origin == "provided":
         return table.conform(provided_rows(Path(node.payload["path"]), table, node.unit))
     source = next(s for s in SOURCES if s.table.name == table.name)
-    given = _unit(node, cohort)
+    given = unit_of(node.unit, node.payload, node.recipe)
     paths = given.files
     found = source.table.conform(source.read(given))
     refuse_unknown_genes(table.name, found, paths, resources or {}, expression)
@@ -358,19 +358,9 @@ def _read(
     return found
 
 
-def _unit(node: Node, cohort: Cohort) -> SourceUnit:
-    """Return what the reader of a source is given, as a worker gives it."""
-    paths = {column: Path(path) for column, path in node.payload["files"].items()}
-    samples, record = node.recipe["samples"], node.recipe["record"]
-    patient = str(node.payload["patient"])
-    rows = node.payload.get("rows", ())
-    shared = frozenset(node.payload.get("shared", ()))
-    return SourceUnit(node.unit, patient, paths, samples, cohort.build, record, rows, shared)
-
-
-def _refuse_anothers(node: Node, cohort: Cohort, of: Mapping[str, str]) -> None:
+def _refuse_anothers(node: Node, of: Mapping[str, str]) -> None:
     if node.origin == "source":
-        refuse_anothers(_unit(node, cohort), of)
+        refuse_anothers(unit_of(node.unit, node.payload, node.recipe), of)
 
 
 def _inspect(sample: Sample, reference: Path | None, cohort: Cohort) -> None:

@@ -33,8 +33,9 @@ from storiform.engine.logs import Told, listening
 from storiform.engine.provided import provided_rows
 from storiform.engine.results import Results
 from storiform.io.resources import RESOURCES, located
-from storiform.io.sources import SOURCES, SourceUnit
+from storiform.io.sources import SOURCES
 from storiform.io.store import read_parquet, to_arrow, write_bytes, write_parquet, write_tsv
+from storiform.io.units import unit_of
 from storiform.model.errors import ContractError, NothingToShow, UserError
 from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Picture, Table
@@ -207,18 +208,7 @@ def make(task: Task, part: Path) -> None:
 
 def _read_source(task: Task, contract: Table) -> pd.DataFrame:
     source = next(s for s in SOURCES if s.table.name == contract.name)
-    files = {column: Path(path) for column, path in task.payload["files"].items()}
-    unit = SourceUnit(
-        unit=task.unit,
-        patient=task.payload["patient"],
-        files=files,
-        samples=task.recipe["samples"],
-        build=task.recipe["build"],
-        record=task.recipe["record"],
-        rows=task.payload.get("rows", ()),
-        shared=frozenset(task.payload.get("shared", ())),
-    )
-    return source.read(unit)
+    return source.read(unit_of(task.unit, task.payload, task.recipe))
 
 
 def _call(task: Task, step: Step, tables: Mapping[str, Table], part: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from storiform.model.cohort import Value
 from storiform.model.errors import InputError, fault
@@ -50,3 +51,25 @@ class SourceUnit:
             expected = f"{told}: the sample sheet gives this file to others, too"
             remedy = "Name the sample in the file as in the sheet, or correct the path."
             raise InputError(fault(self.files[column].name, found, expected, remedy))
+
+
+def unit_of(name: str, payload: Mapping[str, Any], recipe: Mapping[str, Any]) -> SourceUnit:
+    """Return what the reader of a source is given, in a worker and in a check alike.
+
+    Parameters
+    ----------
+    name
+        The unit.
+    payload, recipe
+        Those of its node, see `storiform.engine.graph.Node`.
+    """
+    return SourceUnit(
+        unit=name,
+        patient=str(payload["patient"]),
+        files={column: Path(path) for column, path in payload["files"].items()},
+        samples=recipe["samples"],
+        build=recipe["build"],
+        record=recipe["record"],
+        rows=payload.get("rows", ()),
+        shared=frozenset(payload.get("shared", ())),
+    )

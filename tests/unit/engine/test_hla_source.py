@@ -52,8 +52,7 @@ def test_other_alleles_make_another_fingerprint(tmp_path: Path) -> None:
 def test_check_reads_the_table_and_tells_of_unusable_alleles_as_a_note(tmp_path: Path) -> None:
     graph = woven(tmp_path, "P1\tT1\t1\tpre\tA*02:01;A*24")
     (node,) = (node for node in graph.nodes if node.origin == "source")
-    cohort = read_cohort(tmp_path / "samples.tsv", None, "GRCh38").cohort
-    _read(node, {"hla_types": HLA_TYPES}, cohort)
+    _read(node, {"hla_types": HLA_TYPES})
     config = tmp_path / "config.yaml"
     config.write_text(
         "workflow: dna.py\ncohort:\n  samples: samples.tsv\n  genome: GRCh38\noutput: out\n"
