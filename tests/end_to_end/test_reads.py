@@ -25,10 +25,12 @@ TABLES = Path(__file__).with_name("tables_workflow.py")
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a trial with a swap, a contaminated tumour and a truncated BAM; it was not run."""
+    """Return a trial with a swap, a contaminated tumour and truncated BAMs; it was not run."""
     folder = tmp_path_factory.mktemp("reads")
     faults = ("swap", "contamination", "truncation", "missing_index")
     simulate_reads(folder, PATIENTS, 31, faults, EFFORT)
+    rna = folder / rna_of(folder, without_rna(folder))
+    rna.write_bytes(rna.read_bytes()[: rna.stat().st_size // 2])
     return folder
 
 
@@ -52,12 +54,26 @@ def faulty(folder: Path, kind: str) -> list[str]:
     return sorted(faults.loc[faults["fault"] == kind, "patient"].unique())
 
 
+def without_rna(folder: Path) -> str:
+    """Return the first patient whose files are as they should be, but for RNA that is cut."""
+    sheet = pd.read_csv(folder / "samples.csv")
+    faults = pd.read_csv(folder / "truth" / "faults.tsv", sep="\t")
+    return min(set(sheet.loc[sheet["status"] == 2, "patient"]) - set(faults["patient"]))
+
+
+def rna_of(folder: Path, patient: str) -> str:
+    """Return the name of the file of a patient's RNA."""
+    sheet = pd.read_csv(folder / "samples.csv")
+    return str(sheet.loc[(sheet["patient"] == patient) & (sheet["status"] == 2), "bam"].iloc[0])
+
+
 def test_a_truncated_file_fails_its_sample_alone(trial: Path, finished: Process) -> None:
     (victim,) = faulty(trial, "truncation")
     told = (trial / "told.txt").read_text()
-    foreseen, failed, further = (line for line in told.splitlines() if "truncated" in line)
+    lines = [line for line in told.splitlines() if "truncated" in line and victim in line]
+    foreseen, failed, further = lines
     assert foreseen.startswith(f"error: {victim}")
-    assert told.index(foreseen) == 0, "before the work"
+    assert told.index(foreseen) < told.index("failed"), "before the work"
     assert failed.startswith("failed"), "once for a file, whatever its steps"
     assert re.match(rf"failed: \d+ more steps? of {victim}\w* for that reason: ", further)
     assert finished.returncode == 1, "some failed"
@@ -70,6 +86,22 @@ def test_a_truncated_file_fails_its_sample_alone(trial: Path, finished: Process)
     report = (trial / "results" / "report.html").read_text()
     assert "truncated" in report
     assert "Traceback" not in report
+
+
+def test_truncated_rna_costs_what_rna_tells_and_not_the_exome(
+    trial: Path, finished: Process
+) -> None:
+    patient = without_rna(trial)
+    lines = [line for line in (trial / "told.txt").read_text().splitlines() if patient in line]
+    assert sum("truncated" in line for line in lines) == 3
+    for name in ("tmb", "copy_number_fit", "hla_types", "quality", "callability"):
+        assert patient in set(table(trial, name)["patient"]), name
+    variants = table(trial, "variants").set_index("patient").filter(like="rna_").notna()
+    assert not variants.loc[patient].to_numpy().any()
+    assert variants.drop(patient).to_numpy().any()
+    for name in ("counts", "neoantigen_burden"):
+        assert patient not in set(table(trial, name)["patient"]), name
+    assert finished.returncode == 1
 
 
 def test_a_swap_is_named_and_nobody_else_is_accused(trial: Path, finished: Process) -> None:

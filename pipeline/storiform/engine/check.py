@@ -139,9 +139,9 @@ def _open_resources(
 def foresee(session: Session) -> tuple[Finding, ...]:
     """Look, before a run, at what the work that is due begins with, as `check_inputs` does.
 
-    Files are looked into where that costs little: the BED, and of each BAM that will be read
-    its header, its end and its index. The units of a BAM that is at fault will fail, and all
-    others go on.
+    Files are looked into where that costs little: the BED, of each BAM that will be read its
+    header, its end and its index, of each VCF whose it says that it is. The units of a BAM or a
+    VCF that is at fault will fail, and all others go on.
 
     Returns
     -------
@@ -169,6 +169,7 @@ def foresee(session: Session) -> tuple[Finding, ...]:
     if due and set(resources) >= _ANNOTATING and _reads_transcripts(session.graph):
         genome = open_resource("fasta", str(resources["fasta"]))
         check_genes(resources["genes"], annotated_contigs(resources["genes"]), genome)
+    _mark_anothers(notebook, due, session.report.cohort)
     read = {node.unit for node in due if node.origin == "scan"}
     for sample in session.report.cohort.samples:
         if sample.name in read and "bam" in sample.files:
@@ -361,6 +362,17 @@ def _read(
 def _refuse_anothers(node: Node, of: Mapping[str, str]) -> None:
     if node.origin == "source":
         refuse_anothers(unit_of(node.unit, node.payload, node.recipe), of)
+
+
+def _mark_anothers(notebook: Notebook, due: Iterable[Node], cohort: Cohort) -> None:
+    of = owners(cohort)
+    for node in due:
+        try:
+            if node.step == f"read_{CALLS.name}":
+                _refuse_anothers(node, of)
+        except InputError as error:
+            node.payload["refused"] = str(error)  # what a worker will say of the unit
+            notebook.add("error", [str(error)], node.unit)
 
 
 def _inspect(sample: Sample, reference: Path | None, cohort: Cohort) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from storiform.engine.blame import desk_of, landed, overdue
 from storiform.engine.ending import Stop
-from storiform.engine.graph import SETTLED, Graph, Node, State
+from storiform.engine.graph import LOST, SETTLED, Graph, Node, State
 from storiform.engine.lanes import Lane, Lanes
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
@@ -204,17 +204,10 @@ class Driver:
 
     def _enter(self, node: Node) -> bool:
         """Fix the inputs of a node over what survived; False if it needs no run."""
-        upstream = [feed.node for feed in node.feeds()]
-        lost = [n for n in upstream if n.state not in {"cached", "done"}]
-        if lost:
-            alive = frozenset(n for n in upstream if n.state in {"cached", "done"})
-            for argument, feeds in node.reads.items():
-                node.reads[argument] = tuple(feed for feed in feeds if feed.node in alive)
-                if feeds and not node.reads[argument]:
-                    self._settle(node, "blocked", _blocking([feed.node for feed in feeds]))
-                    return False
         before = node.fingerprint
-        node.remember()
+        if gone := node.forget_lost():
+            self._settle(node, "blocked", _blocking(gone))
+            return False
         folder = self.results.at(node.step, node.unit, node.fingerprint)
         if node.fingerprint != before and self.results.damage(folder) is None:
             self._settle(node, "cached", "")
@@ -328,20 +321,13 @@ class Driver:
             if child.state != "todo" or child not in self._waiting:
                 continue
             self._waiting[child] -= 1
-            if state in {"failed", "blocked"} and not self._may_miss(child):
+            partial = self.rules.allow_partial_cohort
+            if state in LOST and not child.may_miss(node, partial=partial):
                 self._settle(child, "blocked", _blocking([node]))
             elif self._waiting[child] == 0:
                 self._arrive(child)
         if node.group and state == "blocked":
             self._release(node.group)
-
-    def _may_miss(self, node: Node) -> bool:
-        """Tell whether a node goes on without some of its inputs; `_enter` asks for one each.
-
-        A normal serves several biopsies: the faulty calls of one must not cost the others.
-        """
-        is_partial = node.grain == "cohort" and self.rules.allow_partial_cohort
-        return is_partial or node.origin == "scan"
 
     # -- trouble ---------------------------------------------------------------------
 

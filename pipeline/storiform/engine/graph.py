@@ -17,6 +17,7 @@ from storiform.model.table import Gather, Grain, Table
 
 State = Literal["cached", "todo", "running", "done", "failed", "blocked"]
 SETTLED = frozenset({"cached", "done", "failed", "blocked"})
+LOST = frozenset({"failed", "blocked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Node:
     `recipe` is what the fingerprint covers; `origin` is ``step``, ``source``,
     ``provided`` or ``scan``; `payload` is what the worker needs beyond the recipe. Nodes of
     one `group` are made together: they learn from one pass over one file. `doubts` are the
-    warnings of its result.
+    warnings of its result. `is_of_rna` tells that RNA of one sample is all that it is made of.
     """
 
     step: str
@@ -54,6 +55,7 @@ class Node:
     tries: int = 0
     seconds: float = 0.0
     doubts: tuple[str, ...] = ()
+    is_of_rna: bool = False
 
     def feeds(self) -> Iterable[Feed]:
         """Iterate over all tables that the node reads."""
@@ -72,6 +74,24 @@ class Node:
         }
         self.recipe["inputs"] = inputs
         self.fingerprint = digest(self.recipe)
+
+    def may_miss(self, lost: "Node", *, partial: bool) -> bool:
+        """Tell whether the node goes on without one of its inputs.
+
+        Of each argument one must be left, see `forget_lost`. A normal serves several biopsies:
+        the faulty calls of one must not cost the others. Nor must faulty RNA cost the exome.
+        """
+        return (partial and (self.grain == "cohort" or lost.is_of_rna)) or self.origin == "scan"
+
+    def forget_lost(self) -> tuple["Node", ...]:
+        """Fix the inputs over what is left; return those of an argument of which none is."""
+        for argument, feeds in self.reads.items():
+            left = tuple(feed for feed in feeds if feed.node.state not in LOST)
+            if feeds and not left:
+                return tuple(feed.node for feed in feeds)
+            self.reads[argument] = left
+        self.remember()
+        return ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a graph begins with: nodes of the files of the sample sheet and of provided tables."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 from storiform.engine.fingerprint import FileIds, digest
 from storiform.engine.graph import Graph, Node
 from storiform.engine.provided import key_column, provided_rows, row_ids
+from storiform.io.lines import holds_rows
 from storiform.io.sources import SOURCES, Source, read_clinic
 from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import ConfigError, InputError, fault
@@ -72,9 +73,9 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
     table = source.table
     cohort = threads.cohort
     given = {unit: _given(cohort, source, unit) for unit in cohort.units(table.grain)}
-    owners = Counter(
-        path for files, _, _ in given.values() for path in {f.resolve() for f in files.values()}
-    )
+    of_units = [tuple(files.values()) for files, _, _ in given.values()]
+    originals = _originals({path for paths in of_units for path in paths}, threads.ids)
+    owners = Counter(path for paths in of_units for path in {originals[p] for p in paths})
     for unit, (files, samples, own) in given.items():
         if (table.name, unit) in graph.producers:
             continue
@@ -97,13 +98,34 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
             "patient": names.get("patient", unit),
             "files": {column: str(path) for column, path in files.items()},
         }
-        if shared := tuple(c for c, path in files.items() if owners[path.resolve()] > 1):
+        if shared := tuple(c for c, path in files.items() if owners[originals[path]] > 1):
             node.payload["shared"] = shared  # then it is read by names alone
             node.recipe["shared"] = sorted(shared)
         if rows:  # one changed row of a file of the whole cohort makes its unit old
             node.recipe["rows"] = {source.of_cohort: digest([dict(row) for row in rows])}
             node.payload["rows"] = tuple(dict(row) for row in rows)
         graph.add(node, [table.name])
+
+
+def _originals(paths: Iterable[Path], ids: FileIds) -> dict[Path, Path]:
+    """Map paths to what tells files apart: a copy under another name is the same file.
+
+    Files that hold nothing may be alike, as those of two patients without any call. A large
+    file is known by its path.
+    """
+    real = {path: path.resolve() for path in paths}
+    alike: dict[str, set[Path]] = {}
+    for path, target in real.items():
+        identity = ids.of(path)
+        if identity.startswith("content:"):
+            alike.setdefault(identity, set()).add(target)
+    copies = {
+        path: min(same)
+        for same in alike.values()
+        if len(same) > 1 and holds_rows(min(same))
+        for path in same
+    }
+    return {path: copies.get(target, target) for path, target in real.items()}
 
 
 def _given(

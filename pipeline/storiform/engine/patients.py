@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from storiform.engine.collect import GOOD
-from storiform.engine.graph import SETTLED, Graph, LeftOut, Node, gatherers, makers
+from storiform.engine.graph import LOST, SETTLED, Graph, LeftOut, Node, gatherers, makers
 from storiform.engine.session import Session
 from storiform.io.names import listed, nearest_id
 from storiform.model.cohort import COHORT, Cohort
@@ -156,10 +156,9 @@ class _Excerpt:
                 return self._of_others(node)
             if node.step in self._late:
                 return f"it rests on {node.step}, which compares patients: {_REMEDY}"
-        is_partial = node.grain == "cohort" and self.session.config.run.allow_partial_cohort
         for feed in node.feeds():
-            lost = feed.node.state in {"failed", "blocked"}
-            if feed.node in self._missing or (lost and not is_partial):
+            lost = feed.node.state in LOST
+            if feed.node in self._missing or (lost and not self._may_miss(node, feed.node)):
                 return self._missing.get(
                     feed.node, f"{feed.node.step} of {feed.node.unit} failed"
                 )
@@ -170,11 +169,24 @@ class _Excerpt:
         failure = self.session.results.failure(node.step, node.unit)
         if failure is not None and failure["fingerprint"] == node.fingerprint:
             node.state = "failed"
-        elif any(feed.node.state in {"failed", "blocked"} for feed in node.feeds()):
+            return ""
+        lost = [feed.node for feed in node.feeds() if feed.node.state in LOST]
+        if not all(self._may_miss(node, one) for one in lost):
             node.state = "blocked"
-        else:
-            return f"it rests on {node.step} of all, which some patients lack: {_REMEDY}"
-        return ""
+            return ""
+        if not any(feed.node in self._missing for feed in node.feeds()):
+            results = self.session.results
+            if node.forget_lost():
+                node.state = "blocked"
+                return ""
+            if results.damage(results.at(node.step, node.unit, node.fingerprint)) is None:
+                node.state = "cached"
+                return ""
+        return f"it rests on {node.step} of all, which some patients lack: {_REMEDY}"
+
+    def _may_miss(self, node: Node, lost: Node) -> bool:
+        partial = self.session.config.run.allow_partial_cohort
+        return node.may_miss(lost, partial=partial)
 
     def _told_of_them(self) -> Iterable[tuple[str, Node]]:
         """Yield what tables of the cohort tell of these biopsies, made of their rows alone."""

@@ -36,7 +36,7 @@ from storiform.io.resources import RESOURCES, located
 from storiform.io.sources import SOURCES
 from storiform.io.store import read_parquet, to_arrow, write_bytes, write_parquet, write_tsv
 from storiform.io.units import unit_of
-from storiform.model.errors import ContractError, NothingToShow, UserError
+from storiform.model.errors import ContractError, InputError, NothingToShow, UserError
 from storiform.model.step import Step
 from storiform.model.table import UNIT_COLUMNS, Picture, Table
 
@@ -207,6 +207,8 @@ def make(task: Task, part: Path) -> None:
 
 
 def _read_source(task: Task, contract: Table) -> pd.DataFrame:
+    if refused := task.payload.get("refused"):
+        raise InputError(refused)
     source = next(s for s in SOURCES if s.table.name == contract.name)
     return source.read(unit_of(task.unit, task.payload, task.recipe))
 

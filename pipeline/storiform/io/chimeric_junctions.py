@@ -12,7 +12,7 @@ import pandas as pd
 
 from storiform.io.contigs import is_place
 from storiform.io.lines import lines
-from storiform.io.units import SourceUnit
+from storiform.io.units import NAMELESS, SourceUnit
 from storiform.model.errors import InputError, fault
 from storiform.model.genome import canonical_contig
 from storiform.model.tables.fusions import CHIMERIC_ALIGNMENTS
@@ -36,6 +36,7 @@ def read_chimeric_alignments(unit: SourceUnit) -> pd.DataFrame:
     InputError
         If the file is not STAR's, or a row is damaged.
     """
+    unit.refuse_shared("chimeric_junctions", NAMELESS)
     path = unit.files["chimeric_junctions"]
     told = iter([(n, text) for n, text in lines(path) if text.strip() and text[0] != "#"])
     first = next(told, None)

@@ -25,7 +25,7 @@ from storiform.io.columns import (
     whole_numbers,
 )
 from storiform.io.names import counted
-from storiform.io.units import SourceUnit
+from storiform.io.units import NAMELESS, SourceUnit
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import Build
 from storiform.model.tables.copies import GIVEN_COVERAGE
@@ -60,6 +60,9 @@ def read_coverage(unit: SourceUnit) -> pd.DataFrame:
     InputError
         If a file has other columns, a value is none, or a place lies outside the build.
     """
+    if "tumour_exome" in unit.samples:  # one normal may serve patients without their own
+        unit.refuse_shared("coverage", NAMELESS)
+        unit.refuse_shared("off_target_coverage", NAMELESS)
     if "coverage" not in unit.files:
         name = unit.files["off_target_coverage"].name
         raise InputError(_no_targets(name, "no file in the column coverage"))

@@ -23,7 +23,7 @@ import pandas as pd
 from storiform.io.columns import read_layout
 from storiform.io.contigs import check_contigs, is_place
 from storiform.io.lines import lines
-from storiform.io.units import SourceUnit
+from storiform.io.units import NAMELESS, SourceUnit
 from storiform.model.errors import InputError, fault
 from storiform.model.genome import canonical_contig
 from storiform.model.tables.fusions import GIVEN_FUSIONS
@@ -68,6 +68,7 @@ def read_given_fusions(unit: SourceUnit) -> pd.DataFrame:
     InputError
         If the program is not known, a column is missing, or a row is cut or tells no place.
     """
+    unit.refuse_shared("fusions", NAMELESS)
     path = unit.files["fusions"]
     told = ((n, text) for n, text in lines(path) if text.strip() and text[:2] != "##")
     first = next(told, None)

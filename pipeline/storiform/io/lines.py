@@ -164,6 +164,26 @@ def is_bcf(path: Path) -> bool:
         return False
 
 
+def holds_rows(path: Path) -> bool:
+    """Tell whether a text file has a row beneath its header; of what cannot be read, True.
+
+    A header is what begins with ``#``, where the first line does, else the first line.
+    """
+    if path.is_dir() or is_bcf(path):
+        return True
+    try:
+        with _text(path) as handle:
+            told = numbered(handle, path.name)
+            first = next(told, None)
+            return first is not None and any(_is_row(line) for _, line in told)
+    except (*BROKEN, OSError, InputError):
+        return True
+
+
+def _is_row(line: str) -> bool:
+    return bool(line.strip()) and line[0] != "#"
+
+
 def _unreadable(path: Path, error: OSError) -> str:
     found = str(error.strerror or error).lower()
     return fault(str(path), found, "a readable file", "Correct the path.")

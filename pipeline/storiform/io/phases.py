@@ -29,7 +29,7 @@ def read_call_phases(unit: SourceUnit) -> pd.DataFrame:
     """
     path = unit.files["vcf"]
     header, records = open_vcf(path, unit.build)
-    column = tumour_column(path.name, header, unit.samples)
+    column = tumour_column(header, unit)
     rows: list[tuple[int, int, str | None, int | None, bool]] = []
     record = 0
     for number, line in records:
@@ -48,14 +48,15 @@ def read_call_phases(unit: SourceUnit) -> pd.DataFrame:
     return CALL_PHASES.conform(pd.DataFrame(rows, columns=list(CALL_PHASES.columns)))
 
 
-def tumour_column(name: str, header: VcfHeader, samples: Mapping[str, str]) -> int | None:
+def tumour_column(header: VcfHeader, unit: SourceUnit) -> int | None:
     """Return the tumour's column, None where it cannot be told; `read_vcf` tells of that."""
     if not header.columns:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         try:
-            return sample_columns(name, header, samples).tumour
+            name, by_name = unit.files["vcf"].name, "vcf" in unit.shared
+            return sample_columns(name, header, unit.samples, by_name=by_name).tumour
         except InputError:
             return None
 

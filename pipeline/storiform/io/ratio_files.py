@@ -9,7 +9,7 @@ import pandas as pd
 
 from storiform.io.columns import Layout, checked_places, read_layout, warn_of_counting
 from storiform.io.coverage import OFF_TARGET
-from storiform.io.units import SourceUnit
+from storiform.io.units import NAMELESS, SourceUnit
 from storiform.model.errors import InputError, fault
 from storiform.model.tables.copies import GIVEN_RATIOS
 
@@ -36,6 +36,7 @@ def read_ratios(unit: SourceUnit) -> pd.DataFrame:
     InputError
         If the file has other columns, a log ratio is none, or the build is another.
     """
+    unit.refuse_shared("ratios", NAMELESS)
     layout = read_layout(unit.files["ratios"], ("chromosome",))
     _refuse_others(layout)
     words = {"contig": layout.column("chromosome")}

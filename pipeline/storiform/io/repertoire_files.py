@@ -9,7 +9,7 @@ import pandas as pd
 
 from storiform.io.columns import Layout, read_layout
 from storiform.io.lines import lines
-from storiform.io.units import SourceUnit
+from storiform.io.units import NAMELESS, SourceUnit
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.tables.immune import GIVEN_CLONOTYPES
 
@@ -84,6 +84,7 @@ def read_clonotypes(unit: SourceUnit) -> pd.DataFrame:
         If the columns are of no known format, a count is no number above zero, or no row
         names a receptor.
     """
+    unit.refuse_shared(COLUMN, NAMELESS)
     path = unit.files[COLUMN]
     layout = read_layout(path, ("count", "cloneId", "sequence_id"))
     form = next((known for known in _FORMATS if layout.has(*known.signs)), None)

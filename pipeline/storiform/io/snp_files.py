@@ -22,7 +22,7 @@ import pandas as pd
 from storiform.io.columns import Layout, checked_places, read_layout, whole_numbers
 from storiform.io.lines import BROKEN, broken, is_bcf, open_text
 from storiform.io.snp_vcf import read_snp_vcf
-from storiform.io.units import SourceUnit
+from storiform.io.units import NAMELESS, SourceUnit
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import Build
 from storiform.model.tables.copies import GIVEN_SNPS
@@ -50,8 +50,9 @@ def read_snps(unit: SourceUnit) -> pd.DataFrame:
     """
     path = unit.files["snps"]
     if _is_vcf(path):
-        snps = read_snp_vcf(path, unit.samples, unit.build)
+        snps = read_snp_vcf(path, unit.samples, unit.build, by_name="snps" in unit.shared)
     else:
+        unit.refuse_shared("snps", NAMELESS)
         layout = read_layout(path, ("chromosome", "position"))
         if layout.has(*_SEQZ) and layout.column("good.reads", "depth.tumor"):
             return _conforming(path, _seqz(layout, unit.build))

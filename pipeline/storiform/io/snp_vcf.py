@@ -76,7 +76,9 @@ class _Reads:
     named: str
 
 
-def read_snp_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.DataFrame:
+def read_snp_vcf(
+    path: Path, samples: Mapping[str, str], build: Build, *, by_name: bool = False
+) -> pd.DataFrame:
     """Read the alleles of a tumour and, where the VCF has it, of its normal.
 
     Parameters
@@ -87,6 +89,8 @@ def read_snp_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.Dat
         Names of the sample sheet by role and assay, as `SourceUnit.samples`.
     build
         The genome build of the cohort.
+    by_name
+        Whether only the sheet's name tells the tumour, as in a file of several patients.
 
     Returns
     -------
@@ -99,7 +103,7 @@ def read_snp_vcf(path: Path, samples: Mapping[str, str], build: Build) -> pd.Dat
         If the tumour's column cannot be told, or no record has reads.
     """
     header, records = open_vcf(path, build)
-    columns = sample_columns(path.name, header, samples)
+    columns = sample_columns(path.name, header, samples, by_name=by_name)
     if columns.tumour is None:
         expected = "a column for the tumour and one for the normal"
         remedy = "Give the VCF with its genotype columns (FORMAT with AD)."

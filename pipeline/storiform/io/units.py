@@ -9,6 +9,9 @@ from storiform.model.cohort import Value
 from storiform.model.errors import InputError, fault
 from storiform.model.genome import Build
 
+NAMELESS = "a format that names no sample"
+"""What is found where one file is given for several biopsies, and cannot tell whose it is."""
+
 
 @dataclass(frozen=True)
 class SourceUnit:

@@ -31,7 +31,7 @@ def read_vcf_expression(unit: SourceUnit) -> pd.DataFrame:
     """
     path = unit.files["vcf"]
     header, records = open_vcf(path, unit.build)
-    column = tumour_column(path.name, header, unit.samples)
+    column = tumour_column(header, unit)
     found: dict[str, float] = {}
     if _FIELD in header.formats and column is not None:
         annotation = annotation_of(header.info)

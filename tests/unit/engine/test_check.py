@@ -38,7 +38,8 @@ def configured(folder: Path, *files: str, more: str = "output: out\n", hla: str 
     (folder / "flow.py").write_text(WORKFLOW)
     rows = []
     for number, fields in enumerate(files, 1):
-        (folder / f"c{number}.vcf").write_text(vcf(fields))
+        text = vcf(fields).replace("\n", f"\n##source=patient {number}\n", 1)
+        (folder / f"c{number}.vcf").write_text(text)
         rows.append(f"P{number}\tT{number}\t1\tc{number}.vcf\t{hla}\n")
     sheet = "patient\tsample\tstatus\tvcf\thla\n" + "".join(rows)
     (folder / "samples.tsv").write_text(sheet)

@@ -1,15 +1,18 @@
 """A file that the sheet gives several samples: each has what bears its name, or nothing."""
 
+import gzip
 import re
 from pathlib import Path
 
 import pytest
 from small_trial import CLINICAL, COUNTS, MAF, SAMPLES, VCF, call, write_trial
 
+from storiform.engine.check import foresee
 from storiform.engine.results import Results
 from storiform.engine.session import open_session
 from storiform.engine.tasks import task_of
 from storiform.engine.work import make, perform
+from storiform.io.lines import holds_rows
 from storiform.io.sources import SOURCES
 from storiform.io.units import SourceUnit
 from storiform.model.errors import InputError
@@ -27,6 +30,26 @@ ONE_CALL = VCF.replace("\tP1_N\tP1_T", "\tT1").replace("\t0/0:30,0:30", "").repl
     "\t0/0:28,0:28", ""
 )  # fmt: skip
 UNNAMED = VCF.replace("##tumor_sample=P1_T\n", "").replace("\tP1_N\tP1_T", "\tNORMAL\tTUMOR")
+CNR = "chromosome\tstart\tend\tgene\tlog2\tdepth\tweight\n" + "".join(
+    f"1\t{n}00\t{n}99\tA\t0.{n % 2}\t50\t1.0\n" for n in range(1, 9)
+)
+CNN = "chromosome\tstart\tend\tgene\tdepth\tlog2\nchr1\t100\t300\tA\t50\t5.64\n"
+PILEUP = (
+    "Chromosome,Position,Ref,Alt,File1R,File1A,File1E,File1D,File2R,File2A,File2E,File2D\n"
+    "2,500,A,C,30,28,1,0,40,12,0,2\n"
+)
+SNPS = VCF.replace("\tP1_N\tP1_T", "\tNORMAL\tTUMOR").replace("##tumor_sample=P1_T\n", "")
+ARRIBA = (
+    "#gene1\tgene2\tstrand1(gene/fusion)\tstrand2(gene/fusion)\tbreakpoint1\tbreakpoint2\t"
+    "split_reads1\tsplit_reads2\tdiscordant_mates\tconfidence\treading_frame\t"
+    "peptide_sequence\n"
+    "EWSR1\tFLI1\t+/+\t+/+\t22:29287134\t11:128807180\t2\t3\t3\thigh\tin-frame\tA|f\n"
+)
+JUNCTIONS = "chr22\t101\t+\tchr11\t200\t+\t1\t0\t0\tr1\t51\t50M30S\t201\t50S30M\n"
+TRUST4 = (
+    "#count\tfrequency\tCDR3nt\tCDR3aa\tV\tD\tJ\tC\tcid\tcid_full_length\n"
+    "42\t0.5\tTGTGCCAGC\tCAS\tTRBV7-3*01\t.\tTRBJ1-5*01\tTRBC\tassemble1\t1\n"
+)
 CASES = {
     "MAF of one sample": ("calls", "maf", MAF.replace("P3_T", "P2_T")),
     "MAF without names": ("calls", "maf", NAMELESS),
@@ -42,6 +65,13 @@ CASES = {
     "counts of Salmon": ("given_counts", "counts", SALMON),
     "counts of one column": ("given_counts", "counts", ONE_COLUMN),
     "TPM of Salmon": ("given_tpm", "tpm", SALMON.replace("5.5", "1e6")),
+    "ratios": ("given_ratios", "ratios", CNR),
+    "coverage": ("given_coverage", "coverage", CNN),
+    "SNPs of snp-pileup": ("given_snps", "snps", PILEUP),
+    "SNPs in a VCF of NORMAL and TUMOR": ("given_snps", "snps", SNPS),
+    "fusions": ("given_fusions", "fusions", ARRIBA),
+    "junctions": ("chimeric_alignments", "chimeric_junctions", JUNCTIONS),
+    "receptors": ("given_clonotypes", "repertoire", TRUST4),
     "TPM of one column": ("given_tpm", "tpm", ONE_COLUMN.replace("5", "9e5")),
 }
 
@@ -109,6 +139,68 @@ def test_a_file_by_another_name_is_the_same(tmp_path: Path) -> None:
     assert "the sample sheet gives this file to others, too" in out + err
 
 
+@pytest.mark.parametrize("text", [NAMELESS, MAF])
+def test_a_copy_under_another_name_is_the_same_file(tmp_path: Path, text: str) -> None:
+    """P3's file has the calls of P2: where rows bear no names, nothing else would tell."""
+    sheet = SAMPLES.replace("P3,P3_T,1,pre,,calls.maf", "P3,P3_T,1,pre,,copy.maf")
+    files = {"calls.maf": text, "copy.maf": text, "samples.csv": sheet}
+    code, out, err = call("check", write_trial(tmp_path, files))
+    told = "the sample sheet gives this file to others, too"
+    assert (code, told in out + err) == ((2, True) if text == NAMELESS else (0, False))
+    files["copy.maf"] = text + "\n" * 9
+    code, out, err = call("check", write_trial(tmp_path, files))
+    assert code == 0, "another content: nothing is known of it"
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_files_without_calls_may_be_alike(tmp_path: Path, *, is_empty: bool) -> None:
+    """A caller that found nothing in two patients wrote the same file twice."""
+    head = "".join(line for line in UNNAMED.splitlines(keepends=True) if line[0] == "#")
+    text = head if is_empty else UNNAMED
+    sheet = SAMPLES.replace("P2,P2_T,1,pre,,calls.maf", "P2,P2_T,1,pre,second.vcf,")
+    maf = "".join(MAF.splitlines(keepends=True)[::2])
+    files = {"calls.vcf": text, "second.vcf": text, "samples.csv": sheet, "calls.maf": maf}
+    code, out, err = call("check", write_trial(tmp_path, files))
+    assert (code == 0) == is_empty, out + err
+    assert ("the sample sheet gives this file to others, too" in out + err) != is_empty
+
+
+def test_one_normal_may_serve_patients_without_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "normal.cnn"
+    path.write_text(CNN)
+    read = next(s.read for s in SOURCES if s.table.name == "given_coverage")
+    normal = SourceUnit(
+        "N", "P", {"coverage": path}, {"normal_exome": "N"}, "GRCh38", {},
+        shared=frozenset({"coverage"}),
+    )  # fmt: skip
+    assert len(read(normal)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "has_rows"),
+    [
+        ("", False),
+        ("gene\tcount\n", False),
+        ("gene\tcount\nA\t1\n", True),
+        ("#gene\tcount\n\n", False),
+        ("##x\n#CHROM\n", False),
+        ("##x\n#CHROM\n1\n", True),
+        ("#gene\r#more\r", False),
+    ],
+)
+def test_whether_a_file_holds_rows(tmp_path: Path, text: str, *, has_rows: bool) -> None:
+    path = tmp_path / "file"
+    path.write_text(text)
+    assert holds_rows(path) == has_rows
+
+
+def test_what_cannot_be_read_counts_as_rows(tmp_path: Path) -> None:
+    path = tmp_path / "file.gz"
+    path.write_bytes(gzip.compress(b"a\nb\n")[:-6])
+    assert holds_rows(path)
+    assert holds_rows(tmp_path)
+
+
 def test_calls_read_before_a_file_was_shared_are_read_again(tmp_path: Path) -> None:
     """Else P2 would keep the calls of P3, which joined the trial and the file later."""
     alone = "".join(line for line in SAMPLES.splitlines(keepends=True) if line[:2] != "P3")
@@ -156,7 +248,7 @@ def test_a_vcf_that_names_another_patients_tumour_is_an_error(
 ) -> None:
     """A copy of P1's calls lies under the name of P2; the sheet knows whose they are."""
     normal, tumour = columns.split("\t")
-    theirs = VCF.replace("P1_N", normal).replace("P1_T", tumour)
+    theirs = VCF.replace("P1_N", normal).replace("P1_T", tumour).replace("30", "31")
     sheet = SAMPLES.replace("P2,P2_T,1,pre,,calls.maf", "P2,P2_T,1,pre,theirs.vcf,")
     maf = "".join(MAF.splitlines(keepends=True)[::2])
     config = write_trial(
@@ -166,3 +258,24 @@ def test_a_vcf_that_names_another_patients_tumour_is_an_error(
     assert found == code, out + err
     told = r"P2: theirs.vcf: found the (tumour|normal) \S+, which the sample sheet has for P1"
     assert bool(re.search(told, out + err)) == (code == 2)
+
+
+def test_a_run_takes_no_calls_of_another_patient(tmp_path: Path) -> None:
+    """What `check` refuses: the unit fails with the same words, and the others go on."""
+    sheet = SAMPLES.replace("P2,P2_T,1,pre,,calls.maf", "P2,P2_T,1,pre,theirs.vcf,")
+    maf = "".join(MAF.splitlines(keepends=True)[::2])
+    theirs = VCF.replace("30", "31")
+    files = {"samples.csv": sheet, "theirs.vcf": theirs, "calls.maf": maf}
+    session = open_session(write_trial(tmp_path, files))
+    (found,) = [finding for finding in foresee(session) if finding.units == ("P2",)]
+    assert "which the sample sheet has for P1" in str(found)
+    endings = {}
+    for node in session.graph.nodes:
+        if node.step == "read_calls":
+            results, name = Results(tmp_path / "results"), session.config.workflow.name
+            task = task_of(node, name, results, session.report.cohort, 1)
+            endings[node.unit] = perform(task, make)
+    assert {unit: outcome.ending for unit, outcome in endings.items()} == {
+        "P1": "done", "P2": "failed", "P3": "done",
+    }  # fmt: skip
+    assert "which the sample sheet has for P1" in endings["P2"].message

@@ -37,6 +37,7 @@ BinCoverage = Annotated[pd.DataFrame, BIN_COVERAGE]
 GIVEN_COVERAGE = Table(
     "given_coverage",
     grain="sample",
+    version=2,
     is_published=False,
     description="One row per bin of a coverage file (.cnn, PureCN) of the sample sheet.",
     key=("contig", "start", "end"),
@@ -69,6 +70,7 @@ SnpCounts = Annotated[pd.DataFrame, SNP_COUNTS]
 GIVEN_SNPS = Table(
     "given_snps",
     grain="biopsy",
+    version=2,
     is_published=False,
     description="One row per place of a file of allele counts (FACETS pileup, seqz, VCF).",
     key=("contig", "start"),
@@ -85,6 +87,7 @@ _RATIO = {
 GIVEN_RATIOS = Table(
     "given_ratios",
     grain="biopsy",
+    version=2,
     is_published=False,
     description="One row per bin of a file of log ratios (.cnr) of the sample sheet.",
     key=("contig", "start", "end"),

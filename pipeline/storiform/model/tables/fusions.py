@@ -25,6 +25,7 @@ _KEY = ("contig_5", "position_5", "strand_5", "contig_3", "position_3", "strand_
 GIVEN_FUSIONS = Table(
     "given_fusions",
     grain="biopsy",
+    version=2,
     description="One row per fusion of the file that the sample sheet names.",
     key=("row",),
     columns={
@@ -47,6 +48,7 @@ GivenFusions = Annotated[pd.DataFrame, GIVEN_FUSIONS]
 CHIMERIC_ALIGNMENTS = Table(
     "chimeric_alignments",
     grain="biopsy",
+    version=2,
     description="One row per alignment in two parts of STAR's Chimeric.out.junction, as the "
     "read runs: from a to b.",
     key=("row",),

@@ -166,6 +166,7 @@ Immunoglobulins = Annotated[pd.DataFrame, IMMUNOGLOBULINS]
 GIVEN_CLONOTYPES = Table(
     "given_clonotypes",
     grain="biopsy",
+    version=2,
     description="One row per row of a file of T-cell and B-cell receptors.",
     key=("row",),
     is_published=False,

@@ -45,6 +45,7 @@ GivenTpm = Annotated[pd.DataFrame, GIVEN_TPM]
 VCF_EXPRESSION = Table(
     "vcf_expression",
     grain="biopsy",
+    version=2,
     description="One row per gene whose expression the VCF of the sample sheet carries in the "
     "field GX of the tumour, as VAtools and pVACseq have it.",
     key=("gene",),
