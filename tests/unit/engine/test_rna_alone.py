@@ -6,13 +6,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.unit.engine.test_driver import Answer, Client, usual_lanes
+from trials import HereFuture
 
 from storiform.engine.driver import Driver, Rules
 from storiform.engine.ending import Stop
 from storiform.engine.graph import Feed, Graph, Node
+from storiform.engine.lanes import Lanes
 from storiform.engine.patients import _Excerpt
 from storiform.engine.results import Results
+from storiform.engine.sections import Executor
 from storiform.engine.work import Outcome
 from storiform.model.cohort import Biopsy, Cohort, Patient, Sample
 
@@ -48,9 +50,9 @@ def ran(tmp_path: Path, nodes: Sequence[Node], *, partial: bool = True) -> dict[
         graph.add(node, [node.step])
     broken = {(n.step, n.unit) for n in nodes if n.recipe.get("broken")}
 
-    def answer(key: str, tasks: Any) -> Answer:
+    def submit(_work: Any, tasks: Any, key: str, **_: Any) -> HereFuture:
         sent.extend(f"{task.step} {task.unit}" for task in tasks)
-        future = Answer(key)
+        future = HereFuture(key)
         ends = ["failed" if (t.step, t.unit) in broken else "done" for t in tasks]
         future.set_result(
             [
@@ -65,10 +67,15 @@ def ran(tmp_path: Path, nodes: Sequence[Node], *, partial: bool = True) -> dict[
     rules = Rules("flow.py", allow_partial_cohort=partial)
     runner = Driver(
         graph, cohort, Results(tmp_path), rules, _Lock(),  # type: ignore[arg-type]
-        lambda _node, _message: None, usual_lanes(), Stop(),
+        lambda _node, _message: None, Lanes(Executor(workers=1), no_jobs, print), Stop(),
     )  # fmt: skip
-    runner.run(Client(answer))  # type: ignore[arg-type]
+    runner.run(SimpleNamespace(submit=submit))  # type: ignore[arg-type]
     return {"sent": sent, "states": {name: node.state for name, node in enumerate(nodes)}}
+
+
+def no_jobs(_executor: Executor) -> Any:
+    """Refuse to open jobs: no node asks for more than there is."""
+    pytest.fail("no node asks for more")
 
 
 def states(nodes: dict[str, Node]) -> dict[str, str]:
