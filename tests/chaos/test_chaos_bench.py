@@ -207,6 +207,23 @@ def test_a_fault_that_never_struck_a_run_at_work_is_told(
     assert told == ["trial ending=killed", "trial ending=killed2"]
 
 
+@pytest.mark.parametrize(
+    ("ending", "breaches", "code"),
+    [("killed", (), 0), (TOO_LATE, (), 1), ("killed", ("traceback: x",), 1)],
+)
+def test_the_bench_fails_where_something_broke_or_was_never_tried(
+    monkeypatch: pytest.MonkeyPatch, ending: str, breaches: tuple[str, ...], code: int
+) -> None:
+    monkeypatch.setattr(
+        chaos, "trials", lambda *_: [lambda _: Attempt("g", "w", ending, [*breaches])]
+    )
+    monkeypatch.setattr(Bench, "calibrate", lambda _: None)
+    monkeypatch.setattr(chaos, "spoil", lambda *_: [])
+    nothing = [f"--{name}=0" for name in chaos.COUNTS if name != "kills"]
+    monkeypatch.setattr(sys, "argv", ["chaos.py", "--kills=1", *nothing])
+    assert chaos.main() == code
+
+
 def test_the_page_counts_each_breach_in_its_column() -> None:
     breaches = [
         "traceback: x", HANG, "wrong result: a.tsv", "finished work made again: x", "left: a",

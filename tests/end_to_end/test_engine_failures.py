@@ -176,8 +176,7 @@ def marks(folder: Path) -> str:
 
 
 POISONS = [
-    (0, 2, 6), (5, 1, 6), (2, 1, 6), (3, 4, 8), (7, 2, 8),
-    (1, 2, 9), (4, 3, 9), (8, 1, 9), (6, 2, 12), (11, 2, 12),
+    (0, 2, 6), (5, 1, 6), (3, 4, 8), (4, 3, 9), (6, 2, 12), (11, 2, 12),
 ]  # fmt: skip
 """Where the poison is, how many workers there are, how many biopsies."""
 

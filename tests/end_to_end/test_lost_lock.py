@@ -127,3 +127,24 @@ def test_the_disk_that_refuses_is_named(
     _, ending = here(trial)
     assert ending.stopped.startswith(told)
     assert ("TMPDIR" in ending.stopped) == (place == "tmp")
+
+
+def test_a_run_keeps_its_lock_while_it_writes_its_pages(
+    toy: Make, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of a large cohort take longer than a lock lasts without a beat."""
+    trial = toy([1, 2])
+    monkeypatch.setattr("storiform.engine.lock.HEARTBEAT_SECONDS", 0.01)
+    lock = trial.results / "run.lock"
+    ages = []
+
+    def slowly(*_: Any) -> None:
+        os.utime(lock, (1.0, 1.0))
+        deadline = time.monotonic() + 20
+        while lock.stat().st_mtime < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        ages.append(time.time() - lock.stat().st_mtime)
+
+    monkeypatch.setattr(run_module, "_finish", slowly)
+    assert here(trial)[1].exit_code == 0
+    assert max(ages) < 60

@@ -138,6 +138,33 @@ def test_parts_that_do_not_fit_into_the_hour_are_left_out_aloud(
         assert (program in gate.called()) == (part not in left_out)
 
 
+@pytest.mark.parametrize(
+    ("part", "tool", "most"),
+    [("chaos", "chaos.py", 1200), ("cluster", "slurm", 1500), ("containers", "check.sh", 3000)],
+)
+@pytest.mark.parametrize("minute", [0, 46])
+def test_a_part_is_given_what_is_left_of_the_hour_and_no_more(
+    gate: Gate, part: str, tool: str, most: int, minute: int
+) -> None:
+    """Alone a part has its own limit; among all, the hour's end is one too."""
+    path = gate.folder / "bin" / "timeout"
+    path.write_text('#!/bin/sh\necho "timeout $*" >>"$CALLS"\n')
+    path.chmod(0o755)
+    for words in ((), (part,)):
+        gate.calls.unlink(missing_ok=True)
+        assert gate(*words, SECONDS=str(60 * minute))[0] == 0
+        (line,) = [
+            line for line in gate.called().splitlines()
+            if line.startswith("timeout ") and tool in line
+        ]  # fmt: skip
+        seconds = next(int(word) for word in line.split() if word.isdigit() and word != "60")
+        left = 3600 - 60 * minute
+        if words or left > most:
+            assert seconds == most
+        else:
+            assert left - 60 < seconds <= left
+
+
 def test_a_process_that_a_stage_left_does_not_hold_the_gate_up(gate: Gate) -> None:
     check = gate.folder / "containers" / "check.sh"
     check.write_text("#!/bin/sh\necho built\nsleep 60 &\nexit 1\n")

@@ -1,5 +1,6 @@
 """Tables go to Parquet and TSV and back without loss."""
 
+import errno
 import gzip
 import os
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from storiform.io.store import (
     read_arrow,
     read_parquet,
     read_provided,
+    sync,
     to_arrow,
     typed,
     write_bytes,
@@ -240,3 +242,30 @@ def test_cell_that_does_not_read_as_its_type_is_told() -> None:
     frame = pd.DataFrame({"gene": ["a"], "reads": ["3"], "vaf": ["1,5"], "is_known": ["1"]})
     with pytest.raises(InputError, match=r"t.tsv, vaf: found '1,5', expected float"):
         typed(frame, TABLE, "t.tsv")
+
+
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "Parquet": lambda path: write_parquet(path, pa.table({"a": [1]}), "f"),
+    "TSV": lambda path: write_tsv(path, pd.DataFrame({"a": [1]})),
+    "bytes": lambda path: write_bytes(path, b"x"),
+    "sync": sync,
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_an_error_of_the_disk_names_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A run tells by it whose disk is full; a failed write names none by itself."""
+    path = tmp_path / "file.tsv"
+    path.write_text("")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("storiform.io.store.pcsv.write_csv", full)
+    monkeypatch.setattr("storiform.io.store.pq.ParquetWriter.write_table", full)
+    monkeypatch.setattr("storiform.io.store.os.fsync", full)
+    with pytest.raises(OSError, match="No space left") as told:
+        WRITERS[kind](path)
+    assert Path(told.value.filename).parent == tmp_path
