@@ -246,7 +246,9 @@ class Run(Section):
     """How the run behaves."""
 
     allow_partial_cohort: bool = Field(
-        default=True, description="cohort steps go on without the units that failed"
+        default=True,
+        description="cohort steps go on without the units that failed, and the steps of an "
+        "exome without its RNA",
     )
     speaker: Literal["baseline"] = Field(
         default="baseline", description="which biopsy speaks for a patient with several"
