@@ -38,7 +38,6 @@ from storiform.io.read_files import inspect_reads
 from storiform.io.resources import RESOURCES, bundled
 from storiform.io.sheets import Sheets
 from storiform.io.sources import SOURCES, Source, SourceUnit
-from storiform.io.strangers import owners, refuse_anothers
 from storiform.io.units import unit_of
 from storiform.model.call_doubts import doubt_of_columns
 from storiform.model.cohort import COHORT, Cohort, Sample
@@ -169,7 +168,9 @@ def foresee(session: Session) -> tuple[Finding, ...]:
     if due and set(resources) >= _ANNOTATING and _reads_transcripts(session.graph):
         genome = open_resource("fasta", str(resources["fasta"]))
         check_genes(resources["genes"], annotated_contigs(resources["genes"]), genome)
-    _mark_anothers(notebook, due, session.report.cohort)
+    for node in due:
+        refused = node.payload.get("refused")
+        notebook.add("error", [refused] if refused else [], node.unit)
     read = {node.unit for node in due if node.origin == "scan"}
     for sample in session.report.cohort.samples:
         if sample.name in read and "bam" in sample.files:
@@ -255,13 +256,10 @@ def _open_files(notebook: Notebook, graph: Graph, config: Config, sheets: Sheets
     annotates = set(config.resources) >= _ANNOTATING
     expression, named = config.params.get("expression"), config.resources
     read = partial(_read, annotates=annotates, expression=expression, resources=named)
-    of = owners(cohort)
     for node in graph.nodes:
         if node.origin in {"source", "provided"}:
             notebook.listen(_told(node))
             notebook.open(node.unit, read, node, tables)
-            if node.step == f"read_{CALLS.name}":
-                notebook.open(node.unit, _refuse_anothers, node, of)
     reference = config.resources.get("fasta")
     for sample in [*cohort.samples, *sheets.strays]:
         if has_reads(sample):
@@ -343,6 +341,8 @@ def _read(
     table = tables[node.payload["table"]]
     if node.origin == "provided":
         return table.conform(provided_rows(Path(node.payload["path"]), table, node.unit))
+    if refused := node.payload.get("refused"):
+        raise InputError(refused)
     source = next(s for s in SOURCES if s.table.name == table.name)
     given = unit_of(node.unit, node.payload, node.recipe)
     paths = given.files
@@ -357,22 +357,6 @@ def _read(
         if len(small) and (small["annotation"] == "none").all():
             raise InputError(without_consequences(len(small)))
     return found
-
-
-def _refuse_anothers(node: Node, of: Mapping[str, str]) -> None:
-    if node.origin == "source":
-        refuse_anothers(unit_of(node.unit, node.payload, node.recipe), of)
-
-
-def _mark_anothers(notebook: Notebook, due: Iterable[Node], cohort: Cohort) -> None:
-    of = owners(cohort)
-    for node in due:
-        try:
-            if node.step == f"read_{CALLS.name}":
-                _refuse_anothers(node, of)
-        except InputError as error:
-            node.payload["refused"] = str(error)  # what a worker will say of the unit
-            notebook.add("error", [str(error)], node.unit)
 
 
 def _inspect(sample: Sample, reference: Path | None, cohort: Cohort) -> None:

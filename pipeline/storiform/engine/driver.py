@@ -10,14 +10,15 @@ import queue
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from storiform.engine.blame import desk_of, landed, overdue
 from storiform.engine.ending import Stop
-from storiform.engine.graph import LOST, SETTLED, Graph, Node, State
+from storiform.engine.explain import Check
+from storiform.engine.graph import LOST, SETTLED, Graph, Node, State, blocking
 from storiform.engine.lanes import Lane, Lanes
 from storiform.engine.lock import RunLock
 from storiform.engine.results import Results
@@ -47,6 +48,7 @@ class Rules:
     retries: int = 2
     allow_partial_cohort: bool = True
     watchdog_seconds: float = 600.0
+    check: Check = field(default_factory=Check)
 
 
 Listener = Callable[[Node, str], None]
@@ -206,12 +208,17 @@ class Driver:
         """Fix the inputs of a node over what survived; False if it needs no run."""
         before = node.fingerprint
         if gone := node.forget_lost():
-            self._settle(node, "blocked", _blocking(gone))
+            self._settle(node, "blocked", blocking(gone))
             return False
         folder = self.results.at(node.step, node.unit, node.fingerprint)
-        if node.fingerprint != before and self.results.damage(folder) is None:
-            self._settle(node, "cached", "")
-            return False
+        check = self.rules.check
+        if node.fingerprint != before:
+            record, damage = self.results.inspect(folder, verify=check.verify)
+            if damage is None and not check.rerun_changed_code:
+                node.doubts = tuple(record.get("warnings", ()))
+                self._settle(node, "cached", "")
+                return False
+            self.results.discard(folder)
         return True
 
     def _send(self, client: "Client", nodes: list[Node], lane: Lane | None) -> str:
@@ -323,7 +330,7 @@ class Driver:
             self._waiting[child] -= 1
             partial = self.rules.allow_partial_cohort
             if state in LOST and not child.may_miss(node, partial=partial):
-                self._settle(child, "blocked", _blocking([node]))
+                self._settle(child, "blocked", blocking([node]))
             elif self._waiting[child] == 0:
                 self._arrive(child)
         if node.group and state == "blocked":
@@ -377,9 +384,3 @@ class Driver:
             for node in flight.nodes:
                 node.state = "todo"
         self._flying.clear()
-
-
-def _blocking(lost: Sequence[Node]) -> str:
-    """Name what failed, so that a blocked node tells whom to look at."""
-    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    return f"{lost[0].step} of {lost[0].unit}{more} {lost[0].state}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storiform.engine.fingerprint import recorded
-from storiform.engine.graph import Graph, Node, State
+from storiform.engine.graph import LOST, Graph, Node, State, blocking
 from storiform.engine.results import Results
 
 
@@ -45,6 +45,41 @@ def judge(graph: Graph, results: Results, codes: Mapping[str, str], check: Check
             node.state = "todo"
             node.why = "its code changed" if is_other else f"{above[0].step} runs again"
     return other_code
+
+
+def settle(node: Node, results: Results, *, partial: bool) -> None:
+    """Give a node that is still to do the state in which the last run left it, if one did.
+
+    Of what a run made without units that failed the fingerprint is that of what was left; a
+    new run looks for it once it knows again who fails.
+
+    Parameters
+    ----------
+    node
+        One of a judged graph; those that it reads were settled before.
+    results
+        Of the runs before.
+    partial
+        Whether a cohort may lack units, see `Node.may_miss`.
+    """
+    if _failed(node, results):
+        node.state = "failed"
+        return
+    lost = [feed.node for feed in node.feeds() if feed.node.state in LOST]
+    if not all(node.may_miss(one, partial=partial) for one in lost) or node.forget_lost():
+        node.state, node.why = "blocked", blocking(lost)
+        return
+    folder = results.at(node.step, node.unit, node.fingerprint)
+    record, damage = results.inspect(folder)
+    if damage is None:
+        node.state, node.doubts = "cached", tuple(record.get("warnings", ()))
+    elif _failed(node, results):
+        node.state = "failed"
+
+
+def _failed(node: Node, results: Results) -> bool:
+    failure = results.failure(node.step, node.unit)
+    return failure is not None and failure["fingerprint"] == node.fingerprint
 
 
 def _why(node: Node, results: Results, damage: str) -> str:

@@ -78,6 +78,7 @@ class FileIds:
         self._verify = verify
         self._known: dict[str, list[Any]] = {}
         self._changed = False
+        self._fresh: dict[str, list[Any]] = {}
         if memory is not None:
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
                 read = json.loads(memory.read_text())
@@ -91,8 +92,9 @@ class FileIds:
         mark = [state.st_size, state.st_mtime_ns]
         known = self._known.get(key, [])
         same = known[:2] == mark
-        if same and not (self._verify or path.is_dir()):
+        if same and (self._fresh.get(key) == mark or not (self._verify or path.is_dir())):
             return str(known[2])
+        self._fresh[key] = mark
         if path.is_dir() or state.st_size <= HASHED_UP_TO:
             record = [*mark, content_id(path)]
         elif self._verify or known[3:]:

@@ -35,7 +35,8 @@ class Node:
     `recipe` is what the fingerprint covers; `origin` is ``step``, ``source``,
     ``provided`` or ``scan``; `payload` is what the worker needs beyond the recipe. Nodes of
     one `group` are made together: they learn from one pass over one file. `doubts` are the
-    warnings of its result. `is_of_rna` tells that RNA of one sample is all that it is made of.
+    warnings of its result. `is_of_rna` tells that RNA of one sample is all that it is made of;
+    `helpers` are the arguments that only help.
     """
 
     step: str
@@ -56,6 +57,7 @@ class Node:
     seconds: float = 0.0
     doubts: tuple[str, ...] = ()
     is_of_rna: bool = False
+    helpers: frozenset[str] = frozenset()
 
     def feeds(self) -> Iterable[Feed]:
         """Iterate over all tables that the node reads."""
@@ -84,10 +86,16 @@ class Node:
         return (partial and (self.grain == "cohort" or lost.is_of_rna)) or self.origin == "scan"
 
     def forget_lost(self) -> tuple["Node", ...]:
-        """Fix the inputs over what is left; return those of an argument of which none is."""
+        """Fix the inputs over what is left; return those of an argument of which none is.
+
+        A step of the cohort also goes on where nothing is left of what only helps, as where the
+        sheets give none of it: so the exomes have their table of quality without any RNA.
+        """
         for argument, feeds in self.reads.items():
             left = tuple(feed for feed in feeds if feed.node.state not in LOST)
-            if feeds and not left:
+            is_of_cohort = any(feed.node.grain == "cohort" for feed in feeds)
+            helps = self.grain == "cohort" and argument in self.helpers and not is_of_cohort
+            if feeds and not left and not helps:
                 return tuple(feed.node for feed in feeds)
             self.reads[argument] = left
         self.remember()
@@ -131,6 +139,12 @@ class Graph:
         """Return the node of a step on a unit, None if it was left out."""
         found = [node for node in self.nodes if node.step == step and node.unit == unit]
         return found[0] if found else None
+
+
+def blocking(lost: Sequence[Node]) -> str:
+    """Name what failed, so that a blocked node tells whom to look at."""
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    return f"{lost[0].step} of {lost[0].unit}{more} {lost[0].state}"
 
 
 def makers(steps: Sequence[Step]) -> dict[str, Step]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,17 @@ from storiform.engine.graph import Graph, Node
 from storiform.engine.provided import key_column, provided_rows, row_ids
 from storiform.io.lines import holds_rows
 from storiform.io.sources import SOURCES, Source, read_clinic
+from storiform.io.strangers import names_in, owners, refuse_anothers
+from storiform.io.units import unit_of
 from storiform.model.cohort import Cohort, Sample
 from storiform.model.errors import ConfigError, InputError, fault
 from storiform.model.params import Params
 from storiform.model.step import Step
 from storiform.model.table import Table
 from storiform.model.tables.clinic import CLINIC, CLINICAL_RECORD
+
+_TELLING_ROWS = 5
+"""So many rows that are the same, byte for byte, are a copy and no chance."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,11 @@ class Threads:
     provided: Mapping[str, Path]
     ids: FileIds
     sources: tuple[Source, ...] = SOURCES
+
+    @cached_property
+    def owners(self) -> Mapping[str, str]:
+        """The patient of each name in the sheet, see `storiform.io.strangers.owners`."""
+        return owners(self.cohort)
 
 
 def add_provided(graph: Graph, threads: Threads, tables: Mapping[str, Table]) -> None:
@@ -101,17 +112,42 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
         if shared := tuple(c for c, path in files.items() if owners[originals[path]] > 1):
             node.payload["shared"] = shared  # then it is read by names alone
             node.recipe["shared"] = sorted(shared)
+        if told := _refusal(node, threads):  # what a worker will say of the unit
+            node.payload["refused"] = told
+            node.recipe["refused"] = True
         if rows:  # one changed row of a file of the whole cohort makes its unit old
             node.recipe["rows"] = {source.of_cohort: digest([dict(row) for row in rows])}
             node.payload["rows"] = tuple(dict(row) for row in rows)
         graph.add(node, [table.name])
 
 
+def _refusal(node: Node, threads: Threads) -> str:
+    """Say that a VCF is another patient's by the names in it, empty where it is not.
+
+    They are read once for each content; a damaged file is told of by who reads it.
+    """
+    path = Path(node.payload["files"].get("vcf", ""))
+    if not path.name or "vcf" in node.payload.get("shared", ()):
+        return ""
+    build = threads.cohort.build
+    told = threads.ids.parts(
+        path, f"samples, {build}", lambda: dict.fromkeys(names_in(path, build), "")
+    )
+    of = threads.owners
+    if {of.get(name.casefold(), "") for name in told} <= {"", node.payload["patient"]}:
+        return ""
+    try:
+        refuse_anothers(unit_of(node.unit, node.payload, node.recipe), of)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
 def _originals(paths: Iterable[Path], ids: FileIds) -> dict[Path, Path]:
     """Map paths to what tells files apart: a copy under another name is the same file.
 
-    Files that hold nothing may be alike, as those of two patients without any call. A large
-    file is known by its path.
+    Files of a few rows may be alike, as those of two patients without any call, or with the
+    same hotspot alone. A large file is known by its path.
     """
     real = {path: path.resolve() for path in paths}
     alike: dict[str, set[Path]] = {}
@@ -122,7 +158,7 @@ def _originals(paths: Iterable[Path], ids: FileIds) -> dict[Path, Path]:
     copies = {
         path: min(same)
         for same in alike.values()
-        if len(same) > 1 and holds_rows(min(same))
+        if len(same) > 1 and holds_rows(min(same), _TELLING_ROWS)
         for path in same
     }
     return {path: copies.get(target, target) for path, target in real.items()}

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from storiform.engine.collect import GOOD
+from storiform.engine.explain import settle
 from storiform.engine.graph import LOST, SETTLED, Graph, LeftOut, Node, gatherers, makers
 from storiform.engine.session import Session
 from storiform.io.names import listed, nearest_id
@@ -166,22 +167,10 @@ class _Excerpt:
 
     def _of_others(self, node: Node) -> str:
         """Tell that another patient's result is not there, unless it failed and stays lost."""
-        failure = self.session.results.failure(node.step, node.unit)
-        if failure is not None and failure["fingerprint"] == node.fingerprint:
-            node.state = "failed"
+        partial = self.session.config.run.allow_partial_cohort
+        settle(node, self.session.results, partial=partial)
+        if node.state in SETTLED:
             return ""
-        lost = [feed.node for feed in node.feeds() if feed.node.state in LOST]
-        if not all(self._may_miss(node, one) for one in lost):
-            node.state = "blocked"
-            return ""
-        if not any(feed.node in self._missing for feed in node.feeds()):
-            results = self.session.results
-            if node.forget_lost():
-                node.state = "blocked"
-                return ""
-            if results.damage(results.at(node.step, node.unit, node.fingerprint)) is None:
-                node.state = "cached"
-                return ""
         return f"it rests on {node.step} of all, which some patients lack: {_REMEDY}"
 
     def _may_miss(self, node: Node, lost: Node) -> bool:

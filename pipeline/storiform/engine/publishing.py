@@ -105,12 +105,17 @@ def write_rest(
 
 
 def _old(session: Session) -> list[Export]:
-    """Return the tables to be written; to verify, all: no mark tells of a bit that flipped."""
+    """Return the tables to be written.
+
+    To verify, all: no mark tells of a bit that flipped. Nor does one tell that the code of a
+    step changed, where results of other code are made again.
+    """
     steps = session.graph.steps
     tables = exported_tables(steps, session.graph)
     found = exports(tables, session.graph, session.report.cohort, session.results)
     drop_stale(found, session.results)
-    return [export for export in found if session.check.verify or not export.is_current()]
+    anew = session.check.verify or session.check.rerun_changed_code
+    return [export for export in found if anew or not export.is_current()]
 
 
 def _is_gone(session: Session, node: Node) -> bool:

@@ -256,6 +256,7 @@ def _drive(
         workflow=_workflow_of(session, executor),
         retries=settings.retries,
         allow_partial_cohort=settings.allow_partial_cohort,
+        check=session.check,
         watchdog_seconds=60 * settings.watchdog_minutes,
     )
     with ExitStack() as stack:
@@ -326,7 +327,8 @@ def _finish(
     write_rest(session, written, ears.lost, heed)
     heed()
     copy_figures(figures(session.graph, session.results), session.results)
-    write_report(session, force=session.check.verify, listen=heed)
+    anew = session.check.verify or session.check.rerun_changed_code
+    write_report(session, force=anew, listen=heed)
     lock.refuse_loss()  # before anything is deleted
     drop_patient_pages(session.results)
     in_use = [(node.step, node.unit, node.fingerprint) for node in session.graph.nodes]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storiform.engine.config import CohortSection, Config, load_config
-from storiform.engine.explain import Check, judge
+from storiform.engine.explain import Check, judge, settle
 from storiform.engine.fingerprint import FileIds
 from storiform.engine.graph import Graph
 from storiform.engine.journal import read_run, read_whole_run
@@ -89,6 +89,9 @@ def session_of_run(root: Path) -> Session:
         found = f"a configuration whose output is {session.results.root}"
         remedy = "Move the results back, or run the workflow again."
         raise RunError(fault(str(root), found, "its own configuration", remedy))
+    for node in session.graph.nodes:
+        if node.state == "todo":
+            settle(node, session.results, partial=session.config.run.allow_partial_cohort)
     return session
 
 

@@ -217,6 +217,8 @@ class _Weaver:
         }
         node.payload = {"resources": {n: r[1] for n, r in resources.items() if r}}
         node.cores, node.memory_gb = step.cost.cores, step.cost.memory_gb
+        optional = {argument.name for argument in step.arguments if argument.optional}
+        node.helpers = frozenset(optional - {*step.one_of} if reads.keys() - optional else ())
         if step.grain == "sample":
             node.is_of_rna = self.threads.cohort.sample(unit).assay == "rna"
         if step.scan is not None:

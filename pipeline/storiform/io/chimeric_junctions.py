@@ -36,7 +36,6 @@ def read_chimeric_alignments(unit: SourceUnit) -> pd.DataFrame:
     InputError
         If the file is not STAR's, or a row is damaged.
     """
-    unit.refuse_shared("chimeric_junctions", NAMELESS)
     path = unit.files["chimeric_junctions"]
     told = iter([(n, text) for n, text in lines(path) if text.strip() and text[0] != "#"])
     first = next(told, None)
@@ -51,6 +50,8 @@ def read_chimeric_alignments(unit: SourceUnit) -> pd.DataFrame:
         expected = "the 14 columns of Chimeric.out.junction"
         raise InputError(fault(f"{path.name}, line 1", repr(first[1][:60]), expected, _REMEDY))
     rows = [_row(path, number, text.split("\t"), many) for number, text in told]
+    if rows:
+        unit.refuse_shared("chimeric_junctions", NAMELESS)
     names = [name for name in CHIMERIC_ALIGNMENTS.columns if name != "row"]
     table = pd.DataFrame(rows, columns=names)
     return CHIMERIC_ALIGNMENTS.conform(table.assign(row=range(len(table))))

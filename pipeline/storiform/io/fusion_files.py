@@ -68,7 +68,6 @@ def read_given_fusions(unit: SourceUnit) -> pd.DataFrame:
     InputError
         If the program is not known, a column is missing, or a row is cut or tells no place.
     """
-    unit.refuse_shared("fusions", NAMELESS)
     path = unit.files["fusions"]
     told = ((n, text) for n, text in lines(path) if text.strip() and text[:2] != "##")
     first = next(told, None)
@@ -79,6 +78,8 @@ def read_given_fusions(unit: SourceUnit) -> pd.DataFrame:
     header = [cell.strip() for cell in first[1].removeprefix("#").split("\t")]
     known = _format(path, header)
     rows = [_row(known, header, text, f"{path.name}, line {number}") for number, text in told]
+    if rows:
+        unit.refuse_shared("fusions", NAMELESS)
     given = pd.DataFrame(rows, columns=list(GIVEN_FUSIONS.columns))
     given["row"] = range(len(given))
     for side in ("5", "3"):

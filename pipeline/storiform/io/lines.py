@@ -5,6 +5,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
@@ -164,8 +165,8 @@ def is_bcf(path: Path) -> bool:
         return False
 
 
-def holds_rows(path: Path) -> bool:
-    """Tell whether a text file has a row beneath its header; of what cannot be read, True.
+def holds_rows(path: Path, number: int) -> bool:
+    """Tell whether a text file has so many rows beneath its header; of others, True.
 
     A header is what begins with ``#``, where the first line does, else the first line.
     """
@@ -174,14 +175,11 @@ def holds_rows(path: Path) -> bool:
     try:
         with _text(path) as handle:
             told = numbered(handle, path.name)
-            first = next(told, None)
-            return first is not None and any(_is_row(line) for _, line in told)
+            next(told, None)
+            rows = (line for _, line in told if line.strip() and line[0] != "#")
+            return sum(1 for _ in islice(rows, number)) == number
     except (*BROKEN, OSError, InputError):
         return True
-
-
-def _is_row(line: str) -> bool:
-    return bool(line.strip()) and line[0] != "#"
 
 
 def _unreadable(path: Path, error: OSError) -> str:

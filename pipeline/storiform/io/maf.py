@@ -19,6 +19,7 @@ from storiform.io.lines import lines
 from storiform.io.names import counted, listed
 from storiform.io.row_widths import named_width, refuse_short
 from storiform.io.spoilt_names import warn_of_dates
+from storiform.io.units import GIVEN_TO_OTHERS
 from storiform.model.errors import DataWarning, InputError, fault
 from storiform.model.genome import BUILD_ALIASES, Build, canonical_contig
 from storiform.model.ontology import terms_of
@@ -169,7 +170,7 @@ def _own_rows(
         return rows
     if "sample" not in columns:
         if by_name:
-            expected = "Tumor_Sample_Barcode: the sample sheet gives this file to others, too"
+            expected = f"Tumor_Sample_Barcode: {GIVEN_TO_OTHERS}"
             remedy = "Add the column, or correct the path."
             where, found = f"{path.name}, header", "no column with the names of the samples"
             raise InputError(fault(where, found, expected, remedy))

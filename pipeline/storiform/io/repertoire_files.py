@@ -84,7 +84,6 @@ def read_clonotypes(unit: SourceUnit) -> pd.DataFrame:
         If the columns are of no known format, a count is no number above zero, or no row
         names a receptor.
     """
-    unit.refuse_shared(COLUMN, NAMELESS)
     path = unit.files[COLUMN]
     layout = read_layout(path, ("count", "cloneId", "sequence_id"))
     form = next((known for known in _FORMATS if layout.has(*known.signs)), None)
@@ -92,6 +91,7 @@ def read_clonotypes(unit: SourceUnit) -> pd.DataFrame:
         raise layout.strange(_EXPECTED, _REMEDY)
     if not any(text.strip() for number, text in lines(path) if number > layout.above):
         return GIVEN_CLONOTYPES.empty()
+    unit.refuse_shared(COLUMN, NAMELESS)
     rows = _rows(layout, form)
     genes = [rows[f"gene{number}"].map(_first_hit) for number in range(len(form.genes))]
     chain = _chain(genes)

@@ -2,12 +2,14 @@
 
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 
 from storiform.io.units import SourceUnit
 from storiform.io.vcf import open_vcf
 from storiform.io.vcf_samples import sample_columns
 from storiform.model.cohort import Cohort
-from storiform.model.errors import InputError, fault
+from storiform.model.errors import InputError, StoriformError, fault
+from storiform.model.genome import Build
 
 
 def owners(cohort: Cohort) -> dict[str, str]:
@@ -23,6 +25,16 @@ def owners(cohort: Cohort) -> dict[str, str]:
     for name, patient in named:
         found.setdefault(name.casefold(), set()).add(patient)
     return {name: next(iter(of)) for name, of in found.items() if len(of) == 1}
+
+
+def names_in(path: Path, build: Build) -> tuple[str, ...]:
+    """Return the names that a VCF or BCF has for its samples; none of a damaged one."""
+    try:
+        header, _ = open_vcf(path, build)
+    except (StoriformError, OSError, ValueError):
+        return ()
+    lines = [name for name in header.column_samples.values() if name]
+    return tuple(dict.fromkeys([*header.columns, *lines]))
 
 
 def refuse_anothers(unit: SourceUnit, of: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from storiform.model.cohort import Value
 from storiform.model.errors import InputError, fault
 from storiform.model.genome import Build
 
+GIVEN_TO_OTHERS = "the sample sheet gives this file, or a copy, to others, too"
 NAMELESS = "a format that names no sample"
 """What is found where one file is given for several biopsies, and cannot tell whose it is."""
 
@@ -50,10 +51,15 @@ class SourceUnit:
             If the file of this column is also another unit's.
         """
         if column in self.shared:
+            name = self.files[column].name
+            if found == NAMELESS:
+                expected = f"one of its own: {GIVEN_TO_OTHERS}"
+                remedy = "Correct the path in the sample sheet."
+                raise InputError(fault(name, found, expected, remedy))
             told = " or ".join(names or self.names)
-            expected = f"{told}: the sample sheet gives this file to others, too"
+            expected = f"{told}: {GIVEN_TO_OTHERS}"
             remedy = "Name the sample in the file as in the sheet, or correct the path."
-            raise InputError(fault(self.files[column].name, found, expected, remedy))
+            raise InputError(fault(name, found, expected, remedy))
 
 
 def unit_of(name: str, payload: Mapping[str, Any], recipe: Mapping[str, Any]) -> SourceUnit:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from storiform.io.units import GIVEN_TO_OTHERS
 from storiform.model.errors import DataWarning, InputError, fault
 
 _TUMOUR_WORDS = frozenset({"tumor", "tumour"})
@@ -110,7 +111,7 @@ def _refuse_unnamed(where: str, header: Header, name: str | None) -> None:
     if len(known) != 1:
         names = ", ".join(header.columns)
         found = f"the sample columns {names}" if names else "no sample columns"
-        expected = f"one named {name}: the sample sheet gives this file to others, too"
+        expected = f"one named {name}: {GIVEN_TO_OTHERS}"
         remedy = "Rename the sample in the VCF (bcftools reheader -s), or correct the path."
         raise InputError(fault(f"{where}, line #CHROM", found, expected, remedy))
 

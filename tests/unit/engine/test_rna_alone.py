@@ -115,7 +115,7 @@ def test_the_next_run_finds_what_was_made_without_the_rna_and_not_that_of_whole_
     first = patient("A")
     ran(tmp_path, list(first.values()))
     made = {(n.step, n.fingerprint) for n in first.values() if n.state == "done"}
-    monkeypatch.setattr(Results, "damage", there(made))
+    monkeypatch.setattr(Results, "inspect", there(made))
     again = patient("A")
     assert ran(tmp_path, list(again.values()))["sent"] == ["pile A_T", "pile A_R"]
     assert (again["variants"].state, again["burden"].state) == ("cached", "cached")
@@ -128,13 +128,14 @@ def test_the_next_run_finds_what_was_made_without_the_rna_and_not_that_of_whole_
 def there(made: set[tuple[str, str]]) -> Any:
     """Return what tells of a folder of results whether it is among these."""
 
-    def damage(_self: Results, folder: Path) -> str | None:
-        known = any(
-            folder.name.startswith(fingerprint[: len(folder.name)]) for _, fingerprint in made
-        )
-        return None if known else "missing"
+    def inspect(
+        _self: Results, folder: Path, *, verify: bool = False
+    ) -> tuple[dict[str, Any], str | None]:
+        known = {fingerprint[: len(folder.name)] for _, fingerprint in made}
+        is_there = folder.name in known and not verify
+        return ({"warnings": ["doubtful"]}, None) if is_there else ({}, "missing")
 
-    return damage
+    return inspect
 
 
 @pytest.mark.parametrize("was_made", [True, False])
@@ -156,7 +157,7 @@ def test_the_page_of_one_patient_stands_on_the_exomes_of_those_without_rna(
     }
     for node in (nodes["exome"], own["exome"], own["rna"]):
         node.state = "cached"
-    monkeypatch.setattr(Results, "damage", there(made))
+    monkeypatch.setattr(Results, "inspect", there(made))
     failed = nodes["rna"].fingerprint
     monkeypatch.setattr(
         Results,

@@ -1,6 +1,7 @@
 """A file that the sheet gives several samples: each has what bears its name, or nothing."""
 
 import gzip
+import os
 import re
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from storiform.engine.tasks import task_of
 from storiform.engine.work import make, perform
 from storiform.io.lines import holds_rows
 from storiform.io.sources import SOURCES
-from storiform.io.units import SourceUnit
+from storiform.io.units import GIVEN_TO_OTHERS, SourceUnit
 from storiform.model.errors import InputError
 
 SEG = "ID\tchrom\tloc.start\tloc.end\tnum.mark\tseg.mean\nT1\t1\t1\t900\t7\t0.5\n"
@@ -87,7 +88,7 @@ def test_what_bears_no_name_is_taken_for_one_sample_alone(tmp_path: Path, case: 
     names = {"tumour_exome": "X", "tumour_rna": "X"}
     given = ("B", "P", {column: path}, names, "GRCh38", {})
     assert len(read(SourceUnit(*given)))
-    told = r"^given.*: found .*, expected .*(gives this file to others, too|X or B or P)\. \w"
+    told = rf"^given.*: found .*, expected .*({GIVEN_TO_OTHERS}|X or B or P)\. \w"
     with pytest.raises(InputError, match=told):
         read(SourceUnit(*given, shared=frozenset({column})))
 
@@ -95,7 +96,7 @@ def test_what_bears_no_name_is_taken_for_one_sample_alone(tmp_path: Path, case: 
 @pytest.mark.parametrize(
     ("lost", "told"),
     [
-        ("the column of the samples", "the sample sheet gives this file to others, too"),
+        ("the column of the samples", GIVEN_TO_OTHERS),
         ("the calls of P2", "found samples P3_T, expected P2_T or P2"),
     ],
 )
@@ -136,33 +137,42 @@ def test_a_file_by_another_name_is_the_same(tmp_path: Path) -> None:
     (tmp_path / "link.maf").symlink_to("calls.maf")
     code, out, err = call("check", config)
     assert code == 2
-    assert "the sample sheet gives this file to others, too" in out + err
+    assert GIVEN_TO_OTHERS in out + err
 
 
-@pytest.mark.parametrize("text", [NAMELESS, MAF])
+def longer(text: str, rows: int) -> str:
+    """Repeat the first row of a file, a base further each time, until it has so many rows."""
+    lines = text.splitlines(keepends=True)
+    first = next(n for n, line in enumerate(lines) if "7674220" in line)
+    more = [lines[first].replace("7674220", str(7674220 - n)) for n in range(1, rows)]
+    return "".join([*lines[: first + 1], *more, *lines[first + 1 :][: rows == 1]])
+
+
+@pytest.mark.parametrize("text", [longer(NAMELESS, 5), longer(MAF, 5) + MAF.splitlines()[2]])
 def test_a_copy_under_another_name_is_the_same_file(tmp_path: Path, text: str) -> None:
     """P3's file has the calls of P2: where rows bear no names, nothing else would tell."""
+    is_nameless, text = "P2_T" not in text, text.rstrip() + "\n"
     sheet = SAMPLES.replace("P3,P3_T,1,pre,,calls.maf", "P3,P3_T,1,pre,,copy.maf")
     files = {"calls.maf": text, "copy.maf": text, "samples.csv": sheet}
     code, out, err = call("check", write_trial(tmp_path, files))
-    told = "the sample sheet gives this file to others, too"
-    assert (code, told in out + err) == ((2, True) if text == NAMELESS else (0, False))
+    told = GIVEN_TO_OTHERS
+    assert (code, told in out + err) == ((2, True) if is_nameless else (0, False))
     files["copy.maf"] = text + "\n" * 9
     code, out, err = call("check", write_trial(tmp_path, files))
     assert code == 0, "another content: nothing is known of it"
 
 
-@pytest.mark.parametrize("is_empty", [True, False])
-def test_files_without_calls_may_be_alike(tmp_path: Path, *, is_empty: bool) -> None:
-    """A caller that found nothing in two patients wrote the same file twice."""
+@pytest.mark.parametrize("rows", [0, 1, 4, 5])
+def test_files_of_few_calls_may_be_alike(tmp_path: Path, rows: int) -> None:
+    """As those of a caller that found nothing in two patients, or one hotspot in both."""
     head = "".join(line for line in UNNAMED.splitlines(keepends=True) if line[0] == "#")
-    text = head if is_empty else UNNAMED
+    is_empty, text = rows < 5, longer(UNNAMED, rows) if rows else head
     sheet = SAMPLES.replace("P2,P2_T,1,pre,,calls.maf", "P2,P2_T,1,pre,second.vcf,")
     maf = "".join(MAF.splitlines(keepends=True)[::2])
     files = {"calls.vcf": text, "second.vcf": text, "samples.csv": sheet, "calls.maf": maf}
     code, out, err = call("check", write_trial(tmp_path, files))
     assert (code == 0) == is_empty, out + err
-    assert ("the sample sheet gives this file to others, too" in out + err) != is_empty
+    assert (GIVEN_TO_OTHERS in out + err) != is_empty
 
 
 def test_one_normal_may_serve_patients_without_their_own(tmp_path: Path) -> None:
@@ -191,14 +201,14 @@ def test_one_normal_may_serve_patients_without_their_own(tmp_path: Path) -> None
 def test_whether_a_file_holds_rows(tmp_path: Path, text: str, *, has_rows: bool) -> None:
     path = tmp_path / "file"
     path.write_text(text)
-    assert holds_rows(path) == has_rows
+    assert holds_rows(path, 1) == has_rows
 
 
 def test_what_cannot_be_read_counts_as_rows(tmp_path: Path) -> None:
     path = tmp_path / "file.gz"
     path.write_bytes(gzip.compress(b"a\nb\n")[:-6])
-    assert holds_rows(path)
-    assert holds_rows(tmp_path)
+    assert holds_rows(path, 1)
+    assert holds_rows(tmp_path, 1)
 
 
 def test_calls_read_before_a_file_was_shared_are_read_again(tmp_path: Path) -> None:
@@ -228,7 +238,7 @@ def test_a_worker_knows_that_a_file_is_shared(tmp_path: Path) -> None:
     task = task_of(node, session.config.workflow.name, results, session.report.cohort, 1)
     outcome = perform(task, make)
     assert outcome.ending == "failed"
-    assert "the sample sheet gives this file to others, too" in outcome.message
+    assert GIVEN_TO_OTHERS in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -279,3 +289,69 @@ def test_a_run_takes_no_calls_of_another_patient(tmp_path: Path) -> None:
         "P1": "done", "P2": "failed", "P3": "done",
     }  # fmt: skip
     assert "which the sample sheet has for P1" in endings["P2"].message
+
+
+def test_calls_that_turn_out_to_be_anothers_are_not_kept(tmp_path: Path) -> None:
+    """P2's file names P1_T; that it is another patient's shows once P1 is in the sheet."""
+    theirs = VCF.replace("30", "31")
+    rows = SAMPLES.replace("P2,P2_T,1,pre,,calls.maf", "P2,P2_T,1,pre,theirs.vcf,")
+    alone = "".join(line for line in rows.splitlines(keepends=True) if line[:2] != "P1")
+    maf = "".join(MAF.splitlines(keepends=True)[::2])
+    clinic = "".join(line for line in CLINICAL.splitlines(keepends=True) if line[:2] != "P1")
+    files = {"theirs.vcf": theirs, "calls.maf": maf}
+    config = write_trial(tmp_path, {**files, "samples.csv": alone, "clinical.csv": clinic})
+    before = _calls_of_p2(config)
+    write_trial(tmp_path, {**files, "samples.csv": rows})
+    assert _calls_of_p2(config) != before
+    nodes = open_session(config).graph.nodes
+    of_vcf = [
+        node for node in nodes if node.unit == "P2" and "vcf" in node.payload.get("files", ())
+    ]
+    assert {node.step for node in of_vcf} >= {"read_calls", "read_call_phases"}
+    assert all("which the sample sheet has for P1" in n.payload["refused"] for n in of_vcf)
+
+
+@pytest.mark.parametrize("data", [b"BCF\2\2" + b"\1\2\3\4" * 30, b"no header\n", b""])
+def test_a_damaged_file_of_calls_fails_alone(tmp_path: Path, data: bytes) -> None:
+    """Whose it is cannot be told; who reads it tells what is wrong, and the others go on."""
+    sheet = SAMPLES.replace("P2,P2_T,1,pre,,calls.maf", "P2,P2_T,1,pre,theirs.bcf,")
+    maf = "".join(MAF.splitlines(keepends=True)[::2])
+    config = write_trial(tmp_path, {"samples.csv": sheet, "theirs.bcf": data, "calls.maf": maf})
+    session = open_session(config)
+    assert [f for f in foresee(session) if f.severity == "error"] == []
+    (node,) = [n for n in session.graph.nodes if (n.step, n.unit) == ("read_calls", "P2")]
+    results, name = Results(tmp_path / "results"), session.config.workflow.name
+    outcome = perform(task_of(node, name, results, session.report.cohort, 1), make)
+    assert outcome.ending == "failed"
+    assert re.search(r"theirs\.bcf.*: found .+, expected .+\.", outcome.message)
+    code, out, _ = call("check", config)
+    assert code == 2
+    assert "P2: theirs.bcf" in out
+
+
+def test_a_large_file_is_known_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Size and time of two large files may be the same, as in an archive that was unpacked."""
+    monkeypatch.setattr("storiform.engine.fingerprint.HASHED_UP_TO", 10)
+    sheet = SAMPLES.replace("P3,P3_T,1,pre,,calls.maf", "P3,P3_T,1,pre,,copy.maf")
+    text = longer(NAMELESS, 5)
+    files = {"calls.maf": text, "copy.maf": text, "samples.csv": sheet}
+    config = write_trial(tmp_path, files)
+    for name in ("calls.maf", "copy.maf"):
+        os.utime(tmp_path / name, (1e9, 1e9))
+    nodes = open_session(config).graph.nodes
+    assert not [node for node in nodes if node.payload.get("shared") == ("maf",)]
+
+
+def test_the_off_target_bins_of_a_tumour_are_its_own(tmp_path: Path) -> None:
+    paths = {name: tmp_path / name for name in ("coverage", "off_target_coverage")}
+    for path in paths.values():
+        path.write_text(CNN)
+    read = next(s.read for s in SOURCES if s.table.name == "given_coverage")
+    unit = SourceUnit(
+        "T", "P", paths, {"tumour_exome": "T"}, "GRCh38", {},
+        shared=frozenset({"off_target_coverage"}),
+    )  # fmt: skip
+    with pytest.raises(InputError, match=f"^off_target_coverage: .*{GIVEN_TO_OTHERS}"):
+        read(unit)
