@@ -132,6 +132,17 @@ def test_failure_of_another_patient_costs_this_one_nothing(
     assert "-3.0" not in page(trial, "patients/P004.html")
 
 
+def test_page_tells_what_the_failure_of_another_costs_a_cohort_that_may_lack_none(
+    paged: Callable[..., Toy], here: Here
+) -> None:
+    trial = paged([-3.0, 2.0, 6.0], "run: {allow_partial_cohort: false}\n")
+    here(trial)
+    session, ending = here(trial, patients=["P003"])
+    assert ending.exit_code == 0
+    assert "standing" not in {node.step for node in session.graph.nodes}
+    assert "checked of P001 failed" in page(trial, "patients/P003.html")
+
+
 def test_page_of_a_patient_whose_step_fails_says_so(
     paged: Callable[..., Toy], here: Here
 ) -> None:

@@ -315,7 +315,7 @@ def _check_names(sheet: _Sheet, rows: Rows) -> None:
     """Find samples that occur twice, and names that differ only in case."""
     for line, first, name in _repeats((line, s.name) for line, s in rows):
         found = f"{name!r}, which row {first} has too"
-        sheet.fault(line, "sample", found, "a name of its own", "Rename one of the two.")
+        sheet.fault(line, "sample", found, "a name of its own", "Rename or remove one.")
     normals = ((line, s.patient) for line, s in rows if s.role == "normal")
     for line, first, name in _repeats(normals):
         found = f"a second normal of patient {name} (the first is row {first})"

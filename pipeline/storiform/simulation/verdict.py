@@ -160,7 +160,7 @@ def _claims(
         unlikely = 1.0 - _chance_below(rejected - 1, size, NULL_SHARE) if rejected else 1.0
         yield claim_row(
             f"{outcome} does not go with", f"{table}: {size} null features",
-            f"at most {NULL_SHARE:.0%} found", f"{rejected} of {size}", size,
+            f"no more than chance at {NULL_SHARE:.0%}", f"{rejected} of {size}", size,
             q=float(members["q"].min()), holds=unlikely > CHANCE,
         )  # fmt: skip
 
