@@ -1,5 +1,6 @@
 """What a run made without units that failed is there for all commands, and for the next run."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,7 @@ def test_changed_code_makes_the_result_without_one_unit_again_and_its_table(
     assert trial.rows("total") == [{"sum": "8", "biopsies": "2"}], "not asked for"
     here(trial, check=Check(rerun_changed_code=True))
     assert trial.rows("total") == [{"sum": "1008", "biopsies": "2"}]
+    assert re.search("1,?008", trial.report())
 
 
 def test_a_bit_that_flipped_in_a_result_without_one_unit_is_found_by_verify(
