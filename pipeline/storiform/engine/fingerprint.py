@@ -6,12 +6,14 @@ code: a change that alters numbers raises the version of the table instead.
 """
 
 import contextlib
+import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from storiform.io.lines import BROKEN
 from storiform.io.store import write_bytes
 
 Recipe = Mapping[str, Any]
@@ -59,6 +61,24 @@ def content_id(path: Path) -> str:
             while block := stream.read(1 << 20):
                 blake.update(block)
     return f"content:{blake.hexdigest()}"
+
+
+def unpacked_id(path: Path) -> dict[str, str]:
+    """Return, under ``text``, the `content_id` that a gzip file would have unpacked.
+
+    Nothing of other files, and of one that is cut or damaged.
+    """
+    with path.open("rb") as stream:
+        if stream.read(2) != b"\x1f\x8b":
+            return {}
+    blake = hashlib.blake2b(digest_size=16)
+    try:
+        with gzip.open(path, "rb") as text:
+            while block := text.read(1 << 20):
+                blake.update(block)
+    except BROKEN:
+        return {}
+    return {"text": f"content:{blake.hexdigest()}"}
 
 
 def _stat_id(mark: list[int]) -> str:

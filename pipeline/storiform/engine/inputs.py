@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from storiform.engine.fingerprint import FileIds, digest
+from storiform.engine.fingerprint import FileIds, digest, unpacked_id
 from storiform.engine.graph import Graph, Node
 from storiform.engine.provided import key_column, provided_rows, row_ids
 from storiform.io.lines import holds_rows
@@ -144,7 +144,7 @@ def _refusal(node: Node, threads: Threads) -> str:
 
 
 def _originals(paths: Iterable[Path], ids: FileIds) -> dict[Path, Path]:
-    """Map paths to what tells files apart: a copy under another name is the same file.
+    """Map paths to what tells files apart: a copy under another name, or packed, is the same.
 
     Files of a few rows may be alike, as those of two patients without any call, or with the
     same hotspot alone. A large file is known by its path.
@@ -154,7 +154,8 @@ def _originals(paths: Iterable[Path], ids: FileIds) -> dict[Path, Path]:
     for path, target in real.items():
         identity = ids.of(path)
         if identity.startswith("content:"):
-            alike.setdefault(identity, set()).add(target)
+            text = {} if path.is_dir() else ids.parts(path, "text", partial(unpacked_id, path))
+            alike.setdefault(text.get("text", identity), set()).add(target)
     copies = {
         path: min(same)
         for same in alike.values()

@@ -153,10 +153,20 @@ def test_a_copy_under_another_name_is_the_same_file(tmp_path: Path, text: str) -
     """P3's file has the calls of P2: where rows bear no names, nothing else would tell."""
     is_nameless, text = "P2_T" not in text, text.rstrip() + "\n"
     sheet = SAMPLES.replace("P3,P3_T,1,pre,,calls.maf", "P3,P3_T,1,pre,,copy.maf")
-    files = {"calls.maf": text, "copy.maf": text, "samples.csv": sheet}
+    files: dict[str, str | bytes] = {"calls.maf": text, "copy.maf": text, "samples.csv": sheet}
     code, out, err = call("check", write_trial(tmp_path, files))
     told = GIVEN_TO_OTHERS
     assert (code, told in out + err) == ((2, True) if is_nameless else (0, False))
+    files["copy.maf.gz"] = gzip.compress(text.encode())
+    files["samples.csv"] = sheet.replace("copy.maf", "copy.maf.gz")
+    code, out, err = call("check", write_trial(tmp_path, files))
+    assert (code, told in out + err) == ((2, True) if is_nameless else (0, False)), "packed"
+    files["copy.maf.gz"] = gzip.compress(text.encode())[:-9]
+    code, out, err = call("check", write_trial(tmp_path, files))
+    assert code == 2
+    assert "P3: copy.maf.gz" in out + err
+    assert "broken compression" in out + err
+    files["samples.csv"] = sheet
     files["copy.maf"] = text + "\n" * 9
     code, out, err = call("check", write_trial(tmp_path, files))
     assert code == 0, "another content: nothing is known of it"

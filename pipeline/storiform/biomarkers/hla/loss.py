@@ -261,13 +261,18 @@ def _told(
     side = int(found.lost[1] > found.lost[0])
     return {
         "call": call, "probability": found.loss, "homdel_probability": found.deletion,
-        "lost_probability_1": found.lost[0] + found.deletion,
-        "lost_probability_2": found.lost[1] + found.deletion,
+        "lost_probability_1": _probability(found.lost[0] + found.deletion),
+        "lost_probability_2": _probability(found.lost[1] + found.deletion),
         "clonal_fraction": found.clonal_fraction, "limits": "; ".join(limits),
         "lost_allele": gene.alleles[side] if call in {"LOH", "LOH?"} else "",
         "copies_1_low": copies[0][0], "copies_1": copies[0][1], "copies_1_high": copies[0][2],
         "copies_2_low": copies[1][0], "copies_2": copies[1][1], "copies_2_high": copies[1][2],
     }  # fmt: skip
+
+
+def _probability(total: float) -> float:
+    """Return a sum of probabilities without what rounding adds; NaN stays."""
+    return float(np.clip(total, 0.0, 1.0))
 
 
 def _most_gain(found: Posterior, counts: GeneCounts, params: HlaLossParams) -> float:
