@@ -7,14 +7,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from small_trial import call
+from small_trial import call, write_trial
 from trials import Toy
 
 from storiform.engine.explain import Check, settle
 from storiform.engine.graph import Feed, Graph, Node
 from storiform.engine.results import Results
 from storiform.engine.run import Ending
-from storiform.engine.session import Session, session_of_run
+from storiform.engine.session import Session, open_session, session_of_run
 
 Make = Callable[..., Toy]
 Here = Callable[..., tuple[Session, Ending]]
@@ -184,19 +184,19 @@ def test_what_nobody_made_is_still_to_do_and_what_may_miss_none_is_blocked() -> 
 
 
 @pytest.mark.parametrize(
-    ("grain", "helpers", "lost_grain", "goes_on"),
+    ("grain", "helpers", "is_of_rna", "goes_on"),
     [
-        ("cohort", {"rna"}, "biopsy", True),
-        ("cohort", {"other"}, "biopsy", False),
-        ("cohort", {"rna"}, "cohort", False),
-        ("biopsy", {"rna"}, "sample", False),
+        ("cohort", {"rna"}, True, True),
+        ("cohort", {"other"}, True, False),
+        ("cohort", {"rna"}, False, False),
+        ("biopsy", {"rna"}, True, False),
     ],
 )
-def test_a_cohort_goes_on_without_what_only_helps(
-    grain: str, helpers: set[str], lost_grain: str, *, goes_on: bool
+def test_a_cohort_goes_on_without_rna_that_only_helps(
+    grain: str, helpers: set[str], *, is_of_rna: bool, goes_on: bool
 ) -> None:
     """Quality of exomes where all RNA of a cohort failed; expression is no such help."""
-    lost = Node("rna", "R", lost_grain, "step", state="failed")  # type: ignore[arg-type]
+    lost = Node("rna", "R", "biopsy", "step", state="failed", is_of_rna=is_of_rna)
     there = Node("reads", "T", "sample", "step", state="cached")
     node = Node("quality", "u", grain, "step", {"reads": of(there), "rna": of(lost)})  # type: ignore[arg-type]
     node.helpers = frozenset(helpers)
@@ -204,3 +204,10 @@ def test_a_cohort_goes_on_without_what_only_helps(
     assert (node.forget_lost() == ()) == goes_on
     if goes_on:
         assert node.recipe["inputs"]["rna"] == []
+
+
+def test_a_trial_knows_what_is_made_of_rna_alone(tmp_path: Path) -> None:
+    nodes = open_session(write_trial(tmp_path)).graph.nodes
+    of_rna = {node.step for node in nodes if node.is_of_rna}
+    assert {"read_given_counts", "counts", "tpm", "mcp_counter"} <= of_rna
+    assert not of_rna & {"read_calls", "variants", "tmb", "associations", "clinic"}

@@ -35,7 +35,7 @@ class Node:
     `recipe` is what the fingerprint covers; `origin` is ``step``, ``source``,
     ``provided`` or ``scan``; `payload` is what the worker needs beyond the recipe. Nodes of
     one `group` are made together: they learn from one pass over one file. `doubts` are the
-    warnings of its result. `is_of_rna` tells that RNA of one sample is all that it is made of;
+    warnings of its result. `is_of_rna` tells that RNA of one biopsy is all that it is made of;
     `helpers` are the arguments that only help.
     """
 
@@ -88,14 +88,13 @@ class Node:
     def forget_lost(self) -> tuple["Node", ...]:
         """Fix the inputs over what is left; return those of an argument of which none is.
 
-        A step of the cohort also goes on where nothing is left of what only helps, as where the
-        sheets give none of it: so the exomes have their table of quality without any RNA.
+        A step of the cohort also goes on where nothing is left of RNA that only helps, as where
+        there is none: so the exomes have their table of quality. What else would help blocks.
         """
         for argument, feeds in self.reads.items():
             left = tuple(feed for feed in feeds if feed.node.state not in LOST)
-            is_of_cohort = any(feed.node.grain == "cohort" for feed in feeds)
-            helps = self.grain == "cohort" and argument in self.helpers and not is_of_cohort
-            if feeds and not left and not helps:
+            is_spare = argument in self.helpers and all(feed.node.is_of_rna for feed in feeds)
+            if feeds and not left and not (is_spare and self.grain == "cohort"):
                 return tuple(feed.node for feed in feeds)
             self.reads[argument] = left
         self.remember()

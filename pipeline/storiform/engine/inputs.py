@@ -95,6 +95,7 @@ def add_source(graph: Graph, threads: Threads, source: Source) -> None:
         if (source.columns and not files) or not (source.columns or record or rows):
             continue
         node = Node(f"read_{table.name}", unit, table.grain, "source")
+        node.is_of_rna = source.assay == "rna"
         names = cohort.names(table.grain, unit)
         node.recipe = {
             "step": node.step,

@@ -221,6 +221,8 @@ class _Weaver:
         node.helpers = frozenset(optional - {*step.one_of} if reads.keys() - optional else ())
         if step.grain == "sample":
             node.is_of_rna = self.threads.cohort.sample(unit).assay == "rna"
+        elif step.grain == "biopsy":
+            node.is_of_rna = bool(reads) and all(feed.node.is_of_rna for feed in node.feeds())
         if step.scan is not None:
             self._scan(node, step)
         return node
