@@ -45,14 +45,16 @@ def project(folder: Path, tpm: pd.DataFrame, extra: str = "") -> Path:
     folder.mkdir()
     tpm.rename_axis("gene").to_csv(folder / "tpm.tsv", sep="\t")
     (folder / "steps.py").write_text(WORKFLOW)
-    (folder / "clones.tsv").write_text(
+    found = (
         "#count\tfrequency\tCDR3nt\tCDR3aa\tV\tD\tJ\tC\n30\t1\tTGT\tC\tIGHV1\t.\tIGHJ1\tIGHG1\n"
     )
     sheet = ["patient,sample,status,timepoint,region,tpm,repertoire"]
     for name in tpm.columns:
         patient, _, later = name.partition("_")
         time, region = ("on", "") if later == "on" else ("pre", later)
-        clones = "" if later else "clones.tsv"
+        clones = "" if later else f"clones_{name}.tsv"
+        if clones:
+            (folder / clones).write_text(found)
         sheet.append(f"{patient},{name},2,{time},{region},tpm.tsv,{clones}")
     (folder / "samples.csv").write_text("\n".join(sheet) + "\n")
     config = folder / "config.yaml"
