@@ -159,7 +159,8 @@ class _Excerpt:
                 return f"it rests on {node.step}, which compares patients: {_REMEDY}"
         for feed in node.feeds():
             lost = feed.node.state in LOST
-            if feed.node in self._missing or (lost and not self._may_miss(node, feed.node)):
+            is_needed = lost and not node.may_miss(feed.node, partial=self._partial)
+            if feed.node in self._missing or is_needed:
                 return self._missing.get(
                     feed.node, f"{feed.node.step} of {feed.node.unit} failed"
                 )
@@ -167,15 +168,14 @@ class _Excerpt:
 
     def _of_others(self, node: Node) -> str:
         """Tell that another patient's result is not there, unless it failed and stays lost."""
-        partial = self.session.config.run.allow_partial_cohort
-        settle(node, self.session.results, partial=partial)
+        settle(node, self.session.results, partial=self._partial)
         if node.state in SETTLED:
             return ""
         return f"it rests on {node.step} of all, which some patients lack: {_REMEDY}"
 
-    def _may_miss(self, node: Node, lost: Node) -> bool:
-        partial = self.session.config.run.allow_partial_cohort
-        return node.may_miss(lost, partial=partial)
+    @property
+    def _partial(self) -> bool:
+        return self.session.config.run.allow_partial_cohort
 
     def _told_of_them(self) -> Iterable[tuple[str, Node]]:
         """Yield what tables of the cohort tell of these biopsies, made of their rows alone."""

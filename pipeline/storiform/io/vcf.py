@@ -172,8 +172,6 @@ def _bcf_lines(path: Path) -> Iterator[tuple[int, str]]:
         for number, record in enumerate(reader, start=len(head) + 1):
             yield number, str(record).rstrip("\n")
     except Exception as error:  # this very class is what cyvcf2 raises
-        if isinstance(error, InputError):
-            raise
         remedy = "Write it again, or convert it with bcftools view -Oz."
         message = fault(path.name, "a damaged BCF", "a readable BCF", remedy)
         raise InputError(message) from error

@@ -6,6 +6,7 @@ import pytest
 from lost_alleles import KEPT, called, fates, fit, parts, segment, shown
 
 from storiform.biomarkers.hla.fates import hla_loss
+from storiform.biomarkers.hla.loss import _probability
 from storiform.biomarkers.hla.loss_evidence import depth_noise
 from storiform.model.tables.copies import PATHOLOGY
 from storiform.model.tables.copy_calls import COPY_NUMBER_SEGMENTS
@@ -185,3 +186,10 @@ def test_a_segment_holds_the_gene_that_lies_in_it_in_either_build(start, end, ge
     """GRCh38 has A at 29.94, C at 31.27 and B at 31.35 Mb, GRCh37 32 kb before."""
     found = called(KEPT, segments=segment(3, 1, start, end))
     assert found.index[found["segment_copies"].notna()].tolist() == list(genes)
+
+
+@pytest.mark.parametrize(
+    ("total", "told"), [(-2.2e-16, 0.0), (1.0 + 2.3e-16, 1.0), (0.25, 0.25), (np.nan, np.nan)]
+)
+def test_rounding_takes_no_probability_beyond_0_and_1(total: float, told: float) -> None:
+    np.testing.assert_equal(_probability(total), told)
