@@ -129,3 +129,23 @@ def test_provenance_keeps_marks_of_a_record_and_all_else_of_a_recipe() -> None:
     other = recorded(recipe, lambda: b"two")["record"]
     assert not set(other.values()) & set(kept["record"].values()), "nobody can try all values"
     assert recorded({"record": {}}, lambda: b"") == {"record": {}}
+
+
+def test_a_file_is_read_once_to_verify_and_again_once_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each table of a VCF asks for its id: five times the content would be read."""
+    read: list[Path] = []
+
+    def counted(path: Path) -> str:
+        read.append(path)
+        return f"content:{path.read_text()}"
+
+    monkeypatch.setattr("storiform.engine.fingerprint.content_id", counted)
+    path = tmp_path / "a.vcf"
+    path.write_text("one")
+    ids = FileIds(None, verify=True)
+    assert {ids.of(path) for _ in range(3)} == {"content:one"}
+    assert len(read) == 1
+    path.write_text("three")
+    assert ids.of(path) == "content:three"
