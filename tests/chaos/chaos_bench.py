@@ -1,6 +1,5 @@
 """A trial that is disturbed, and what must hold of it afterwards."""
 
-import json
 import os
 import random
 import shutil
@@ -43,6 +42,8 @@ class Attempt:
     breaches: list[str] = field(default_factory=list)
     kept: int = 0
     redone: int = 0
+    struck: Mapping[str, int] = field(default_factory=dict)
+    """What was finished as the fault struck, where the run ended by itself after it."""
 
 
 @dataclass
@@ -236,7 +237,7 @@ class Bench:
 
     def judge(self, attempt: Attempt, toy: Toy, before: Mapping[str, int]) -> None:
         """Compare with the undisturbed run, and with what was finished before the fault."""
-        after = finished(toy.results)
+        before, after = {**before, **attempt.struck}, finished(toy.results)
         lost = [name for name, number in before.items() if after.get(name) != number]
         attempt.kept += len(before)
         attempt.redone += len(lost)
@@ -314,20 +315,6 @@ def remains(root: Path) -> list[str]:
     parts = [*root.rglob(".*.part"), *root.glob("parts/*"), *root.glob(".run.lock*")]
     parts += [*root.glob("run.lock"), *root.glob(".probe-*"), *root.glob(".secret.*")]
     return [f"left: {path.relative_to(root)}" for path in sorted(parts)]
-
-
-def states(toy: Toy) -> str:
-    """Return what `run.json` says of the end, empty where there is none."""
-    try:
-        return str(json.loads((toy.results / "run.json").read_text()).get("state", ""))
-    except (OSError, ValueError):
-        return ""
-
-
-def sentence(told: str) -> str:
-    """Return the last line that a command printed."""
-    lines = [line for line in told.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
 
 
 def is_root() -> bool:

@@ -102,6 +102,7 @@ def read_only(bench: Bench, place: str) -> Attempt:
         run = bench.start(toy, **settings)
         run.strike_at(toy, moment)
         _forbid(toy.results / place)
+        attempt.struck = finished(toy.results)
         ended = run.end()
     attempt.breaches += ended.breaches((0, 1, 2))
     attempt.ending = f"told, exit {ended.code}" if ended.code else TOO_LATE

@@ -95,6 +95,7 @@ def kill_scheduler(bench: Bench) -> Attempt:
         attempt.what = moment.told
         run.strike_at(toy, moment)
         scheduler.kill()
+        attempt.struck = finished(toy.results)
         ended = run.end()
         attempt.ending = "told" if ended.code else TOO_LATE
         attempt.breaches += ended.breaches((0, 1, 2))

@@ -131,9 +131,10 @@ def test_page_removes_all_of_a_patient_who_withdraws_consent(
     assert "keeps results of" not in storiform("run", trial.config).stderr
 
 
+@pytest.mark.parametrize("change", [{"pfs_months": "0.7"}, {"pfs_months": "", "pfs_event": ""}])
 @pytest.mark.parametrize("kind", ["expression and calls", "copies"])
-def test_corrected_survival_makes_old_only_what_reads_outcomes(
-    kind: str, tmp_path: Path
+def test_corrected_or_removed_survival_makes_old_only_what_reads_outcomes(
+    kind: str, change: dict[str, str], tmp_path: Path
 ) -> None:
     if kind == "copies":
         simulate_copies(tmp_path, 4, 5, scale=0.02)
@@ -146,7 +147,8 @@ def test_corrected_survival_makes_old_only_what_reads_outcomes(
     header, first, *others = clinical.read_text().splitlines()
     cells = dict(zip(header.split(","), first.split(","), strict=True))
     assert cells["sex"] in {"male", "female"}
-    cells["pfs_months"] = "0.7"
+    assert all(cells[name] not in {"", text} for name, text in change.items())
+    cells |= change
     clinical.write_text("\n".join([header, ",".join(cells.values()), *others]) + "\n")
     after = open_session(config).graph.nodes
     same = {(node.step, node.unit, node.fingerprint) for node in before}

@@ -165,6 +165,25 @@ def test_a_part_is_given_what_is_left_of_the_hour_and_no_more(
             assert left - 60 < seconds <= left
 
 
+@pytest.mark.parametrize(
+    ("second", "ends", "code"), [(3598, 124, 0), (3598, 1, 1), (3000, 124, 1)]
+)
+def test_a_part_that_the_hour_ends_is_told_as_left_out_and_fails_nothing(
+    gate: Gate, second: int, ends: int, code: int
+) -> None:
+    """On a slow machine; one that fails, or reaches its own limit before, fails."""
+    (gate.folder / ".ci" / "run").write_text(
+        (gate.folder / ".ci" / "run").read_text().replace("[containers]=13", "[containers]=0")
+    )
+    check = gate.folder / "containers" / "check.sh"
+    check.write_text(f"#!/bin/sh\nsleep 3\nexit {ends}\n")
+    ended, said = gate(SECONDS=str(second))
+    assert ended == code
+    told = [line for line in said if line.startswith("== SKIPPED: containers; the hour ended")]
+    assert len(told) == (code == 0)
+    assert said[-1].startswith("== passed but for" if code == 0 else "== containers FAILED")
+
+
 def test_a_process_that_a_stage_left_does_not_hold_the_gate_up(gate: Gate) -> None:
     check = gate.folder / "containers" / "check.sh"
     check.write_text("#!/bin/sh\necho built\nsleep 60 &\nexit 1\n")

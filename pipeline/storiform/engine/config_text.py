@@ -3,7 +3,7 @@
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -153,11 +153,3 @@ def _relative_all(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         return _relative(value, folder) if isinstance(value, Path) else value
 
     return {key: told(value) for key, value in given.items()}
-
-
-def parameter_rows(workflow: Workflow) -> Iterable[tuple[str, str, str, str]]:
-    """Yield section, name, default and meaning of every parameter, for the reference."""
-    for section, params in workflow.sections.items():
-        for name, field in params.model_fields.items():
-            told = " ".join(line.strip("# ") for line in _comment(field, indent=0))
-            yield section, name, _value(field.get_default()), told

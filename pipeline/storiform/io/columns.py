@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from storiform.io.contigs import check_contigs
-from storiform.io.lines import BROKEN, broken, numbered, open_text
+from storiform.io.lines import BROKEN, broken, numbered, open_text, zeroed
 from storiform.io.names import counted
 from storiform.io.row_widths import named_width, refuse_short
 from storiform.model.errors import DataWarning, InputError, fault
@@ -46,12 +46,17 @@ def bare(name: str) -> str:
 class _Read:
     """A text that is read piece by piece, of which the end is kept."""
 
-    def __init__(self, handle: IO[str]) -> None:
-        self._handle, self.end = handle, ""
+    def __init__(self, handle: IO[str], name: str) -> None:
+        self._handle, self._name, self.end = handle, name, ""
+        self._lines = 0
 
     def read(self, size: int = -1) -> str:
-        """Return the next letters."""
+        """Return the next letters; refuse zero bytes, which the parser takes for an end."""
         text = self._handle.read(size)
+        if (at := text.find("\0")) >= 0:
+            line = self._lines + text.count("\n", 0, at) + 1
+            raise InputError(zeroed(f"{self._name}, line {line}"))
+        self._lines += text.count("\n")
         self.end = (self.end + text)[-_KEPT:]
         return text
 
@@ -125,7 +130,7 @@ class Layout:
         dtypes = dict.fromkeys(words.values(), "category")
         try:
             with open_text(self.path) as handle:
-                read = _Read(handle)
+                read = _Read(handle, self.path.name)
                 rows = pd.read_csv(
                     cast("IO[str]", read), sep=self.separator, header=None,
                     names=list(self._unique()),
@@ -219,9 +224,6 @@ def _told_lines(path: Path, signs: set[str]) -> Iterator[tuple[int, str]]:
     try:
         with open_text(path) as handle:
             for number, line in numbered(handle, path.name):
-                if "\0" in line:
-                    remedy = "Export it as text separated by tabs or commas."
-                    raise InputError(fault(path.name, "a binary file", "text", remedy))
                 cells = _cells(line.lstrip("#"), _separator(line))
                 is_comment = line.startswith("#") and not {bare(c) for c in cells} & signs
                 if line.strip() and not is_comment:

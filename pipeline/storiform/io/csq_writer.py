@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from storiform.io.contigs import is_place
 from storiform.io.lines import BROKEN, open_text
-from storiform.io.names import counted
 from storiform.io.paths import fresh
 from storiform.io.vcf import VcfHeader, vcf_lines
 from storiform.model.errors import InputError, fault
@@ -58,7 +57,6 @@ _SIGNS = str.maketrans({
 })  # fmt: skip
 """What a value may not hold in CSQ, and what stands for it."""
 _UNSAFE = re.compile(r"[,;= \t]")
-_TABS = "Write the VCF again with its caller: an editor may have made blanks of its tabs."
 _REMOVE = "Choose another name, or remove the file first."
 _OVERWRITE = "Annotate the file without it, or take it out with --overwrite."
 
@@ -130,12 +128,7 @@ def open_source(path: Path) -> Source:
             raise InputError(_no_header(f"{path.name}, line {number}", found))
         head.append(line)
         if not line.startswith("##"):
-            names = tuple(line[1:].split("\t"))
-            if len(names) < _COLUMNS:
-                where, found = f"{path.name}, line {number}", counted(len(names), "column")
-                expected = "CHROM to INFO, separated by tabs"
-                raise InputError(fault(where, found, expected, _TABS))
-            header.columns = names[_COLUMNS + 1 :]
+            header.name(number, line)
             return Source(path, head, header, source)
     raise InputError(_no_header(path.name, "no header line"))
 

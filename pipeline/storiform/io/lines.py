@@ -37,12 +37,27 @@ def endless(where: str) -> str:
     return fault(where, found, expected, "Give the text that its program wrote.")
 
 
+def zeroed(where: str) -> str:
+    """Phrase that a byte of a text is zero, as where a disk lost what had been written."""
+    found = "a binary file, or a damaged one (a zero byte)"
+    remedy = "Copy it or export it as text again."
+    return fault(where, found, "text", remedy)
+
+
 def numbered(handle: IO[str], name: str) -> Iterator[tuple[int, str]]:
-    """Yield number (from 1) and text of each line, with its end; refuse one without an end."""
+    """Yield number (from 1) and text of each line, with its end.
+
+    Raises
+    ------
+    InputError
+        If a line has no end, or holds a zero byte.
+    """
     read = partial(handle.readline, LONGEST_LINE + 1)
     for number, line in enumerate(iter(read, ""), start=1):
         if len(line) > LONGEST_LINE:
             raise InputError(endless(f"{name}, line {number}"))
+        if "\0" in line:
+            raise InputError(zeroed(f"{name}, line {number}"))
         yield number, line
 
 
@@ -82,7 +97,7 @@ def lines(
     ------
     InputError
         If the file cannot be opened, is no text, ends in the middle of its compression, or
-        has a line beyond `LONGEST_LINE`.
+        has a line beyond `LONGEST_LINE` or a zero byte.
     """
     number, line = 0, "\n"
     try:
@@ -113,7 +128,7 @@ def pieces(path: Path, size: int, *, must_end: bool = False) -> Iterator[bytes]:
     ------
     InputError
         If the file cannot be opened, is no text, ends in the middle of its compression, or
-        has a line beyond `LONGEST_LINE`.
+        has a line beyond `LONGEST_LINE` or a zero byte.
     """
     number, is_ended = 0, True
     try:
@@ -123,6 +138,9 @@ def pieces(path: Path, size: int, *, must_end: bool = False) -> Iterator[bytes]:
             while text:
                 if b"\r" in text:
                     text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+                if (at := text.find(b"\0")) >= 0:
+                    line = number + text.count(b"\n", 0, at) + 1
+                    raise InputError(zeroed(f"{path.name}, line {line}"))
                 number, is_ended = number + text.count(b"\n"), text.endswith(b"\n")
                 yield text if is_ended else text + b"\n"
                 text = _piece(handle, size, path.name)

@@ -207,13 +207,13 @@ def _check_build(
 
 def _calls(path: Path, rows: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     start = _positions(path, rows, columns["start"])
-    end = _positions(path, rows, columns.get("end", columns["start"]))
     ref, alt = _alleles(rows, columns)
+    end = _ends(path, rows, columns, start, ref)
     raw_class = _text(rows, columns, "class")
     filled: dict[str, object] = {
         "record": rows.index.to_numpy(), "allele": 0,
         "contig": [canonical_contig(name.strip()) for name in rows[columns["contig"]]],
-        "start": start - 1, "end": np.maximum(end, start), "ref": ref, "alt": alt,
+        "start": start - 1, "end": end, "ref": ref, "alt": alt,
         "filter": _text(rows, columns, "filter").replace(".", ""), "set_aside": "",
         "consequence": [terms_of(text) for text in raw_class],
         "annotation": np.where(raw_class.eq(""), "none", "MAF"),
@@ -252,6 +252,41 @@ def _positions(path: Path, rows: pd.DataFrame, column: str) -> NDArray[np.int64]
         expected = f"a position, from 1 to {LAST_PLACE}"
         raise InputError(fault(where, found, expected, "Correct the cell."))
     return values.to_numpy(dtype=np.int64)
+
+
+def _ends(
+    path: Path,
+    rows: pd.DataFrame,
+    columns: Mapping[str, str],
+    start: NDArray[np.int64],
+    ref: pd.Series,
+) -> NDArray[np.int64]:
+    """Return the last base of each call: the reference allele tells it, where it has bases.
+
+    Of an insertion the file gives the base before it and the one after it, or one of them.
+    """
+    has_bases = ref.str.fullmatch("[A-Za-z]+").fillna(value=False).to_numpy(dtype=bool)
+    told = start + np.where(has_bases, ref.str.len().fillna(1).to_numpy(dtype=np.int64), 1) - 1
+    if "end" not in columns:
+        return told
+    end = _positions(path, rows, columns["end"])
+    if (end < start).any():
+        at = int(np.argmax(end < start))
+        where = f"{path.name}, row {int(rows.index[at]) + 2}, column {columns['end']}"
+        expected = f"{start[at]} ({columns['start']}) or more"
+        raise InputError(fault(where, str(end[at]), expected, "Correct the cells."))
+    is_other = has_bases & (end != told)
+    if is_other.any():
+        at = int(np.argmax(is_other))
+        message = (
+            f"{path.name}: {counted(int(is_other.sum()), 'row')} whose {columns['end']} does "
+            f"not fit {columns['start']} and the reference allele (such as row "
+            f"{int(rows.index[at]) + 2}, {start[at]} to {end[at]}, allele of "
+            f"{counted(int(told[at] - start[at]) + 1, 'base')}): they are read by the start. "
+            "One of the three is damaged, or counts otherwise."
+        )
+        warnings.warn(message, DataWarning, stacklevel=5)
+    return np.where(has_bases, told, end)
 
 
 def _counts(path: Path, rows: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, object]:

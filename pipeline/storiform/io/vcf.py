@@ -34,6 +34,7 @@ from storiform.model.genome import Build, canonical_contig
 from storiform.model.tables.dna import CALLS
 
 _FIXED = 8
+_NAMES = ("CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
 _BASES = re.compile(r"[ACGT]+", re.IGNORECASE)
 _PANEL_FLAGS = ("IN_PON", "PON", "PoN")
 _SHOWN = 3
@@ -50,6 +51,27 @@ class VcfHeader:
     facts: dict[str, str] = field(default_factory=dict)
     column_samples: dict[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    width: int = 0
+    """Columns of a record, by the line #CHROM."""
+
+    def name(self, number: int, line: str) -> None:
+        """Read the line that begins with ``#CHROM``.
+
+        Raises
+        ------
+        InputError
+            If a column lacks its name, so that the samples would be taken one column off.
+        """
+        names = tuple(line[1:].split("\t"))
+        if len(names) < _FIXED or names[: len(_NAMES)] != _NAMES[: len(names)]:
+            count = counted(len(names), "column")
+            is_short = len(names) < _FIXED
+            found = count if is_short else f"the columns {', '.join(names[: len(_NAMES)])}"
+            expected = "CHROM to INFO, then FORMAT and the samples, separated by tabs"
+            where = f"{self.path.name}, line {number}"
+            remedy = "Write the VCF again with its caller."
+            raise InputError(fault(where, found, expected, remedy))
+        self.columns, self.width = names[len(_NAMES) :], len(names)
 
     def take(self, line: str) -> None:
         """Read one line that begins with ``##``."""
@@ -69,14 +91,14 @@ class VcfHeader:
             self.facts[key] = "" if key in self.facts else value.strip()
 
     def fields(self, number: int, line: str) -> list[str]:
-        """Split a record; refuse one that lacks columns or has no position."""
+        """Split a record; refuse one of another width than the header, or without position."""
         fields = line.split("\t")
         wanted = _FIXED + (len(self.columns) + 1 if self.columns else 0)
-        if len(fields) < wanted or not is_place(fields[1]):
-            is_short = len(fields) < wanted
-            found = counted(len(fields), "column") if is_short else f"position {fields[1]!r}"
+        is_wrong = len(fields) < wanted or any(fields[self.width :])
+        if is_wrong or not is_place(fields[1]):
+            found = counted(len(fields), "column") if is_wrong else f"position {fields[1]!r}"
             highest = f" up to {LAST_PLACE}" if fields[1:2] and fields[1].isdigit() else ""
-            expected = f"{wanted} columns" if is_short else f"a whole number{highest}"
+            expected = f"{wanted} columns" if is_wrong else f"a whole number{highest}"
             where = f"{self.path.name}, line {number}"
             remedy = "Write the VCF again: the line is damaged or the file was cut."
             raise InputError(fault(where, found, expected, remedy))
@@ -186,14 +208,7 @@ def _header(
         if line.startswith("##"):
             header.take(line)
         elif line.startswith("#CHROM"):
-            names = tuple(line[1:].split("\t"))
-            if len(names) < _FIXED:
-                found = counted(len(names), "column")
-                where = f"{path.name}, line {number}"
-                expected = "CHROM to INFO and the samples, separated by tabs"
-                message = fault(where, found, expected, "Write the VCF again with its caller.")
-                raise InputError(message)
-            header.columns = names[_FIXED + 1 :]
+            header.name(number, line)
             return header, source
         elif line.strip():
             found = f"a record without header ({line[:40]!r})"

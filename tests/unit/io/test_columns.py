@@ -71,3 +71,12 @@ def test_a_file_that_is_gone_or_has_no_end_is_refused(tmp_path) -> None:
     (tmp_path / "cut.gz").write_bytes(head + b"\0" * 40)
     with pytest.raises(InputError, match="found a cut file, expected the empty block"):
         open_text(tmp_path / "cut.gz")
+
+
+@pytest.mark.parametrize("rows", [3, 60_000])
+def test_a_zero_byte_far_below_the_header_is_told_with_its_line(tmp_path, rows) -> None:
+    told = ["chr\tstart\tend", *(f"chr1\t{n}0\t{n}9" for n in range(rows))]
+    told[-2] = told[-2].replace("9", "\0")
+    layout = read_layout(write(tmp_path / "t.txt", *told), ("chr",))
+    with pytest.raises(InputError, match=rf"^t\.txt, line {rows}: found .*zero byte"):
+        layout.read({"contig": "chr"}, {"start": "start"})

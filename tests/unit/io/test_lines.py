@@ -36,3 +36,13 @@ def test_a_cut_text_is_told_with_the_last_whole_line(tmp_path) -> None:
 def test_a_missing_text_is_told(tmp_path) -> None:
     with pytest.raises(InputError, match="expected a readable file"):
         list(pieces(tmp_path / "text", 9))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("size", [1, 9, 1 << 20])
+def test_a_zero_byte_is_told_with_its_line(tmp_path, end, size) -> None:
+    path = tmp_path / "text"
+    path.write_bytes(end.join(["one", "two", "th\0ree", "four", ""]).encode())
+    for read in (lambda: list(lines(path)), lambda: list(pieces(path, size))):
+        with pytest.raises(InputError, match=r"^text, line 3: found a binary file, or"):
+            read()

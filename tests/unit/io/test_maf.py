@@ -156,3 +156,31 @@ def test_a_name_inside_another_is_not_taken_for_it(tmp_path) -> None:
     assert sorted(calls["gene"]) == ["NF1", "TP53"]
     with pytest.raises(InputError, match="found samples S1, S11, S2"):
         read_maf(write(tmp_path / "a.maf", rows=(longer, *ROWS)), ("S",), "GRCh38")
+
+
+def ended(path: Path, old: str, new: str) -> Path:
+    path = write(path)
+    path.write_text(path.read_text().replace(old, new))
+    return path
+
+
+def test_an_end_before_its_start_is_told_with_its_row(tmp_path) -> None:
+    path = ended(tmp_path / "a.maf", "\t7675088\t7675088", "\t7695088\t7675088")
+    found = r"a\.maf, row 2, column End_Position: found 7675088, expected 7695088"
+    with pytest.raises(InputError, match=found):
+        read_maf(path, ("S1",), "GRCh38")
+
+
+def test_an_end_that_does_not_fit_the_reference_allele_is_told_and_not_taken(tmp_path) -> None:
+    path = ended(tmp_path / "a.maf", "\t7675088\t7675088", "\t7675088\t7975088")
+    with pytest.warns(DataWarning, match=r"1 row whose End_Position .*7675088 to 7975088"):
+        calls = read_maf(path, ("S1",), "GRCh38").set_index("gene")
+    assert calls.loc["TP53", ["start", "end"]].tolist() == [7675087, 7675088]
+    assert calls.loc["NF1", ["start", "end"]].tolist() == [31095309, 31095311]
+
+
+def test_a_table_without_ends_has_those_of_the_reference_alleles(tmp_path) -> None:
+    head = "sample\tchr\tpos\tref\talt\teffect"
+    rows = ("S1\t1\t100\tCAG\tC\tmissense_variant", "S1\t1\t200\tC\tT\tmissense_variant")
+    calls = read_maf(write(tmp_path / "a.tsv", head, rows), ("S1",), "GRCh38")
+    assert calls[["start", "end"]].to_numpy().tolist() == [[99, 102], [199, 200]]

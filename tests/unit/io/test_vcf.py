@@ -289,6 +289,22 @@ def test_a_damaged_line_is_told_with_its_number(tmp_path, cut, where) -> None:
         read_vcf(path, SHEET, "GRCh38")
 
 
+@pytest.mark.parametrize("spoilt", ["REF\x01ALT", "REF", "REF ALT", "REF\tALT\tALT"])
+def test_a_header_with_another_column_takes_no_samples_neighbour(tmp_path, spoilt) -> None:
+    one = record("chr1 100 G T PASS", ".", "AD", "30,0", "30,10")
+    path = write(tmp_path / "a.vcf", [one])
+    path.write_text(path.read_text().replace("REF\tALT", spoilt))
+    with pytest.raises(InputError, match=r"line \d+: found the columns CHROM, POS, ID, REF"):
+        read_vcf(path, SHEET, "GRCh38")
+
+
+def test_a_record_with_a_column_more_than_the_header_is_told(tmp_path) -> None:
+    whole = record("chr1 100 G T PASS", ".", "AD", "30,0", "30,10")
+    path = write(tmp_path / "a.vcf", [f"{whole}\t", f"{whole}\t1,1"])
+    with pytest.raises(InputError, match=r"line 5: found 12 columns, expected 11 columns"):
+        read_vcf(path, SHEET, "GRCh38")
+
+
 def test_a_truncated_gzip_is_told(tmp_path) -> None:
     line = record("chr1 100 G T PASS", ".", "AD", "1,1", "1,0")
     text = write(tmp_path / "a.vcf", [line] * 3000).read_bytes()

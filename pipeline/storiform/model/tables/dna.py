@@ -71,7 +71,7 @@ _RECOUNTED = {
 CALLS = Table(
     "calls",
     grain="biopsy",
-    version=3,
+    version=4,
     description="One row per alternative allele of each record of a VCF or MAF; all of them.",
     key=("contig", "start", "end", "ref", "alt", "record", "allele"),
     columns=_CALL,
