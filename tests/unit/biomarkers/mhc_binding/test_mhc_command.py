@@ -177,7 +177,7 @@ def test_the_list_stands_alone(more):
 
 def test_bytes_that_are_no_text_reach_no_terminal(tmp_path):
     path = tmp_path / "bytes"
-    path.write_bytes(b">\x1b]0;x\x07\nGILGFV\x1b[31m\x07\x9b\x00AAA\n")
+    path.write_bytes(b">\x1b]0;x\x07\nGILGFV\x1b[31m\x07\x9b\x01AAA\n")
     result = CliRunner().invoke(mhc, [str(path), "--alleles", "A*02:01", "-o", "-"])
     assert "not predicted: " in result.stderr
     assert "\\x1b[31" in result.stderr
