@@ -70,6 +70,13 @@ def test_a_result_that_was_made_again_is_told(bench: Bench, done: Toy) -> None:
     assert attempt.redone == 1
 
 
+def test_a_result_that_the_faulty_run_itself_lost_is_told(bench: Bench, done: Toy) -> None:
+    """What stood there as the fault struck counts, though nothing was left of it at the end."""
+    attempt = Attempt("fault", "what", struck={"units/P1/gone/0": 1})
+    bench.judge(attempt, done, finished(done.results))
+    assert attempt.breaches == ["finished work made again: units/P1/gone/0"]
+
+
 def test_a_result_that_is_gone_or_damaged_is_told(bench: Bench, done: Toy) -> None:
     before = finished(done.results)
     file = min(done.results.glob("units/*/*/*/*.parquet"))

@@ -189,6 +189,15 @@ def test_a_part_that_the_hour_ends_is_told_as_left_out_and_fails_nothing(
     assert said[-1].startswith("== passed but for" if code == 0 else "== containers FAILED")
 
 
+def test_a_stage_that_is_killed_after_the_hour_fails(gate: Gate) -> None:
+    """Only what has a limit of its own can be left out: tests that lack memory fail."""
+    tool = gate.folder / ".venv" / "bin" / "ruff"
+    tool.write_text("#!/bin/sh\nexit 137\n")
+    code, said = gate(SECONDS="3600")
+    assert code == 1
+    assert said[-1].startswith("== ruff check FAILED")
+
+
 def test_a_process_that_a_stage_left_does_not_hold_the_gate_up(gate: Gate) -> None:
     check = gate.folder / "containers" / "check.sh"
     check.write_text("#!/bin/sh\necho built\nsleep 60 &\nexit 1\n")

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from storiform.io.contigs import check_contigs
-from storiform.io.lines import BROKEN, broken, numbered, open_text, zeroed
+from storiform.io.lines import BROKEN, broken, numbered, open_text, refuse_zero
 from storiform.io.names import counted
 from storiform.io.row_widths import named_width, refuse_short
 from storiform.model.errors import DataWarning, InputError, fault
@@ -53,9 +53,7 @@ class _Read:
     def read(self, size: int = -1) -> str:
         """Return the next letters; refuse zero bytes, which the parser takes for an end."""
         text = self._handle.read(size)
-        if (at := text.find("\0")) >= 0:
-            line = self._lines + text.count("\n", 0, at) + 1
-            raise InputError(zeroed(f"{self._name}, line {line}"))
+        refuse_zero(text, self._name, self._lines)
         self._lines += text.count("\n")
         self.end = (self.end + text)[-_KEPT:]
         return text

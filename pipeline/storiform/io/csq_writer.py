@@ -128,7 +128,7 @@ def open_source(path: Path) -> Source:
             raise InputError(_no_header(f"{path.name}, line {number}", found))
         head.append(line)
         if not line.startswith("##"):
-            header.name(number, line)
+            header.take_names(number, line)
             return Source(path, head, header, source)
     raise InputError(_no_header(path.name, "no header line"))
 

@@ -37,11 +37,17 @@ def endless(where: str) -> str:
     return fault(where, found, expected, "Give the text that its program wrote.")
 
 
-def zeroed(where: str) -> str:
-    """Phrase that a byte of a text is zero, as where a disk lost what had been written."""
-    found = "a binary file, or a damaged one (a zero byte)"
-    remedy = "Copy it or export it as text again."
-    return fault(where, found, "text", remedy)
+def refuse_zero(text: str, name: str, above: int = 0) -> None:
+    """Refuse a text with a zero byte, as where a disk lost what was written.
+
+    `above` lines of the file precede it; its own end with line feeds.
+    """
+    at = text.find("\0")
+    if at >= 0:
+        line = above + text.count("\n", 0, at) + 1
+        found = "a binary file, or a damaged one (a zero byte)"
+        remedy = "Copy it or export it as text again."
+        raise InputError(fault(f"{name}, line {line}", found, "text", remedy))
 
 
 def numbered(handle: IO[str], name: str) -> Iterator[tuple[int, str]]:
@@ -56,8 +62,7 @@ def numbered(handle: IO[str], name: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(iter(read, ""), start=1):
         if len(line) > LONGEST_LINE:
             raise InputError(endless(f"{name}, line {number}"))
-        if "\0" in line:
-            raise InputError(zeroed(f"{name}, line {number}"))
+        refuse_zero(line, name, number - 1)
         yield number, line
 
 
@@ -138,9 +143,8 @@ def pieces(path: Path, size: int, *, must_end: bool = False) -> Iterator[bytes]:
             while text:
                 if b"\r" in text:
                     text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-                if (at := text.find(b"\0")) >= 0:
-                    line = number + text.count(b"\n", 0, at) + 1
-                    raise InputError(zeroed(f"{path.name}, line {line}"))
+                if b"\0" in text:
+                    refuse_zero(text.decode("utf-8", "replace"), path.name, number)
                 number, is_ended = number + text.count(b"\n"), text.endswith(b"\n")
                 yield text if is_ended else text + b"\n"
                 text = _piece(handle, size, path.name)

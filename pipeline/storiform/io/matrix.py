@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from storiform.io.lines import BROKEN, broken, unpacked, zeroed
+from storiform.io.lines import BROKEN, broken, refuse_zero, unpacked
 from storiform.io.names import counted, listed
 from storiform.io.row_widths import named_width, refuse_short
 from storiform.model.errors import InputError, fault, shortened
@@ -216,12 +216,11 @@ def _text(path: Path) -> str:
         raise InputError(fault(path.name, "an Excel workbook", "CSV or TSV text", remedy))
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         text = content.decode("utf-16", errors="replace")
-    elif (at := content.find(b"\0")) >= 0:
-        line = len(content[:at].splitlines()) + content[:at].endswith((b"\n", b"\r"))
-        raise InputError(zeroed(f"{path.name}, line {max(line, 1)}"))
     else:
         text = content.decode("utf-8-sig", errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    refuse_zero(text, path.name)
+    return text
 
 
 def _first_lines(path: Path, text: str) -> tuple[int, str, str]:

@@ -54,7 +54,7 @@ class VcfHeader:
     width: int = 0
     """Columns of a record, by the line #CHROM."""
 
-    def name(self, number: int, line: str) -> None:
+    def take_names(self, number: int, line: str) -> None:
         """Read the line that begins with ``#CHROM``.
 
         Raises
@@ -64,12 +64,13 @@ class VcfHeader:
         """
         names = tuple(line[1:].split("\t"))
         if len(names) < _FIXED or names[: len(_NAMES)] != _NAMES[: len(names)]:
-            count = counted(len(names), "column")
-            is_short = len(names) < _FIXED
-            found = count if is_short else f"the columns {', '.join(names[: len(_NAMES)])}"
+            found = f"the columns {', '.join(names[: len(_NAMES)])}"
+            found = counted(len(names), "column") if len(names) < _FIXED else found
             expected = "CHROM to INFO, then FORMAT and the samples, separated by tabs"
             where = f"{self.path.name}, line {number}"
-            remedy = "Write the VCF again with its caller."
+            remedy = (
+                "Write the VCF again with its caller: it is damaged, or was edited by hand."
+            )
             raise InputError(fault(where, found, expected, remedy))
         self.columns, self.width = names[len(_NAMES) :], len(names)
 
@@ -208,7 +209,7 @@ def _header(
         if line.startswith("##"):
             header.take(line)
         elif line.startswith("#CHROM"):
-            header.name(number, line)
+            header.take_names(number, line)
             return header, source
         elif line.strip():
             found = f"a record without header ({line[:40]!r})"

@@ -252,6 +252,10 @@ def test_genes_in_several_rows_of_other_values_are_told_as_summed(tmp_path):
         ("gene,S1\n", "found 1 line,"),
         (b"PK\x03\x04rest", "an Excel workbook"),
         (
+            b"gene,S1\r\nTP53,1\r\nCD\x00A,2\r\n",
+            r"line 3: found a binary file, or a damaged one",
+        ),
+        (
             "gene,S1\nTP53,1\nCD8A,1,2,3\n",
             "matrix.csv, line 3: found 4 cells, expected 2 cells in every row",
         ),
