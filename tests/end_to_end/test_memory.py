@@ -14,7 +14,7 @@ def test_workers_that_stay_large_go_on(tmp_path: Path) -> None:
     config = hoarding_trial(tmp_path, "workers: 2, memory_gb: 0.8")
     with starter() as begin:
         run = begin("run", config)
-        _, said = run.communicate(timeout=120)
+        _, said = run.end()
     assert run.returncode == 0, said
     assert "again" not in said
     assert (tmp_path / "results" / "tables" / "sizes.tsv").read_text() == HOARDED

@@ -54,7 +54,7 @@ def test_a_scheduler_that_stands_still_counts_as_one_without_workers(
                 time.sleep(0.05)
             time.sleep(1.0)
             frozen.send_signal(signal.SIGSTOP)
-            _, err = run.communicate(timeout=120)
+            _, err = run.end()
     finally:
         frozen.kill()
         frozen.wait()

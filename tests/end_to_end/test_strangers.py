@@ -47,7 +47,7 @@ def answers(places: Iterable[int]) -> str:
     said = []
     for process in asking:
         with suppress(subprocess.TimeoutExpired):  # no answer at all is none
-            process.wait(timeout=30)
+            process.wait(timeout=120)
         process.kill()
         said.append(process.communicate()[0])
     return "".join(said)

@@ -32,7 +32,7 @@ def listening() -> set[tuple[str, int]]:
 def test_a_local_run_listens_on_this_machine_alone() -> None:
     before = listening()
     with cluster._local(1, 1.0) as client:  # noqa: SLF001
-        client.wait_for_workers(1, timeout=60)
+        client.wait_for_workers(1, timeout=600)
         opened = listening() - before
     assert len(opened) >= 3  # scheduler, dashboard, worker
     assert {address for address, _ in opened} == {"127.0.0.1"}
