@@ -38,6 +38,10 @@ _DESCRIBED = ("gene", "gene_id", "transcript", "consequence", "hgvsc", "hgvsp")
 _SOURCES = ("tumour", "normal", "rna")
 _COUNTS = ("depth", "ref_reads", "alt_reads")
 _RECOUNTED = [*_COUNTS, "alt_forward", "alt_reverse", "alt_f1r2", "alt_f2r1"]
+_BESIDE = [
+    *(f"{source}_recounted_{name}" for source in _SOURCES for name in _COUNTS),
+    "tumour_alt_forward", "tumour_alt_reverse",
+]  # fmt: skip
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
@@ -202,6 +206,9 @@ def _with_recounts(
     calls: pd.DataFrame, recounts: pd.DataFrame | None, params: VariantParams
 ) -> pd.DataFrame:
     """Put what the reads say beside what the caller says, and in its place where it is mute."""
+    if recounts is None or recounts.empty or calls.empty:
+        absent = pd.DataFrame(index=calls.index, columns=_BESIDE, dtype="Int64")
+        return pd.concat([calls, absent], axis=1)
     joined = calls.copy()
     found = {source: _recounted(calls, recounts, source) for source in _SOURCES}
     for source, counts in found.items():
@@ -221,10 +228,8 @@ def _with_recounts(
     return joined
 
 
-def _recounted(calls: pd.DataFrame, recounts: pd.DataFrame | None, source: str) -> pd.DataFrame:
+def _recounted(calls: pd.DataFrame, recounts: pd.DataFrame, source: str) -> pd.DataFrame:
     """Return the counts (n, 7) of each call in the samples of one role; missing where none."""
-    if recounts is None or recounts.empty or calls.empty:
-        return pd.DataFrame(dict.fromkeys(_RECOUNTED), index=calls.index, dtype="Int64")
     is_rna, role = recounts["assay"] == "rna", "tumour" if source == "rna" else source
     wanted = (is_rna == (source == "rna")) & (recounts["role"] == role)
     counts = recounts[wanted].groupby(_ALLELE, observed=True)[_RECOUNTED].sum().reset_index()
