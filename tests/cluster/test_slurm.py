@@ -108,7 +108,7 @@ def test_jobs_that_slurm_ends_are_replaced_and_no_biopsy_is_blamed(
     slurm.wait(lambda: killed not in slurm.running(), 20, "a killed job")
     took = slurm.wait(lambda: len(slurm.running()) == 2, 60, "a job in place of the killed one")
     record_property("replaced_seconds", round(took, 1))
-    _, said = run.end()
+    _, said = run.end(380)
     assert run.returncode == 0, said
     assert text_tables(trial.tables()) == text_tables(local_tables)
     ended = {job: state for job, state, _ in slurm.queue("all")}
@@ -242,7 +242,7 @@ def test_worker_leaves_its_job_before_the_walltime_and_no_biopsy_is_blamed(
     run = start("run", trial.config)
     slurm.wait(lambda: len(slurm.running()) == 2, 90, "two jobs")
     first = slurm.running()
-    _, said = run.end()
+    _, said = run.end(380)
     assert run.returncode == 0, said
     assert text_tables(trial.tables()) == text_tables(local_tables)
     assert all("worker-lifetime-reached" in _log(trial, job) for job in first)
@@ -258,11 +258,11 @@ def test_worker_leaves_its_job_before_the_walltime_and_no_biopsy_is_blamed(
 def _wait_until_all_sleep(trial: Toy) -> None:
     """Wait until no step has ended for some seconds: both jobs are inside a long one."""
     events = trial.results / "events.jsonl"
-    deadline = time.monotonic() + 600
+    deadline = time.monotonic() + 300
     size, since = -1, time.monotonic()
     while time.monotonic() - since < 6:
         if time.monotonic() > deadline:
-            pytest.fail("steps keep ending for ten minutes, none takes long")
+            pytest.fail("steps keep ending for five minutes, none takes long")
         if (now := events.stat().st_size) != size:
             size, since = now, time.monotonic()
         time.sleep(0.2)

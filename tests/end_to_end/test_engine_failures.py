@@ -48,9 +48,11 @@ def test_worker_that_dies_as_it_starts_is_replaced(
     """Dask's own cluster would wait for ever for one that its scheduler has never seen."""
     trial = toy([1, 2, 3])
     run = start("run", trial.config, "--workers", 1, "--quiet")
-    deadline = time.monotonic() + 600
+    deadline = time.monotonic() + 300
     while not (workers := run.workers()) and time.monotonic() < deadline:
+        assert run.poll() is None
         time.sleep(0.005)
+    assert workers
     for worker in workers:
         kill_worker(worker)
     assert run.poll() is None

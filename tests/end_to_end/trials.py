@@ -144,15 +144,15 @@ class Process(subprocess.Popen[str]):
 
     def wait_for_events(self, toy: Toy, number: int, before: int = 0) -> None:
         """Wait until this run has written so many events of steps."""
-        deadline = time.monotonic() + 600
+        deadline = time.monotonic() + 300
         while _settled(toy) - before < number and self.poll() is None:
             if time.monotonic() > deadline:
-                pytest.fail(f"no event {number} after ten minutes")
+                pytest.fail(f"no event {number} after five minutes")
             time.sleep(0.005)
 
-    def end(self) -> tuple[str, str]:
-        """Wait for the end and return what was printed."""
-        return self.communicate()
+    def end(self, seconds: float = 300.0) -> tuple[str, str]:
+        """Wait for the end, no longer than that, and return what was printed."""
+        return self.communicate(timeout=seconds)
 
 
 @contextmanager
@@ -164,14 +164,16 @@ def starter() -> Iterator[Callable[..., Process]]:
         started.append(Process(words, **environment))
         return started[-1]
 
-    yield begin
-    for process in started:
-        left = process.workers()
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-        for worker in left:
-            kill_worker(worker)
+    try:
+        yield begin
+    finally:
+        for process in started:
+            left = process.workers()
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+            for worker in left:
+                kill_worker(worker)
 
 
 def _is_worker(process: psutil.Process) -> bool:

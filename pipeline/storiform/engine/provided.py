@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from storiform.io.paths import state_of
 from storiform.io.store import read_provided, typed
 from storiform.model.cohort import COHORT
 from storiform.model.errors import InputError, fault
@@ -14,8 +15,7 @@ from storiform.model.table import UNIT_COLUMNS, Grain, Table
 
 def provided_rows(path: Path, table: Table, unit: str) -> pd.DataFrame:
     """Return the rows of one unit of a user's table, without the unit's columns."""
-    state = path.stat()
-    own = _by_unit(path, table.grain, (state.st_mtime_ns, state.st_size)).get(unit)
+    own = _by_unit(path, table.grain, state_of(path)).get(unit)
     if own is None:
         remedy = "Run again: the file changed after the run began."
         raise InputError(fault(path.name, f"no row of {unit}", "at least one", remedy))
@@ -24,8 +24,7 @@ def provided_rows(path: Path, table: Table, unit: str) -> pd.DataFrame:
 
 def row_ids(path: Path, grain: Grain) -> dict[str, str]:
     """Return a digest of the rows of each unit of a user's table, sorted by unit."""
-    state = path.stat()
-    parts = _by_unit(path, grain, (state.st_mtime_ns, state.st_size))
+    parts = _by_unit(path, grain, state_of(path))
     return {unit: _digest(parts[unit]) for unit in sorted(parts)}
 
 
@@ -36,8 +35,8 @@ def key_column(grain: Grain) -> str:
 
 
 @lru_cache(maxsize=8)
-def _by_unit(path: Path, grain: Grain, _mark: tuple[int, int]) -> dict[str, pd.DataFrame]:
-    """Read a user's table once in a process; time and size tell a new one."""
+def _by_unit(path: Path, grain: Grain, _mark: tuple[object, ...]) -> dict[str, pd.DataFrame]:
+    """Read a user's table once in a process, until it changes."""
     frame = read_provided(path)
     column = key_column(grain)
     own = frame.drop(columns=[name for name in UNIT_COLUMNS[grain] if name in frame.columns])

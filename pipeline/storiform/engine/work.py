@@ -32,6 +32,7 @@ from storiform.engine.gather import gather_features
 from storiform.engine.logs import Told, listening
 from storiform.engine.provided import provided_rows
 from storiform.engine.results import Results
+from storiform.io.paths import state_of
 from storiform.io.resources import RESOURCES, located
 from storiform.io.sources import SOURCES
 from storiform.io.store import read_parquet, to_arrow, write_bytes, write_parquet, write_tsv
@@ -295,10 +296,15 @@ def _rank(grain: str) -> int:
     return ("sample", "biopsy", "patient", "cohort").index(grain)
 
 
-@lru_cache(maxsize=64)
 def open_resource(name: str, path: str) -> Any:  # noqa: ANN401  each resource has its own type
-    """Read a resource once in a worker."""
-    return RESOURCES[name].read(located(path))
+    """Read a resource once in a worker, which may outlive a run, until its file changes."""
+    file = located(path)
+    return _opened(name, file, state_of(file))
+
+
+@lru_cache(maxsize=64)
+def _opened(name: str, file: Path, _mark: tuple[object, ...]) -> Any:  # noqa: ANN401
+    return RESOURCES[name].read(file)
 
 
 def write_table(part: Path, contract: Table, frame: pd.DataFrame, fingerprint: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from storiform.io.paths import state_of
 from storiform.model.errors import InputError, fault
 from storiform.model.resources import without_version
 from storiform.model.tables.rna import POPULATIONS
@@ -31,12 +32,11 @@ class NameTable:
 
 def read_gene_names(path: Path) -> NameTable:
     """Read a table of genes: `entrez`, `symbol`, `ensembl` and `aliases` (comma-separated)."""
-    stat = path.stat()
-    return _gene_names(path, stat.st_size, stat.st_mtime_ns)
+    return _gene_names(path, state_of(path))
 
 
 @lru_cache(maxsize=2)
-def _gene_names(path: Path, size: int, mtime_ns: int) -> NameTable:  # noqa: ARG001  cache key
+def _gene_names(path: Path, state: tuple[object, ...]) -> NameTable:  # noqa: ARG001  cache key
     wanted = ["entrez", "symbol", "ensembl", "aliases"]
     genes = _read_table(path, wanted)
     known: dict[str, str] = {}

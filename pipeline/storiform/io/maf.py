@@ -5,7 +5,6 @@ import io
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,10 +59,6 @@ _COUNTS = (
 )  # fmt: skip
 
 
-_KEPT_BYTES = 16 * 2**20
-"""Of a larger file the text is not kept between samples: a worker has little memory."""
-
-
 def read_maf(
     path: Path, names: tuple[str, ...], build: Build, *, by_name: bool = False
 ) -> pd.DataFrame:
@@ -104,32 +99,7 @@ def read_maf(
 
 
 def _lines(path: Path) -> list[str]:
-    """Return the header and all rows of any sample: one that is short lacks its name, too.
-
-    Those of a whole cohort are asked for once for each of its samples, and read once.
-    """
-    try:
-        stat = path.stat()
-    except OSError:
-        return _read_lines(path)  # says what is wrong
-    if stat.st_size > _KEPT_BYTES:
-        return _read_lines(path)
-    found = _kept_lines(path, stat.st_size, stat.st_mtime_ns)
-    if isinstance(found, str):
-        raise InputError(found)
-    return found
-
-
-@lru_cache(maxsize=1)
-def _kept_lines(path: Path, size: int, mtime_ns: int) -> list[str] | str:  # noqa: ARG001  key
-    """Return the lines of a file, or what is wrong with them."""
-    try:
-        return _read_lines(path)
-    except InputError as error:
-        return str(error)
-
-
-def _read_lines(path: Path) -> list[str]:
+    """Return the header and all rows of any sample: one that is short lacks its name, too."""
     told = [(number, line) for number, line in lines(path) if line.strip()]
     first = next((i for i, (_, line) in enumerate(told) if line[0] != "#"), len(told))
     if first == len(told):

@@ -16,6 +16,7 @@ import pandas as pd
 
 from storiform.io.lines import BROKEN, broken, refuse_zero, unpacked
 from storiform.io.names import counted, listed
+from storiform.io.paths import state_of
 from storiform.io.row_widths import named_width, refuse_short
 from storiform.model.errors import InputError, fault, shortened
 
@@ -127,23 +128,27 @@ def read_matrix(path: Path) -> Matrix:
     InputError
         If the file is absent, empty, an Excel workbook or ragged.
     """
-    try:
-        stat = path.stat()
-    except OSError as error:
+    state = state_of(path)
+    if not state:
         expected, remedy = "a readable file", "Correct the path in the sample sheet."
-        raise InputError(fault(str(path), "no such file", expected, remedy)) from error
-    found = _matrix(path, stat.st_size, stat.st_mtime_ns)
+        raise InputError(fault(str(path), "no such file", expected, remedy))
+    found = _matrix(path, state)
     if isinstance(found, str):
         raise InputError(found)
     return found
 
 
 @lru_cache(maxsize=3)
-def _matrix(path: Path, size: int, mtime_ns: int) -> Matrix | str:  # noqa: ARG001  cache key
-    """Read a file once; return what is wrong with it, which each unit of a cohort asks."""
+def _matrix(path: Path, state: tuple[object, ...]) -> Matrix | str:  # noqa: ARG001  cache key
+    """Read a file once; return what is wrong with it, which each unit of a cohort asks.
+
+    What the disk refused is raised, and so tried again: the file itself may be sound.
+    """
     try:
         return _read(path)
     except InputError as error:
+        if isinstance(error.__cause__, OSError):
+            raise
         return str(error)
 
 

@@ -47,6 +47,24 @@ def fresh(path: Path) -> Path:
     return path
 
 
+def state_of(path: Path) -> tuple[object, ...]:
+    """Return what changes whenever a file or folder may have, empty where there is none.
+
+    What is remembered of a file is known by it. A time that is set back, a link that leads
+    elsewhere and a file moved over another of the same size and time all change it.
+    """
+    try:
+        real = path.resolve()
+        files = sorted(real.rglob("*")) if real.is_dir() else [real]
+        states = [(str(file), file.stat()) for file in files]
+    except OSError:
+        return ()
+    return tuple(
+        (name, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        for name, state in states
+    )
+
+
 def impossible(text: str) -> str:
     """Tell why no file system can hold a path, empty where one may.
 

@@ -44,7 +44,7 @@ def begun(rest: float) -> subprocess.Popen[str]:
 def test_the_first_signal_lets_the_run_end_and_the_second_does_not(number: int) -> None:
     process = begun(0.0)
     process.send_signal(number)
-    assert process.communicate(timeout=600)[0] == f"{number:d}\nin good order\n"
+    assert process.communicate(timeout=120)[0] == f"{number:d}\nin good order\n"
     assert process.returncode == 0
     process = begun(60.0)
     process.send_signal(number)
@@ -52,7 +52,7 @@ def test_the_first_signal_lets_the_run_end_and_the_second_does_not(number: int) 
     assert process.stdout.readline() == f"{number:d}\n"
     time.sleep(1.2)
     process.send_signal(number)
-    assert process.communicate(timeout=600)[0] == "cancelled\n"
+    assert process.communicate(timeout=120)[0] == "cancelled\n"
     assert process.returncode == 128 + number
 
 
@@ -62,7 +62,7 @@ def test_signals_that_come_together_are_one() -> None:
     for _ in range(3):
         process.send_signal(signal.SIGTERM)
         time.sleep(0.05)
-    assert process.communicate(timeout=600)[0] == f"{signal.SIGTERM:d}\nin good order\n"
+    assert process.communicate(timeout=120)[0] == f"{signal.SIGTERM:d}\nin good order\n"
     assert process.returncode == 0
 
 
@@ -73,7 +73,7 @@ def test_a_terminal_that_goes_while_a_run_ends_is_nobody_who_asks_again() -> Non
     for _ in range(2):
         time.sleep(1.2)
         process.send_signal(signal.SIGHUP)
-    assert process.communicate(timeout=600)[0] == f"{signal.SIGINT:d}\nin good order\n"
+    assert process.communicate(timeout=120)[0] == f"{signal.SIGINT:d}\nin good order\n"
     assert process.returncode == 0
 
 
@@ -88,7 +88,7 @@ def test_jobs_are_cancelled_by_a_process_that_outlives_the_run(
     book = Desk(Executor(kind="slurm", jobs=2), "storiform-ab123")
     book.accepted("storiform-ab123-0", "7")
     book.accepted("storiform-ab123-1", "8")
-    assert [process.wait(timeout=600) for process in book.cancel_at_once()] == [0]
+    assert [process.wait(timeout=120) for process in book.cancel_at_once()] == [0]
     session, words = told.read_text().splitlines()
     assert int(session) != os.getsid(0)
     assert "-n storiform-ab123 " in words

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from storiform.io import maf
 from storiform.io.maf import read_maf
 from storiform.model.errors import DataWarning, InputError
 
@@ -42,32 +41,6 @@ def test_a_cohort_file_gives_the_rows_of_one_sample(tmp_path) -> None:
     )
     assert (tp53["consequence"], tp53["annotation"]) == ("missense_variant", "MAF")
     assert calls.set_index("gene").loc["NF1", "alt"] == "A"
-
-
-def test_a_cohort_file_is_read_once_and_again_when_it_changes(tmp_path, monkeypatch) -> None:
-    read = []
-    lines = maf.lines
-    monkeypatch.setattr(maf, "lines", lambda path: read.append(path) or lines(path))
-    path = write(tmp_path / "a.maf")
-    assert [len(read_maf(path, (name,), "GRCh38")) for name in ("S1", "S2", "S1")] == [2, 1, 2]
-    assert len(read) == 1
-    write(path, rows=ROWS[:1])
-    assert len(read_maf(path, ("S1",), "GRCh38")) == 1
-    write(path, rows=(*ROWS[:2], "cut"))
-    for _ in range(2):
-        with pytest.raises(InputError, match="line 4"):
-            read_maf(path, ("S1",), "GRCh38")
-    assert len(read) == 3
-    path.unlink()
-    with pytest.raises(InputError, match="no such file"):
-        read_maf(path, ("S1",), "GRCh38")
-
-
-def test_lines_of_a_large_file_are_not_kept(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(maf, "_KEPT_BYTES", 10)
-    kept = maf._kept_lines.cache_info().misses  # noqa: SLF001  what is kept is not seen outside
-    assert len(read_maf(write(tmp_path / "a.maf"), ("S1",), "GRCh38")) == 2
-    assert maf._kept_lines.cache_info().misses == kept  # noqa: SLF001
 
 
 def test_the_first_name_that_is_in_the_file_is_taken(tmp_path) -> None:
