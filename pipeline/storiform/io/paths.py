@@ -56,7 +56,8 @@ def state_of(path: Path) -> tuple[object, ...]:
     try:
         real = path.resolve()
         files = sorted(real.rglob("*")) if real.is_dir() else [real]
-        states = [(str(file), file.stat()) for file in files]
+        # A link in a folder that leads nowhere is no reason to know nothing of the rest.
+        states = [(str(f), f.stat() if f.exists() else f.lstat()) for f in files]
     except OSError:
         return ()
     return tuple(

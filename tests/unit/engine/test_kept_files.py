@@ -79,11 +79,12 @@ def test_a_file_of_the_same_size_and_time_is_read_anew(
 def test_the_state_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "a").write_text("1")
+    (tmp_path / "inner" / "lost").symlink_to(tmp_path / "none")
     before = state_of(tmp_path)
     assert state_of(tmp_path) == before
     in_place(tmp_path / "inner" / "a", "2")
     assert state_of(tmp_path) != before
-    assert state_of(tmp_path / "none") == ()
+    assert state_of(tmp_path / "none") == state_of(tmp_path / "inner" / "lost") == ()
 
 
 def test_a_file_that_the_disk_refused_once_is_read_the_next_time(
